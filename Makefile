@@ -1,0 +1,51 @@
+# `make run` and `make test` are all that a fresh machine with Python 3.11 and make needs.
+PYTHON ?= python3.11
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+
+help:  ## what there is
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: .venv/runtime  ## set everything up, load a small lively world, serve (HOST, PORT, DATABASE_URL)
+	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} $(BIN)/python manage.py demo
+
+test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
+	$(BIN)/python -m tests.legs
+
+check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	DEMO=1 $(BIN)/python manage.py check --fail-level WARNING
+	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') \
+		$(BIN)/python manage.py check --deploy --fail-level WARNING
+	DEMO=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml - \
+		|| { echo 'The API changed: look at the difference, then run make schema.'; exit 1; }
+
+schema: .venv/dev  ## write the OpenAPI snapshot
+	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+bench: .venv/test  ## the figures of benchmarks/README.md, as ratios
+	$(BIN)/python -m benchmarks
+
+format: .venv/dev  ## lay the code out
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: .venv/dev  ## pin requirements*.in with hashes
+	for set in requirements requirements-test requirements-dev; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
+
+# Each set is installed once, and again when its lock changes.
+.venv/runtime: requirements.txt
+.venv/test: requirements-test.txt
+.venv/dev: requirements-dev.txt
+.venv/runtime .venv/test .venv/dev:
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
+		{ echo 'Python 3.11 is needed; name it with PYTHON=...'; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: help run test check schema bench format lock

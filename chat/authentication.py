@@ -1,0 +1,113 @@
+"""Who is calling: a user by a signed token, a service account by its key, moderators by session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import jwt
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.request import Request
+
+from chat.models import ServiceKey, User
+from chat.validators import username_validator
+
+#: What a public key may have signed; never the algorithms of shared secrets.
+_PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
+
+
+@dataclass(frozen=True)
+class Credential:
+    """How a caller was recognised. ``scopes`` is None for a user, who has no other limits."""
+
+    username: str
+    scopes: frozenset[str] | None = None
+
+
+class BearerAuthentication(BaseAuthentication):
+    """``Authorization: Bearer``: a user's token (JWT) or a service key (``sk_…``).
+
+    A token is checked without a query; its user is looked up where something asks for it.
+    """
+
+    def authenticate(self, request: Request) -> tuple[Any, Credential] | None:
+        parts = get_authorization_header(request).split()
+        if not parts or parts[0].lower() != b"bearer":
+            return None
+        if len(parts) != 2:
+            raise AuthenticationFailed("The Authorization header is not 'Bearer' and one token.")
+        token = parts[1].decode("latin-1")
+        if token.startswith(ServiceKey.PREFIX):
+            user, credential = _service(token)
+        else:
+            credential = Credential(username=_subject(token))
+            user = SimpleLazyObject(lambda: _active_user(credential.username))
+        request._request.caller_name = credential.username
+        return user, credential
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+def issue_token(user: User) -> tuple[str, datetime]:
+    """A token for ``user``, and when it stops working."""
+    now = timezone.now().replace(microsecond=0)
+    expires_at = now + timedelta(seconds=settings.TOKEN_LIFETIME_SECONDS)
+    claims = {
+        "sub": user.username,
+        "iss": settings.JWT_ISSUER,
+        "aud": settings.JWT_AUDIENCE,
+        "iat": now,
+        "exp": expires_at,
+    }
+    return jwt.encode(claims, settings.JWT_SECRET, algorithm="HS256"), expires_at
+
+
+def _subject(token: str) -> str:
+    """The username that a valid token speaks for."""
+    try:
+        key_id = jwt.get_unverified_header(token).get("kid")
+        key, algorithms = settings.JWT_SECRET, ["HS256"]
+        if key_id in settings.JWT_PUBLIC_KEYS:
+            key, algorithms = settings.JWT_PUBLIC_KEYS[key_id], _PUBLIC_KEY_ALGORITHMS
+        claims = jwt.decode(
+            token,
+            key,
+            algorithms=algorithms,
+            audience=settings.JWT_AUDIENCE,
+            issuer=settings.JWT_ISSUER,
+            options={"require": ["exp", "sub"]},
+        )
+        username_validator(claims["sub"])
+    except jwt.ExpiredSignatureError as error:
+        raise AuthenticationFailed("The token has expired.", code="token_expired") from error
+    except (jwt.PyJWTError, ValidationError, ValueError) as error:
+        raise AuthenticationFailed("The token is not valid.", code="token_invalid") from error
+    return claims["sub"]
+
+
+def _active_user(username: str) -> User:
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise AuthenticationFailed("The token's user is unknown or deactivated.")
+    return user
+
+
+def _service(key: str) -> tuple[User, Credential]:
+    found = (
+        ServiceKey.objects.filter(
+            key_hash=ServiceKey.hash(key), revoked_at=None, user__is_active=True,
+            user__is_service=True,
+        )
+        .select_related("user")
+        .first()
+    )  # fmt: skip
+    if found is None:
+        raise AuthenticationFailed("The service key is unknown or revoked.", code="key_invalid")
+    return found.user, Credential(username=found.user.username, scopes=frozenset(found.scopes))

@@ -1,0 +1,46 @@
+"""Print a new key for a service account."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from chat.models import Scope, ServiceKey, User
+
+
+class Command(BaseCommand):
+    help = "Print a new service key for the application NAME. It is shown this once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("name", metavar="NAME", help="The application; its account is made.")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            dest="scopes",
+            help="What the key is for; may be given several times. Default: everything.",
+        )
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = User.objects.filter(username=options["name"]).first()
+        if user is None:
+            user = User(username=options["name"], is_service=True)
+            user.set_unusable_password()
+            try:
+                user.full_clean()
+            except ValidationError as error:
+                raise CommandError(f"NAME: {'; '.join(error.messages)}") from error
+            user.save()
+        elif not user.is_service:
+            raise CommandError(f"NAME: {user.username!r} is a person, not a service account.")
+        elif not user.is_active:
+            raise CommandError(f"NAME: {user.username!r} is deactivated.")
+        scopes = options["scopes"] or list(Scope.values)
+        key = ServiceKey.issue(user=user, name=user.username, scopes=scopes)
+        self.stderr.write(f"A key for {user.username} ({', '.join(scopes)}), shown this once:")
+        self.stdout.write(key)

@@ -1,0 +1,31 @@
+"""The chat product's own data: users, conversations, who takes part, messages.
+
+Nothing in this app imports ``receipts``; receipts build on it.
+"""
+
+from chat.models.conversation import (
+    Conversation,
+    ConversationKind,
+    ConversationParticipant,
+    ReceiptPolicy,
+    ReceiptVisibility,
+    Role,
+)
+from chat.models.message import IMPORTED, Message, OverallStatus, Tracking
+from chat.models.user import Scope, ServiceKey, User
+
+__all__ = [
+    "IMPORTED",
+    "Conversation",
+    "ConversationKind",
+    "ConversationParticipant",
+    "Message",
+    "OverallStatus",
+    "ReceiptPolicy",
+    "ReceiptVisibility",
+    "Role",
+    "Scope",
+    "ServiceKey",
+    "Tracking",
+    "User",
+]

@@ -1,0 +1,114 @@
+"""Conversations and who takes part in them."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from chat.models.user import User
+from chat.querysets import ConversationQuerySet, ParticipantQuerySet
+from chat.validators import external_id_validator
+
+
+class ConversationKind(models.TextChoices):
+    DIRECT = "direct", "Direct"
+    GROUP = "group", "Group"
+
+
+class Role(models.TextChoices):
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+
+
+class ReceiptPolicy(models.TextChoices):
+    """Whose messages may ask for receipts (rule 15)."""
+
+    EVERYONE = "everyone", "Everyone"
+    ADMINS = "admins", "Owner and admins"
+    OFF = "off", "Nobody"
+
+
+class ReceiptVisibility(models.TextChoices):
+    """Who sees the receipts of a message, besides moderators (rule 17)."""
+
+    SENDER = "sender", "Its sender"
+    PARTICIPANTS = "participants", "All participants"
+
+
+class Conversation(models.Model):
+    """A direct conversation of two people, or a group."""
+
+    external_id = models.CharField(
+        max_length=255,
+        unique=True,
+        null=True,
+        blank=True,
+        validators=[external_id_validator],
+        help_text="This conversation's id in another system.",
+    )
+    kind = models.CharField(max_length=10, choices=ConversationKind)
+    title = models.CharField(max_length=255, blank=True)
+    receipt_policy = models.CharField(
+        max_length=10, choices=ReceiptPolicy, default=ReceiptPolicy.EVERYONE
+    )
+    receipts_visible_to = models.CharField(
+        max_length=12, choices=ReceiptVisibility, default=ReceiptVisibility.SENDER
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.title or self.external_id or f"{self.get_kind_display()} {self.pk}"
+
+
+class ConversationParticipant(models.Model):
+    """A user's membership of a conversation. Who left keeps the row, inactive.
+
+    The watermarks say "everything up to here", as far as others may know it: they only move
+    forward (rule 7), and neither a private read nor an untracked message moves them.
+    """
+
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="participants", db_index=False
+    )
+    user = models.ForeignKey(User, models.CASCADE, related_name="participations")
+    role = models.CharField(max_length=10, choices=Role, default=Role.MEMBER)
+    is_active = models.BooleanField("active", default=True)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    is_muted = models.BooleanField("muted", default=False, help_text="May read but not write.")
+    is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
+    # No constraint: messages are never deleted, and checking one would lock the message's row
+    # against nothing each time a watermark moves.
+    last_delivered_message = models.ForeignKey(
+        "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    last_delivered_at = models.DateTimeField(null=True, blank=True)
+    last_read_message = models.ForeignKey(
+        "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    last_read_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "user"], name="participant_once"),
+            models.CheckConstraint(
+                condition=Q(is_active=True, left_at=None)
+                | Q(is_active=False, left_at__isnull=False),
+                name="participant_left_when_inactive",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_banned=False) | Q(is_active=False),
+                name="participant_banned_is_inactive",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.conversation}"

@@ -1,0 +1,106 @@
+"""Messages, with the counts of their receipts."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Case, F, Q, Value, When
+from django.utils import timezone
+
+from chat.models.conversation import Conversation
+from chat.models.user import User
+from chat.querysets import MessageQuerySet
+
+#: Begins the ``client_id`` of an imported message; what follows is its id in the source.
+IMPORTED = "import:"
+
+
+class OverallStatus(models.TextChoices):
+    """How far a message has come with all its recipients (rule 19)."""
+
+    SENT = "sent", "Sent"
+    PARTIAL = "partial", "Partial"
+    DELIVERED = "delivered", "Delivered"
+    READ = "read", "Read"
+
+
+class Tracking(models.TextChoices):
+    """Whether a message keeps receipts and, if not, why (rules 15 and 16)."""
+
+    TRACKED = "tracked", "Tracked"
+    NOT_REQUESTED = "not_requested", "The sender asked for none"
+    POLICY = "policy", "The conversation's policy allows none"
+    TOO_MANY_RECIPIENTS = "too_many_recipients", "Too many recipients for rows"
+
+
+#: The one truth table: counts to overall status, computed by the database (rule 19). A read
+#: implies a delivery, so nothing delivered is ``sent``, also where there are no recipients.
+TRUTH_TABLE = Case(
+    When(Q(recipient_count=0) | Q(delivered_count=0), then=Value("sent")),
+    When(read_count=F("recipient_count"), then=Value("read")),
+    When(delivered_count=F("recipient_count"), then=Value("delivered")),
+    default=Value("partial"),
+)
+
+
+class Message(models.Model):
+    """One message. Ids grow in commit order within a conversation; no row is ever deleted."""
+
+    # The index of each foreign key would repeat the first column of one below, or serve no query.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="messages", db_index=False
+    )
+    sender = models.ForeignKey(User, models.CASCADE, related_name="sent_messages", db_index=False)
+    body = models.TextField(blank=True)
+    client_id = models.CharField(
+        max_length=100,
+        null=True,
+        blank=True,
+        help_text="The sender's own id for it: sending the same one again is the same message.",
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+    tracking = models.CharField(max_length=20, choices=Tracking, default=Tracking.TRACKED)
+    recipient_count = models.PositiveIntegerField(default=0)
+    delivered_count = models.PositiveIntegerField(default=0)
+    read_count = models.PositiveIntegerField(default=0)
+    failed_count = models.PositiveIntegerField(default=0)
+    overall_status = models.GeneratedField(
+        expression=TRUTH_TABLE,
+        output_field=models.CharField(max_length=10, choices=OverallStatus),
+        db_persist=True,
+    )
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # A conversation's messages in order, and its newest one.
+            models.Index(fields=["conversation", "id"], name="message_in_conversation"),
+            # The few deleted ones, which unread counts leave out.
+            models.Index(
+                fields=["conversation", "id"],
+                condition=Q(deleted_at__isnull=False),
+                name="message_deleted",
+            ),
+        ]
+        constraints = [
+            # Begins with the client's id, so that an import finds its messages by it alone.
+            models.UniqueConstraint(
+                fields=["client_id", "conversation", "sender"],
+                condition=Q(client_id__isnull=False),
+                name="message_once_per_client_id",
+            ),
+            models.CheckConstraint(
+                condition=Q(read_count__lte=F("delivered_count"))
+                & Q(delivered_count__lte=F("recipient_count")),
+                name="message_counts_are_ordered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"
+
+    @property
+    def tracked(self) -> bool:
+        """Whether this message keeps receipts."""
+        return self.tracking == Tracking.TRACKED

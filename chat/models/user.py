@@ -1,0 +1,115 @@
+"""Users and the keys of service accounts."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Any
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+from chat.validators import username_validator
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users; most have no password, since the chat product signs them in."""
+
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
+        user = self.model(username=username, **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(username, password, is_staff=True, is_superuser=True, **fields)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """Somebody in the chat product, a moderator, or an application's backend (``is_service``)."""
+
+    username = models.CharField(
+        max_length=150,
+        unique=True,
+        validators=[username_validator],
+        help_text="The id that other systems use for this person.",
+    )
+    display_name = models.CharField(max_length=200, blank=True)
+    avatar_url = models.URLField(max_length=500, blank=True)
+    read_receipts_enabled = models.BooleanField(
+        default=True, help_text="Off: this person's reads count as delivered for everybody else."
+    )
+    is_service = models.BooleanField(
+        "service account", default=False, help_text="An application's backend; acts for any user."
+    )
+    is_staff = models.BooleanField(
+        "moderator", default=False, help_text="Looks after conversations; reads everything."
+    )
+    is_active = models.BooleanField("active", default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "username"
+
+    class Meta:
+        ordering = ["username"]
+
+    def __str__(self) -> str:
+        return self.username
+
+    def get_full_name(self) -> str:
+        return self.display_name or self.username
+
+    get_short_name = get_full_name
+
+    @property
+    def sees_everything(self) -> bool:
+        """Service accounts and moderators see every conversation (DESIGN §1)."""
+        return self.is_service or self.is_staff
+
+
+class Scope(models.TextChoices):
+    """What a service key may be used for."""
+
+    READ = "read", "Read everything"
+    WRITE = "write", "Conversations, messages and marks, for any user"
+    USERS = "users", "Users and their tokens"
+
+
+def every_scope() -> list[str]:
+    """The scopes of a key that was made without naming any."""
+    return list(Scope.values)
+
+
+class ServiceKey(models.Model):
+    """A secret with which a service account calls the API: kept as a hash, shown once."""
+
+    PREFIX = "sk_"
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="service_keys")
+    name = models.CharField(max_length=100)
+    key_hash = models.CharField(max_length=64, unique=True, editable=False)
+    scopes = models.JSONField(default=every_scope)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, *, user: User, name: str, scopes: list[str]) -> str:
+        """Store a new key's hash and return the key, which cannot be had again."""
+        key = cls.PREFIX + secrets.token_urlsafe(32)
+        cls.objects.create(user=user, name=name, scopes=scopes, key_hash=cls.hash(key))
+        return key
+
+    @staticmethod
+    def hash(key: str) -> str:
+        """The key is 256 random bits, so a plain SHA-256 cannot be guessed backwards."""
+        return hashlib.sha256(key.encode()).hexdigest()

@@ -1,0 +1,81 @@
+"""One structured line per request, and a request id that goes in and out."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import time
+import uuid
+from collections.abc import Callable
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+from django.http import HttpRequest, HttpResponse
+
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+logger = logging.getLogger("seenby.request")
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_USABLE_ID = re.compile(r"[\w.:-]{1,64}\Z", re.ASCII)
+
+
+class JSONFormatter(logging.Formatter):
+    """A JSON object a line: time, level, logger, message, request id, and any ``extra``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if current := request_id.get():
+            line["request_id"] = current
+        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """For people at a terminal: time, level, message, and any ``extra``."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        clock = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
+        extra = " ".join(
+            f"{name}={value}"
+            for name, value in vars(record).items()
+            if name not in _STANDARD and name != "request"
+        )
+        line = f"{clock} {record.levelname.lower():7} {record.getMessage()} {extra}".rstrip()
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class RequestLogMiddleware:
+    """Gives each request an id, the caller's own where it sent a usable one, and logs the reply."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        token = request_id.set(given if _USABLE_ID.match(given) else uuid.uuid4().hex)
+        started = time.perf_counter()
+        try:
+            response = self.get_response(request)
+            response["X-Request-ID"] = request_id.get()
+            if logger.isEnabledFor(logging.INFO):
+                logger.info(
+                    "%s %s",
+                    request.method,
+                    request.path,
+                    extra={
+                        "status": response.status_code,
+                        "ms": round((time.perf_counter() - started) * 1000, 2),
+                        "caller": getattr(request, "caller_name", None),
+                    },
+                )
+            return response
+        finally:
+            request_id.reset(token)

@@ -1,0 +1,69 @@
+"""The OpenAPI schema: every operation with its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+
+_REASONS = {
+    "400": "A field is unknown, missing or malformed; the answer names it.",
+    "401": "No token or key, or one that is not valid.",
+    "403": "You may know of this, and may not do it.",
+    "404": "No such thing, or none that you may know of.",
+    "405": "Not with this method.",
+    "413": "The request is too large.",
+    "415": "Send JSON.",
+}
+_DETAIL = {
+    "type": "object",
+    "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
+    "required": ["detail", "code"],
+}
+_FIELDS = {
+    "type": "object",
+    "description": "Each field that is wrong, with the reasons.",
+    "additionalProperties": {},
+}
+
+
+class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """A user's token or a service key, both in the same header."""
+
+    target_class = "chat.authentication.BearerAuthentication"
+    name = "bearer"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A user's token (JWT) or a service key (`sk_…`).",
+        }
+
+
+class Schema(AutoSchema):
+    """Adds the refusals that any operation may answer with."""
+
+    def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
+        operation = super().get_operation(*args, **kwargs)
+        if operation is not None and not self.path.endswith(("/schema/", "/docs/")):
+            for status, reason in _REASONS.items():
+                if status in ("413", "415") and self.method not in ("POST", "PATCH", "PUT"):
+                    continue
+                schema = {"anyOf": [_DETAIL, _FIELDS]} if status == "400" else _DETAIL
+                operation["responses"].setdefault(
+                    status,
+                    {"description": reason, "content": {"application/json": {"schema": schema}}},
+                )
+        return operation
+
+    def get_operation_id(self) -> str:
+        """``conversations_messages_list``: the address's words and the action."""
+        words = [word for word in self._tokenize_path() if "{" not in word]
+        action = getattr(self.view, "action", None) or self.method.lower()
+        words = [word.replace("-", "_") for word in words]
+        return "_".join([*words, action] if action != words[-1] else words)
+
+    def get_tags(self) -> list[str]:
+        return self._tokenize_path()[:1]

@@ -1,0 +1,19 @@
+"""The API under its prefix, the admin, and what machines ask."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from config.health import healthz, readyz
+
+urlpatterns = [
+    path("api/v1/", include("receipts.api.urls")),
+    path("admin/", admin.site.urls),
+    path("healthz/", healthz),
+    path("readyz/", readyz),
+]
+
+handler400 = "config.rest.bad_request"
+handler404 = "config.rest.not_found"
+handler500 = "config.rest.server_error"

@@ -1,0 +1,93 @@
+"""What all views share: strict queries, the acting user, and the way to an object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from chat.errors import Refused
+from chat.models import Conversation, Message, Scope, User
+from receipts.api.fields import known_users
+from receipts.selectors import MESSAGE_COLUMNS
+
+
+class ApiViewSet(GenericViewSet[Any]):
+    """Base of the API's viewsets."""
+
+    #: What a service key needs for anything but reading.
+    scope = Scope.WRITE
+    #: Query parameters beside paging and the filters of ``filterset_class``.
+    query_parameters: frozenset[str] = frozenset()
+    filterset_class: Any = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self._refuse_unknown_parameters(request)
+
+    def _refuse_unknown_parameters(self, request: Request) -> None:
+        """A misspelt filter that is passed over answers another question than was asked."""
+        allowed = set(self.query_parameters)
+        if self.action == "list":
+            if self.pagination_class is not None:
+                allowed |= {"limit", "cursor"}
+            if self.filterset_class is not None:
+                allowed |= set(self.filterset_class.base_filters)
+        unknown = set(request.query_params) - allowed
+        if unknown:
+            raise ValidationError({name: ["Unknown parameter."] for name in sorted(unknown)})
+        if any("\x00" in value for value in request.query_params.values()):
+            raise ValidationError(
+                {
+                    name: ["May not hold NUL characters."]
+                    for name, value in request.query_params.items()
+                    if "\x00" in value
+                }
+            )
+
+    def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
+        """The request's body, checked."""
+        serializer = serializer_class(data=self.request.data, **options)
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def acting_username(self, named: str | None) -> str:
+        """Whom this request acts for: the token's user, or whom a service account names (18).
+
+        Asks no query of a token's holder. ``named`` is the body's ``user``.
+        """
+        credential = self.request.auth
+        if credential is not None and credential.scopes is None:
+            caller, is_service = credential.username, False
+        else:
+            caller, is_service = self.request.user.username, self.request.user.is_service
+        if is_service:
+            if named is None:
+                raise ValidationError({"user": ["A service account says whom it acts for."]})
+            return known_users("user", [named])[0].username
+        if named is not None and named != caller:
+            raise Refused("Only a service account may name another user.")
+        return caller
+
+    def visible_conversation(self, pk: int) -> Conversation:
+        """The conversation, if the caller may know of it."""
+        conversation = Conversation.objects.visible_to(self.request.user).filter(pk=pk).first()
+        if conversation is None:
+            raise Http404
+        return conversation
+
+    def visible_message(self, pk: int) -> dict[str, Any]:
+        """The message's columns, if the caller may know of it."""
+        messages = Message.objects.visible_to(self.request.user).filter(pk=pk)
+        message = messages.values(*MESSAGE_COLUMNS).first()
+        if message is None:
+            raise Http404
+        return message
+
+    @property
+    def user(self) -> User:
+        """The caller."""
+        return self.request.user

@@ -1,0 +1,103 @@
+"""What the API takes: request bodies, strict about fields and types."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework import serializers
+
+from chat.models import IMPORTED, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
+from chat.validators import external_id_validator
+from receipts.api.fields import (
+    IdField,
+    StrictBooleanField,
+    StrictCharField,
+    StrictSerializer,
+    TimeField,
+    username_field,
+)
+
+
+class Profile(StrictSerializer):
+    """What a person may change of themselves."""
+
+    display_name = StrictCharField(max_length=200, allow_blank=True, required=False)
+    avatar_url = serializers.URLField(max_length=500, allow_blank=True, required=False)
+    read_receipts_enabled = StrictBooleanField(required=False)
+
+
+class NewUser(Profile):
+    username = username_field()
+
+
+class UserChange(Profile):
+    is_active = StrictBooleanField(required=False)
+
+
+class ConversationChange(StrictSerializer):
+    title = StrictCharField(max_length=255, allow_blank=True, required=False)
+    receipt_policy = serializers.ChoiceField(ReceiptPolicy.choices, required=False)
+    receipts_visible_to = serializers.ChoiceField(ReceiptVisibility.choices, required=False)
+
+
+class NewConversation(ConversationChange):
+    kind = serializers.ChoiceField(ConversationKind.choices)
+    external_id = StrictCharField(
+        max_length=255, required=False, allow_null=True, validators=[external_id_validator]
+    )
+    participants = serializers.ListField(child=username_field(), max_length=10_000)
+    owner = username_field(required=False)
+
+
+class NewParticipant(StrictSerializer):
+    user = username_field()
+    role = serializers.ChoiceField(Role.choices, required=False)
+
+
+class ParticipantChange(StrictSerializer):
+    role = serializers.ChoiceField(Role.choices, required=False)
+    muted = StrictBooleanField(required=False)
+    banned = StrictBooleanField(required=False)
+
+
+class NewMessage(StrictSerializer):
+    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+
+    body = StrictCharField(trim_whitespace=False)
+    client_id = StrictCharField(
+        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
+    )
+    request_receipts = StrictBooleanField(required=False)
+    mark_read = StrictBooleanField(required=False)
+    sender = username_field(required=False)
+    sent_at = TimeField(required=False)
+
+    def validate_body(self, body: str) -> str:
+        if len(body) > settings.MAX_BODY_CHARACTERS:
+            raise serializers.ValidationError(
+                f"At most {settings.MAX_BODY_CHARACTERS} characters; these are {len(body)}."
+            )
+        return body
+
+    def validate_client_id(self, client_id: str | None) -> str | None:
+        if client_id is not None and client_id.startswith(IMPORTED):
+            raise serializers.ValidationError(f"May not begin with {IMPORTED!r}.")
+        return client_id
+
+    def validate_sent_at(self, sent_at: datetime) -> datetime:
+        if sent_at > timezone.now():
+            raise serializers.ValidationError("May not be in the future.")
+        return sent_at
+
+
+class MarkBody(StrictSerializer):
+    """A mark. ``at`` is for a device that was offline, ``user`` for service accounts."""
+
+    at = TimeField(required=False)
+    user = username_field(required=False)
+
+
+class BulkMarkBody(MarkBody):
+    up_to_message = IdField(required=False, allow_null=True)

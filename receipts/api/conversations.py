@@ -1,0 +1,127 @@
+"""Conversations: mine, newest activity first, with what I have left unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.models import Conversation, Message, User
+from receipts import services
+from receipts.api.access import may_manage
+from receipts.api.base import ApiViewSet
+from receipts.api.bodies import ConversationChange, NewConversation
+from receipts.api.fields import known_users
+from receipts.api.pagination import NewestActivityFirst
+from receipts.api.shapes import ConversationShape, message_shape
+from receipts.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+
+
+class ConversationViewSet(ApiViewSet):
+    """Conversations of the caller; service accounts and moderators see all of them."""
+
+    pagination_class = NewestActivityFirst
+    serializer_class = ConversationShape
+    queryset = Conversation.objects.none()
+
+    @extend_schema(responses=ConversationShape(many=True))
+    def list(self, request: Request) -> Response:
+        """List conversations, newest activity first."""
+        page = self.paginate_queryset(conversations_of(self.user))
+        return self.get_paginated_response(conversation_shapes(page, self.user))
+
+    @extend_schema(
+        request=NewConversation, responses={200: ConversationShape, 201: ConversationShape}
+    )
+    def create(self, request: Request) -> Response:
+        """Start a conversation; the same ``external_id`` again answers 200 with what is there.
+
+        The caller becomes its owner; a service account may name the ``owner``, or leave it out.
+        """
+        fields = self.validated(NewConversation)
+        names, owner = fields.pop("participants"), fields.pop("owner", None)
+        if owner is not None and not self.user.is_service and owner != self.user.username:
+            raise ValidationError({"owner": ["Only a service account may name another owner."]})
+        participants = known_users("participants", names)
+        first = self.user
+        if self.user.is_service:
+            first = known_users("owner", [owner])[0] if owner else None
+        conversation, created = _create_once(first, participants, fields)
+        if not created:
+            self._check_same(conversation, fields)
+        return Response(self._shape(conversation.pk), status=201 if created else 200)
+
+    @extend_schema(responses=ConversationShape)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """One conversation."""
+        return Response(self._shape(self.visible_conversation(pk).pk))
+
+    @extend_schema(request=ConversationChange, responses=ConversationShape)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change the title or who gets receipts: its owner, admins, service accounts."""
+        conversation = self.visible_conversation(pk)
+        may_manage(self.user, conversation)
+        fields = self.validated(ConversationChange)
+        if fields:
+            Conversation.objects.filter(pk=pk).update(**fields)
+        return Response(self._shape(pk))
+
+    def _shape(self, pk: int) -> dict[str, Any]:
+        return conversation_shapes(conversations_of(self.user).filter(pk=pk), self.user)[0]
+
+    def _check_same(self, conversation: Conversation, fields: dict[str, Any]) -> None:
+        """An id that is taken may only be sent again with the same conversation."""
+        visible = Conversation.objects.visible_to(self.user).filter(pk=conversation.pk).exists()
+        if not visible or any(getattr(conversation, name) != v for name, v in fields.items()):
+            raise ValidationError(
+                {"external_id": ["There is another conversation with this external_id."]}
+            )
+
+
+def _create_once(
+    owner: User | None, participants: list[User], fields: dict[str, Any]
+) -> tuple[Conversation, bool]:
+    """Of equal requests one creates, whichever comes first, and all get the same conversation."""
+    external_id = fields.get("external_id")
+    same = Conversation.objects.filter(external_id=external_id)
+    if external_id is not None and (found := same.first()):
+        return found, False
+    try:
+        with transaction.atomic():
+            return (
+                services.create_conversation(owner=owner, participants=participants, **fields),
+                True,
+            )
+    except IntegrityError:
+        if external_id is None or not (found := same.first()):
+            raise
+        return found, False
+
+
+def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
+    """Conversations with the caller's unread counts and their newest messages, in two queries."""
+    conversations = list(conversations)
+    unread = unread_by_conversation(user.pk, [each.pk for each in conversations])
+    newest = Message.objects.filter(pk__in=[each.last_message for each in conversations])
+    messages = {row["id"]: row for row in newest.values(*MESSAGE_COLUMNS)}
+    return [
+        {
+            "id": each.pk,
+            "external_id": each.external_id,
+            "kind": each.kind,
+            "title": each.title,
+            "receipt_policy": each.receipt_policy,
+            "receipts_visible_to": each.receipts_visible_to,
+            "created_at": each.created_at,
+            "role": each.role,
+            **unread.get(each.pk, {"unread_count": 0, "first_unread_message": None}),
+            "last_message": message_shape(messages[each.last_message], user)
+            if each.last_message
+            else None,
+        }
+        for each in conversations
+    ]

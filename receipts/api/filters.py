@@ -1,0 +1,72 @@
+"""Filters of the lists: every state, the questions people ask, and what part somebody takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from receipts.api.shapes import MEMBERSHIPS
+from receipts.status import QUESTIONS, State, state_q
+
+STATES = [*State.choices, ("unread", "Not read"), ("undelivered", "Not delivered yet")]
+
+
+class SeveralWidget(forms.SelectMultiple):
+    """Several values: ``?membership=left,muted`` or ``?membership=left&membership=muted``."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
+        return [word for given in data.getlist(name) for word in given.split(",")]
+
+
+class MembershipFilter(django_filters.MultipleChoiceFilter):
+    """What part somebody takes now; the words are those of ``membership_of``."""
+
+    def __init__(self, *, account: str, **options: Any) -> None:
+        super().__init__(choices=MEMBERSHIPS, widget=SeveralWidget, distinct=False, **options)
+        present = Q(**{"is_active": True, f"{account}__is_active": True})
+        self._by_word = {
+            "active": present & Q(is_muted=False),
+            "muted": present & Q(is_muted=True),
+            "left": ~present & Q(is_banned=False),
+            "banned": Q(is_banned=True),
+        }
+
+    def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
+        condition = Q()
+        for word in value:
+            condition |= self._by_word[word]
+        return qs.filter(condition) if value else qs
+
+
+class RecipientFilter(django_filters.FilterSet):
+    """``state``, ``membership`` and ``search`` in a message's recipients."""
+
+    state = django_filters.ChoiceFilter(
+        choices=STATES, method="filter_state", help_text="A state, or `unread`, `undelivered`."
+    )
+    membership = MembershipFilter(account="recipient", help_text="What part they take now.")
+    search = django_filters.CharFilter(
+        method="filter_search", max_length=200, help_text="Part of a name or username."
+    )
+
+    def filter_state(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return qs.filter(QUESTIONS.get(value) or state_q(value))
+
+    def filter_search(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return qs.filter(
+            Q(recipient__username__icontains=value) | Q(recipient__display_name__icontains=value)
+        )
+
+
+class ParticipantFilter(django_filters.FilterSet):
+    """``membership`` in a conversation's participants: those who take part now, unless asked."""
+
+    membership = MembershipFilter(account="user", help_text="Default: active and muted.")
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if not self.form.cleaned_data["membership"]:
+            return queryset.active()  # type: ignore[attr-defined]
+        return super().filter_queryset(queryset)

@@ -1,0 +1,90 @@
+"""Messages: send, list, look, delete, restore."""
+
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.errors import Invalid, NotParticipant, Refused
+from chat.models import Message, User
+from receipts import services
+from receipts.api.base import ApiViewSet
+from receipts.api.bodies import NewMessage
+from receipts.api.fields import known_users
+from receipts.api.pagination import NewestFirst
+from receipts.api.shapes import MessageShape, message_shape
+from receipts.selectors import MESSAGE_COLUMNS
+
+
+class ConversationMessageViewSet(ApiViewSet):
+    """The messages of one conversation."""
+
+    pagination_class = NewestFirst
+    serializer_class = MessageShape
+    queryset = Message.objects.none()
+
+    @extend_schema(responses=MessageShape(many=True))
+    def list(self, request: Request, pk: int) -> Response:
+        """List messages, newest first, each with the receipts one may see."""
+        conversation = self.visible_conversation(pk)
+        messages = Message.objects.filter(conversation=conversation).values(*MESSAGE_COLUMNS)
+        page = self.paginate_queryset(messages)
+        return self.get_paginated_response([message_shape(row, self.user) for row in page])
+
+    @extend_schema(request=NewMessage, responses={200: MessageShape, 201: MessageShape})
+    def create(self, request: Request, pk: int) -> Response:
+        """Send a message; the same ``client_id`` again answers 200 with the one that is there."""
+        self.visible_conversation(pk)
+        fields = self.validated(NewMessage)
+        sender = self._sender(fields.pop("sender", None), fields)
+        try:
+            sent = services.send_message(conversation_id=pk, sender=sender, **fields)
+        except NotParticipant as error:
+            if self.user.is_service:
+                raise Invalid("sender", "The sender takes no part in this conversation.") from error
+            raise
+        shape = message_shape(self.visible_message(sent.message.pk), self.user)
+        return Response(shape, status=201 if sent.created else 200)
+
+    def _sender(self, named: str | None, fields: dict[str, object]) -> User:
+        """A service account says who sends; anybody else sends as themselves (rule 18)."""
+        if self.user.is_service:
+            if named is None:
+                raise ValidationError({"sender": ["A service account says who sends."]})
+            return known_users("sender", [named])[0]
+        if named is not None and named != self.user.username:
+            raise Refused("Only a service account may name another sender.")
+        if "sent_at" in fields:
+            raise Refused("Only a service account may say when a message was sent.")
+        return self.user
+
+
+class MessageViewSet(ApiViewSet):
+    """One message."""
+
+    serializer_class = MessageShape
+
+    @extend_schema(responses=MessageShape)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """One message, with its receipts if one may see them."""
+        return Response(message_shape(self.visible_message(pk), self.user))
+
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Delete softly: its sender, moderators and service accounts."""
+        message = self.visible_message(pk)
+        if message["sender_id"] != self.user.pk and not self.user.sees_everything:
+            raise Refused("Only its sender or a moderator may delete a message.")
+        services.delete_message(message_id=pk)
+        return Response(status=204)
+
+    @extend_schema(request=None, responses=MessageShape)
+    def restore(self, request: Request, pk: int) -> Response:
+        """Take a deletion back: moderators and service accounts."""
+        self.visible_message(pk)
+        if not self.user.sees_everything:
+            raise Refused("Only a moderator may restore a message.")
+        services.restore_message(message_id=pk)
+        return Response(message_shape(self.visible_message(pk), self.user))

@@ -1,0 +1,80 @@
+"""Cursor pages of up to 200; a malformed cursor or limit is refused, not passed over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+from receipts.api.fields import MAX_ID
+
+
+class IdCursorPagination(CursorPagination):
+    """Pages over an integer column that never changes, so that a cursor stays where it was."""
+
+    page_size = 50
+    max_page_size = 200
+    page_size_query_param = "limit"
+    ordering = "id"
+
+    def get_page_size(self, request: Request) -> int:
+        given = request.query_params.get("limit")
+        if given is None:
+            return self.page_size
+        if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= self.max_page_size):
+            raise ValidationError(
+                {"limit": [f"Must be a whole number from 1 to {self.max_page_size}."]}
+            )
+        return int(given)
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        broken = ValidationError({"cursor": ["Not a cursor of this list."]})
+        try:
+            cursor = super().decode_cursor(request)
+        except NotFound as error:
+            raise broken from error
+        position = cursor.position if cursor else None
+        if position is not None and not (
+            position.isascii() and position.isdigit() and int(position) <= MAX_ID
+        ):
+            raise broken
+        return cursor
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "limit",
+                "in": "query",
+                "description": "How many to a page.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": self.max_page_size,
+                    "default": self.page_size,
+                },
+            },
+            {
+                "name": "cursor",
+                "in": "query",
+                "description": "Where the page begins, as `next` and `previous` give it.",
+                "schema": {"type": "string"},
+            },
+        ]
+
+
+class NewestFirst(IdCursorPagination):
+    ordering = "-id"
+
+
+class ByRecipient(IdCursorPagination):
+    """In the order of the unique index on (message, recipient)."""
+
+    ordering = "recipient_id"
+
+
+class NewestActivityFirst(IdCursorPagination):
+    """By the newest message; conversations without one come last."""
+
+    ordering = ("-last_message", "-id")

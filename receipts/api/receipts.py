@@ -1,0 +1,117 @@
+"""Who got a message, and who has read it: summaries and recipient lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.errors import Refused
+from chat.models import Message
+from receipts.api.base import ApiViewSet
+from receipts.api.fields import MAX_ID, RowSerializer
+from receipts.api.filters import RecipientFilter
+from receipts.api.pagination import ByRecipient
+from receipts.api.shapes import ListedRecipient, Summary, listed_recipient
+from receipts.models import MessageStatus
+from receipts.permissions import discloses_receipts
+from receipts.selectors import MESSAGE_COLUMNS, recipients_of
+from receipts.status import summary_of
+
+MAX_SUMMARIES = 200
+
+
+class RefusedSummary(RowSerializer):
+    """A message whose receipts one may not see."""
+
+    message = serializers.IntegerField()
+    code = serializers.ChoiceField([("not_found", "Not found"), ("permission_denied", "Denied")])
+    detail = serializers.CharField()
+
+
+class Summaries(RowSerializer):
+    """Summaries in the order asked for; one that may not be seen says so in its place."""
+
+    results = serializers.ListField(child=Summary())
+
+
+class MessageReceiptViewSet(ApiViewSet):
+    """The receipts of one message, for those who may see them (rule 17)."""
+
+    serializer_class = Summary
+
+    @extend_schema(responses=Summary)
+    def status(self, request: Request, pk: int) -> Response:
+        """How far the message has come with all its recipients."""
+        return Response(summary_of(self.disclosed_message(pk)))
+
+    def disclosed_message(self, pk: int) -> dict[str, Any]:
+        """The message, if its receipts are the caller's to see."""
+        message = self.visible_message(pk)
+        if not discloses_receipts(message, self.user):
+            raise Refused("The receipts of this message are not for you.")
+        return message
+
+
+class RecipientViewSet(MessageReceiptViewSet):
+    """The recipients of one message, each with their state and times."""
+
+    pagination_class = ByRecipient
+    filterset_class = RecipientFilter
+    serializer_class = ListedRecipient
+    queryset = MessageStatus.objects.none()
+
+    @extend_schema(responses=ListedRecipient(many=True))
+    def list(self, request: Request, pk: int) -> Response:
+        """List recipients, by ``state``, ``membership`` or name."""
+        message = self.disclosed_message(pk)
+        rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response([listed_recipient(row) for row in page])
+
+
+class ReceiptsViewSet(ApiViewSet):
+    """The receipts of many messages at once."""
+
+    serializer_class = Summaries
+    query_parameters = frozenset({"messages"})
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "messages",
+                OpenApiTypes.STR,
+                required=True,
+                description=f"Message ids, separated by commas; at most {MAX_SUMMARIES}.",
+            )
+        ],
+        responses=Summaries,
+    )
+    def retrieve(self, request: Request) -> Response:
+        """Summaries of up to 200 messages; those one may not see are reported one by one."""
+        ids = self._ids(request.query_params.get("messages", ""))
+        visible = Message.objects.visible_to(self.user).filter(pk__in=ids)
+        found = {row["id"]: row for row in visible.values(*MESSAGE_COLUMNS)}
+        return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
+
+    def _result(self, pk: int, message: dict[str, Any] | None) -> dict[str, Any]:
+        if message is None:
+            return {"message": pk, "code": "not_found", "detail": "No such message."}
+        if not discloses_receipts(message, self.user):
+            detail = "The receipts of this message are not for you."
+            return {"message": pk, "code": "permission_denied", "detail": detail}
+        return summary_of(message)
+
+    def _ids(self, given: str) -> list[int]:
+        words = [word.strip() for word in given.split(",") if word.strip()]
+        if not words or len(words) > MAX_SUMMARIES:
+            raise ValidationError({"messages": [f"Name 1 to {MAX_SUMMARIES} message ids."]})
+        for word in words:
+            if not (word.isascii() and word.isdigit() and 1 <= int(word[:20]) <= MAX_ID):
+                raise ValidationError({"messages": [f"{word[:50]!r} is not a message id."]})
+        return list(dict.fromkeys(int(word) for word in words))

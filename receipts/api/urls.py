@@ -1,0 +1,50 @@
+"""The endpoint table of DESIGN §4, in code."""
+
+from __future__ import annotations
+
+from django.urls import path, register_converter
+from drf_spectacular.views import SpectacularAPIView
+
+from config.converters import IdConverter
+from receipts.api.conversations import ConversationViewSet
+from receipts.api.docs import DocsView
+from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
+from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
+from receipts.api.participants import ParticipantViewSet
+from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet
+from receipts.api.users import MeViewSet, UserViewSet
+
+register_converter(IdConverter, "id")
+
+_LIST = {"get": "list", "post": "create"}
+_ONE = {"get": "retrieve", "patch": "partial_update"}
+_MESSAGES = ConversationMessageViewSet.as_view(_LIST)
+_PARTICIPANT = ParticipantViewSet.as_view({**_ONE, "delete": "destroy"})
+
+urlpatterns = [
+    path("users/", UserViewSet.as_view(_LIST)),
+    path("users/<str:username>/", UserViewSet.as_view(_ONE)),
+    path("users/<str:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
+    path("me/", MeViewSet.as_view(_ONE)),
+    path("conversations/", ConversationViewSet.as_view(_LIST)),
+    path("conversations/<id:pk>/", ConversationViewSet.as_view(_ONE)),
+    path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
+    path("conversations/<id:pk>/participants/<str:username>/", _PARTICIPANT),
+    path("conversations/<id:pk>/messages/", _MESSAGES),
+    path(
+        "conversations/<id:pk>/mark-delivered/",
+        ConversationMarkViewSet.as_view({"post": "mark_delivered"}),
+    ),
+    path(
+        "conversations/<id:pk>/mark-read/", ConversationMarkViewSet.as_view({"post": "mark_read"})
+    ),
+    path("messages/<id:pk>/", MessageViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
+    path("messages/<id:pk>/delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
+    path("messages/<id:pk>/read/", MessageMarkViewSet.as_view({"post": "read"})),
+    path("messages/<id:pk>/status/", MessageReceiptViewSet.as_view({"get": "status"})),
+    path("messages/<id:pk>/recipients/", RecipientViewSet.as_view({"get": "list"})),
+    path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve"})),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view()),
+]

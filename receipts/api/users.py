@@ -1,0 +1,138 @@
+"""Users, their tokens, and the caller's own profile."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import Http404
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.authentication import issue_token
+from chat.models import Scope, User
+from chat.permissions import IsKnown, IsService
+from receipts import services
+from receipts.api.base import ApiViewSet
+from receipts.api.bodies import NewUser, Profile, UserChange
+from receipts.api.fields import RowSerializer
+from receipts.api.pagination import IdCursorPagination
+from receipts.selectors import unread_of
+
+
+class UserShape(RowSerializer):
+    """A user, as service accounts and moderators see them."""
+
+    username = serializers.CharField()
+    display_name = serializers.CharField()
+    avatar_url = serializers.CharField()
+    read_receipts_enabled = serializers.BooleanField()
+    is_active = serializers.BooleanField()
+    is_service = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        return {name: getattr(instance, name) for name in self.fields}
+
+
+class Me(UserShape):
+    unread_count = serializers.IntegerField()
+
+    def to_representation(self, instance: User) -> dict[str, Any]:
+        profile = {name: getattr(instance, name) for name in self.fields if name != "unread_count"}
+        return profile | {"unread_count": unread_of(instance.pk).count()}
+
+
+class Token(RowSerializer):
+    token = serializers.CharField()
+    expires_at = serializers.DateTimeField()
+
+
+class UserViewSet(ApiViewSet):
+    """The people of the chat product, kept by its backend."""
+
+    permission_classes = [IsKnown, IsService]
+    scope = Scope.USERS
+    pagination_class = IdCursorPagination
+    serializer_class = UserShape
+    queryset = User.objects.all()
+
+    def list(self, request: Request) -> Response:
+        """List users."""
+        page = self.paginate_queryset(self.get_queryset())
+        return self.get_paginated_response(UserShape(page, many=True).data)
+
+    @extend_schema(request=NewUser, responses={200: UserShape, 201: UserShape})
+    def create(self, request: Request) -> Response:
+        """Create a user; the same request again answers 200 with the one that is there."""
+        fields = self.validated(NewUser)
+        username = fields.pop("username")
+        user, created = User.objects.get_or_create(
+            username=username, defaults={**fields, "password": "!"}
+        )
+        if not created and any(getattr(user, name) != value for name, value in fields.items()):
+            raise ValidationError({"username": ["There is another user with this username."]})
+        return Response(UserShape(user).data, status=201 if created else 200)
+
+    @extend_schema(responses=UserShape)
+    def retrieve(self, request: Request, username: str) -> Response:
+        """One user."""
+        return Response(UserShape(self._user(username)).data)
+
+    @extend_schema(request=UserChange, responses=UserShape)
+    def partial_update(self, request: Request, username: str) -> Response:
+        """Change a profile; ``is_active`` switches the account off and on (rule 2)."""
+        fields = self.validated(UserChange)
+        with transaction.atomic():
+            user = self._user(username)
+            active = fields.pop("is_active", user.is_active)
+            _change(user, fields)
+            if active != user.is_active:
+                (services.reactivate_user if active else services.deactivate_user)(user=user)
+        return Response(UserShape(user).data)
+
+    @extend_schema(request=None, responses={201: Token})
+    def issue_token(self, request: Request, username: str) -> Response:
+        """Issue a token for a user; it cannot be had again."""
+        user = self._user(username)
+        if not user.is_active:
+            raise ValidationError({"username": ["This user is deactivated."]})
+        if user.is_service:
+            raise ValidationError({"username": ["Service accounts have keys, not tokens."]})
+        token, expires_at = issue_token(user)
+        return Response({"token": token, "expires_at": expires_at}, status=201)
+
+    def _user(self, username: str) -> User:
+        user = User.objects.filter(username=username).first()
+        if user is None:
+            raise Http404
+        return user
+
+
+class MeViewSet(ApiViewSet):
+    """The caller's own profile and privacy switch."""
+
+    serializer_class = Me
+
+    @extend_schema(responses=Me)
+    def retrieve(self, request: Request) -> Response:
+        """Your profile, and how much you have left unread over all conversations."""
+        return Response(Me(self.user).data)
+
+    @extend_schema(request=Profile, responses=Me)
+    def partial_update(self, request: Request) -> Response:
+        """Change your name, your picture, or whether others learn of your reads (rule 13)."""
+        fields = self.validated(Profile)
+        _change(self.user, fields)
+        return Response(Me(self.user).data)
+
+
+def _change(user: User, fields: dict[str, Any]) -> None:
+    """Only what was given is written, so that a stale copy undoes nobody's change."""
+    for name, value in fields.items():
+        setattr(user, name, value)
+    if fields:
+        user.save(update_fields=list(fields))

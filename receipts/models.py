@@ -1,0 +1,81 @@
+"""The row of one message and one recipient."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from chat.models import Conversation, Message, User
+
+
+class MessageStatus(models.Model):
+    """What became of one message with one recipient: a row written when the message is sent.
+
+    ``seen_at`` is the recipient's own, private fact of having read, and drives unread counts.
+    ``read_at`` is the read that others may know of. A private read sets the one and not the
+    other, so no query has to remember to hide it (rule 13).
+
+    Foreign keys carry no constraint: rows are only ever written by one INSERT ... SELECT from
+    messages and participants, neither of which is ever deleted, and checking three keys a row
+    costs two thirds of the insert (docs/decisions/0003). ``check_receipts`` looks for orphans.
+    """
+
+    message = models.ForeignKey(
+        Message, models.CASCADE, related_name="statuses", db_constraint=False, db_index=False
+    )
+    recipient = models.ForeignKey(
+        User, models.CASCADE, related_name="statuses", db_constraint=False, db_index=False
+    )
+    #: The message's conversation, repeated for the unread index and for partitioning.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    #: The message's time, repeated so that the database itself keeps sent <= delivered <= read.
+    sent_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    failure_reason = models.CharField(max_length=200, null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+    content = models.CharField(max_length=2000, null=True)
+
+    class Meta:
+        verbose_name = "message status"
+        verbose_name_plural = "message statuses"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "recipient", "conversation"], name="status_once_per_recipient"
+            ),
+            # Each form survives NULL, which a plain comparison lets through a CHECK.
+            models.CheckConstraint(
+                condition=Q(delivered_at=None) | Q(delivered_at__gte=F("sent_at")),
+                name="status_sent_before_delivered",
+            ),
+            models.CheckConstraint(
+                condition=Q(read_at=None)
+                | Q(delivered_at__isnull=False, delivered_at__lte=F("read_at")),
+                name="status_delivered_before_read",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_at=None) | Q(read_at=None),
+                name="status_disclosed_read_is_never_withdrawn",
+            ),
+        ]
+        indexes = [
+            # What a user has not read: unread counts, bulk marks, leaving.
+            models.Index(
+                fields=["recipient", "conversation", "message"],
+                condition=Q(seen_at=None, withdrawn_at=None),
+                name="status_unread",
+            ),
+            # What a user has read without telling: leaving withdraws these rows too.
+            models.Index(
+                fields=["recipient", "conversation", "message"],
+                condition=Q(seen_at__isnull=False, read_at=None, withdrawn_at=None),
+                name="status_read_privately",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.message_id} for user {self.recipient_id}"

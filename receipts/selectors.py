@@ -1,0 +1,127 @@
+"""Reads that join chat and receipts. Each answers one question with one query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from chat.models import Conversation, ConversationParticipant, Message, User
+from receipts.models import MessageStatus
+from receipts.status import SUMMARY_COLUMNS
+
+#: The columns that one recipient's row is told from.
+ROW_COLUMNS = (
+    "message_id",
+    "conversation_id",
+    "recipient_id",
+    "recipient__username",
+    "recipient__display_name",
+    "recipient__avatar_url",
+    "delivered_at",
+    "seen_at",
+    "read_at",
+    "failed_at",
+    "failure_reason",
+    "withdrawn_at",
+    "content",
+)
+
+MESSAGE_COLUMNS = (
+    *SUMMARY_COLUMNS,
+    "sender_id",
+    "sender__username",
+    "sender__display_name",
+    "body",
+    "client_id",
+    "created_at",
+    "deleted_at",
+    "conversation__receipts_visible_to",
+)
+
+
+def own_row(message_id: int, username: str) -> dict[str, Any] | None:
+    """A recipient's own row, while they take part in the conversation; nothing for others."""
+    active = ConversationParticipant.objects.filter(
+        conversation=OuterRef("conversation"), user=OuterRef("recipient"), is_active=True
+    )
+    rows = MessageStatus.objects.filter(
+        Exists(active),
+        message_id=message_id,
+        recipient__username=username,
+        recipient__is_active=True,
+    )
+    return rows.values(*ROW_COLUMNS, "recipient__read_receipts_enabled").first()
+
+
+def own_position(conversation_id: int, username: str, up_to: int | None) -> dict[str, Any] | None:
+    """A participant, and the message up to which they mark: the newest one if none is named."""
+    messages = Message.objects.filter(conversation=OuterRef("conversation"))
+    messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)
+    participants = ConversationParticipant.objects.active().filter(
+        conversation_id=conversation_id, user__username=username
+    )
+    return (
+        participants.annotate(
+            up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
+        )
+        .values("pk", "user_id", "user__read_receipts_enabled", "up_to", "tracking")
+        .first()
+    )
+
+
+def unread_of(user_id: int) -> QuerySet[MessageStatus]:
+    """What a user has truly left unread, under no deleted message (rules 7 and 21)."""
+    deleted = Message.objects.filter(
+        conversation=OuterRef("conversation"), pk=OuterRef("message"), deleted_at__isnull=False
+    )
+    return MessageStatus.objects.filter(
+        ~Exists(deleted), recipient_id=user_id, seen_at=None, withdrawn_at=None
+    )
+
+
+def unread_by_conversation(
+    user_id: int, conversation_ids: Iterable[int]
+) -> dict[int, dict[str, Any]]:
+    """``unread_count`` and ``first_unread_message`` of each conversation that has any."""
+    rows = (
+        unread_of(user_id)
+        .filter(conversation_id__in=list(conversation_ids))
+        .values("conversation_id")
+        .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
+    )
+    return {row.pop("conversation_id"): row for row in rows}
+
+
+def conversations_of(user: User) -> QuerySet[Conversation]:
+    """The conversations a user may see, each with its newest message and the user's role."""
+    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-pk")
+    mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
+    return Conversation.objects.visible_to(user).annotate(
+        last_message=Coalesce(newest.values("pk")[:1], 0),
+        role=mine.filter(is_active=True).values("role")[:1],
+    )
+
+
+def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStatus]:
+    """A message's rows, each with its recipient and what part they take now.
+
+    In the order of the unique index, which never changes under a reader's cursor and needs no
+    other index at any number of recipients.
+    """
+    return (
+        MessageStatus.objects.filter(message_id=message_id, conversation_id=conversation_id)
+        .annotate(
+            participation=FilteredRelation(
+                "recipient__participations",
+                condition=Q(recipient__participations__conversation=conversation_id),
+            ),
+            is_active=F("participation__is_active"),
+            is_muted=F("participation__is_muted"),
+            is_banned=F("participation__is_banned"),
+        )
+        .order_by("recipient_id")
+        .values(*ROW_COLUMNS, "recipient__is_active", "is_active", "is_muted", "is_banned")
+    )

@@ -1,0 +1,100 @@
+"""Marking messages delivered or read, one by one and up to a message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import ConversationParticipant
+from receipts.marks import Mark
+from receipts.stamp import stamp, stamp_one
+
+_ONE = (
+    "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"
+    " AND status.conversation_id = %(conversation)s"
+)
+_UP_TO = (
+    "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+    " AND status.message_id <= %(up_to)s"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One recipient's row, by the three columns that name it."""
+
+    message_id: int
+    recipient_id: int
+    conversation_id: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """A participant, and the message up to which they mark."""
+
+    participant_id: int
+    recipient_id: int
+    conversation_id: int
+    up_to: int
+    #: Whether others may know of this position: an untracked message tells nothing (rule 15).
+    tracked: bool = True
+
+
+def mark_delivered(*, row: Row, at: datetime | None = None) -> dict[str, Any] | None:
+    """One message reached its recipient; the row's times, or nothing where nothing changed."""
+    return _mark_one(row, _mark(at))
+
+
+def mark_read(
+    *, row: Row, at: datetime | None = None, private: bool = False
+) -> dict[str, Any] | None:
+    """One message was read by its recipient; the row's times, or nothing where none changed."""
+    return _mark_one(row, _mark(at, read=True, private=private))
+
+
+def bulk_mark_delivered(*, position: Position, at: datetime | None = None) -> int:
+    """Everything up to a message reached its recipient; how many rows are newly marked."""
+    return _mark_up_to(position, _mark(at))
+
+
+def bulk_mark_read(*, position: Position, at: datetime | None = None, private: bool = False) -> int:
+    """Everything up to a message was read by its recipient; how many rows are newly marked."""
+    return _mark_up_to(position, _mark(at, read=True, private=private))
+
+
+def _mark(at: datetime | None, **how: bool) -> Mark:
+    """The server's clock counts, unless the marker gives a time; none is later than now."""
+    now = timezone.now()
+    return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
+
+
+def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
+    params = {
+        "message": row.message_id,
+        "recipient": row.recipient_id,
+        "conversation": row.conversation_id,
+    }
+    with transaction.atomic():
+        return stamp_one(mark.change(_ONE, params))
+
+
+def _mark_up_to(position: Position, mark: Mark) -> int:
+    params = {
+        "recipient": position.recipient_id,
+        "conversation": position.conversation_id,
+        "up_to": position.up_to,
+    }
+    with transaction.atomic():
+        marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
+        if mark.backdated:
+            # Apart from the unmarked ones, which an index finds: these are looked for one by one.
+            stamp(mark.change(_UP_TO, params, news=mark.later))
+        if position.tracked:
+            ConversationParticipant.objects.filter(pk=position.participant_id).advance_watermarks(
+                position.up_to, mark.at, read=mark.read and not mark.private
+            )
+    return marked

@@ -1,0 +1,120 @@
+"""Who takes part: starting a conversation, joining, leaving, and accounts switched off and on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.errors import Invalid
+from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
+from receipts.marks import withdrawal
+from receipts.stamp import stamp
+
+
+@transaction.atomic
+def create_conversation(
+    *, owner: User | None, participants: Iterable[User], **fields: Any
+) -> Conversation:
+    """Start a conversation of an owner, if it has one, and the other participants.
+
+    Raises ``Invalid`` where a direct conversation is not of two people.
+    """
+    members = {user.pk: user for user in [owner, *participants] if user is not None}
+    _lock_users(members)
+    if fields["kind"] == ConversationKind.DIRECT and len(members) != 2:
+        raise Invalid("participants", "A direct conversation is of two people.")
+    conversation = Conversation.objects.create(**fields)
+    ConversationParticipant.objects.bulk_create(
+        ConversationParticipant(
+            conversation=conversation,
+            user=user,
+            role=Role.OWNER if user == owner else Role.MEMBER,
+        )
+        for user in members.values()
+    )
+    return conversation
+
+
+@transaction.atomic
+def add_participant(
+    *, conversation_id: int, user: User, role: str | None = None
+) -> tuple[ConversationParticipant, bool]:
+    """Let a user take part from now on, again or for the first time; whether that is news.
+
+    They are a recipient of later messages only (rules 1 and 2). Raises ``Invalid`` where the
+    conversation is direct, or the user was banned from it.
+    """
+    _lock_users([user.pk])
+    conversation = _lock(conversation_id)
+    participant, created = ConversationParticipant.objects.get_or_create(
+        conversation=conversation, user=user, defaults={"role": role or Role.MEMBER}
+    )
+    if created or not participant.is_active:
+        if conversation.kind == ConversationKind.DIRECT and created:
+            raise Invalid("user", "A direct conversation takes nobody else.")
+        if participant.is_banned:
+            raise Invalid("user", "This user is banned from the conversation.")
+    if not created and not participant.is_active:
+        participant.is_active, participant.left_at = True, None
+        participant.joined_at = timezone.now()
+        participant.role = role or Role.MEMBER
+        participant.save(update_fields=["is_active", "left_at", "joined_at", "role"])
+        return participant, True
+    return participant, created
+
+
+@transaction.atomic
+def remove_participant(*, conversation_id: int, user: User, banned: bool = False) -> bool:
+    """Take a user out: their rows without a disclosed read are withdrawn (rule 2).
+
+    A ban also keeps them from coming back, and can follow a leave. Says whether anything changed.
+    """
+    _lock(conversation_id)
+    now = timezone.now()
+    participant = ConversationParticipant.objects.filter(conversation_id=conversation_id, user=user)
+    left = participant.filter(is_active=True).update(is_active=False, left_at=now, is_banned=banned)
+    if left:
+        stamp(
+            withdrawal(
+                "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",
+                {"recipient": user.pk, "conversation": conversation_id, "at": now},
+            )
+        )
+    elif banned:
+        left = participant.filter(is_banned=False).update(is_banned=True)
+    return bool(left)
+
+
+@transaction.atomic
+def deactivate_user(*, user: User) -> bool:
+    """Switch an account off: it receives nothing more, and is withdrawn everywhere (rule 2)."""
+    now = timezone.now()
+    _lock_users([user.pk])
+    # No message can be on its way to them while their conversations are held.
+    joined = Conversation.objects.filter(participants__user=user).order_by("pk")
+    list(joined.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    changed = User.objects.filter(pk=user.pk, is_active=True).update(is_active=False)
+    if changed:
+        stamp(withdrawal("status.recipient_id = %(recipient)s", {"recipient": user.pk, "at": now}))
+    user.is_active = False
+    return bool(changed)
+
+
+def reactivate_user(*, user: User) -> bool:
+    """Switch an account on again: a recipient of later messages only (rule 2)."""
+    user.is_active = True
+    return bool(User.objects.filter(pk=user.pk, is_active=False).update(is_active=True))
+
+
+def _lock_users(ids: Iterable[int]) -> None:
+    """Nobody joins anything, and no account is switched off, while its row is held."""
+    users = User.objects.filter(pk__in=list(ids)).order_by("pk")
+    list(users.select_for_update(no_key=True).values_list("pk"))
+
+
+def _lock(conversation_id: int) -> Conversation:
+    """Nobody sends, joins or leaves while this is held; marks go on."""
+    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)

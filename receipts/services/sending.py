@@ -1,0 +1,150 @@
+"""Sending a message: it, its recipients' rows and its counts, in one transaction (rule 1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, Exists, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from chat.errors import Muted, NotParticipant
+from chat.models import (
+    Conversation,
+    ConversationParticipant,
+    Message,
+    ReceiptPolicy,
+    Role,
+    Tracking,
+    User,
+)
+from receipts.marks import Mark
+from receipts.models import MessageStatus
+from receipts.stamp import stamp
+
+#: A row for everybody who takes part, save the sender.
+_INSERT_ROWS = """
+    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
+    SELECT %s, participant.user_id, participant.conversation_id, %s
+      FROM chat_conversationparticipant AS participant
+      JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
+     WHERE participant.conversation_id = %s AND participant.is_active
+       AND participant.user_id <> %s
+     ORDER BY participant.user_id"""
+
+_UNREAD_BY_SENDER = (
+    "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A message as it stands, and whether this call made it."""
+
+    message: Message
+    created: bool
+
+
+@transaction.atomic
+def send_message(
+    *,
+    conversation_id: int,
+    sender: User,
+    body: str,
+    client_id: str | None = None,
+    request_receipts: bool = True,
+    mark_read: bool = True,
+    sent_at: datetime | None = None,
+) -> Sent:
+    """Send a message to everybody who takes part now; a repeated ``client_id`` sends nothing.
+
+    Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
+    read (rule 9). Raises ``NotParticipant`` or ``Muted``.
+    """
+    conversation = Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+    membership = _membership(conversation, sender, client_id)
+    if membership.same_message:
+        return Sent(Message.objects.get(pk=membership.same_message), created=False)
+    if membership.is_muted:
+        raise Muted
+    tracking = _tracking(conversation, membership, request_receipts)
+    has_rows = tracking != Tracking.TOO_MANY_RECIPIENTS
+    message = Message.objects.create(
+        conversation=conversation,
+        sender=sender,
+        body=body,
+        client_id=client_id,
+        created_at=sent_at or timezone.now(),
+        tracking=tracking,
+        recipient_count=membership.recipients if has_rows else 0,
+    )
+    if has_rows:
+        with connection.cursor() as cursor:
+            time = connection.ops.adapt_datetimefield_value(message.created_at)
+            cursor.execute(_INSERT_ROWS, [message.pk, time, conversation.pk, sender.pk])
+    _mark_earlier(message, membership, read=mark_read, private=not sender.read_receipts_enabled)
+    return Sent(message, created=True)
+
+
+def _membership(
+    conversation: Conversation, sender: User, client_id: str | None
+) -> ConversationParticipant:
+    """All that sending depends on, in one query: the sender's part, and what is there already."""
+    others = (
+        ConversationParticipant.objects.active()
+        .filter(conversation=conversation)
+        .exclude(user=sender)
+        .order_by()
+        .values("conversation")
+        .annotate(count=Count("pk"))
+    )
+    unread = MessageStatus.objects.filter(
+        recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
+    )
+    same = Message.objects.filter(client_id=client_id, conversation=conversation, sender=sender)
+    if client_id is None:
+        same = same.none()
+    membership = (
+        ConversationParticipant.objects.active()
+        .filter(conversation=conversation, user=sender)
+        .annotate(
+            recipients=Coalesce(Subquery(others.values("count")), 0),
+            has_unread=Exists(unread),
+            same_message=Subquery(same.values("pk")),
+        )
+        .first()
+    )
+    if membership is None:
+        raise NotParticipant
+    return membership
+
+
+def _tracking(
+    conversation: Conversation, membership: ConversationParticipant, requested: bool
+) -> Tracking:
+    """Whether receipts are kept, by the recipients' number, the policy and the request."""
+    if membership.recipients > settings.RECEIPTS_MAX_RECIPIENTS:
+        return Tracking.TOO_MANY_RECIPIENTS
+    policy = conversation.receipt_policy
+    if policy == ReceiptPolicy.OFF or (
+        policy == ReceiptPolicy.ADMINS and membership.role == Role.MEMBER
+    ):
+        return Tracking.POLICY
+    return Tracking.TRACKED if requested else Tracking.NOT_REQUESTED
+
+
+def _mark_earlier(
+    message: Message, membership: ConversationParticipant, *, read: bool, private: bool
+) -> None:
+    """Whoever writes has seen what stands above (rule 9)."""
+    mark = Mark(at=message.created_at, read=read, private=private)
+    if membership.has_unread:
+        params = {"recipient": message.sender_id, "conversation": message.conversation_id}
+        stamp(mark.change(_UNREAD_BY_SENDER, params))
+    if message.tracked:
+        ConversationParticipant.objects.filter(pk=membership.pk).advance_watermarks(
+            message.pk, message.created_at, read=read and not private
+        )

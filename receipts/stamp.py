@@ -1,0 +1,143 @@
+"""The one statement that changes status rows, and with them the counts of their messages.
+
+Marking, marking in bulk, leaving, importing: each says *which* rows change and *what* each column
+becomes; ``stamp`` changes the rows and the counts together, so that the two cannot drift apart
+(rule 19). A count is how many rows have a property after the change less how many had it before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+#: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
+#: failure only until it is delivered after all (rule 11).
+COUNTS = {
+    "recipient_count": "{0}withdrawn_at IS NULL",
+    "delivered_count": "{0}withdrawn_at IS NULL AND {0}delivered_at IS NOT NULL",
+    "read_count": "{0}withdrawn_at IS NULL AND {0}read_at IS NOT NULL",
+    "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
+    " AND {0}delivered_at IS NULL",
+}
+#: What ``stamp`` wants to know, where the times are what ``stamp_one`` does.
+COUNT = "COUNT(*)"
+_TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+
+
+@dataclass(frozen=True)
+class Change:
+    """Rows that change: those of ``source`` where ``which`` holds; ``becomes`` gives their columns.
+
+    All are SQL over ``status`` and its ``message``, with named parameters (``%(at)s``). ``which``
+    has to leave out rows that ``becomes`` would not change, so that a repeat changes nothing.
+    """
+
+    which: str
+    becomes: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
+
+    @property
+    def changed(self) -> str:
+        """SELECT: each row that changes, its columns before (``was_…``) and after."""
+        before = ", ".join(f"status.{name} AS was_{name}" for name in _TIMES)
+        after = ", ".join(f"{self.becomes.get(n, f'status.{n}')} AS {n}" for n in _TIMES)
+        return f"""
+            SELECT status.id, status.message_id, status.recipient_id, {before}, {after}
+              FROM receipts_messagestatus AS status
+              JOIN chat_message AS message ON message.id = status.message_id
+               AND message.conversation_id = status.conversation_id
+              {self.source}
+             WHERE {self.which}"""
+
+
+def _delta(changed: str) -> str:
+    """SELECT: what each message's counts gain or lose, for the messages whose counts change."""
+    sums = {
+        count: f"SUM(CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
+        f" - CASE WHEN {holds.format('was_')} THEN 1 ELSE 0 END)"
+        for count, holds in COUNTS.items()
+    }
+    columns = ", ".join(f"{total} AS {count}" for count, total in sums.items())
+    moved = " OR ".join(f"{total} <> 0" for total in sums.values())
+    return f"SELECT message_id, {columns} FROM {changed} GROUP BY message_id HAVING {moved}"
+
+
+_COUNT = "UPDATE chat_message AS message SET " + ", ".join(
+    f"{count} = message.{count} + delta.{count}" for count in COUNTS
+)
+
+
+def stamp(change: Change) -> int:
+    """Change the rows and their messages' counts; say how many rows changed.
+
+    Must run inside a transaction. Rows are locked by message and recipient, then messages by id,
+    whoever calls: so two calls wait for each other, and never in a circle (rule 22).
+    """
+    with connection.cursor() as cursor:
+        _execute(cursor, change, COUNT)
+        if connection.vendor == "postgresql":
+            return cursor.fetchone()[0]
+        return cursor.rowcount
+
+
+def stamp_one(change: Change) -> dict[str, datetime | None] | None:
+    """``stamp`` for one row: its times after the change, or nothing where it did not change."""
+    with connection.cursor() as cursor:
+        _execute(cursor, change, ", ".join(_TIMES))
+        row = cursor.fetchone()
+    return dict(zip(_TIMES, map(_as_time, row), strict=True)) if row else None
+
+
+def _execute(cursor: Any, change: Change, answer: str) -> None:
+    params = {
+        name: connection.ops.adapt_datetimefield_value(value)
+        if isinstance(value, datetime)
+        else value
+        for name, value in change.params.items()
+    }
+    if connection.vendor == "postgresql":
+        cursor.execute(_one_statement(change, answer), params)
+    else:
+        for statement in _two_statements(change, answer):
+            cursor.execute(statement, params)
+
+
+def _as_time(value: Any) -> datetime | None:
+    """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def _one_statement(change: Change, answer: str) -> str:
+    """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice."""
+    assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
+    return f"""
+        WITH changed AS MATERIALIZED ({change.changed}
+            ORDER BY status.message_id, status.recipient_id
+              FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
+        ), delta AS MATERIALIZED ({_delta("changed")}
+        ), counted AS (
+            {_COUNT} FROM delta WHERE message.id = delta.message_id
+        ), stamped AS (
+            UPDATE receipts_messagestatus AS status SET {assignments}
+              FROM changed WHERE status.id = changed.id
+        )
+        SELECT {answer} FROM changed"""
+
+
+def _two_statements(change: Change, answer: str) -> tuple[str, str]:
+    """SQLite: a writer is alone, so the same rows can be chosen twice, counts first."""
+    assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
+    return (
+        f"{_COUNT} FROM ({_delta(f'({change.changed})')}) AS delta"
+        " WHERE message.id = delta.message_id",
+        f"UPDATE receipts_messagestatus AS status SET {assignments}"
+        f" FROM ({change.changed}) AS changed WHERE status.id = changed.id"
+        + (f" RETURNING {answer}" if answer != COUNT else ""),
+    )

@@ -1,0 +1,113 @@
+"""What counts and times mean in words: of one row, and of a message over its recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from chat.models import Tracking
+
+
+class State(models.TextChoices):
+    """Of one recipient's row."""
+
+    PENDING = "pending", "Pending"
+    FAILED = "failed", "Not delivered"
+    DELIVERED = "delivered", "Delivered"
+    READ = "read", "Read"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+#: The times that decide a row's state; the first one that is set, in this order.
+STATE_BY_TIME = {
+    "withdrawn_at": State.WITHDRAWN,
+    "read_at": State.READ,
+    "delivered_at": State.DELIVERED,
+    "failed_at": State.FAILED,
+}
+
+
+def state_of(row: Mapping[str, Any]) -> State:
+    """The state of one row, told from its times."""
+    for time, state in STATE_BY_TIME.items():
+        if row[time] is not None:
+            return state
+    return State.PENDING
+
+
+def state_q(state: str) -> Q:
+    """The rows in a state: its own time is set and none that goes before it."""
+    condition = Q()
+    for time, named in STATE_BY_TIME.items():
+        if named == state:
+            return condition & Q(**{f"{time}__isnull": False})
+        condition &= Q(**{time: None})
+    return condition
+
+
+#: The questions people ask, beside the states (DESIGN §4).
+QUESTIONS = {
+    "unread": Q(withdrawn_at=None, read_at=None),
+    "undelivered": Q(withdrawn_at=None, delivered_at=None),
+}
+
+#: The columns of a message that its summary is told from.
+SUMMARY_COLUMNS = (
+    "id",
+    "conversation_id",
+    "tracking",
+    "overall_status",
+    "recipient_count",
+    "delivered_count",
+    "read_count",
+    "failed_count",
+)
+
+
+def summary_of(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message's receipts in one object, from its ``SUMMARY_COLUMNS``."""
+    total = message["recipient_count"]
+    return {
+        "message": message["id"],
+        "conversation": message["conversation_id"],
+        "tracked": message["tracking"] == Tracking.TRACKED,
+        "overall_status": message["overall_status"],
+        "summary_text": summary_text(
+            recipients=total,
+            delivered=message["delivered_count"],
+            read=message["read_count"],
+            failed=message["failed_count"],
+        ),
+        "total_recipients": total,
+        "delivered_count": message["delivered_count"],
+        "read_count": message["read_count"],
+        "failed_count": message["failed_count"],
+        "delivered": share_of(message["delivered_count"], total),
+        "read": share_of(message["read_count"], total),
+    }
+
+
+def share_of(count: int, total: int) -> str:
+    """``none``, ``some`` or ``all`` of the recipients."""
+    if count == 0:
+        return "none"
+    return "all" if count == total else "some"
+
+
+def summary_text(*, recipients: int, delivered: int, read: int, failed: int) -> str:
+    """What people read under a message (rule 20)."""
+    if recipients == 1:
+        if read or delivered:
+            return "Read" if read else "Delivered"
+        return "Not delivered" if failed else "Sent"
+    if read:
+        text = "Read by all" if read == recipients else f"Read by {read} of {recipients}"
+    elif delivered:
+        everyone = delivered == recipients
+        text = "Delivered to all" if everyone else f"Delivered to {delivered} of {recipients}"
+    else:
+        text = "Sent"
+    return f"{text} · failed for {failed}" if failed else text

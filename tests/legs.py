@@ -1,0 +1,113 @@
+"""Run the test suite on SQLite, then on PostgreSQL: `python -m tests.legs [pytest arguments]`.
+
+The PostgreSQL is TEST_DATABASE_URL if that is set, else one of our own. A leg that cannot run, or
+finds no tests, has failed: nothing is skipped in silence.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import parse_qsl, quote, urlencode
+
+import psycopg
+
+from tests.postgres import (
+    NoPostgres,
+    Server,
+    running_postgres,
+    server_version,
+    stop,
+    treat_sigterm_as_ctrl_c,
+)
+
+# Words that Django understands in a database URL and libpq refuses.
+DJANGO_ONLY = {"pool", "isolation_level", "server_side_binding", "assume_role"}
+
+
+@contextmanager
+def sqlite() -> Iterator[Server]:
+    """Name a file for SQLite; Django makes its test database beside or without it."""
+    with tempfile.TemporaryDirectory(prefix="seenby-") as folder:
+        yield Server(f"sqlite:///{folder}/test.sqlite3", f"SQLite {sqlite3.sqlite_version}")
+
+
+@contextmanager
+def postgresql() -> Iterator[Server]:
+    """Use the PostgreSQL we were given, or start our own."""
+    if not (url := os.environ.get("TEST_DATABASE_URL")):
+        with running_postgres() as server:
+            yield server
+        return
+    if not url.startswith(("postgres://", "postgresql://")):
+        raise NoPostgres("TEST_DATABASE_URL does not start with postgresql://")
+    address, _, query = url.partition("?")
+    options = [(word, value) for word, value in parse_qsl(query) if word not in DJANGO_ONLY]
+    try:
+        version = server_version(f"{address}?{urlencode(options, quote_via=quote)}")
+    except psycopg.Error as error:
+        raise NoPostgres(f"TEST_DATABASE_URL does not answer: {error}") from error
+    yield Server(url, f"PostgreSQL {version} from TEST_DATABASE_URL")
+
+
+LEGS = {"sqlite": sqlite, "postgresql": postgresql}
+
+
+def run_leg(leg: str, arguments: list[str]) -> tuple[bool, str]:
+    """Run the suite on one database; tell whether it passed, and one line about it."""
+    name, started = leg, time.monotonic()
+    try:
+        with LEGS[leg]() as server:
+            name = server.description
+            print(f"\n=== Testing on {name} ===", flush=True)
+            code = run_pytest(leg, server.url, arguments)
+    except Exception as error:  # whatever stops this leg, the other one still runs
+        return False, f"{name}: FAILED (could not run: {' '.join(str(error).split())})"
+    if code:
+        return False, f"{name}: FAILED ({'no tests found' if code == 5 else f'exit {code}'})"
+    return True, f"{name}: passed in {time.monotonic() - started:.0f} s"
+
+
+def run_pytest(leg: str, url: str, arguments: list[str]) -> int:
+    """Run pytest in a process of its own and return its exit code."""
+    ours = {"TEST_LEG": leg, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    command = [sys.executable, "-m", "pytest", *arguments]
+    pytest = subprocess.Popen(command, env=os.environ | ours)
+    try:
+        return pytest.wait()
+    except KeyboardInterrupt:
+        # A Ctrl-C has reached pytest too, a SIGTERM has not; either way it drops its databases.
+        with suppress(subprocess.TimeoutExpired):
+            pytest.wait(2)
+        stop(pytest)
+        raise
+
+
+def main() -> int:
+    """Run the legs asked for and sum them up; 1 if any failed."""
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    parser.add_argument("--leg", choices=LEGS, help="run only this one")
+    options, arguments = parser.parse_known_args()
+    treat_sigterm_as_ctrl_c()
+    legs = [options.leg] if options.leg else list(LEGS)
+    results = [run_leg(leg, arguments) for leg in legs]
+    print()
+    for _, line in results:
+        print(line)
+    for leg in LEGS.keys() - set(legs):
+        print(f"{leg}: NOT RUN, because of --leg")
+    return 0 if all(passed for passed, _ in results) else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("interrupted")
