@@ -28,29 +28,41 @@ class MessageMarkViewSet(ApiViewSet):
     @extend_schema(request=MarkBody, responses=MarkedRow)
     def delivered(self, request: Request, pk: int) -> Response:
         """The message reached the recipient's device."""
-        row, at = self._own_row(pk)
-        return self._answer(row, services.mark_delivered(row=_named(row), at=at))
+        return self._mark(pk, read=False)
 
     @extend_schema(request=MarkBody, responses=MarkedRow)
     def read(self, request: Request, pk: int) -> Response:
         """The recipient read the message."""
-        row, at = self._own_row(pk)
-        private = not row["recipient__read_receipts_enabled"]
-        return self._answer(row, services.mark_read(row=_named(row), at=at, private=private))
+        return self._mark(pk, read=True)
 
-    def _own_row(self, pk: int) -> tuple[dict[str, Any], Any]:
-        """The row of whoever this request acts for, in one query where all is well."""
+    def _mark(self, pk: int, *, read: bool) -> Response:
+        """Mark the row of whoever this request acts for, and answer it as it stands."""
         fields = self.validated(MarkBody)
-        row = own_row(pk, self.acting_username(fields.get("user")))
+        username, at = self.acting_username(fields.get("user")), fields.get("at")
+        row = self._own_row(pk, username)
+        # A repeat asks one query and writes nothing.
+        if at is not None or row["seen_at" if read else "delivered_at"] is None:
+            named = Row(
+                message_id=pk,
+                recipient_id=row["recipient_id"],
+                conversation_id=row["conversation_id"],
+            )
+            if read:
+                private = not row["recipient__read_receipts_enabled"]
+                times = services.mark_read(row=named, at=at, private=private)
+            else:
+                times = services.mark_delivered(row=named, at=at)
+            # Where nothing changed, somebody else may have marked it since the row was read.
+            row = row | (times or self._own_row(pk, username))
+        return Response(marked_row(row))
+
+    def _own_row(self, pk: int, username: str) -> dict[str, Any]:
+        row = own_row(pk, username)
         if row is None:
             self.visible_message(pk)
+        if row is None or row["withdrawn_at"] is not None:
             raise NotRecipient
-        if row["withdrawn_at"] is not None:
-            raise NotRecipient
-        return row, fields.get("at")
-
-    def _answer(self, row: dict[str, Any], times: dict[str, Any] | None) -> Response:
-        return Response(marked_row(row | times if times else row))
+        return row
 
 
 class ConversationMarkViewSet(ApiViewSet):
@@ -104,11 +116,3 @@ class ConversationMarkViewSet(ApiViewSet):
                 "unread_count": unread_of(found["user_id"]).filter(conversation_id=pk).count(),
             }
         )
-
-
-def _named(row: dict[str, Any]) -> Row:
-    return Row(
-        message_id=row["message_id"],
-        recipient_id=row["recipient_id"],
-        conversation_id=row["conversation_id"],
-    )

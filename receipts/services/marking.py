@@ -89,12 +89,13 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
         "up_to": position.up_to,
     }
     with transaction.atomic():
-        marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
-        if mark.backdated:
-            # Apart from the unmarked ones, which an index finds: these are looked for one by one.
-            stamp(mark.change(_UP_TO, params, news=mark.later))
+        # The participant before the messages: whoever leaves locks them in that order (rule 22).
         if position.tracked:
             ConversationParticipant.objects.filter(pk=position.participant_id).advance_watermarks(
                 position.up_to, mark.at, read=mark.read and not mark.private
             )
+        marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
+        if mark.backdated:
+            # Apart from the unmarked ones, which an index finds: these are looked for one by one.
+            stamp(mark.change(_UP_TO, params, news=mark.later))
     return marked

@@ -92,21 +92,25 @@ def remove_participant(*, conversation_id: int, user: User, banned: bool = False
 def deactivate_user(*, user: User) -> bool:
     """Switch an account off: it receives nothing more, and is withdrawn everywhere (rule 2)."""
     now = timezone.now()
-    _lock_users([user.pk])
-    # No message can be on its way to them while their conversations are held.
-    joined = Conversation.objects.filter(participants__user=user).order_by("pk")
-    list(joined.select_for_update(no_key=True, of=("self",)).values_list("pk"))
-    changed = User.objects.filter(pk=user.pk, is_active=True).update(is_active=False)
+    changed = _switch(user, on=False)
     if changed:
         stamp(withdrawal("status.recipient_id = %(recipient)s", {"recipient": user.pk, "at": now}))
-    user.is_active = False
-    return bool(changed)
+    return changed
 
 
+@transaction.atomic
 def reactivate_user(*, user: User) -> bool:
     """Switch an account on again: a recipient of later messages only (rule 2)."""
-    user.is_active = True
-    return bool(User.objects.filter(pk=user.pk, is_active=False).update(is_active=True))
+    return _switch(user, on=True)
+
+
+def _switch(user: User, *, on: bool) -> bool:
+    """No message is on its way while this is decided: a send counts recipients, then writes them."""
+    _lock_users([user.pk])
+    joined = Conversation.objects.filter(participants__user=user).order_by("pk")
+    list(joined.select_for_update(no_key=True, of=("self",)).values_list("pk"))
+    user.is_active = on
+    return bool(User.objects.filter(pk=user.pk, is_active=not on).update(is_active=on))
 
 
 def _lock_users(ids: Iterable[int]) -> None:

@@ -141,10 +141,10 @@ def _mark_earlier(
 ) -> None:
     """Whoever writes has seen what stands above (rule 9)."""
     mark = Mark(at=message.created_at, read=read, private=private)
-    if membership.has_unread:
-        params = {"recipient": message.sender_id, "conversation": message.conversation_id}
-        stamp(mark.change(_UNREAD_BY_SENDER, params))
     if message.tracked:
         ConversationParticipant.objects.filter(pk=membership.pk).advance_watermarks(
             message.pk, message.created_at, read=read and not private
         )
+    if membership.has_unread:
+        params = {"recipient": message.sender_id, "conversation": message.conversation_id}
+        stamp(mark.change(_UNREAD_BY_SENDER, params))

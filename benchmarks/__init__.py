@@ -1,0 +1,1 @@
+"""What Seenby has to reach, measured side by side: ``python -m benchmarks [name ...]``."""

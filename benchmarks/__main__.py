@@ -1,0 +1,83 @@
+"""Run the benchmarks on a PostgreSQL of their own: `python -m benchmarks [bulk send http pages]`.
+
+BENCH_DATABASE_URL names another PostgreSQL: an empty database, which is emptied again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import secrets
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+from tests.postgres import NoPostgres, Server, running_postgres, server_version
+
+#: Name on the command line, and the module whose ``run`` measures it.
+BENCHMARKS = {
+    "bulk": "benchmarks.bulk",
+    "send": "benchmarks.send",
+    "http": "benchmarks.marks_over_http",
+    "pages": "benchmarks.pages",
+}
+
+
+@contextmanager
+def database() -> Iterator[Server]:
+    """The server to measure on: as durable as in production, or the one we were given."""
+    if url := os.environ.get("BENCH_DATABASE_URL"):
+        yield Server(url, f"PostgreSQL {server_version(url)} from BENCH_DATABASE_URL")
+        return
+    with running_postgres(durable=True) as server:
+        yield server
+
+
+def set_up(url: str) -> None:
+    """Load Django on this database, as a production process would be set, and migrate it."""
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": url,
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "DEMO": "1",  # plain HTTP on this machine
+        "LOG_LEVEL": "WARNING",
+    }
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("migrate", verbosity=0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=" ".join(BENCHMARKS))
+    names = parser.parse_args().names or list(BENCHMARKS)
+    if unknown := set(names) - set(BENCHMARKS):
+        parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
+    with database() as server:
+        print(f"{server.description}; Python {platform.python_version()}; {os.cpu_count()} cores")
+        set_up(server.url)
+        from benchmarks.world import clear, refuse_strangers
+
+        refuse_strangers()
+        try:
+            for name in names:
+                load, started = os.getloadavg()[0], time.monotonic()
+                print(f"\n{name} (load before: {load:.1f})", flush=True)
+                import_module(BENCHMARKS[name]).run()
+                print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
+        finally:
+            clear()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except NoPostgres as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,179 @@
+"""Marking a conversation read: our service and endpoint, SQL by hand, and a loop of look-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.db.models import Sum
+from django.utils import timezone
+
+from benchmarks.timing import compare, seconds, take_turns, times
+from benchmarks.world import World, by_hand, client_of
+from chat.models import ConversationParticipant, Message
+from receipts.models import MessageStatus
+from receipts.services import bulk_mark_read
+from receipts.services.marking import Position
+
+SIZES = {100: 21, 1_000: 15, 10_000: 11}
+LOOPS = {100: 5, 1_000: 3, 10_000: 1}
+RECIPIENTS = 5
+#: Seconds for all rounds of one size, world building included.
+BUDGET = 45.0
+
+#: What one would type into psql for the same work: the rows, the counts of their messages, and
+#: the reader's place. A row is newly delivered where its time is this mark's.
+MARK = """
+    WITH marked AS (
+        UPDATE receipts_messagestatus AS status
+           SET seen_at = %(at)s, read_at = %(at)s,
+               delivered_at = COALESCE(status.delivered_at, %(at)s)
+          FROM chat_message AS message
+         WHERE status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s
+           AND status.message_id <= %(up_to)s
+           AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
+           AND message.id = status.message_id AND message.deleted_at IS NULL
+     RETURNING status.message_id, status.delivered_at = %(at)s AS newly_delivered
+    ), counted AS (
+        UPDATE chat_message AS message
+           SET read_count = read_count + 1,
+               delivered_count = delivered_count + newly_delivered::int
+          FROM marked WHERE message.id = marked.message_id
+    )
+    SELECT count(*) FROM marked"""
+MOVE = """
+    UPDATE chat_conversationparticipant
+       SET last_read_message_id = %(up_to)s, last_read_at = %(at)s,
+           last_delivered_message_id = GREATEST(last_delivered_message_id, %(up_to)s),
+           last_delivered_at = %(at)s
+     WHERE conversation_id = %(conversation)s AND user_id = %(recipient)s
+       AND COALESCE(last_read_message_id, 0) < %(up_to)s"""
+
+
+class BulkMark:
+    """One size of history, which a different recipient reads in each round.
+
+    Every run has new tables, the same for all. Before it is timed, another recipient marks the
+    first message in the same way: a server that runs has its tables and functions at hand.
+    """
+
+    def __init__(self, world: World, size: int) -> None:
+        self.world, self.size = world, size
+        self.conversation = world.conversation.pk
+        self.hand = by_hand()
+        self.clients = {pk: client_of(pk) for pk in world.recipients}
+
+    def service(self, number: int) -> float:
+        """Ours: the service alone, without looking up who marks what."""
+        participants = dict(ConversationParticipant.objects.values_list("user_id", "pk"))
+
+        def mark(recipient: int, up_to: int) -> None:
+            position = Position(
+                participant_id=participants[recipient],
+                recipient_id=recipient,
+                conversation_id=self.conversation,
+                up_to=up_to,
+            )
+            bulk_mark_read(position=position)
+
+        return self._time(number, mark)
+
+    def endpoint(self, number: int) -> float:
+        """Ours: the whole request, with token, look-ups and the unread count of the answer."""
+        path = f"/api/v1/conversations/{self.conversation}/mark-read/"
+
+        def mark(recipient: int, up_to: int) -> None:
+            body = {"up_to_message": up_to}
+            self.clients[recipient].post(path, body, content_type="application/json")
+
+        return self._time(number, mark)
+
+    def by_hand(self, number: int) -> float:
+        """The same writes in one transaction of hand-written SQL."""
+
+        def mark(recipient: int, up_to: int) -> None:
+            params = {
+                "recipient": recipient,
+                "conversation": self.conversation,
+                "up_to": up_to,
+                "at": timezone.now(),
+            }
+            with self.hand.transaction():
+                self.hand.execute(MARK, params)
+                self.hand.execute(MOVE, params)
+
+        return self._time(number, mark)
+
+    def loop(self, number: int) -> float:
+        """Message by message, as the seed does: look its row up, then write it."""
+
+        def mark(recipient: int, up_to: int) -> None:
+            mark_in_a_loop(self.conversation, recipient, up_to)
+
+        return self._time(number, mark, counts=False)
+
+    def _time(self, number: int, mark: Callable[[int, int], None], *, counts: bool = True) -> float:
+        """How long it takes one recipient to mark all, once it is sure that it was done."""
+        messages = self.world.say(self.size)
+        other, recipient = (self.world.recipients[(number + i) % RECIPIENTS] for i in (0, 1))
+        mark(other, messages[0])
+        taken = seconds(lambda: mark(recipient, messages[-1]))
+        read = MessageStatus.objects.filter(recipient_id=recipient, read_at__isnull=False)
+        assert read.count() == self.size
+        reader = ConversationParticipant.objects.get(user_id=recipient)
+        assert reader.last_read_message_id == messages[-1]
+        if counts:
+            sums = Message.objects.aggregate(read=Sum("read_count"), got=Sum("delivered_count"))
+            assert sums == {"read": self.size + 1, "got": self.size + 1}
+        return taken
+
+
+def mark_in_a_loop(conversation_id: int, recipient_id: int, up_to: int) -> None:
+    """The seed's ``bulkMarkRead``, as the ORM writes it; it leaves the messages' status alone."""
+    now = timezone.now()
+    messages = Message.objects.filter(
+        conversation_id=conversation_id, pk__lte=up_to, deleted_at=None
+    ).exclude(sender_id=recipient_id)
+    for message in messages:
+        existing = MessageStatus.objects.filter(message=message, recipient_id=recipient_id).first()
+        if existing is None:
+            MessageStatus.objects.create(
+                message=message,
+                recipient_id=recipient_id,
+                conversation_id=conversation_id,
+                sent_at=message.created_at,
+                delivered_at=now,
+                seen_at=now,
+                read_at=now,
+            )
+        elif existing.read_at is None:
+            existing.delivered_at = existing.delivered_at or now
+            existing.seen_at = existing.read_at = now
+            existing.save()
+    reader = ConversationParticipant.objects.filter(
+        conversation_id=conversation_id, user_id=recipient_id
+    ).first()
+    if reader is not None:
+        reader.last_read_message_id, reader.last_read_at = up_to, now
+        reader.save()
+
+
+def run() -> None:
+    """Every size against SQL by hand and, as often as time allows, against the loop."""
+    world = World(RECIPIENTS)
+    for size, rounds in SIZES.items():
+        bulk = BulkMark(world, size)
+        rivals = {"service": bulk.service, "endpoint": bulk.endpoint, "by hand": bulk.by_hand}
+        taken = take_turns(rivals, rounds=rounds, budget=BUDGET)
+        label = f"{size:,} messages"
+        times(label, taken)
+        compare(label, taken, "service", "by hand")
+        compare(label, taken, "endpoint", "by hand")
+        taken = take_turns(
+            {"loop": bulk.loop, "service": bulk.service, "endpoint": bulk.endpoint},
+            rounds=LOOPS[size],
+            budget=BUDGET,
+        )
+        times(label, taken)
+        compare(label, taken, "loop", "service")
+        compare(label, taken, "loop", "endpoint")
+        bulk.hand.close()

@@ -1,0 +1,75 @@
+"""Pages of the recipients of one message with 100,000 of them: the last against the first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.test import Client
+from rest_framework.pagination import Cursor
+
+from benchmarks.timing import compare, seconds, take_turns, times
+from benchmarks.world import World, client_of, execute, tidy
+from chat.models import Message
+from receipts.api.pagination import ByRecipient
+from receipts.models import MessageStatus
+
+RECIPIENTS = 100_000
+ROUNDS = 60
+#: Seconds for all rounds of one filter.
+BUDGET = 8.0
+FILTERS = {
+    "all": "",
+    "state=read (2 of 3)": "&state=read",
+    "state=unread (1 of 3)": "&state=unread",
+    "search (1 of 10)": "&search=ench+7",
+}
+
+
+def run() -> None:
+    """Follow the cursors to the end once for each filter, then fetch both ends in turn."""
+    world = World(RECIPIENTS)
+    message = world.say(1)[0]
+    execute(
+        """UPDATE receipts_messagestatus
+              SET delivered_at = sent_at, seen_at = sent_at, read_at = sent_at
+            WHERE recipient_id %% 3 <> 0""",
+        [],
+    )
+    execute(
+        """UPDATE chat_message SET (delivered_count, read_count) =
+                  (SELECT count(delivered_at), count(read_at) FROM receipts_messagestatus)"""
+    )
+    tidy(Message, MessageStatus)
+    client = client_of(world.sender.pk)
+    first = f"/api/v1/messages/{message}/recipients/?limit=50"
+    for name, extra in FILTERS.items():
+        last = last_page(client, first + extra)
+
+        def fetch(url: str) -> float:
+            return seconds(lambda: page(client, url))
+
+        rivals = {
+            "last": lambda _, url=last: fetch(url),
+            "first": lambda _, url=first + extra: fetch(url),
+        }
+        taken = take_turns(rivals, rounds=ROUNDS, budget=BUDGET)
+        times(name, taken)
+        compare(name, taken, "last", "first")
+
+
+def last_page(client: Client, first: str) -> str:
+    """Where a reader who follows ``next`` ends: from the end one page back, and forward again."""
+    paginator = ByRecipient()
+    paginator.base_url = first
+    end = page(client, paginator.encode_cursor(Cursor(offset=0, reverse=True, position=None)))
+    last = page(client, end["previous"])["next"]
+    found = page(client, last)
+    assert found["next"] is None and found["results"] == end["results"], "not the last page"
+    assert len(found["results"]) == 50
+    return last
+
+
+def page(client: Client, url: str) -> dict[str, Any]:
+    response = client.get(url)
+    assert response.status_code == 200, response.content
+    return response.json()

@@ -1,0 +1,131 @@
+"""Worlds to measure in, made set-based: a sender and recipients in one group, and messages."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import psycopg
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+
+from chat.authentication import issue_token
+from chat.models import Conversation, ConversationParticipant, Message, Role, User
+from receipts.models import MessageStatus
+
+NAME = "bench-"
+
+
+class World:
+    """A group of one sender and some recipients, with nothing said yet. There is one at a time."""
+
+    def __init__(self, recipients: int) -> None:
+        clear()
+        self.sender = User.objects.create(username=f"{NAME}0", password="!", display_name="Bench 0")
+        multiply(
+            self.sender,
+            recipients,
+            username=f"'{NAME}' || n",
+            display_name="'Bench ' || n",
+        )
+        self.recipients = range(self.sender.pk + 1, self.sender.pk + 1 + recipients)
+        self.conversation = Conversation.objects.create(kind="group", title="Bench")
+        self._take_part(self.sender.pk, role=Role.OWNER)
+        first = self._take_part(self.recipients[0], role=Role.MEMBER)
+        multiply(first, recipients - 1, user_id="first.user_id + n")
+        tidy(User, ConversationParticipant)
+
+    def _take_part(self, user_id: int, role: str) -> ConversationParticipant:
+        return ConversationParticipant.objects.create(
+            conversation=self.conversation, user_id=user_id, role=role
+        )
+
+    def say(self, count: int, **fields: Any) -> range:
+        """Forget all messages and send these, all unread; their ids."""
+        execute("TRUNCATE chat_message, receipts_messagestatus RESTART IDENTITY")
+        ConversationParticipant.objects.filter(last_delivered_message__gt=0).update(
+            last_delivered_message=None,
+            last_delivered_at=None,
+            last_read_message=None,
+            last_read_at=None,
+        )
+        first = Message.objects.create(
+            conversation=self.conversation,
+            sender=self.sender,
+            body="Hello",
+            recipient_count=len(self.recipients),
+            **fields,
+        )
+        multiply(first, count - 1)
+        execute(
+            """INSERT INTO receipts_messagestatus
+                      (message_id, recipient_id, conversation_id, sent_at)
+               SELECT message.id, participant.user_id, message.conversation_id, message.created_at
+                 FROM chat_message AS message
+                 JOIN chat_conversationparticipant AS participant
+                   ON participant.conversation_id = message.conversation_id
+                  AND participant.user_id <> message.sender_id
+                ORDER BY message.id, participant.user_id"""
+        )
+        tidy(Message, MessageStatus, ConversationParticipant)
+        return range(first.pk, first.pk + count)
+
+
+def multiply(first: Model, count: int, **columns: str) -> None:
+    """Copy a row ``count`` times in one statement; ``columns`` differ, SQL over ``n`` from 1."""
+    names = [
+        field.column
+        for field in first._meta.concrete_fields
+        if not field.primary_key and not field.generated
+    ]
+    values = ", ".join(columns.get(name, f"first.{name}") for name in names)
+    execute(
+        f"""INSERT INTO {first._meta.db_table} ({", ".join(names)})
+            SELECT {values} FROM {first._meta.db_table} AS first, generate_series(1, %s) AS n
+             WHERE first.id = %s ORDER BY n""",
+        [count, first.pk],
+    )
+
+
+def clear() -> None:
+    """Forget everybody and everything, also what tables of later versions keep of them."""
+    execute(
+        "TRUNCATE chat_user, chat_conversation, receipts_messagestatus RESTART IDENTITY CASCADE"
+    )
+
+
+def refuse_strangers() -> None:
+    """Benchmarks empty their database, so they leave one alone that somebody uses."""
+    if User.objects.exclude(username__startswith=NAME).exists():
+        raise SystemExit("This database is in use; the benchmarks need an empty one.")
+
+
+def tidy(*models: type[Model]) -> None:
+    """Leave tables as autovacuum would in time: so that no rival pays for another one's rows."""
+    execute("VACUUM (ANALYZE) " + ", ".join(model._meta.db_table for model in models))
+
+
+def execute(statement: str, params: list[Any] | None = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+
+
+def by_hand() -> psycopg.Connection[Any]:
+    """A connection as psql has one: values in the text, nothing prepared, no framework."""
+    return psycopg.connect(
+        os.environ["DATABASE_URL"],
+        autocommit=True,
+        prepare_threshold=None,
+        cursor_factory=psycopg.ClientCursor,
+    )
+
+
+def token_of(user_id: int) -> str:
+    """A token as a chat product's backend mints it."""
+    return issue_token(User.objects.get(pk=user_id))[0]
+
+
+def client_of(user_id: int) -> Client:
+    """Somebody's client: the whole of the service in this process, less the server."""
+    return Client(headers={"Authorization": f"Bearer {token_of(user_id)}"}, SERVER_NAME="localhost")
