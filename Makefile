@@ -1,5 +1,5 @@
 # `make run` and `make test` are all that a fresh machine with Python 3.11 and make needs.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 .DEFAULT_GOAL := help
 

@@ -44,11 +44,12 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed("The Authorization header is not 'Bearer' and one token.")
         token = parts[1].decode("latin-1")
         if token.startswith(ServiceKey.PREFIX):
+            user: Any
             user, credential = _service(token)
         else:
             credential = Credential(username=_subject(token))
             user = SimpleLazyObject(lambda: _active_user(credential.username))
-        request._request.caller_name = credential.username
+        request._request.caller_name = credential.username  # type: ignore[attr-defined]
         return user, credential
 
     def authenticate_header(self, request: Request) -> str:
@@ -93,7 +94,8 @@ def _subject(token: str) -> str:
 
 
 def _active_user(username: str) -> User:
-    user = User.objects.filter(username=username, is_active=True).first()
+    """The person; a service account has keys, whose scopes a token would get around."""
+    user = User.objects.filter(username=username, is_active=True, is_service=False).first()
     if user is None:
         raise AuthenticationFailed("The token's user is unknown or deactivated.")
     return user

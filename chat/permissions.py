@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from chat.models import Scope
+from chat.authentication import Credential
+from chat.models import Scope, User
 
 if TYPE_CHECKING:
     # REST framework loads this file while it loads its own views.
@@ -21,7 +22,7 @@ class IsKnown(BasePermission):
     code = "scope_missing"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        credential = request.auth
+        credential: Credential | None = request.auth  # type: ignore[assignment]
         if credential is None:
             return bool(request.user and request.user.is_authenticated)
         if credential.scopes is None:
@@ -36,5 +37,5 @@ class IsService(BasePermission):
     message = "Only a service account may do this."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        user = request.user
+        user = cast(User, request.user)
         return user.is_service or (user.is_staff and request.method in SAFE_METHODS)

@@ -19,7 +19,10 @@ from django.core.wsgi import get_wsgi_application
 
 Message = MutableMapping[str, Any]
 
-_requests = WSGIMiddleware(get_wsgi_application(), workers=settings.SERVER_THREADS)
+_requests = WSGIMiddleware(
+    get_wsgi_application(),  # type: ignore[arg-type]
+    workers=settings.SERVER_THREADS,
+)
 
 
 async def application(

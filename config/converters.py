@@ -1,10 +1,12 @@
-"""Ids in addresses."""
+"""Ids and usernames in addresses; what can be neither matches nothing, so the answer is 404."""
 
 from __future__ import annotations
 
+from django.urls.converters import StringConverter
+
 
 class IdConverter:
-    """A whole number that an id can be; a larger one matches nothing, so the answer is 404."""
+    """A whole number that an id can be."""
 
     regex = "[0-9]{1,19}"
 
@@ -16,3 +18,9 @@ class IdConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
+
+
+class UsernameConverter(StringConverter):
+    """Text that a username can be: PostgreSQL does not even compare with a NUL."""
+
+    regex = r"[^/\x00-\x1f\x7f]+"

@@ -8,6 +8,10 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+import dj_database_url
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -41,6 +45,15 @@ def number(name: str, default: int) -> int:
     return int(value)
 
 
+def one_of(name: str, *allowed: str) -> str:
+    """One of a few words, in capitals or not; the first of them if none is given."""
+    value = os.environ.get(name) or allowed[0]
+    for word in allowed:
+        if word.lower() == value.lower():
+            return word
+    raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -55,6 +68,25 @@ def mapping(name: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ImproperlyConfigured(f"{name} must be a JSON object.")
     return value
+
+
+def public_keys(name: str) -> dict[str, str]:
+    """A JSON object of public keys in PEM, each under its id."""
+    keys = mapping(name)
+    for key_id, key in keys.items():
+        try:
+            load_pem_public_key(key.encode())
+        except (AttributeError, ValueError, UnsupportedAlgorithm) as error:
+            raise ImproperlyConfigured(f"{name}: {key_id!r} is no public key in PEM.") from error
+    return keys
+
+
+def database(name: str, default: str) -> DBConfig:
+    """Django's settings of a database, from its URL."""
+    try:
+        return dj_database_url.parse(os.environ.get(name) or default)
+    except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from error
 
 
 def secret(name: str, file: Path) -> str:

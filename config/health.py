@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
@@ -24,7 +24,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
             cursor.execute("SELECT 1")
         if not _is_migrated():
             return JsonResponse({"status": "unavailable", "reason": "not migrated"}, status=503)
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "unavailable", "reason": "no database"}, status=503)
     return JsonResponse({"status": "ok"})
 

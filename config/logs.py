@@ -16,7 +16,12 @@ from django.http import HttpRequest, HttpResponse
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger("seenby.request")
 
-_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
+    "message",
+    "asctime",
+    "taskName",
+    "color_message",  # uvicorn's own, for terminals
+}
 _USABLE_ID = re.compile(r"[\w.:-]{1,64}\Z", re.ASCII)
 
 

@@ -23,6 +23,14 @@ class RequestTooLarge(exceptions.APIException):
     default_detail = "The request is too large."
 
 
+class LengthRequired(exceptions.APIException):
+    """WSGI reads no body of unknown length: taken as it comes, the request would have none."""
+
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = "Send the body with a Content-Length."
+
+
 class JSONParser(parsers.BaseParser):
     """Reads JSON of a bounded size; broken JSON and broken Unicode are a 400."""
 
@@ -59,7 +67,9 @@ class JSONRenderer(renderers.BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else orjson.dumps(data, option=orjson.OPT_UTC_Z, default=str)
+        # The errors of a list come under the positions of what is wrong, which are numbers.
+        option = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
+        return b"" if data is None else orjson.dumps(data, option=option, default=str)
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -79,8 +89,9 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         return response
     if isinstance(error, exceptions.ValidationError) and isinstance(response.data, list):
         response.data = {"non_field_errors": response.data}
-    if isinstance(response.data, dict) and set(response.data) == {"detail"}:
-        response.data["code"] = getattr(response.data["detail"], "code", error.default_code)
+    detail = response.data.get("detail") if isinstance(response.data, dict) else None
+    if isinstance(detail, exceptions.ErrorDetail):
+        response.data["code"] = detail.code
     return response
 
 

@@ -11,8 +11,11 @@ from typing import Any
 
 from receipts.stamp import Change
 
-#: A mark's time, never before the message's own (rule 6). Nobody passes a time after now.
-AT = "CASE WHEN status.sent_at > %(at)s THEN status.sent_at ELSE %(at)s END"
+
+def held(at: str) -> str:
+    """A mark's time, never before the message's own (rule 6). Nobody passes a time after now."""
+    return f"CASE WHEN status.sent_at > {at} THEN status.sent_at ELSE {at} END"
+
 
 #: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
 MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
@@ -20,7 +23,7 @@ MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 TRACKED = "message.tracking = 'tracked'"
 
 
-def earliest(column: str, at: str = AT) -> str:
+def earliest(column: str, at: str) -> str:
     """The earlier of a column and a mark's time; a column that is null takes the time."""
     return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
 
@@ -37,6 +40,8 @@ class Mark:
     read: bool = False
     private: bool = False
     backdated: bool = False
+    #: SQL of the time, where each row has its own and ``at`` is not it: a history's.
+    time: str = "%(at)s"
 
     @property
     def fresh(self) -> str:
@@ -48,9 +53,22 @@ class Mark:
     @property
     def later(self) -> str:
         """The rows that are marked with a later time than this one, which wins (rule 6)."""
-        return f"status.seen_at > {AT}" if self.read else f"status.delivered_at > {AT}"
+        return f"status.{'seen_at' if self.read else 'delivered_at'} > {held(self.time)}"
 
-    def change(self, where: str, params: dict[str, Any], *, news: str = "") -> Change:
+    @property
+    def untold(self) -> str:
+        """What a history adds: rows that know of no such mark, or of a later one.
+
+        One that its recipient marked unread again (rule 10) still knows of its read.
+        """
+        if not self.read:
+            return f"({self.fresh} OR {self.later})"
+        known = "COALESCE(status.read_at, status.seen_at)"
+        return f"({known} IS NULL OR {known} > {held(self.time)})"
+
+    def change(
+        self, where: str, params: dict[str, Any], *, news: str = "", source: str = ""
+    ) -> Change:
         """This mark on the rows where ``where`` holds and it is news: the ``fresh`` ones at least."""
         if not news:
             news = f"({self.fresh} OR {self.later})" if self.backdated else self.fresh
@@ -58,20 +76,23 @@ class Mark:
             which=f"{where} AND {MARKABLE} AND {news}",
             becomes=self._becomes(),
             params={**params, "at": self.at},
+            source=source,
         )
 
     def _becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15), a private read no ``read_at``."""
-        told = f"CASE WHEN {TRACKED} THEN {{}} END"
-        becomes = {"delivered_at": told.format(earliest("delivered_at"))}
+        told, at = f"CASE WHEN {TRACKED} THEN {{}} END", held(self.time)
+        becomes = {"delivered_at": told.format(earliest("delivered_at", at))}
         if self.read:
-            becomes["seen_at"] = earliest("seen_at")
+            becomes["seen_at"] = earliest("seen_at", at)
             if not self.private:
-                becomes["read_at"] = told.format(earliest("read_at"))
+                becomes["read_at"] = told.format(earliest("read_at", at))
         return becomes
 
 
-def withdrawal(where: str, params: dict[str, Any]) -> Change:
+def withdrawal(
+    where: str, params: dict[str, Any], *, at: str = "%(at)s", source: str = ""
+) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2)."""
     unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
     private = (
@@ -81,6 +102,7 @@ def withdrawal(where: str, params: dict[str, Any]) -> Change:
     # Two arms, one for each partial index.
     return Change(
         which=f"(({unread}) OR ({private})) AND status.read_at IS NULL",
-        becomes={"withdrawn_at": "%(at)s"},
+        becomes={"withdrawn_at": at},
         params=params,
+        source=source,
     )

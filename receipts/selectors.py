@@ -63,13 +63,14 @@ def own_position(conversation_id: int, username: str, up_to: int | None) -> dict
     participants = ConversationParticipant.objects.active().filter(
         conversation_id=conversation_id, user__username=username
     )
-    return (
+    position: Any = (
         participants.annotate(
             up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
         )
         .values("pk", "user_id", "user__read_receipts_enabled", "up_to", "tracking")
         .first()
     )
+    return position
 
 
 def unread_of(user_id: int) -> QuerySet[MessageStatus]:
@@ -86,7 +87,7 @@ def unread_by_conversation(
     user_id: int, conversation_ids: Iterable[int]
 ) -> dict[int, dict[str, Any]]:
     """``unread_count`` and ``first_unread_message`` of each conversation that has any."""
-    rows = (
+    rows: Iterable[Any] = (
         unread_of(user_id)
         .filter(conversation_id__in=list(conversation_ids))
         .values("conversation_id")

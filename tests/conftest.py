@@ -65,7 +65,7 @@ def _json(body: Any) -> bytes:
 
 @pytest.fixture
 def api() -> Callable[[User | str | None], Api]:
-    """``api(alice)`` calls as alice, by a token; ``api("sk_…")`` by a key; ``api(None)`` as nobody."""
+    """``api(alice)`` calls by her token, ``api("sk_…")`` by a key, ``api(None)`` as nobody."""
 
     def as_somebody(who: User | str | None) -> Api:
         return Api(issue_token(who)[0] if isinstance(who, User) else who)

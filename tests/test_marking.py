@@ -13,6 +13,7 @@ from django.utils import timezone
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.services.marking import Row
 from tests.conftest import say
 
 
@@ -306,8 +307,6 @@ def test_a_failure_is_over_once_it_is_delivered(
     row = MessageStatus.objects.filter(message=message, recipient=bob)
     row.update(failed_at=message.created_at)
     Message.objects.filter(pk=message.pk).update(failed_count=1)
-    from receipts.services.marking import Row
-
     services.mark_delivered(
         row=Row(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
     )

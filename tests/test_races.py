@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from threading import Barrier
 from typing import Any
 
@@ -12,9 +13,11 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.models import Count, Q
 
+from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.services.marking import Position, Row
 from tests.conftest import say
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -185,7 +188,7 @@ def test_random_work_leaves_no_drift_and_no_deadlock(
 
 def _step(dice: random.Random, group: Conversation, user: User) -> None:
     participant = ConversationParticipant.objects.get(conversation=group, user=user)
-    position = services.marking.Position(
+    position = Position(
         participant_id=participant.pk,
         recipient_id=user.pk,
         conversation_id=group.pk,
@@ -195,19 +198,15 @@ def _step(dice: random.Random, group: Conversation, user: User) -> None:
     if action == "one":
         for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
             services.mark_read(
-                row=services.marking.Row(
-                    message_id=pk, recipient_id=user.pk, conversation_id=group.pk
-                )
+                row=Row(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
             )
     elif action == "bulk":
         services.bulk_mark_read(position=position)
     elif action == "deliver":
         services.bulk_mark_delivered(position=position)
     elif action == "send" and participant.is_active:
-        try:
+        with suppress(NotParticipant):
             say(user, group, mark_read=dice.random() < 0.5)
-        except services.sending.NotParticipant:
-            pass
     elif action == "leave":
         services.remove_participant(conversation_id=group.pk, user=user)
     elif action == "join":

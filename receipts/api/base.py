@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
-from django.http import Http404
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from chat.authentication import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Message, Scope, User
+from config.rest import LengthRequired
 from receipts.api.fields import known_users
 from receipts.selectors import MESSAGE_COLUMNS
 
@@ -26,6 +31,8 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            raise LengthRequired
         self._refuse_unknown_parameters(request)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
@@ -50,7 +57,11 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
-        serializer = serializer_class(data=self.request.data, **options)
+        data = self.request.data
+        if isinstance(data, QueryDict):
+            # What stands for an empty form, in which booleans that are not there would be false.
+            data = {}
+        serializer = serializer_class(data=data, **options)
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
@@ -59,11 +70,11 @@ class ApiViewSet(GenericViewSet[Any]):
 
         Asks no query of a token's holder. ``named`` is the body's ``user``.
         """
-        credential = self.request.auth
+        credential: Credential | None = self.request.auth  # type: ignore[assignment]
         if credential is not None and credential.scopes is None:
             caller, is_service = credential.username, False
         else:
-            caller, is_service = self.request.user.username, self.request.user.is_service
+            caller, is_service = self.user.username, self.user.is_service
         if is_service:
             if named is None:
                 raise ValidationError({"user": ["A service account says whom it acts for."]})
@@ -74,20 +85,25 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def visible_conversation(self, pk: int) -> Conversation:
         """The conversation, if the caller may know of it."""
-        conversation = Conversation.objects.visible_to(self.request.user).filter(pk=pk).first()
+        conversation = Conversation.objects.visible_to(self.user).filter(pk=pk).first()
         if conversation is None:
             raise Http404
         return conversation
 
     def visible_message(self, pk: int) -> dict[str, Any]:
         """The message's columns, if the caller may know of it."""
-        messages = Message.objects.visible_to(self.request.user).filter(pk=pk)
+        messages = Message.objects.visible_to(self.user).filter(pk=pk)
         message = messages.values(*MESSAGE_COLUMNS).first()
         if message is None:
             raise Http404
         return message
 
+    def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], dict[str, Any]]) -> Response:
+        """One page of ``rows``, each as ``shape`` makes it."""
+        page = self.paginate_queryset(rows) or []
+        return self.get_paginated_response([shape(row) for row in page])
+
     @property
     def user(self) -> User:
         """The caller."""
-        return self.request.user
+        return cast(User, self.request.user)

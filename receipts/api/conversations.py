@@ -47,7 +47,7 @@ class ConversationViewSet(ApiViewSet):
         if owner is not None and not self.user.is_service and owner != self.user.username:
             raise ValidationError({"owner": ["Only a service account may name another owner."]})
         participants = known_users("participants", names)
-        first = self.user
+        first: User | None = self.user
         if self.user.is_service:
             first = known_users("owner", [owner])[0] if owner else None
         conversation, created = _create_once(first, participants, fields)

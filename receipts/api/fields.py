@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,11 @@ from chat.validators import username_validator
 
 #: The largest id that the databases hold.
 MAX_ID = 2**63 - 1
+
+#: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
+_TIME = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
+)
 
 
 class StrictSerializer(serializers.Serializer[Any]):
@@ -80,7 +86,7 @@ class TimeField(serializers.DateTimeField):
     default_error_messages = {"naive": "Must say its zone, for example 2026-11-21T09:30:00Z."}
 
     def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str):
+        if not isinstance(value, str) or not _TIME.fullmatch(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]")
         return super().to_internal_value(value)
 
@@ -91,6 +97,15 @@ class TimeField(serializers.DateTimeField):
             return value.astimezone(timezone.get_default_timezone())
         except (OverflowError, ValueError):
             self.fail("overflow")
+
+
+def whole_number(given: str, largest: int) -> int | None:
+    """The number that a query parameter spells in plain digits, from 0; None for anything else."""
+    # Its length is looked at first: Python refuses to read a number of thousands of digits.
+    if not (given.isascii() and given.isdigit() and len(given) <= len(str(largest))):
+        return None
+    number = int(given)
+    return number if number <= largest else None
 
 
 def username_field(**options: Any) -> StrictCharField:

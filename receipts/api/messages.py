@@ -12,7 +12,7 @@ from chat.models import Message, User
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewMessage
-from receipts.api.fields import known_users
+from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, message_shape
 from receipts.selectors import MESSAGE_COLUMNS
@@ -30,8 +30,7 @@ class ConversationMessageViewSet(ApiViewSet):
         """List messages, newest first, each with the receipts one may see."""
         conversation = self.visible_conversation(pk)
         messages = Message.objects.filter(conversation=conversation).values(*MESSAGE_COLUMNS)
-        page = self.paginate_queryset(messages)
-        return self.get_paginated_response([message_shape(row, self.user) for row in page])
+        return self.page_of(messages, lambda row: message_shape(row, self.user))
 
     @extend_schema(request=NewMessage, responses={200: MessageShape, 201: MessageShape})
     def create(self, request: Request, pk: int) -> Response:
@@ -83,6 +82,7 @@ class MessageViewSet(ApiViewSet):
     @extend_schema(request=None, responses=MessageShape)
     def restore(self, request: Request, pk: int) -> Response:
         """Take a deletion back: moderators and service accounts."""
+        self.validated(StrictSerializer)
         self.visible_message(pk)
         if not self.user.sees_everything:
             raise Refused("Only a moderator may restore a message.")

@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from receipts.api.fields import MAX_ID
+from receipts.api.fields import MAX_ID, whole_number
 
 
 class IdCursorPagination(CursorPagination):
@@ -17,17 +17,18 @@ class IdCursorPagination(CursorPagination):
     page_size = 50
     max_page_size = 200
     page_size_query_param = "limit"
-    ordering = "id"
+    ordering: Any = "id"
 
     def get_page_size(self, request: Request) -> int:
         given = request.query_params.get("limit")
         if given is None:
             return self.page_size
-        if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= self.max_page_size):
+        size = whole_number(given, self.max_page_size)
+        if not size:
             raise ValidationError(
                 {"limit": [f"Must be a whole number from 1 to {self.max_page_size}."]}
             )
-        return int(given)
+        return size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         broken = ValidationError({"cursor": ["Not a cursor of this list."]})
@@ -35,10 +36,8 @@ class IdCursorPagination(CursorPagination):
             cursor = super().decode_cursor(request)
         except NotFound as error:
             raise broken from error
-        position = cursor.position if cursor else None
-        if position is not None and not (
-            position.isascii() and position.isdigit() and int(position) <= MAX_ID
-        ):
+        position: Any = cursor.position if cursor else None
+        if position is not None and whole_number(str(position), MAX_ID) is None:
             raise broken
         return cursor
 

@@ -33,8 +33,7 @@ class ParticipantViewSet(ApiViewSet):
         """List who takes part now, or by ``membership``, with watermarks one may see."""
         conversation = self.visible_conversation(pk)
         participants = self.filter_queryset(self.get_queryset().filter(conversation=conversation))
-        page = self.paginate_queryset(participants)
-        return self.get_paginated_response([self._shape(each, conversation) for each in page])
+        return self.page_of(participants, lambda each: self._shape(each, conversation))
 
     @extend_schema(request=NewParticipant, responses={200: ParticipantShape, 201: ParticipantShape})
     def create(self, request: Request, pk: int) -> Response:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -14,7 +18,7 @@ from rest_framework.response import Response
 from chat.errors import Refused
 from chat.models import Message
 from receipts.api.base import ApiViewSet
-from receipts.api.fields import MAX_ID, RowSerializer
+from receipts.api.fields import MAX_ID, RowSerializer, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
 from receipts.api.shapes import ListedRecipient, Summary, listed_recipient
@@ -37,13 +41,18 @@ class RefusedSummary(RowSerializer):
 class Summaries(RowSerializer):
     """Summaries in the order asked for; one that may not be seen says so in its place."""
 
-    results = serializers.ListField(child=Summary())
+    results = PolymorphicProxySerializer(
+        component_name="SummaryOrRefusal",
+        serializers=[Summary, RefusedSummary],
+        resource_type_field_name=None,
+        many=True,
+    )
 
 
 class MessageReceiptViewSet(ApiViewSet):
     """The receipts of one message, for those who may see them (rule 17)."""
 
-    serializer_class = Summary
+    serializer_class: Any = Summary
 
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
@@ -63,7 +72,7 @@ class RecipientViewSet(MessageReceiptViewSet):
 
     pagination_class = ByRecipient
     filterset_class = RecipientFilter
-    serializer_class = ListedRecipient
+    serializer_class: Any = ListedRecipient
     queryset = MessageStatus.objects.none()
 
     @extend_schema(responses=ListedRecipient(many=True))
@@ -71,8 +80,7 @@ class RecipientViewSet(MessageReceiptViewSet):
         """List recipients, by ``state``, ``membership`` or name."""
         message = self.disclosed_message(pk)
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
-        page = self.paginate_queryset(rows)
-        return self.get_paginated_response([listed_recipient(row) for row in page])
+        return self.page_of(rows, listed_recipient)
 
 
 class ReceiptsViewSet(ApiViewSet):
@@ -94,7 +102,7 @@ class ReceiptsViewSet(ApiViewSet):
     )
     def retrieve(self, request: Request) -> Response:
         """Summaries of up to 200 messages; those one may not see are reported one by one."""
-        ids = self._ids(request.query_params.get("messages", ""))
+        ids = self._ids(",".join(request.query_params.getlist("messages")))
         visible = Message.objects.visible_to(self.user).filter(pk__in=ids)
         found = {row["id"]: row for row in visible.values(*MESSAGE_COLUMNS)}
         return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
@@ -111,7 +119,10 @@ class ReceiptsViewSet(ApiViewSet):
         words = [word.strip() for word in given.split(",") if word.strip()]
         if not words or len(words) > MAX_SUMMARIES:
             raise ValidationError({"messages": [f"Name 1 to {MAX_SUMMARIES} message ids."]})
+        ids: dict[int, None] = {}
         for word in words:
-            if not (word.isascii() and word.isdigit() and 1 <= int(word[:20]) <= MAX_ID):
+            number = whole_number(word, MAX_ID)
+            if not number:
                 raise ValidationError({"messages": [f"{word[:50]!r} is not a message id."]})
-        return list(dict.fromkeys(int(word) for word in words))
+            ids[number] = None
+        return list(ids)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from config.converters import IdConverter
+from config.converters import IdConverter, UsernameConverter
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.docs import DocsView
 from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
@@ -15,21 +17,22 @@ from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, Recipi
 from receipts.api.users import MeViewSet, UserViewSet
 
 register_converter(IdConverter, "id")
+register_converter(UsernameConverter, "username")
 
-_LIST = {"get": "list", "post": "create"}
-_ONE = {"get": "retrieve", "patch": "partial_update"}
+_LIST: Any = {"get": "list", "post": "create"}
+_ONE: Any = {"get": "retrieve", "patch": "partial_update"}
 _MESSAGES = ConversationMessageViewSet.as_view(_LIST)
 _PARTICIPANT = ParticipantViewSet.as_view({**_ONE, "delete": "destroy"})
 
 urlpatterns = [
     path("users/", UserViewSet.as_view(_LIST)),
-    path("users/<str:username>/", UserViewSet.as_view(_ONE)),
-    path("users/<str:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
+    path("users/<username:username>/", UserViewSet.as_view(_ONE)),
+    path("users/<username:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
     path("me/", MeViewSet.as_view(_ONE)),
     path("conversations/", ConversationViewSet.as_view(_LIST)),
     path("conversations/<id:pk>/", ConversationViewSet.as_view(_ONE)),
     path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
-    path("conversations/<id:pk>/participants/<str:username>/", _PARTICIPANT),
+    path("conversations/<id:pk>/participants/<username:username>/", _PARTICIPANT),
     path("conversations/<id:pk>/messages/", _MESSAGES),
     path(
         "conversations/<id:pk>/mark-delivered/",

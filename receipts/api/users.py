@@ -18,7 +18,7 @@ from chat.permissions import IsKnown, IsService
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
-from receipts.api.fields import RowSerializer
+from receipts.api.fields import RowSerializer, StrictSerializer
 from receipts.api.pagination import IdCursorPagination
 from receipts.selectors import unread_of
 
@@ -35,14 +35,14 @@ class UserShape(RowSerializer):
     created_at = serializers.DateTimeField()
 
     def to_representation(self, instance: User) -> dict[str, Any]:
-        return {name: getattr(instance, name) for name in self.fields}
+        return {str(name): getattr(instance, str(name)) for name in self.fields}
 
 
 class Me(UserShape):
     unread_count = serializers.IntegerField()
 
     def to_representation(self, instance: User) -> dict[str, Any]:
-        profile = {name: getattr(instance, name) for name in self.fields if name != "unread_count"}
+        profile = UserShape().to_representation(instance)
         return profile | {"unread_count": unread_of(instance.pk).count()}
 
 
@@ -97,6 +97,7 @@ class UserViewSet(ApiViewSet):
     @extend_schema(request=None, responses={201: Token})
     def issue_token(self, request: Request, username: str) -> Response:
         """Issue a token for a user; it cannot be had again."""
+        self.validated(StrictSerializer)
         user = self._user(username)
         if not user.is_active:
             raise ValidationError({"username": ["This user is deactivated."]})

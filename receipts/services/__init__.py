@@ -8,7 +8,6 @@ ids grow in commit order within a conversation.
 
 from receipts.services.deleting import delete_message, restore_message
 from receipts.services.marking import bulk_mark_delivered, bulk_mark_read, mark_delivered, mark_read
-from receipts.services import marking, sending
 from receipts.services.membership import (
     add_participant,
     create_conversation,

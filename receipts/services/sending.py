@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.conf import settings
@@ -38,6 +38,21 @@ _INSERT_ROWS = """
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
 )
+
+
+@dataclass(frozen=True)
+class Membership:
+    """The sender's part in the conversation, and all else that sending depends on."""
+
+    pk: int
+    role: str
+    is_muted: bool
+    #: How many others take part now.
+    recipients: int
+    #: Whether anything above is left for the sender to have read (rule 9).
+    has_unread: bool
+    #: The message that this one repeats, if any.
+    same_message: int | None
 
 
 @dataclass(frozen=True)
@@ -89,10 +104,8 @@ def send_message(
     return Sent(message, created=True)
 
 
-def _membership(
-    conversation: Conversation, sender: User, client_id: str | None
-) -> ConversationParticipant:
-    """All that sending depends on, in one query: the sender's part, and what is there already."""
+def _membership(conversation: Conversation, sender: User, client_id: str | None) -> Membership:
+    """One query for all that sending depends on."""
     others = (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation)
@@ -107,7 +120,7 @@ def _membership(
     same = Message.objects.filter(client_id=client_id, conversation=conversation, sender=sender)
     if client_id is None:
         same = same.none()
-    membership = (
+    found = (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation, user=sender)
         .annotate(
@@ -115,16 +128,15 @@ def _membership(
             has_unread=Exists(unread),
             same_message=Subquery(same.values("pk")),
         )
+        .values(*(field.name for field in fields(Membership)))
         .first()
     )
-    if membership is None:
+    if found is None:
         raise NotParticipant
-    return membership
+    return Membership(**found)
 
 
-def _tracking(
-    conversation: Conversation, membership: ConversationParticipant, requested: bool
-) -> Tracking:
+def _tracking(conversation: Conversation, membership: Membership, requested: bool) -> Tracking:
     """Whether receipts are kept, by the recipients' number, the policy and the request."""
     if membership.recipients > settings.RECEIPTS_MAX_RECIPIENTS:
         return Tracking.TOO_MANY_RECIPIENTS
@@ -136,9 +148,7 @@ def _tracking(
     return Tracking.TRACKED if requested else Tracking.NOT_REQUESTED
 
 
-def _mark_earlier(
-    message: Message, membership: ConversationParticipant, *, read: bool, private: bool
-) -> None:
+def _mark_earlier(message: Message, membership: Membership, *, read: bool, private: bool) -> None:
     """Whoever writes has seen what stands above (rule 9)."""
     mark = Mark(at=message.created_at, read=read, private=private)
     if message.tracked:

@@ -41,6 +41,7 @@ class Command(BaseCommand):
         elif not user.is_active:
             raise CommandError(f"NAME: {user.username!r} is deactivated.")
         scopes = options["scopes"] or list(Scope.values)
-        key = ServiceKey.issue(user=user, name=user.username, scopes=scopes)
+        # A username may be longer than the name of a key.
+        key = ServiceKey.issue(user=user, name=user.username[:100], scopes=scopes)
         self.stderr.write(f"A key for {user.username} ({', '.join(scopes)}), shown this once:")
         self.stdout.write(key)

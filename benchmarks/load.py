@@ -1,0 +1,104 @@
+"""A load generator in a process of its own: keep-alive connections, each with one request open.
+
+`python -m benchmarks.load` reads a job from its input and prints what came of it, both JSON:
+``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``.
+It speaks to this machine only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from statistics import quantiles
+from typing import Any
+
+MAX_SECONDS = 90
+
+
+class Load:
+    """What is left to send, and what came back."""
+
+    def __init__(self, job: dict[str, Any]) -> None:
+        self.requests: Iterator[bytes] = iter([_request(job, *one) for one in job["requests"]])
+        self.taken: list[float] = []
+        self.statuses: Counter[int] = Counter()
+
+
+class Connection(asyncio.Protocol):
+    """Sends the next request as soon as the last one is answered."""
+
+    def __init__(self, load: Load) -> None:
+        self.load = load
+        self.buffer = b""
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+        self._send()
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        head, found, body = self.buffer.partition(b"\r\n\r\n")
+        if not found:
+            return
+        length = head.lower().partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
+        if len(body) < int(length):
+            return
+        self.load.taken.append(time.perf_counter() - self.sent)
+        self.load.statuses[int(head[9:12])] += 1
+        self.buffer = b""
+        self._send()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(exc or ConnectionError("The server hung up."))
+
+    def _send(self) -> None:
+        request = next(self.load.requests, None)
+        if request is None:
+            self.done.set_result(None)
+            self.transport.close()
+            return
+        self.sent = time.perf_counter()
+        self.transport.write(request)  # type: ignore[attr-defined]
+
+
+def _request(job: dict[str, Any], path: str, token: int) -> bytes:
+    return (
+        f"POST {path} HTTP/1.1\r\nHost: {job['host']}:{job['port']}\r\n"
+        f"Authorization: Bearer {job['tokens'][token]}\r\n"
+        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    ).encode()
+
+
+async def run(job: dict[str, Any]) -> dict[str, Any]:
+    """Send all requests over so many connections; rate, times in ms, answers by status."""
+    if not ipaddress.ip_address(job["host"]).is_loopback:
+        raise SystemExit("Only loopback addresses.")
+    load, loop = Load(job), asyncio.get_running_loop()
+    cpu, started = time.process_time(), time.perf_counter()
+    async with asyncio.timeout(MAX_SECONDS):
+        connections = [
+            await loop.create_connection(lambda: Connection(load), job["host"], job["port"])
+            for _ in range(job["connections"])
+        ]
+        await asyncio.gather(*(protocol.done for _, protocol in connections))
+    wall = time.perf_counter() - started
+    centiles = quantiles(load.taken, n=100)
+    return {
+        "count": len(load.taken),
+        "statuses": dict(load.statuses),
+        "per_second": len(load.taken) / wall,
+        "p50": centiles[49] * 1000,
+        "p95": centiles[94] * 1000,
+        "cpu_share": (time.process_time() - cpu) / wall,
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(run(json.load(sys.stdin)))))

@@ -1,0 +1,84 @@
+"""The service as a process of its own, and what processes use of the CPU."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from django.db import connection
+
+from tests.postgres import stop
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def running_service() -> Iterator[tuple[int, int]]:
+    """One uvicorn process, as `make run` starts one, on a free port of this machine: port, pid."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
+    options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
+    process = subprocess.Popen(
+        [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"],
+        env=os.environ | {"DB_POOL_MAX": "8"},
+    )
+    try:
+        deadline = time.monotonic() + 30
+        while not _answers(port):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise SystemExit("The service did not start.")
+            time.sleep(0.1)
+        yield port, process.pid
+    finally:
+        stop(process)
+
+
+def _answers(port: int) -> bool:
+    with suppress(OSError, http.client.HTTPException):
+        asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        asked.request("GET", "/readyz/")
+        return asked.getresponse().status == 200
+    return False
+
+
+def postmaster() -> int | None:
+    """The process that all of PostgreSQL's descend from, where it runs on this machine."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        backend = _stat(cursor.fetchone()[0])
+    return backend[1] if backend and backend[0].startswith("postgres") else None
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and its descendants, also those that have ended, have used of the CPU."""
+    stats = {int(entry.name): _stat(int(entry.name)) for entry in _numbered()}
+    wanted, grew = {pid}, True
+    while grew:
+        found = {child for child, stat in stats.items() if stat and stat[1] in wanted} - wanted
+        wanted |= found
+        grew = bool(found)
+    return sum(stat[2] for pid in wanted if (stat := stats.get(pid)))
+
+
+def _numbered() -> Iterator[Path]:
+    return (entry for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _stat(pid: int) -> tuple[str, int, float] | None:
+    """Name, parent and CPU seconds of a process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return None
+    name, _, rest = text.partition("(")[2].rpartition(")")
+    fields = rest.split()
+    return name, int(fields[1]), sum(map(int, fields[11:15])) / _TICKS

@@ -1,0 +1,56 @@
+"""The admin of what receipts do not depend on. What withdraws or hides is in ``receipts.admin``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from chat.models import Conversation, ServiceKey
+
+admin.site.site_header = admin.site.site_title = "Seenby"
+admin.site.index_title = "Who got it, and who has read it"
+
+
+@admin.register(Conversation)
+class ConversationAdmin(admin.ModelAdmin):
+    """Titles and receipt settings; who takes part is a page of its own."""
+
+    list_display = ["__str__", "kind", "external_id", "receipt_policy", "receipts_visible_to"]
+    list_filter = ["kind", "receipt_policy", "receipts_visible_to"]
+    search_fields = ["title", "external_id"]
+    readonly_fields = ["kind", "external_id", "created_at"]
+    show_full_result_count = False
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ServiceKey)
+class ServiceKeyAdmin(admin.ModelAdmin):
+    """Keys can be looked at and revoked; a new one is shown by ``issue_service_key`` only."""
+
+    list_display = ["name", "user", "scopes", "created_at", "revoked_at"]
+    list_select_related = ["user"]
+    readonly_fields = ["user", "name", "scopes", "created_at", "revoked_at"]
+    actions = ["revoke"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="Revoke the selected keys", permissions=["change"])
+    def revoke(self, request: HttpRequest, queryset: QuerySet[ServiceKey]) -> None:
+        for key in queryset.filter(revoked_at=None):
+            key.revoked_at = timezone.now()
+            key.save(update_fields=["revoked_at"])
+            self.log_change(request, key, "Revoked.")

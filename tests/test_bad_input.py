@@ -1,0 +1,188 @@
+"""DESIGN §4: what is malformed gets 400 with the field's name, and nothing is half done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.apps import apps
+from drf_spectacular.generators import SchemaGenerator
+
+from chat.models import Conversation, User
+from tests.conftest import say
+
+# Wrong values of each kind of field.
+FLAG = ["true", "", 1, 0, 1.5, None, [], {}]
+WORD = ["", "nobody", "every\x00one", True, 5, 1.5, None, [], {}]
+TEXT = ["a\x00b", True, 5, 1.5, None, [], {}]
+TEXT_OR_NULL = ["", "a\x00b", "a\nb", "x" * 256, True, 5, 1.5, [], {}]
+URL = ["not an address", "https://a\x00b/", "javascript:alert(1)", *TEXT]
+NAME = ["", "..", "a/b", "a\nb", " ", "x" * 151, *TEXT]
+NAMES = ["bob", 5, None, {}, [None], ["bob", 5], [["bob"]], ["nobody"], ["b\x00b"], ["bob", ""]]
+ID = [0, -1, 2**63, 2**64, 10**30, 1.0, "1", True, [], {}]
+TIME = [
+    "", "soon", "2026-11-21", "2026-11-21T09:30:00", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z",
+    "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-11-21T09:30:00\x00Z",
+    1800000000, -1, 1.5, True, None, [], {},
+]  # fmt: skip
+
+PROFILE = {"display_name": [*TEXT, "x" * 201], "avatar_url": URL, "read_receipts_enabled": FLAG}
+CONVERSATION = {
+    "title": [*TEXT, "x" * 256], "receipt_policy": WORD, "receipts_visible_to": WORD,
+}  # fmt: skip
+MARK = {"at": TIME, "user": NAME}
+MESSAGE = {
+    "body": ["", *TEXT], "client_id": TEXT_OR_NULL, "request_receipts": FLAG, "mark_read": FLAG,
+    "sender": NAME, "sent_at": [*TIME, "2999-01-01T00:00:00Z"],
+}  # fmt: skip
+
+#: Who may call it, a body that is right and holds what is required, and each field's wrong values.
+ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
+    "POST /users/": ("backend", {"username": "erin"}, {"username": NAME, **PROFILE}),
+    "PATCH /users/{username}/": ("backend", {}, {"is_active": FLAG, **PROFILE}),
+    "POST /users/{username}/tokens/": ("backend", {}, {}),
+    "PATCH /me/": ("bob", {}, PROFILE),
+    "POST /conversations/": (
+        "backend",
+        {"kind": "group", "participants": ["bob"]},
+        {"kind": WORD, "participants": NAMES, "external_id": TEXT_OR_NULL,
+         "owner": [*NAME, "nobody"], **CONVERSATION},
+    ),
+    "PATCH /conversations/{id}/": ("alice", {}, CONVERSATION),
+    "POST /conversations/{id}/participants/": (
+        "alice", {"user": "dave"}, {"user": [*NAME, "nobody"], "role": WORD},
+    ),
+    "PATCH /conversations/{id}/participants/{username}/": (
+        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG},
+    ),
+    "POST /conversations/{id}/messages/": ("backend", {"body": "hi", "sender": "alice"}, MESSAGE),
+    "POST /conversations/{id}/mark-delivered/": ("bob", {}, {"up_to_message": ID, **MARK}),
+    "POST /conversations/{id}/mark-read/": ("bob", {}, {"up_to_message": ID, **MARK}),
+    "POST /messages/{id}/delivered/": ("bob", {}, MARK),
+    "POST /messages/{id}/read/": ("bob", {}, MARK),
+    "POST /messages/{id}/restore/": ("backend", {}, {}),
+}  # fmt: skip
+NO_JSON = [b"{", b"\xff", b"\xef\xbb\xbf{}", b'{"at": NaN}', b'{"at": 1e400}', b'{"at": "\\ud800"}',
+           b"[" * 5_000, b"{'at': 1}", b"at=now"]  # fmt: skip
+
+
+@pytest.fixture
+def call(
+    api: Any, group: Conversation, alice: User, bob: User, dave: User, service_key: str
+) -> Callable[..., Any]:
+    """Calls an endpoint of the table as the one who may, in a group in which alice has spoken."""
+    ids = {"conversations": group.pk, "messages": say(alice, group).pk}
+    people = {"alice": alice, "bob": bob, "backend": service_key}
+
+    def calling(endpoint: str, body: Any, status: int = 400, query: str = "") -> Any:
+        method, path = endpoint.split()
+        address = path.format(id=ids.get(path.split("/")[1]), username="bob") + query
+        return api(people[ENDPOINTS[endpoint][0]])(method, address, body, status)
+
+    return calling
+
+
+@contextmanager
+def nothing_written() -> Iterator[None]:
+    def everything() -> Any:
+        models = [m for app in ("chat", "receipts") for m in apps.get_app_config(app).get_models()]
+        return {model: list(model._default_manager.order_by("pk").values()) for model in models}
+
+    before = everything()
+    yield
+    assert everything() == before
+
+
+def test_every_endpoint_that_takes_a_body_is_in_the_table() -> None:
+    """The promise is of every endpoint: whoever adds one, adds what it refuses."""
+    paths = SchemaGenerator().get_schema(request=None, public=True)["paths"]
+    takes_body = {
+        f"{method.upper()} {path.removeprefix('/api/v1')}"
+        for path, operations in paths.items()
+        for method in operations
+        if method in ("post", "put", "patch")
+    }
+    assert takes_body == set(ENDPOINTS)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "field"), [(name, field) for name, each in ENDPOINTS.items() for field in each[2]]
+)
+def test_a_wrong_value_names_its_field(call: Any, endpoint: str, field: str) -> None:
+    """DESIGN §4: wrong types, NULs, numbers beyond 64 bits, times no clock can show."""
+    right = ENDPOINTS[endpoint][1]
+    with nothing_written():
+        for wrong in ENDPOINTS[endpoint][2][field]:
+            assert set(call(endpoint, {**right, field: wrong})) == {field}, wrong
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_an_unknown_or_missing_field_is_named(call: Any, endpoint: str) -> None:
+    """DESIGN §4: a misspelt field is not passed over, whatever its name."""
+    right = ENDPOINTS[endpoint][1]
+    with nothing_written():
+        for name in ("bdoy", "detail", "", "nul\x00"):
+            assert call(endpoint, {**right, name: 1}) == {name: ["Unknown field."]}
+        for required in right:
+            rest = {name: value for name, value in right.items() if name != required}
+            assert set(call(endpoint, rest)) == {required}
+        assert call(endpoint, right, query="?upto=1") == {"upto": ["Unknown parameter."]}
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_a_body_that_is_no_object_is_refused(call: Any, endpoint: str) -> None:
+    """DESIGN §4: broken JSON, broken Unicode, and JSON of another shape."""
+    with nothing_written():
+        for body in ([], [{}], 1, "body", True, b"null"):
+            assert set(call(endpoint, body)) == {"non_field_errors"}, body
+        for body in NO_JSON:
+            assert call(endpoint, body)["code"] == "parse_error", body
+
+
+def test_the_right_bodies_are_taken(call: Any) -> None:
+    """So the refusals above are of what is wrong, and of nothing else."""
+    for endpoint, (_, right, _) in ENDPOINTS.items():
+        made = endpoint.startswith("POST") and ("tokens" in endpoint or bool(right))
+        call(endpoint, right, status=201 if made else 200)
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_is_not_json_is_refused(api: Any, bob: User, kind: str) -> None:
+    """415 tells to send JSON."""
+    answer = api(bob).client.generic("PATCH", "/api/v1/me/", b"{}", content_type=kind)
+    assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
+
+
+def test_an_empty_form_changes_nothing(api: Any, bob: User, service_key: str) -> None:
+    """``curl -X PATCH -d ''`` sends one; a boolean that is not there is not false."""
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    with nothing_written():
+        api(service_key).client.generic("PATCH", "/api/v1/users/bob/", b"", **form)
+        api(bob).client.generic("PATCH", "/api/v1/me/", b"", **form)
+
+
+def test_a_body_of_unknown_length_is_refused_and_not_taken_for_none(
+    api: Any, group: Conversation, bob: User
+) -> None:
+    """WSGI reads no chunked body: an ``up_to_message`` in it would be passed over."""
+    path = f"/api/v1/conversations/{group.pk}/mark-read/"
+    answer = api(bob).client.post(path, HTTP_TRANSFER_ENCODING="chunked")
+    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
+
+
+def test_a_request_that_is_too_large_is_refused(api: Any, bob: User, settings: Any) -> None:
+    """MAX_REQUEST_BYTES."""
+    settings.MAX_REQUEST_BYTES = 100
+    api(bob).patch("/me/", {"display_name": "x" * 80})
+    refused = api(bob)("PATCH", "/me/", {"display_name": "x" * 81}, 413)
+    assert refused["code"] == "request_too_large"
+
+
+def test_a_message_that_is_too_long_names_its_body(call: Any, settings: Any) -> None:
+    """MAX_BODY_CHARACTERS counts characters, not bytes."""
+    settings.MAX_BODY_CHARACTERS = 5
+    send = "POST /conversations/{id}/messages/"
+    call(send, {"body": "seeñ☕", "sender": "alice"}, status=201)
+    assert set(call(send, {"body": "seenby", "sender": "alice"})) == {"body"}
