@@ -60,6 +60,14 @@ class Schema(AutoSchema):
                 )
         return operation
 
+    def get_summary(self) -> str:
+        """The first sentence of what the operation's docstring says."""
+        return super().get_description().split("\n")[0].rstrip(".").replace("``", "")
+
+    def get_description(self) -> str:
+        """What the docstring says beyond its first sentence."""
+        return "\n".join(super().get_description().split("\n")[1:]).strip().replace("``", "`")
+
     def get_operation_id(self) -> str:
         """``conversations_messages_list``: the address's words and the action."""
         words = [word for word in self._tokenize_path() if "{" not in word]

@@ -12,6 +12,8 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from chat.models import ConversationParticipant, Message, User
 from receipts import services
@@ -24,6 +26,9 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
     show_full_result_count = False
     list_per_page = 50
+
+    class Media:
+        css = {"all": ["receipts/admin.css"]}
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -123,13 +128,27 @@ class ParticipantAdmin(ReadOnlyAdmin):
 class MessageAdmin(ReadOnlyAdmin):
     """Messages with how far they have come; deleting is soft and can be taken back."""
 
-    list_display = ["id", "conversation", "sender", "excerpt", "summary", "created_at", "deleted"]
+    list_display = ["id", "conversation", "sender", "excerpt", "summary", "created_at", "deleted_at"]
     list_filter = ["overall_status", "tracking", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["conversation", "sender"]
     search_fields = ["body", "=sender__username", "=conversation__external_id"]
     search_help_text = "Words of the message, its sender's username, a conversation's external id."
     ordering = ["-pk"]
     actions = ["delete_softly", "restore"]
+    fields = [
+        "conversation",
+        "sender",
+        "body",
+        "created_at",
+        "deleted_at",
+        "client_id",
+        "tracking",
+        "overall_status",
+        "summary",
+        "counts",
+        "recipients",
+    ]
+    readonly_fields = ["overall_status", "summary", "counts", "recipients"]
 
     @admin.display(description="body")
     def excerpt(self, message: Message) -> str:
@@ -140,9 +159,19 @@ class MessageAdmin(ReadOnlyAdmin):
         counts = {name: getattr(message, name) for name in SUMMARY_COLUMNS}
         return str(summary_of(counts)["summary_text"])
 
-    @admin.display(boolean=True)
-    def deleted(self, message: Message) -> bool:
-        return message.deleted_at is not None
+    @admin.display
+    def counts(self, message: Message) -> str:
+        return (
+            f"{message.recipient_count} recipients, {message.delivered_count} delivered,"
+            f" {message.read_count} read, {message.failed_count} failed"
+        )
+
+    @admin.display
+    def recipients(self, message: Message) -> str:
+        address = reverse("admin:receipts_messagestatus_changelist")
+        return format_html(
+            '<a href="{}?message={}">Who got it, and who read it</a>', address, message.pk
+        )
 
     @admin.action(description="Delete the selected messages", permissions=["act"])
     def delete_softly(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
@@ -160,11 +189,32 @@ class MessageAdmin(ReadOnlyAdmin):
         )
 
 
+class MessageListFilter(admin.SimpleListFilter):
+    """``?message=42``, as a message's page links to its recipients; offers no list of messages."""
+
+    title = "message"
+    parameter_name = "message"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        chosen = request.GET.get(self.parameter_name)
+        return [(chosen, f"Message {chosen}")] if chosen else []
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        return queryset.filter(message=chosen) if chosen.isdecimal() else queryset.none()
+
+
 @admin.register(MessageStatus)
 class MessageStatusAdmin(ReadOnlyAdmin):
     """One row a recipient, as a sender would see it."""
 
     list_display = ["message_id", "recipient", "state", "delivered_at", "read_at"]
+    list_filter = [MessageListFilter]
     list_select_related = ["recipient"]
     search_fields = ["=message__id", "=recipient__username"]
     search_help_text = "A message's id, or a recipient's username."

@@ -74,12 +74,12 @@ def call(
 ) -> Callable[..., Any]:
     """Calls an endpoint of the table as the one who may, in a group in which alice has spoken."""
     ids = {"conversations": group.pk, "messages": say(alice, group).pk}
-    people = {"alice": alice, "bob": bob, "backend": service_key}
+    people = {"alice": api(alice), "bob": api(bob), "backend": api(service_key)}
 
     def calling(endpoint: str, body: Any, status: int = 400, query: str = "") -> Any:
         method, path = endpoint.split()
         address = path.format(id=ids.get(path.split("/")[1]), username="bob") + query
-        return api(people[ENDPOINTS[endpoint][0]])(method, address, body, status)
+        return people[ENDPOINTS[endpoint][0]](method, address, body, status)
 
     return calling
 

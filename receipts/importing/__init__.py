@@ -45,11 +45,13 @@ from collections.abc import Iterable
 from django.utils import timezone
 
 from receipts.importing.leaving import withdraw_leavers
+from receipts.importing.loading import load
 from receipts.importing.marking import mark_receipts, mark_watermarks
-from receipts.importing.people import add_conversations, add_participants, add_users
+from receipts.importing.participants import add_participants
+from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
 from receipts.importing.sending import send_messages
-from receipts.importing.staging import load, staging_tables
+from receipts.importing.staging import staging_tables
 
 __all__ = ["Report", "import_history"]
 

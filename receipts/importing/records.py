@@ -1,30 +1,28 @@
-"""What a record may hold: each line is checked here, field by field, before anything is stored."""
+"""What a record may hold: each line is checked here, before anything of it is stored."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import lru_cache
-from typing import Any
+from datetime import datetime
+from typing import Any, cast
 
 import orjson
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.db.models import Model
+from django.db import models
 
 from chat.models import IMPORTED, Conversation, ConversationKind, Message, Role, User
 from chat.validators import external_id_validator
 from receipts.importing.source import MAX_LINE_BYTES
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
-_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-_MESSAGE_ID_LENGTH = Message._meta.get_field("client_id").max_length - len(IMPORTED)
-
-
-class BadRecord(ValueError):
-    """What is wrong with a line."""
+from receipts.importing.values import (
+    BadRecord,
+    identity,
+    label,
+    one_of,
+    text,
+    time,
+    whole_number,
+)
 
 
 @dataclass(frozen=True)
@@ -36,114 +34,46 @@ class Field:
     default: Any = None
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise BadRecord("must be text")
-    if "\x00" in value:
-        raise BadRecord("may not hold NUL")
-    return value
+def _column(model: type[models.Model], name: str) -> models.CharField[Any, Any]:
+    return cast("models.CharField[Any, Any]", model._meta.get_field(name))
 
 
-def _id(*validators: Callable[[str], None]) -> Callable[[Any], str]:
-    """An id, as the column that keeps it would have it. Most ids come again and again."""
-
-    @lru_cache(maxsize=10_000)
-    def clean(value: str) -> str:
-        try:
-            for validate in validators:
-                validate(value)
-        except ValidationError as error:
-            raise BadRecord(" ".join(error.messages)) from None
-        return value
-
-    def clean_text(value: Any) -> str:
-        if not _text(value):
-            raise BadRecord("may not be empty")
-        return clean(value)
-
-    return clean_text
+def _length(model: type[models.Model], name: str) -> int:
+    return _column(model, name).max_length or 0
 
 
-def _label(model: type[Model], name: str) -> Callable[[Any], str]:
-    """A name that people read, in one line."""
-    length = model._meta.get_field(name).max_length
-
-    def clean(value: Any) -> str:
-        if _CONTROL.search(_text(value)):
-            raise BadRecord("may not hold control characters")
-        if len(value) > length:
-            raise BadRecord(f"may not be longer than {length} characters")
-        return value
-
-    return clean
-
-
-def _one_of(values: list[str]) -> Callable[[Any], str]:
-    def clean(value: Any) -> str:
-        if value not in values:
-            raise BadRecord(f"must be one of {', '.join(values)}")
-        return value
-
-    return clean
-
-
-def _length(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise BadRecord("must be a whole number from 0")
-    return value
-
-
-def _time(value: Any) -> datetime:
-    """Unix seconds, or ISO 8601 with its zone: without one it could be any of 38 moments."""
-    try:
-        if isinstance(value, str):
-            time = datetime.fromisoformat(value)
-            if time.tzinfo is None:
-                raise BadRecord("must say its zone, for example 2026-11-21T09:30:00Z")
-            time = time.astimezone(UTC)
-        elif type(value) in (int, float):
-            time = datetime.fromtimestamp(value, UTC)
-        else:
-            raise BadRecord("must be Unix seconds or an ISO 8601 time")
-    except (OverflowError, OSError, ValueError) as error:
-        if isinstance(error, BadRecord):
-            raise
-        raise BadRecord("must be Unix seconds or an ISO 8601 time") from None
-    if time < _EARLIEST:
-        raise BadRecord("is before 1970")
-    return time
-
-
-_user = _id(*User._meta.get_field("username").validators)
-_conversation = _id(*Conversation._meta.get_field("external_id").validators)
-_message = _id(external_id_validator, MaxLengthValidator(_MESSAGE_ID_LENGTH))
-_maybe_time = Field(_time, required=False)
+_user = identity(_column(User, "username").validators)
+_conversation = identity(_column(Conversation, "external_id").validators)
+_message = identity(
+    [external_id_validator, MaxLengthValidator(_length(Message, "client_id") - len(IMPORTED))]
+)
+_maybe_time = Field(time, required=False)
 
 #: The fields of each type of record.
 FIELDS: Mapping[str, Mapping[str, Field]] = {
     "user": {
         "id": Field(_user),
-        "display_name": Field(_label(User, "display_name"), required=False, default=""),
+        "display_name": Field(label(_length(User, "display_name")), required=False, default=""),
     },
     "conversation": {
         "id": Field(_conversation),
-        "kind": Field(_one_of(ConversationKind.values), required=False, default="group"),
-        "title": Field(_label(Conversation, "title"), required=False, default=""),
+        "kind": Field(one_of(ConversationKind.values), required=False, default="group"),
+        "title": Field(label(_length(Conversation, "title")), required=False, default=""),
     },
     "participant": {
         "conversation": Field(_conversation),
         "user": Field(_user),
         "joined_at": _maybe_time,
         "left_at": _maybe_time,
-        "role": Field(_one_of(Role.values), required=False, default="member"),
+        "role": Field(one_of(Role.values), required=False, default="member"),
     },
     "message": {
         "id": Field(_message),
         "conversation": Field(_conversation),
         "sender": Field(_user),
-        "sent_at": Field(_time),
-        "body": Field(_text, required=False, default=""),
-        "length": Field(_length, required=False),
+        "sent_at": Field(time),
+        "body": Field(text, required=False, default=""),
+        "length": Field(whole_number, required=False),
     },
     "receipt": {
         "message": Field(_message),
@@ -156,7 +86,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "user": Field(_user),
         "delivered_up_to": Field(_message, required=False),
         "read_up_to": Field(_message, required=False),
-        "at": Field(_time),
+        "at": Field(time),
     },
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO, cast
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -22,11 +22,11 @@ class Unreadable(Exception):
 
 
 @contextmanager
-def lines_of(path: str, standard_input: BufferedReader) -> Iterator[Iterator[bytes]]:
+def lines_of(path: str, standard_input: TextIO) -> Iterator[Iterator[bytes]]:
     """The lines of a file, or of the standard input for ``-``. Raises ``Unreadable``."""
     try:
         if path == "-":
-            yield _lines(_plain(standard_input))
+            yield _lines(_plain(cast(BufferedReader, standard_input.buffer)))
         else:
             with Path(path).open("rb") as file:
                 yield _lines(_plain(file))
@@ -38,7 +38,7 @@ def lines_of(path: str, standard_input: BufferedReader) -> Iterator[Iterator[byt
 
 def _plain(file: BufferedReader) -> IO[bytes]:
     """Its content, told by its first bytes rather than by its name: a stream has none."""
-    return gzip.open(file) if file.peek(2)[:2] == _GZIP else file
+    return cast(IO[bytes], gzip.open(file)) if file.peek(2)[:2] == _GZIP else file
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -1,0 +1,63 @@
+"""Who left before a read was disclosed (rule 2), now that all the reads are in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from receipts.importing.report import Report
+from receipts.importing.staging import derive, slices
+from receipts.marks import withdrawal
+from receipts.stamp import stamp
+
+#: When each participant left: at the end of a stay that no other one continues, as it is stored,
+#: or now where the account is switched off. Whoever leaves several times is withdrawn, each time,
+#: from what was sent since the time before.
+_LEAVING = """
+      WITH leaving AS (
+        SELECT stay.conversation_id, stay.user_id, stay.left_at
+          FROM import_stay AS stay
+         WHERE stay.left_at IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM import_stay AS other
+                WHERE other.conversation_id = stay.conversation_id
+                  AND other.user_id = stay.user_id AND other.joined_at <= stay.left_at
+                  AND (other.left_at IS NULL OR other.left_at > stay.left_at))
+         UNION
+        SELECT participant.conversation_id, participant.user_id,
+               COALESCE(participant.left_at, %(now)s)
+          FROM chat_conversationparticipant AS participant
+          JOIN chat_user AS member ON member.id = participant.user_id
+         WHERE NOT (participant.is_active AND member.is_active)
+           AND participant.conversation_id IN (SELECT conversation_id FROM import_stay)
+    ), stretch AS (
+        SELECT leaving.*,
+               LAG(leaving.left_at) OVER (
+                   PARTITION BY leaving.conversation_id, leaving.user_id ORDER BY leaving.left_at
+               ) AS since,
+               (SELECT COUNT(*) FROM receipts_messagestatus AS status
+                 WHERE status.recipient_id = leaving.user_id
+                   AND status.conversation_id = leaving.conversation_id
+                   AND status.seen_at IS NULL AND status.withdrawn_at IS NULL) AS unread
+          FROM leaving
+    )
+    SELECT stretch.*,
+           CAST(SUM(1 + unread) OVER (ORDER BY conversation_id, user_id, left_at) AS bigint)
+           / %(batch_size)s AS slice
+      FROM stretch"""
+
+_LEAVERS = """JOIN import_leaving AS leaving ON leaving.user_id = status.recipient_id
+               AND leaving.conversation_id = status.conversation_id"""
+_LEFT = """leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
+       AND status.conversation_id = leaving.conversation_id
+       AND status.sent_at < leaving.left_at
+       AND (leaving.since IS NULL OR status.sent_at >= leaving.since)"""
+
+
+def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
+    """What was sent to people before they left, and that they had not read, stops counting."""
+    derive("import_leaving", _LEAVING, {"batch_size": batch_size, "now": now}, index="slice")
+    for part in slices("import_leaving", "withdrawals"):
+        with transaction.atomic():
+            change = withdrawal(_LEFT, part, at="leaving.left_at", source=_LEAVERS)
+            report.changes["status rows withdrawn"] += stamp(change)

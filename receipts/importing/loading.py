@@ -1,0 +1,92 @@
+"""From lines to staged records; and the records that turn out to make no sense."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, reset_queries
+
+from receipts.importing.records import parse
+from receipts.importing.report import Report, progress
+from receipts.importing.staging import COLUMNS, add_index, execute, rows
+from receipts.importing.values import BadRecord
+
+#: So many lines, or bytes of them, go to the database at a time.
+_LINES, _BYTES = 2_000, 1_000_000
+
+_INDEXES = {
+    "user": "id, line",
+    "conversation": "id, line",
+    "participant": "conversation, username",
+    "message": "id, line",
+    "receipt": "message",
+    "watermark": "conversation, username",
+}
+
+
+def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
+    """Check each line and stage its record; nothing else is touched yet."""
+    waiting: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in COLUMNS}
+    count = size = 0
+    for number, line in enumerate(progress(lines, "lines"), start=1):
+        if line.isspace():
+            continue
+        try:
+            kind, record = parse(line, now)
+        except BadRecord as error:
+            report.skip(number, str(error))
+            continue
+        waiting[kind].append((number, *_row(kind, record)))
+        count, size = count + 1, size + len(line)
+        if count >= _LINES or size >= _BYTES:
+            _store(waiting)
+            count = size = 0
+    _store(waiting)
+    for kind, columns in _INDEXES.items():
+        add_index(f"import_{kind}", columns)
+
+
+def refuse(report: Report, kind: str, where: str, reason: str) -> None:
+    """Skip the records for which a condition holds; ``reason`` is SQL that says why.
+
+    Both are over ``record``.
+    """
+    told = rows(
+        f"SELECT line, {reason} FROM import_{kind} AS record WHERE {where}"
+        f" ORDER BY line LIMIT {report.room}"
+    )
+    for line, why in told:
+        report.skip(line, why)
+    skipped = execute(f"DELETE FROM import_{kind} AS record WHERE {where}")
+    report.skipped += skipped - len(told)
+
+
+def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
+    """A record as its table has it: a watermark says when its message was delivered, and read."""
+    record["username"] = record.get("sender") or record.get("user")
+    if kind == "watermark":
+        record["message"] = record["read_up_to"] or record["delivered_up_to"]
+        record["delivered_at"] = record["at"]
+        record["read_at"] = record["at"] if record["read_up_to"] else None
+    return tuple(record[name] for name in COLUMNS[kind])
+
+
+def _store(waiting: dict[str, list[tuple[Any, ...]]]) -> None:
+    """Write what waits, each type of record in one statement."""
+    adapt = connection.ops.adapt_datetimefield_value
+    for kind, records in waiting.items():
+        if records:
+            places = f"({', '.join(['%s'] * len(records[0]))})"
+            values = [
+                adapt(value) if isinstance(value, datetime) else value
+                for record in records
+                for value in record
+            ]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"INSERT INTO import_{kind} VALUES {', '.join([places] * len(records))}", values
+                )
+            records.clear()
+    reset_queries()  # with DEBUG on, Django keeps every statement

@@ -1,0 +1,127 @@
+"""Messages, each with the rows of those who took part when it was sent."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models.expressions import RawSQL
+
+from chat.models import IMPORTED, Conversation
+from receipts.importing.loading import refuse
+from receipts.importing.participants import (
+    NO_CONVERSATION,
+    NO_PARTICIPANT,
+    NO_USER,
+    SAY_NO_CONVERSATION,
+    SAY_NO_PARTICIPANT,
+    SAY_NO_USER,
+)
+from receipts.importing.report import Report
+from receipts.importing.staging import derive, execute, slices, staged
+
+#: Who receives ``message``: takes part when it is sent, and is not its sender (rule 1).
+_IS_RECIPIENT = """stay.conversation_id = message.conversation_id
+       AND stay.user_id <> message.sender_id
+       AND stay.joined_at <= message.created_at
+       AND (stay.left_at IS NULL OR stay.left_at > message.created_at)"""
+
+#: An id that the file gave to another message before, or that an earlier import did.
+_OTHER_IN_FILE = """EXISTS (
+    SELECT 1 FROM import_message AS first
+     WHERE first.line = (SELECT MIN(line) FROM import_message WHERE id = record.id)
+       AND (first.conversation <> record.conversation OR first.username <> record.username))"""
+_OTHER_STORED = f"""EXISTS (
+    SELECT 1 FROM chat_message AS message
+      JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
+      JOIN chat_user AS sender ON sender.id = message.sender_id
+     WHERE message.client_id = '{IMPORTED}' || record.id
+       AND (conversation.external_id IS NULL OR conversation.external_id <> record.conversation
+            OR sender.username <> record.username))"""
+_SAY_OTHER = "'message ' || record.id || ' has another conversation or sender '"
+
+#: What becomes of each message: like ``services.send_message``, but of those who took part then.
+_SENDING = f"""
+    SELECT message.*, CAST(SUM(1 + message.recipient_count) OVER (ORDER BY message.line) AS bigint)
+           / %(batch_size)s AS slice
+      FROM (SELECT message.line, message.client_id, message.conversation_id, message.sender_id,
+                   message.created_at,
+                   CASE WHEN message.recipients > %(most)s THEN 'too_many_recipients'
+                        WHEN message.receipt_policy = 'off' THEN 'policy'
+                        WHEN message.receipt_policy = 'admins' AND message.role = 'member'
+                        THEN 'policy' ELSE 'tracked' END AS tracking,
+                   CASE WHEN message.recipients > %(most)s THEN 0
+                        ELSE message.recipients END AS recipient_count
+              FROM (SELECT message.*,
+                           (SELECT COUNT(DISTINCT stay.user_id) FROM import_stay AS stay
+                             WHERE {_IS_RECIPIENT}) AS recipients
+                      FROM (SELECT record.line, '{IMPORTED}' || record.id AS client_id,
+                                   conversation.id AS conversation_id,
+                                   conversation.receipt_policy, sender.id AS sender_id,
+                                   participant.role, record.sent_at AS created_at
+                              FROM import_message AS record
+                              JOIN chat_conversation AS conversation
+                                ON conversation.external_id = record.conversation
+                              JOIN chat_user AS sender ON sender.username = record.username
+                              JOIN chat_conversationparticipant AS participant
+                                ON participant.conversation_id = conversation.id
+                               AND participant.user_id = sender.id
+                             WHERE NOT EXISTS (SELECT 1 FROM import_message AS earlier
+                                                WHERE earlier.id = record.id
+                                                  AND earlier.line < record.line)
+                           ) AS message) AS message) AS message"""
+
+_IS_STORED = """stored.client_id = message.client_id
+       AND stored.conversation_id = message.conversation_id
+       AND stored.sender_id = message.sender_id"""
+
+_PASS_OVER_STORED = f"""
+    DELETE FROM import_sending AS message
+     WHERE message.slice = %(slice)s
+       AND EXISTS (SELECT 1 FROM chat_message AS stored WHERE {_IS_STORED})"""
+
+_INSERT_MESSAGES = """
+    INSERT INTO chat_message (conversation_id, sender_id, body, client_id, created_at, tracking,
+                              recipient_count, delivered_count, read_count, failed_count)
+    SELECT message.conversation_id, message.sender_id, record.body, message.client_id,
+           message.created_at, message.tracking, message.recipient_count, 0, 0, 0
+      FROM import_sending AS message
+      JOIN import_message AS record ON record.line = message.line
+     WHERE message.slice = %(slice)s
+     ORDER BY message.line"""
+
+_INSERT_ROWS = f"""
+    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
+    SELECT DISTINCT stored.id, stay.user_id, message.conversation_id, message.created_at
+      FROM import_sending AS message
+      JOIN chat_message AS stored ON {_IS_STORED}
+      JOIN import_stay AS stay ON {_IS_RECIPIENT}
+     WHERE message.slice = %(slice)s AND message.tracking <> 'too_many_recipients'
+     ORDER BY stored.id, stay.user_id"""
+
+
+def send_messages(report: Report, batch_size: int) -> None:
+    """Every message that is not there yet, in the order of the file."""
+    refuse(report, "message", NO_USER, SAY_NO_USER)
+    refuse(report, "message", NO_CONVERSATION, SAY_NO_CONVERSATION)
+    refuse(report, "message", NO_PARTICIPANT, SAY_NO_PARTICIPANT)
+    refuse(report, "message", _OTHER_IN_FILE, _SAY_OTHER + "|| 'in an earlier line'")
+    refuse(report, "message", _OTHER_STORED, _SAY_OTHER + "|| 'in an earlier import'")
+    report.good["message"] = staged("message")
+    most = settings.RECEIPTS_MAX_RECIPIENTS
+    derive("import_sending", _SENDING, {"batch_size": batch_size, "most": most}, index="slice")
+    for part in slices("import_sending", "messages"):
+        with transaction.atomic():
+            _send(part, report)
+    if connection.vendor == "postgresql" and report.new["message"]:
+        # Nobody has counted the new rows yet, and how marks find them depends on their number.
+        execute("ANALYZE chat_message, receipts_messagestatus")
+
+
+def _send(part: dict[str, int], report: Report) -> None:
+    """One slice. Nobody else sends, joins or leaves meanwhile, so ids grow in commit order."""
+    held = RawSQL("SELECT conversation_id FROM import_sending WHERE slice = %s", [part["slice"]])
+    conversations = Conversation.objects.filter(pk__in=held).order_by("pk")
+    list(conversations.select_for_update(no_key=True).values_list("pk"))
+    execute(_PASS_OVER_STORED, part)
+    report.new["message"] += execute(_INSERT_MESSAGES, part)
+    report.changes["status rows written"] += execute(_INSERT_ROWS, part)

@@ -1,0 +1,96 @@
+"""The temporary tables that a history goes through, and the few ways to work on them.
+
+Each type of record has one, ``import_<type>``, with the number of the line it stood in. They
+belong to this database session alone and end with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, models, reset_queries
+
+from receipts.importing.report import progress
+
+#: Of each type of record, the columns beside ``line``; those that end in ``_at`` are times.
+COLUMNS = {
+    "user": ("id", "display_name"),
+    "conversation": ("id", "kind", "title"),
+    "participant": ("conversation", "username", "joined_at", "left_at", "role"),
+    "message": ("id", "conversation", "username", "sent_at", "body"),
+    "receipt": ("message", "username", "delivered_at", "read_at"),
+    "watermark": ("conversation", "username", "message", "delivered_at", "read_at"),
+}
+_DERIVED = ("joining", "stay", "sending", "receipted", "watermarked", "position", "leaving")
+_TABLES = tuple(f"import_{name}" for name in (*COLUMNS, *_DERIVED))
+
+
+def execute(sql: str, params: Mapping[str, Any] | None = None) -> int:
+    """Run one statement; how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _adapted(params))
+        return cursor.rowcount
+
+
+def rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """The rows of one SELECT."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, _adapted(params))
+        return cursor.fetchall()
+
+
+def _adapted(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    adapt = connection.ops.adapt_datetimefield_value
+    return {
+        name: adapt(value) if isinstance(value, datetime) else value
+        for name, value in (params or {}).items()
+    }
+
+
+@contextmanager
+def staging_tables() -> Iterator[None]:
+    """Empty tables for the records, for as long as the block lasts."""
+    types = {True: models.DateTimeField().db_type(connection), False: "text"}
+    _drop()
+    for kind, names in COLUMNS.items():
+        columns = ", ".join(f"{name} {types[name.endswith('_at')]}" for name in names)
+        execute(f"CREATE TEMPORARY TABLE import_{kind} (line bigint PRIMARY KEY, {columns})")
+    try:
+        yield
+    finally:
+        _drop()
+
+
+def _drop() -> None:
+    for table in _TABLES:
+        execute(f"DROP TABLE IF EXISTS {table}")
+
+
+def staged(kind: str) -> int:
+    """How many records of a type are staged, and found good so far."""
+    ((count,),) = rows(f"SELECT COUNT(*) FROM import_{kind}")
+    return int(count)
+
+
+def derive(table: str, select: str, params: Mapping[str, Any] | None = None, *, index: str) -> None:
+    """Keep what a SELECT gives, for the steps to come."""
+    execute(f"DROP TABLE IF EXISTS {table}")
+    execute(f"CREATE TEMPORARY TABLE {table} AS {select}", params)
+    add_index(table, index)
+
+
+def add_index(table: str, columns: str) -> None:
+    """Let the steps to come find their rows, and the planner know how many there are."""
+    execute(f"CREATE INDEX {table}_by ON {table} ({columns})")
+    execute(f"ANALYZE {table}")
+
+
+def slices(table: str, what: str) -> Iterator[dict[str, int]]:
+    """Go through a table slice by slice, each for a transaction of its own, as a parameter."""
+    numbers = [number for (number,) in rows(f"SELECT DISTINCT slice FROM {table} ORDER BY slice")]
+    for number in progress(numbers, what):
+        yield {"slice": number}
+        reset_queries()  # with DEBUG on, Django keeps every statement

@@ -1,0 +1,100 @@
+"""How the value of a field is checked, by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadRecord(Exception):
+    """What is wrong with a line."""
+
+
+def text(value: Any) -> str:
+    """Any text that a database holds."""
+    if not isinstance(value, str):
+        raise BadRecord("must be text")
+    if "\x00" in value:
+        raise BadRecord("may not hold NUL")
+    return value
+
+
+def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], str]:
+    """An id, as the column that keeps it would have it."""
+
+    @lru_cache(maxsize=10_000)  # most ids come again and again
+    def clean(value: str) -> str:
+        try:
+            for validate in validators:
+                validate(value)
+        except ValidationError as error:
+            raise BadRecord(" ".join(error.messages)) from None
+        return value
+
+    def clean_text(value: Any) -> str:
+        if not text(value):
+            raise BadRecord("may not be empty")
+        return clean(value)
+
+    return clean_text
+
+
+def label(length: int) -> Callable[[Any], str]:
+    """A name that people read, in one line."""
+
+    def clean(value: Any) -> str:
+        if _CONTROL.search(text(value)):
+            raise BadRecord("may not hold control characters")
+        if len(value) > length:
+            raise BadRecord(f"may not be longer than {length} characters")
+        return value
+
+    return clean
+
+
+def one_of(values: Collection[str]) -> Callable[[Any], str]:
+    """One of a few words."""
+
+    def clean(value: Any) -> str:
+        if not isinstance(value, str) or value not in values:
+            raise BadRecord(f"must be one of {', '.join(values)}")
+        return value
+
+    return clean
+
+
+def whole_number(value: Any) -> int:
+    """A number of things."""
+    if type(value) is not int or value < 0:
+        raise BadRecord("must be a whole number from 0")
+    return value
+
+
+def time(value: Any) -> datetime:
+    """Unix seconds, or ISO 8601 with its zone: without one it could be any of 38 moments."""
+    try:
+        moment = _moment(value)
+    except (OverflowError, OSError, ValueError):
+        raise BadRecord("must be Unix seconds or an ISO 8601 time") from None
+    if moment < _EARLIEST:
+        raise BadRecord("may not be before 1970")
+    return moment
+
+
+def _moment(value: Any) -> datetime:
+    if isinstance(value, str):
+        moment = datetime.fromisoformat(value)
+        if moment.tzinfo is None:
+            raise BadRecord("must say its zone, for example 2026-11-21T09:30:00Z")
+        return moment.astimezone(UTC)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError
+    return datetime.fromtimestamp(value, UTC)
