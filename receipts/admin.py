@@ -17,6 +17,7 @@ from django.utils.html import format_html
 
 from chat.models import ConversationParticipant, Message, User
 from receipts import services
+from receipts.api.fields import MAX_ID, whole_number
 from receipts.models import MessageStatus
 from receipts.status import STATE_BY_TIME, SUMMARY_COLUMNS, state_of, summary_of
 
@@ -206,7 +207,8 @@ class MessageListFilter(admin.SimpleListFilter):
         chosen = self.value()
         if chosen is None:
             return queryset
-        return queryset.filter(message=chosen) if chosen.isdecimal() else queryset.none()
+        message = whole_number(chosen, MAX_ID)
+        return queryset.none() if message is None else queryset.filter(message=message)
 
 
 @admin.register(MessageStatus)
