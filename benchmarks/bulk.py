@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db.models import Sum
 from django.utils import timezone
 
-from benchmarks.timing import compare, seconds, take_turns, times
+from benchmarks.timing import Rival, compare, seconds, take_turns, times
 from benchmarks.world import World, by_hand, client_of
 from chat.models import ConversationParticipant, Message
 from receipts.models import MessageStatus
@@ -162,7 +162,11 @@ def run() -> None:
     world = World(RECIPIENTS)
     for size, rounds in SIZES.items():
         bulk = BulkMark(world, size)
-        rivals = {"service": bulk.service, "endpoint": bulk.endpoint, "by hand": bulk.by_hand}
+        rivals: dict[str, Rival] = {
+            "service": bulk.service,
+            "endpoint": bulk.endpoint,
+            "by hand": bulk.by_hand,
+        }
         taken = take_turns(rivals, rounds=rounds, budget=BUDGET)
         label = f"{size:,} messages"
         times(label, taken)

@@ -5,88 +5,136 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from benchmarks.processes import cpu_seconds, postmaster, running_service
+from benchmarks.synapse import running_synapse
+from benchmarks.timing import ratios, spread
 from benchmarks.world import World, token_of
 from receipts.models import MessageStatus
 
 RECIPIENTS = 50
-MESSAGES = 120
+MESSAGES = 40
 CONNECTIONS = 16
-RUNS = 3
-#: Synapse 1.163.2, 16 connections to one room, PostgreSQL, on a machine like this: receipts a
-#: second, and CPU ms per receipt of server and database (range of its two quiet configurations).
-SYNAPSE = {"per second": (137, 166), "CPU ms": (7.6, 9.4)}
+ROUNDS = 4
+#: Seconds after which no further round begins.
+BUDGET = 100.0
+#: Synapse 1.163.2 on PostgreSQL, 16 connections, as measured on a quiet machine of the same kind
+#: (median): the yardstick where none runs beside us.
+SYNAPSE = {"per_second": [137.0], "cpu": [9.4]}
+
+#: Messages and the numbers of their readers, in the order in which they are marked.
+Marks = list[tuple[int, int]]
+#: What runs of one kind answered: a list for each figure.
+Figures = dict[str, list[float]]
 
 
-def spread_out(messages: range) -> Iterator[tuple[int, int]]:
+def apart(messages: range) -> Marks:
     """Each recipient walks forward from a message of their own: nobody waits for a row."""
-    for step in range(len(messages)):
-        for reader in range(RECIPIENTS):
-            yield messages[(step + reader * len(messages) // RECIPIENTS) % len(messages)], reader
+    count = len(messages)
+    return [
+        (messages[(step + reader * count // RECIPIENTS) % count], reader)
+        for step in range(count)
+        for reader in range(RECIPIENTS)
+    ]
 
 
-def storm(messages: range) -> Iterator[tuple[int, int]]:
-    """All recipients read the same message at once, then the next: 16 marks want one row."""
-    for message in messages:
-        for reader in range(RECIPIENTS):
-            yield message, reader
+def together(messages: range) -> Marks:
+    """All recipients read the same message, then the next: 16 marks at once want one row."""
+    return [(message, reader) for message in messages for reader in range(RECIPIENTS)]
+
+
+class Client:
+    """The load generator, and whose use of the CPU is looked at."""
+
+    def __init__(self, port: int, tokens: list[str], **pids: int | None) -> None:
+        self.job = {"host": "127.0.0.1", "port": port, "connections": CONNECTIONS, "tokens": tokens}
+        self.pids = {name: pid for name, pid in pids.items() if pid}
+
+    def send(self, requests: list[tuple[str, int]]) -> dict[str, float]:
+        """Post to these paths in the names of these tokens; figures per request."""
+        before = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
+        process = subprocess.run(
+            [sys.executable, "-m", "benchmarks.load"],
+            input=json.dumps(self.job | {"requests": requests}),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
+        answer: dict[str, Any] = json.loads(process.stdout)
+        assert answer.pop("statuses") == {"200": len(requests)}, answer
+        used = {
+            name: (cpu_seconds(pid) - before[name]) * 1000 / len(requests)
+            for name, pid in self.pids.items()
+        }
+        return answer | used | {"cpu": sum(used.values())}
 
 
 def run() -> None:
-    """Three runs of each kind; every one marks 6,000 rows, the repeats none."""
+    """Rounds of 2,000 marks each way, and of as many repeats; Synapse's receipts in between."""
     world = World(RECIPIENTS)
     world.say(1)
-    database = postmaster()
-    tokens = [token_of(pk) for pk in world.recipients]
-    with running_service() as (port, server):
+    tokens, database = [token_of(pk) for pk in world.recipients], postmaster()
+    found: dict[str, Figures] = defaultdict(lambda: defaultdict(list))
 
-        def send(marks: list[tuple[int, int]]) -> dict[str, Any]:
-            """The client's answer, with the CPU of server and database per mark."""
-            requests = [[f"/api/v1/messages/{m}/read/", reader] for m, reader in marks]
-            job = {
-                "host": "127.0.0.1",
-                "port": port,
-                "connections": CONNECTIONS,
-                "tokens": tokens,
-                "requests": requests,
-            }
-            pids = {"server": server} | ({"database": database} if database else {})
-            before = {name: cpu_seconds(pid) for name, pid in pids.items()}
-            client = subprocess.run(
-                [sys.executable, "-m", "benchmarks.load"],
-                input=json.dumps(job),
-                capture_output=True,
-                text=True,
-                check=True,
-            )
-            answer = json.loads(client.stdout)
-            assert answer["statuses"] == {"200": len(marks)}, answer
-            used = {name: cpu_seconds(pid) - before[name] for name, pid in pids.items()}
-            return answer | {n: cpu * 1000 / len(marks) for n, cpu in used.items()}
+    with running_service() as (port, pid), running_synapse() as synapse:
+        client = Client(port, tokens, server=pid, database=database)
 
-        for number in range(RUNS):
-            for kind in (spread_out, storm):
-                messages = world.say(MESSAGES)
-                send(list(spread_out(messages))[:200])  # warms up the server's threads
-                marks = list(kind(messages))[200 if kind is spread_out else 0 :]
-                _tell(f"{kind.__name__.replace('_', ' ')}, run {number + 1}", send(marks))
-                read = MessageStatus.objects.filter(read_at__isnull=False)
-                assert read.count() == MESSAGES * RECIPIENTS
-            _tell(f"repeats, run {number + 1}", send(marks[:3_000]))
-    print(f"  Synapse: {SYNAPSE}")
+        def mark(order: Callable[[range], Marks]) -> list[tuple[str, int]]:
+            messages = world.say(MESSAGES + 2)
+            paths = {pk: f"/api/v1/messages/{pk}/read/" for pk in messages}
+            client.send([(paths[pk], reader) for pk, reader in apart(messages[MESSAGES:])])
+            requests = [(paths[pk], reader) for pk, reader in order(messages[:MESSAGES])]
+            note(found[order.__name__], client.send(requests))
+            read = MessageStatus.objects.filter(read_at__isnull=False)
+            assert read.count() == len(messages) * RECIPIENTS
+            return requests
+
+        if synapse:
+            synapse.gather(RECIPIENTS)
+            theirs = Client(synapse.port, synapse.tokens, server=synapse.pid, database=database)
+        deadline = time.monotonic() + BUDGET
+        for number in range(ROUNDS):
+            if number and time.monotonic() > deadline:
+                break
+            mark(together)
+            repeats = mark(apart)
+            note(found["repeats"], client.send(repeats))
+            if synapse:
+                paths = synapse.say(MESSAGES // 2)
+                receipts = [(path, reader) for path in paths for reader in range(RECIPIENTS)]
+                note(found["Synapse"], theirs.send(receipts))
+    for kind, figures in found.items():
+        tell(kind, figures)
+    for kind in "apart", "together":
+        against(kind, found[kind], found.get("Synapse"))
 
 
-def _tell(label: str, answer: dict[str, Any]) -> None:
-    cpu = answer["server"] + answer.get("database", 0)
-    told = f"{answer['server']:.2f}"
-    if "database" in answer:
-        told += f" + {answer['database']:.2f} = {cpu:.2f}"
+def note(figures: Figures, answer: dict[str, float]) -> None:
+    for name, value in answer.items():
+        figures[name].append(value)
+
+
+def tell(kind: str, figures: Figures) -> None:
     print(
-        f"  {label:34} {answer['per_second']:.0f}/s; p50 {answer['p50']:.1f},"
-        f" p95 {answer['p95']:.1f} ms; CPU ms (server + database) {told};"
-        f" client {answer['cpu_share']:.0%} of a core",
+        f"  {kind:10} {spread(figures['per_second'], 0)}/s;"
+        f" p50 {spread(figures['p50'], 0)} p95 {spread(figures['p95'], 0)} ms;"
+        f" CPU ms server {spread(figures['server'])}"
+        f" + database {spread(figures['database']) if 'database' in figures else 'unknown'};"
+        f" client {spread(figures['cpu_share'])} cores",
+        flush=True,
+    )
+
+
+def against(kind: str, ours: Figures, theirs: Figures | None) -> None:
+    """How many times Synapse's receipts a second, at what part of its CPU."""
+    name = "Synapse" if theirs else "Synapse as once measured"
+    told = theirs or {key: values * len(ours[key]) for key, values in SYNAPSE.items()}
+    print(
+        f"  {kind} / {name}: {spread(ratios(ours['per_second'], told['per_second']))} x receipts"
+        f" a second, {spread(ratios(ours['cpu'], told['cpu']))} x CPU",
         flush=True,
     )

@@ -22,9 +22,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 @contextmanager
 def running_service() -> Iterator[tuple[int, int]]:
     """One uvicorn process, as `make run` starts one, on a free port of this machine: port, pid."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(
@@ -40,6 +38,14 @@ def running_service() -> Iterator[tuple[int, int]]:
         yield port, process.pid
     finally:
         stop(process)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def _answers(port: int) -> bool:

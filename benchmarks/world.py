@@ -27,7 +27,7 @@ class World:
             self.sender,
             recipients,
             username=f"'{NAME}' || n",
-            display_name="'Bench ' || n",
+            display_name="'Bench ' || n || ', team ' || n %% 10",
         )
         self.recipients = range(self.sender.pk + 1, self.sender.pk + 1 + recipients)
         self.conversation = Conversation.objects.create(kind="group", title="Bench")
@@ -74,11 +74,8 @@ class World:
 
 def multiply(first: Model, count: int, **columns: str) -> None:
     """Copy a row ``count`` times in one statement; ``columns`` differ, SQL over ``n`` from 1."""
-    names = [
-        field.column
-        for field in first._meta.concrete_fields
-        if not field.primary_key and not field.generated
-    ]
+    fields = [field for field in first._meta.concrete_fields if not field.primary_key]
+    names = [str(field.column) for field in fields if not field.generated]
     values = ", ".join(columns.get(name, f"first.{name}") for name in names)
     execute(
         f"""INSERT INTO {first._meta.db_table} ({", ".join(names)})

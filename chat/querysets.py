@@ -24,12 +24,17 @@ class ParticipantQuerySet(models.QuerySet["ConversationParticipant"]):
         """Who takes part now."""
         return self.filter(active_q())
 
-    def advance_watermarks(self, up_to: int, at: datetime, *, read: bool) -> int:
-        """Move the watermarks to a message, forwards only (rule 7); a read moves both."""
+    def advance_watermarks(self, up_to: int, at: datetime, *, read: Q | None = None) -> int:
+        """Move the watermarks to a message, forwards only (rule 7).
+
+        The read one moves where ``read`` is given and holds: others learn of it.
+        """
         behind, values = Q(), {}
-        for state in ("delivered", "read") if read else ("delivered",):
+        for state, told in (("delivered", Q()), ("read", read)):
+            if told is None:
+                continue
             message, time = f"last_{state}_message", f"last_{state}_at"
-            is_behind = Q(**{message: None}) | Q(**{f"{message}__lt": up_to})
+            is_behind = (Q(**{message: None}) | Q(**{f"{message}__lt": up_to})) & told
             behind |= is_behind
             for column, value, kind in (
                 (message, up_to, models.BigIntegerField()),

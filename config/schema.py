@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
 from drf_spectacular.openapi import AutoSchema
 
 _REASONS = {
@@ -17,6 +20,7 @@ _REASONS = {
     "411": "Send the body with a Content-Length.",
     "413": "The request is too large.",
     "415": "Send JSON.",
+    "429": "Too many requests; `Retry-After` says when to go on.",
 }
 _DETAIL = {
     "type": "object",
@@ -44,6 +48,19 @@ class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
         }
 
 
+class Strict(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """A body that refuses fields it does not know says so."""
+
+    target_class = "receipts.api.fields.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: AutoSchema, direction: Any) -> dict[str, Any]:
+        schema = auto_schema._map_serializer(  # type: ignore[no-untyped-call]
+            self.target, direction, bypass_extensions=True
+        )
+        return {**schema, "additionalProperties": False}
+
+
 class Schema(AutoSchema):
     """Adds the refusals that any operation may answer with."""
 
@@ -64,7 +81,7 @@ class Schema(AutoSchema):
         """The first sentence of what the operation's docstring says."""
         return super().get_description().split("\n")[0].rstrip(".").replace("``", "")
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """What the docstring says beyond its first sentence."""
         return "\n".join(super().get_description().split("\n")[1:]).strip().replace("``", "`")
 

@@ -15,7 +15,7 @@ SECRET_KEY = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
-    "*" if DEMO and HOST in ("0.0.0.0", "::") else f"localhost,127.0.0.1,[::1],{HOST}",
+    "*" if DEMO and HOST in ("0.0.0.0", "::") else f"localhost,127.0.0.1,[::1],{HOST}",  # noqa: S104
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
@@ -31,8 +31,16 @@ JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
 TOKEN_LIFETIME_SECONDS = env.number("TOKEN_LIFETIME_SECONDS", 24 * 60 * 60)
 
 RECEIPTS_MAX_RECIPIENTS = env.number("RECEIPTS_MAX_RECIPIENTS", 10_000)
+RECEIPTS_RECIPROCAL = env.flag("RECEIPTS_RECIPROCAL")
+RECEIPTS_MANDATORY = env.flag("RECEIPTS_MANDATORY")
+BATCH_ROWS = env.number("BATCH_ROWS", 2_000)
+BATCH_BUDGET_MS = env.number("BATCH_BUDGET_MS", 2_000)
 MAX_BODY_CHARACTERS = env.number("MAX_BODY_CHARACTERS", 10_000)
 MAX_REQUEST_BYTES = env.number("MAX_REQUEST_BYTES", 1_000_000)
+THROTTLE_USER_READS = env.number("THROTTLE_USER_READS", 1_200)
+THROTTLE_USER_WRITES = env.number("THROTTLE_USER_WRITES", 1_200)
+THROTTLE_KEY_READS = env.number("THROTTLE_KEY_READS", 0)
+THROTTLE_KEY_WRITES = env.number("THROTTLE_KEY_WRITES", 0)
 SERVER_THREADS = env.number("SERVER_THREADS", 8)
 
 # --- Applications -------------------------------------------------------------------------------
@@ -86,6 +94,13 @@ TEMPLATES = [
 # --- Database -----------------------------------------------------------------------------------
 
 DATABASES = {"default": DATABASE}
+# Only throttles use it. By default it keeps but 300 entries and throws others away at random.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
@@ -144,6 +159,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["chat.permissions.IsKnown"],
+    "DEFAULT_THROTTLE_CLASSES": ["config.throttles.CallerThrottle"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["config.rest.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["config.rest.JSONRenderer"],
@@ -171,7 +187,11 @@ SPECTACULAR_SETTINGS = {
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {"persistAuthorization": True, "defaultModelsExpandDepth": 0},
+    "SWAGGER_UI_SETTINGS": {
+        "persistAuthorization": True,
+        "defaultModelsExpandDepth": 0,
+        "validatorUrl": None,  # the badge of swagger.io would be fetched from there
+    },
     "ENUM_NAME_OVERRIDES": {
         "ShareEnum": "receipts.api.shapes.SHARES",
         "StateEnum": "receipts.status.State",

@@ -129,7 +129,15 @@ class ParticipantAdmin(ReadOnlyAdmin):
 class MessageAdmin(ReadOnlyAdmin):
     """Messages with how far they have come; deleting is soft and can be taken back."""
 
-    list_display = ["id", "conversation", "sender", "excerpt", "summary", "created_at", "deleted_at"]
+    list_display = [
+        "id",
+        "conversation",
+        "sender",
+        "excerpt",
+        "summary",
+        "created_at",
+        "deleted_at",
+    ]
     list_filter = ["overall_status", "tracking", ("deleted_at", admin.EmptyFieldListFilter)]
     list_select_related = ["conversation", "sender"]
     search_fields = ["body", "=sender__username", "=conversation__external_id"]

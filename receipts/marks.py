@@ -20,6 +20,10 @@ def held(at: str) -> str:
 #: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
 MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
+#: A time that is taken back; typed, since a column that is null in every row tells no type.
+NO_TIME = "CAST(NULL AS timestamptz)"
+NO_TEXT = "CAST(NULL AS varchar)"
+
 TRACKED = "message.tracking = 'tracked'"
 
 
@@ -28,20 +32,31 @@ def earliest(column: str, at: str) -> str:
     return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
 
 
+#: When a row was first read, as far as it knows: one marked unread again (rule 10) has still
+#: given its receipt. Null for a row that was never read.
+FIRST_READ = "COALESCE(status.read_at, status.seen_at)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Mark:
     """A mark as somebody made it: delivered or read, when, and whether others may know.
 
     ``at`` is the time it counts from; ``backdated`` says that the marker gave that time, so it
-    may be earlier than one that is set already (rule 6).
+    may be earlier than one that is set already (rule 6). Of several reads the earliest counts, its
+    privacy with it, so that marks give one result in any order; at the same moment the private
+    one counts.
     """
 
     at: datetime
     read: bool = False
     private: bool = False
     backdated: bool = False
-    #: SQL of the time, where each row has its own and ``at`` is not it: a history's.
+    #: An acknowledgement with a read; the first one that comes is kept (rule 12).
+    content: str | None = None
+    #: SQL of the time, where each row has its own and ``at`` is not it: a history's, a batch's.
     time: str = "%(at)s"
+    #: SQL of the content, likewise.
+    text: str = "%(content)s"
 
     @property
     def fresh(self) -> str:
@@ -53,47 +68,105 @@ class Mark:
     @property
     def later(self) -> str:
         """The rows that are marked with a later time than this one, which wins (rule 6)."""
-        return f"status.{'seen_at' if self.read else 'delivered_at'} > {held(self.time)}"
+        at = held(self.time)
+        if not self.read:
+            return f"status.delivered_at > {at}"
+        if self.private:
+            return f"({FIRST_READ} > {at} OR status.read_at >= {at})"
+        return f"{FIRST_READ} > {at}"
 
     @property
     def untold(self) -> str:
-        """What a history adds: rows that know of no such mark, or of a later one.
-
-        One that its recipient marked unread again (rule 10) still knows of its read.
-        """
+        """What a history adds: rows that know of no such mark, or of a later one."""
         if not self.read:
             return f"({self.fresh} OR {self.later})"
-        known = "COALESCE(status.read_at, status.seen_at)"
-        return f"({known} IS NULL OR {known} > {held(self.time)})"
+        return f"({FIRST_READ} IS NULL OR {self.later})"
+
+    @property
+    def news(self) -> str:
+        """The rows that this mark changes."""
+        news = [self.fresh]
+        if self.backdated:
+            news.append(self.later)
+        if self.content is not None:
+            news.append(f"(status.content IS NULL AND {self.text} IS NOT NULL)")
+        return f"({' OR '.join(news)})"
 
     def change(
         self, where: str, params: dict[str, Any], *, news: str = "", source: str = ""
     ) -> Change:
-        """This mark on the rows where ``where`` holds and it is news: the ``fresh`` ones at least."""
-        if not news:
-            news = f"({self.fresh} OR {self.later})" if self.backdated else self.fresh
+        """This mark on the rows where ``where`` holds and it is news."""
         return Change(
-            which=f"{where} AND {MARKABLE} AND {news}",
+            which=f"{where} AND {MARKABLE} AND {news or self.news}",
             becomes=self._becomes(),
-            params={**params, "at": self.at},
+            params={**params, "at": self.at, "content": self.content},
             source=source,
         )
 
     def _becomes(self) -> dict[str, str]:
-        """An untracked message takes ``seen_at`` alone (rule 15), a private read no ``read_at``."""
+        """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
         told, at = f"CASE WHEN {TRACKED} THEN {{}} END", held(self.time)
-        becomes = {"delivered_at": told.format(earliest("delivered_at", at))}
+        becomes = {
+            "delivered_at": told.format(earliest("delivered_at", at)),
+            "failed_at": NO_TIME,
+            "failure_reason": NO_TEXT,
+        }
         if self.read:
             becomes["seen_at"] = earliest("seen_at", at)
-            if not self.private:
-                becomes["read_at"] = told.format(earliest("read_at", at))
+            becomes["read_at"] = told.format(self._disclosed(at))
+        if self.content is not None:
+            becomes["content"] = f"COALESCE(status.content, {self.text})"
         return becomes
+
+    def _disclosed(self, at: str) -> str:
+        """The read that others may know of: the earliest, if that one is not private (rule 13)."""
+        if self.private:
+            return f"CASE WHEN {FIRST_READ} >= {at} THEN NULL ELSE status.read_at END"
+        return f"CASE WHEN {FIRST_READ} <= {at} THEN status.read_at ELSE {at} END"
+
+
+def discloses(mark: Mark) -> bool:
+    """Whether others may know of this read."""
+    return mark.read and not mark.private
+
+
+def failure(where: str, params: dict[str, Any]) -> Change:
+    """A delivery that failed, until it is delivered after all; the earliest is kept (rule 11)."""
+    at = held("%(at)s")
+    return Change(
+        which=f"{where} AND {MARKABLE} AND {TRACKED} AND status.delivered_at IS NULL"
+        f" AND (status.failed_at IS NULL OR status.failed_at > {at})",
+        becomes={"failed_at": at, "failure_reason": "%(reason)s"},
+        params=params,
+    )
+
+
+def unmark(where: str, params: dict[str, Any]) -> Change:
+    """Read rows become unseen: the reader's own view, receipts already given stand (rule 10)."""
+    return Change(
+        which=f"{where} AND {MARKABLE} AND status.seen_at IS NOT NULL",
+        becomes={"seen_at": NO_TIME},
+        params=params,
+    )
+
+
+def retraction(where: str, params: dict[str, Any]) -> Change:
+    """Disclosed reads become private ones (rule 13), also under deleted messages."""
+    return Change(
+        which=f"{where} AND status.read_at IS NOT NULL",
+        becomes={"read_at": NO_TIME},
+        params=params,
+    )
 
 
 def withdrawal(
     where: str, params: dict[str, Any], *, at: str = "%(at)s", source: str = ""
 ) -> Change:
-    """Rows without a disclosed read stop counting, whether privately read or not (rule 2)."""
+    """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
+
+    Those with one that were marked unread again (rule 10) are settled: nothing is left unread by
+    who is gone.
+    """
     unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
     private = (
         f"{where} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
@@ -101,8 +174,11 @@ def withdrawal(
     )
     # Two arms, one for each partial index.
     return Change(
-        which=f"(({unread}) OR ({private})) AND status.read_at IS NULL",
-        becomes={"withdrawn_at": at},
+        which=f"(({unread}) OR ({private}))",
+        becomes={
+            "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at} END",
+            "seen_at": "COALESCE(status.seen_at, status.read_at)",
+        },
         params=params,
         source=source,
     )

@@ -73,6 +73,23 @@ def own_position(conversation_id: int, username: str, up_to: int | None) -> dict
     return position
 
 
+def nothing_private_up_to(up_to: int) -> Q:
+    """Whether a participant has read nothing privately up to a message.
+
+    Where they have, their read watermark stays: "everything up to here" would tell of it.
+    """
+    private = MessageStatus.objects.filter(
+        recipient=OuterRef("user"),
+        conversation=OuterRef("conversation"),
+        message_id__lte=up_to,
+        delivered_at__isnull=False,
+        seen_at__isnull=False,
+        read_at=None,
+        withdrawn_at=None,
+    )
+    return Q(~Exists(private))
+
+
 def unread_of(user_id: int) -> QuerySet[MessageStatus]:
     """What a user has truly left unread, under no deleted message (rules 7 and 21)."""
     deleted = Message.objects.filter(

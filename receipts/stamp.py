@@ -45,7 +45,8 @@ class Change:
     def changed(self) -> str:
         """SELECT: each row that changes, its columns before (``was_…``) and after."""
         before = ", ".join(f"status.{name} AS was_{name}" for name in _TIMES)
-        after = ", ".join(f"{self.becomes.get(n, f'status.{n}')} AS {n}" for n in _TIMES)
+        columns = {name: f"status.{name}" for name in _TIMES} | dict(self.becomes)
+        after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
         return f"""
             SELECT status.id, status.message_id, status.recipient_id, {before}, {after}
               FROM receipts_messagestatus AS status
@@ -85,12 +86,23 @@ def stamp(change: Change) -> int:
         return cursor.rowcount
 
 
-def stamp_one(change: Change) -> dict[str, datetime | None] | None:
-    """``stamp`` for one row: its times after the change, or nothing where it did not change."""
+def stamp_rows(change: Change) -> set[tuple[int, int]]:
+    """``stamp``, saying which rows changed: their messages and recipients."""
     with connection.cursor() as cursor:
-        _execute(cursor, change, ", ".join(_TIMES))
+        _execute(cursor, change, "message_id, recipient_id")
+        return {(message, recipient) for message, recipient in cursor.fetchall()}
+
+
+def stamp_one(change: Change) -> dict[str, Any] | None:
+    """``stamp`` for one row: the columns after the change, or nothing where it did not change."""
+    columns = [*_TIMES, *(name for name in change.becomes if name not in _TIMES)]
+    with connection.cursor() as cursor:
+        _execute(cursor, change, ", ".join(columns))
         row = cursor.fetchone()
-    return dict(zip(_TIMES, map(_as_time, row), strict=True)) if row else None
+    if row is None:
+        return None
+    times = zip(_TIMES, map(_as_time, row), strict=False)
+    return dict(zip(columns, row, strict=True)) | dict(times)
 
 
 def _execute(cursor: Any, change: Change, answer: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
@@ -23,6 +24,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = [item for item in items if "postgres" not in item.keywords]
         config.hook.pytest_deselected(items=[item for item in items if item not in here])
         items[:] = here
+
+
+@pytest.fixture(autouse=True)
+def no_throttle_from_before() -> None:
+    """Each test begins with nobody having called."""
+    cache.clear()
 
 
 class Api:

@@ -93,6 +93,8 @@ class ConversationParticipant(models.Model):
         db_constraint=False, db_index=False,
     )  # fmt: skip
     last_read_at = models.DateTimeField(null=True, blank=True)
+    #: How far a retraction of earlier reads has come that is not complete yet (rule 13).
+    retracted_up_to = models.BigIntegerField(null=True, blank=True, editable=False)
 
     objects = ParticipantQuerySet.as_manager()
 

@@ -33,7 +33,8 @@ class ApiViewSet(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if "HTTP_TRANSFER_ENCODING" in request.META:
             raise LengthRequired
-        self._refuse_unknown_parameters(request)
+        if str(request.method).lower() in self.action_map:  # else it is answered 405
+            self._refuse_unknown_parameters(request)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """A misspelt filter that is passed over answers another question than was asked."""

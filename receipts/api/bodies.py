@@ -19,6 +19,9 @@ from receipts.api.fields import (
     username_field,
 )
 
+#: Characters of an acknowledgement (rule 12).
+MAX_CONTENT = 2_000
+
 
 class Profile(StrictSerializer):
     """What a person may change of themselves."""
@@ -92,12 +95,50 @@ class NewMessage(StrictSerializer):
         return sent_at
 
 
-class MarkBody(StrictSerializer):
+class ActingBody(StrictSerializer):
+    """Whom a service account acts for."""
+
+    user = username_field(required=False)
+
+
+class MarkBody(ActingBody):
     """A mark. ``at`` is for a device that was offline, ``user`` for service accounts."""
 
     at = TimeField(required=False)
-    user = username_field(required=False)
+
+
+class PrivateBody(ActingBody):
+    """A read that others may see as a delivery only."""
+
+    private = StrictBooleanField(required=False)
+
+    def validate_private(self, private: bool) -> bool:
+        if private and settings.RECEIPTS_MANDATORY:
+            raise serializers.ValidationError("Read receipts are mandatory here.")
+        return private
+
+
+class ReadBody(PrivateBody, MarkBody):
+    """A read; ``content`` acknowledges it in words."""
+
+    content = StrictCharField(max_length=MAX_CONTENT, required=False)
+
+
+class FailureBody(StrictSerializer):
+    """A delivery that failed, as a service account reports it."""
+
+    user = username_field()
+    reason = StrictCharField(max_length=200)
+    at = TimeField(required=False)
 
 
 class BulkMarkBody(MarkBody):
     up_to_message = IdField(required=False, allow_null=True)
+
+
+class BulkReadBody(PrivateBody, BulkMarkBody):
+    pass
+
+
+class UnreadBody(ActingBody):
+    from_message = IdField()

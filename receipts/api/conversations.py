@@ -10,6 +10,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat.errors import Refused
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.access import may_manage
@@ -45,7 +46,7 @@ class ConversationViewSet(ApiViewSet):
         fields = self.validated(NewConversation)
         names, owner = fields.pop("participants"), fields.pop("owner", None)
         if owner is not None and not self.user.is_service and owner != self.user.username:
-            raise ValidationError({"owner": ["Only a service account may name another owner."]})
+            raise Refused("Only a service account may name another owner.")
         participants = known_users("participants", names)
         first: User | None = self.user
         if self.user.is_service:

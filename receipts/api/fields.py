@@ -19,7 +19,7 @@ from chat.validators import username_validator
 MAX_ID = 2**63 - 1
 
 #: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
-_TIME = re.compile(
+TIME = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
 )
 
@@ -86,7 +86,7 @@ class TimeField(serializers.DateTimeField):
     default_error_messages = {"naive": "Must say its zone, for example 2026-11-21T09:30:00Z."}
 
     def to_internal_value(self, value: Any) -> datetime:
-        if not isinstance(value, str) or not _TIME.fullmatch(value):
+        if not isinstance(value, str) or not TIME.fullmatch(value):
             self.fail("invalid", format="YYYY-MM-DDThh:mm[:ss[.uuuuuu]][+HH:MM|-HH:MM|Z]")
         return super().to_internal_value(value)
 

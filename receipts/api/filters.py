@@ -9,7 +9,15 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from receipts.api.shapes import MEMBERSHIPS
+from receipts.privacy import hides_reads_from
 from receipts.status import QUESTIONS, State, state_q
+
+#: The states that change for those who are told of no reads (rule 14): reads are deliveries.
+WITHOUT_READS = {
+    "read": Q(pk__in=[]),
+    "delivered": state_q(State.READ) | state_q(State.DELIVERED),
+    "unread": Q(withdrawn_at=None),
+}
 
 STATES = [*State.choices, ("unread", "Not read"), ("undelivered", "Not delivered yet")]
 
@@ -53,7 +61,10 @@ class RecipientFilter(django_filters.FilterSet):
     )
 
     def filter_state(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return qs.filter(QUESTIONS.get(value) or state_q(value))
+        conditions = QUESTIONS | {state: state_q(state) for state in State.values}
+        if hides_reads_from(self.request.user):
+            conditions |= WITHOUT_READS
+        return qs.filter(conditions[value])
 
     def filter_search(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return qs.filter(

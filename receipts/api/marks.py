@@ -1,7 +1,8 @@
-"""Marks: one message, or everything up to one."""
+"""Marks: one message, everything up to one, or everything there is."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -10,51 +11,71 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import NotParticipant, NotRecipient
-from chat.models import Tracking
+from chat.errors import NotParticipant, NotRecipient, Refused
+from chat.models import Tracking, User
 from receipts import services
 from receipts.api.base import ApiViewSet
-from receipts.api.bodies import BulkMarkBody, MarkBody
-from receipts.api.shapes import BulkMark, MarkedRow, marked_row
+from receipts.api.bodies import (
+    ActingBody,
+    BulkMarkBody,
+    BulkReadBody,
+    FailureBody,
+    MarkBody,
+    PrivateBody,
+    ReadBody,
+    UnreadBody,
+)
+from receipts.api.fields import known_users
+from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked, marked_row
+from receipts.privacy import reads_privately
 from receipts.selectors import own_position, own_row, unread_of
+from receipts.services.accounts import Progress
 from receipts.services.marking import Position, Row
 
 
 class MessageMarkViewSet(ApiViewSet):
-    """A recipient marks one message."""
+    """A recipient marks one message; or a service account says that it did not arrive."""
 
     serializer_class = MarkedRow
 
     @extend_schema(request=MarkBody, responses=MarkedRow)
     def delivered(self, request: Request, pk: int) -> Response:
         """The message reached the recipient's device."""
-        return self._mark(pk, read=False)
-
-    @extend_schema(request=MarkBody, responses=MarkedRow)
-    def read(self, request: Request, pk: int) -> Response:
-        """The recipient read the message."""
-        return self._mark(pk, read=True)
-
-    def _mark(self, pk: int, *, read: bool) -> Response:
-        """Mark the row of whoever this request acts for, and answer it as it stands."""
         fields = self.validated(MarkBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row = self._own_row(pk, username)
+        if at is None and row["delivered_at"] is not None:
+            return Response(marked_row(row))
+        return self._answer(row, services.mark_delivered(row=_named(row), at=at))
+
+    @extend_schema(request=ReadBody, responses=MarkedRow)
+    def read(self, request: Request, pk: int) -> Response:
+        """The recipient read the message, openly or privately, with an acknowledgement or not."""
+        fields = self.validated(ReadBody)
+        username, at = self.acting_username(fields.get("user")), fields.get("at")
+        row, content = self._own_row(pk, username), fields.get("content")
         # A repeat asks one query and writes nothing.
-        if at is not None or row["seen_at" if read else "delivered_at"] is None:
-            named = Row(
-                message_id=pk,
-                recipient_id=row["recipient_id"],
-                conversation_id=row["conversation_id"],
-            )
-            if read:
-                private = not row["recipient__read_receipts_enabled"]
-                times = services.mark_read(row=named, at=at, private=private)
-            else:
-                times = services.mark_delivered(row=named, at=at)
-            # Where nothing changed, somebody else may have marked it since the row was read.
-            row = row | (times or self._own_row(pk, username))
-        return Response(marked_row(row))
+        if at is None and content is None and row["seen_at"] is not None:
+            return Response(marked_row(row))
+        private = reads_privately(
+            row["recipient__read_receipts_enabled"], fields.get("private", False)
+        )
+        return self._answer(
+            row, services.mark_read(row=_named(row), at=at, private=private, content=content)
+        )
+
+    @extend_schema(request=FailureBody, responses=MarkedRow)
+    def failed(self, request: Request, pk: int) -> Response:
+        """A delivery failed, for a reason: service accounts report it (rule 11)."""
+        if not self.user.is_service:
+            raise Refused("Only a service account may report a failure.")
+        fields = self.validated(FailureBody)
+        [user] = known_users("user", [fields["user"]])
+        row = self._own_row(pk, user.username)
+        return self._answer(
+            row,
+            services.report_failure(row=_named(row), reason=fields["reason"], at=fields.get("at")),
+        )
 
     def _own_row(self, pk: int, username: str) -> dict[str, Any]:
         row = own_row(pk, username)
@@ -64,33 +85,42 @@ class MessageMarkViewSet(ApiViewSet):
             raise NotRecipient
         return row
 
+    def _answer(self, row: dict[str, Any], changed: dict[str, Any] | None) -> Response:
+        """The row as it stands. Where nothing changed, somebody else may have marked it since."""
+        username = row["recipient__username"]
+        return Response(marked_row(row | (changed or self._own_row(row["message_id"], username))))
+
 
 class ConversationMarkViewSet(ApiViewSet):
-    """A participant marks everything up to a message."""
+    """A participant marks everything up to a message, or from a message on."""
 
     serializer_class = BulkMark
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)
     def mark_delivered(self, request: Request, pk: int) -> Response:
         """All that stands up to a message reached the recipient's device."""
-        return self._mark(pk, read=False)
+        return self._mark(pk, self.validated(BulkMarkBody), read=False)
 
-    @extend_schema(request=BulkMarkBody, responses=BulkMark)
+    @extend_schema(request=BulkReadBody, responses=BulkMark)
     def mark_read(self, request: Request, pk: int) -> Response:
         """All that stands up to a message was read; without one, up to the newest."""
-        return self._mark(pk, read=True)
+        return self._mark(pk, self.validated(BulkReadBody), read=True)
 
-    def _mark(self, pk: int, *, read: bool) -> Response:
-        fields = self.validated(BulkMarkBody)
+    @extend_schema(request=UnreadBody, responses=Unmarked)
+    def mark_unread(self, request: Request, pk: int) -> Response:
+        """All from a message on is unread again, for its reader alone (rule 10)."""
+        fields = self.validated(UnreadBody)
         username = self.acting_username(fields.get("user"))
-        named = fields.get("up_to_message")
-        found = own_position(pk, username, named)
-        if found is None:
-            self.visible_conversation(pk)
-            raise NotParticipant
-        if named is not None and found["up_to"] is None:
-            raise ValidationError({"up_to_message": ["No such message in this conversation."]})
-        at = fields.get("at")
+        found = self._position(pk, username, "from_message", fields["from_message"])
+        marked = services.bulk_mark_unread(
+            recipient_id=found["user_id"], conversation_id=pk, from_message=found["up_to"]
+        )
+        answer = {"conversation": pk, "user": username, "from_message": found["up_to"]}
+        return Response({**answer, "marked": marked, "unread_count": _unread(found, pk)})
+
+    def _mark(self, pk: int, fields: dict[str, Any], *, read: bool) -> Response:
+        username, at = self.acting_username(fields.get("user")), fields.get("at")
+        found = self._position(pk, username, "up_to_message", fields.get("up_to_message"))
         marked = 0
         if found["up_to"] is not None:
             position = Position(
@@ -101,7 +131,8 @@ class ConversationMarkViewSet(ApiViewSet):
                 tracked=found["tracking"] == Tracking.TRACKED,
             )
             if read:
-                private = not found["user__read_receipts_enabled"]
+                enabled = found["user__read_receipts_enabled"]
+                private = reads_privately(enabled, fields.get("private", False))
                 marked = services.bulk_mark_read(position=position, at=at, private=private)
             else:
                 marked = services.bulk_mark_delivered(position=position, at=at)
@@ -113,6 +144,64 @@ class ConversationMarkViewSet(ApiViewSet):
                 "up_to_message": found["up_to"],
                 "marked": marked,
                 "at": min(at, now) if at else now,
-                "unread_count": unread_of(found["user_id"]).filter(conversation_id=pk).count(),
+                "unread_count": _unread(found, pk),
             }
         )
+
+    def _position(self, pk: int, username: str, field: str, named: int | None) -> dict[str, Any]:
+        """The participant, and the message that ``field`` names, or the newest one."""
+        found = own_position(pk, username, named)
+        if found is None:
+            self.visible_conversation(pk)
+            raise NotParticipant
+        if named is not None and found["up_to"] is None:
+            raise ValidationError({field: ["No such message in this conversation."]})
+        return found
+
+
+class AccountMarkViewSet(ApiViewSet):
+    """Marks over all of a user's conversations, in batches: repeat until complete (rule 8)."""
+
+    serializer_class = AllMarked
+
+    @extend_schema(request=ActingBody, responses=AllMarked)
+    def mark_delivered(self, request: Request) -> Response:
+        """Everything in all conversations reached the recipient's device."""
+        user, _ = self._acting(ActingBody)
+        return self._answer(user, services.mark_all_delivered(user_id=user.pk))
+
+    @extend_schema(request=PrivateBody, responses=AllMarked)
+    def mark_read(self, request: Request) -> Response:
+        """Everything in all conversations was read."""
+        user, fields = self._acting(PrivateBody)
+        private = reads_privately(user.read_receipts_enabled, fields.get("private", False))
+        return self._answer(user, services.mark_all_read(user_id=user.pk, private=private))
+
+    @extend_schema(request=ActingBody, responses=AllMarked)
+    def retract_receipts(self, request: Request) -> Response:
+        """Earlier reads become private ones: others see them as deliveries (rule 13)."""
+        user, _ = self._acting(ActingBody)
+        return self._answer(user, services.retract_receipts(user_id=user.pk))
+
+    def _acting(self, body: Any) -> tuple[User, dict[str, Any]]:
+        fields = self.validated(body)
+        if self.user.is_service:
+            self.acting_username(fields.get("user"))
+            return known_users("user", [fields["user"]])[0], fields
+        self.acting_username(fields.get("user"))
+        return self.user, fields
+
+    def _answer(self, user: User, progress: Progress) -> Response:
+        return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
+
+
+def _named(row: dict[str, Any]) -> Row:
+    return Row(
+        message_id=row["message_id"],
+        recipient_id=row["recipient_id"],
+        conversation_id=row["conversation_id"],
+    )
+
+
+def _unread(found: dict[str, Any], conversation_id: int) -> int:
+    return unread_of(found["user_id"]).filter(conversation_id=conversation_id).count()

@@ -18,6 +18,7 @@ from receipts.api.filters import ParticipantFilter
 from receipts.api.pagination import IdCursorPagination
 from receipts.api.shapes import ParticipantShape, participant_shape
 from receipts.permissions import discloses_watermarks
+from receipts.privacy import hides_reads_from
 
 
 class ParticipantViewSet(ApiViewSet):
@@ -106,4 +107,5 @@ class ParticipantViewSet(ApiViewSet):
         seen = own or discloses_watermarks(
             conversation.kind, conversation.receipts_visible_to, self.user
         )
-        return participant_shape(participant, watermarks=seen)
+        reads = own or not hides_reads_from(self.user)
+        return participant_shape(participant, watermarks=seen, reads=reads)

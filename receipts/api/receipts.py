@@ -17,15 +17,18 @@ from rest_framework.response import Response
 
 from chat.errors import Refused
 from chat.models import Message
+from receipts import services
 from receipts.api.base import ApiViewSet
+from receipts.api.batch import BatchBody, BatchResults, read_item
 from receipts.api.fields import MAX_ID, RowSerializer, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
-from receipts.api.shapes import ListedRecipient, Summary, listed_recipient
+from receipts.api.shapes import ListedRecipient, Summary, listed_recipient, summary_for
 from receipts.models import MessageStatus
 from receipts.permissions import discloses_receipts
+from receipts.privacy import hides_reads_from
 from receipts.selectors import MESSAGE_COLUMNS, recipients_of
-from receipts.status import summary_of
+from receipts.services.batch import Item
 
 MAX_SUMMARIES = 200
 
@@ -57,7 +60,7 @@ class MessageReceiptViewSet(ApiViewSet):
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
         """How far the message has come with all its recipients."""
-        return Response(summary_of(self.disclosed_message(pk)))
+        return Response(summary_for(self.disclosed_message(pk), self.user))
 
     def disclosed_message(self, pk: int) -> dict[str, Any]:
         """The message, if its receipts are the caller's to see."""
@@ -80,7 +83,8 @@ class RecipientViewSet(MessageReceiptViewSet):
         """List recipients, by ``state``, ``membership`` or name."""
         message = self.disclosed_message(pk)
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
-        return self.page_of(rows, listed_recipient)
+        reads = not hides_reads_from(self.user)
+        return self.page_of(rows, lambda row: listed_recipient(row, reads=reads))
 
 
 class ReceiptsViewSet(ApiViewSet):
@@ -107,13 +111,31 @@ class ReceiptsViewSet(ApiViewSet):
         found = {row["id"]: row for row in visible.values(*MESSAGE_COLUMNS)}
         return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
 
+    @extend_schema(request=BatchBody, responses=BatchResults)
+    def create(self, request: Request) -> Response:
+        """Up to 1,000 marks across conversations; one result each, in their order."""
+        fields = self.validated(BatchBody)
+        items = [read_item(given, caller=self.user) for given in fields["receipts"]]
+        good = [item for item in items if isinstance(item, Item)]
+        done = iter(services.mark_batch(good) if good else [])
+        return Response(
+            {
+                "results": [
+                    {"result": next(done)}
+                    if isinstance(item, Item)
+                    else {"result": "invalid", "errors": item}
+                    for item in items
+                ]
+            }
+        )
+
     def _result(self, pk: int, message: dict[str, Any] | None) -> dict[str, Any]:
         if message is None:
             return {"message": pk, "code": "not_found", "detail": "No such message."}
         if not discloses_receipts(message, self.user):
             detail = "The receipts of this message are not for you."
             return {"message": pk, "code": "permission_denied", "detail": detail}
-        return summary_of(message)
+        return summary_for(message, self.user)
 
     def _ids(self, given: str) -> list[int]:
         words = [word.strip() for word in given.split(",") if word.strip()]

@@ -19,6 +19,7 @@ from chat.models import (
 )
 from receipts.api.fields import RowSerializer
 from receipts.permissions import discloses_receipts
+from receipts.privacy import hides_reads_from, without_reads
 from receipts.status import State, state_of, summary_of
 
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
@@ -133,6 +134,24 @@ class BulkMark(RowSerializer):
     unread_count = serializers.IntegerField()
 
 
+class Unmarked(RowSerializer):
+    """What marking unread did."""
+
+    conversation = serializers.IntegerField()
+    user = serializers.CharField()
+    from_message = serializers.IntegerField()
+    marked = serializers.IntegerField()
+    unread_count = serializers.IntegerField()
+
+
+class AllMarked(RowSerializer):
+    """What a mark over all conversations did so far; repeat it until it is complete."""
+
+    marked = serializers.IntegerField()
+    complete = serializers.BooleanField()
+    unread_count = serializers.IntegerField()
+
+
 def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     """A message from its ``MESSAGE_COLUMNS``, as ``user`` may see it."""
     hidden = row["deleted_at"] is not None and not user.is_staff
@@ -149,8 +168,13 @@ def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
         "deleted_at": row["deleted_at"],
         "tracked": tracked,
         "untracked_reason": None if tracked else row["tracking"],
-        "receipts": summary_of(row) if discloses_receipts(row, user) else None,
+        "receipts": summary_for(row, user) if discloses_receipts(row, user) else None,
     }
+
+
+def summary_for(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """A message's receipts as ``user``, who may see them, is told of them (rule 14)."""
+    return summary_of(without_reads(row) if hides_reads_from(user) else row)
 
 
 def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -166,7 +190,7 @@ def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
         "read_at": row["read_at"],
         "failed_at": row["failed_at"],
         "failure_reason": row["failure_reason"],
-        "content": row["content"],
+        "content": row["content"] if state == State.READ else None,
     }
 
 
@@ -179,9 +203,9 @@ def membership_of(*, is_active: bool, is_muted: bool, is_banned: bool) -> str:
     return "muted" if is_muted else "active"
 
 
-def listed_recipient(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row of the recipient list."""
-    return recipient_shape(row) | {
+def listed_recipient(row: Mapping[str, Any], *, reads: bool) -> dict[str, Any]:
+    """A row of the recipient list; without ``reads`` a read looks like its delivery."""
+    return recipient_shape(row if reads else {**row, "read_at": None}) | {
         "membership": membership_of(
             is_active=bool(row["is_active"]) and row["recipient__is_active"],
             is_muted=bool(row["is_muted"]),
@@ -200,8 +224,10 @@ def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def participant_shape(participant: ConversationParticipant, *, watermarks: bool) -> dict[str, Any]:
-    """A membership, with its watermarks where the caller may see them."""
+def participant_shape(
+    participant: ConversationParticipant, *, watermarks: bool, reads: bool
+) -> dict[str, Any]:
+    """A membership, with its watermarks where the caller may see them, and the read one too."""
     user = participant.user
     told = {
         "last_delivered_message": participant.last_delivered_message_id,
@@ -223,5 +249,8 @@ def participant_shape(participant: ConversationParticipant, *, watermarks: bool)
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
-        **(told if watermarks else dict.fromkeys(told)),
+        **{
+            name: value if watermarks and (reads or "read" not in name) else None
+            for name, value in told.items()
+        },
     }

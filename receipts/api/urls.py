@@ -10,7 +10,8 @@ from drf_spectacular.views import SpectacularAPIView
 from config.converters import IdConverter, UsernameConverter
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.docs import DocsView
-from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
+from receipts.api.insights import InsightsViewSet
+from receipts.api.marks import AccountMarkViewSet, ConversationMarkViewSet, MessageMarkViewSet
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.api.participants import ParticipantViewSet
 from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet
@@ -29,6 +30,9 @@ urlpatterns = [
     path("users/<username:username>/", UserViewSet.as_view(_ONE)),
     path("users/<username:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
     path("me/", MeViewSet.as_view(_ONE)),
+    path("me/mark-delivered/", AccountMarkViewSet.as_view({"post": "mark_delivered"})),
+    path("me/mark-read/", AccountMarkViewSet.as_view({"post": "mark_read"})),
+    path("me/retract-receipts/", AccountMarkViewSet.as_view({"post": "retract_receipts"})),
     path("conversations/", ConversationViewSet.as_view(_LIST)),
     path("conversations/<id:pk>/", ConversationViewSet.as_view(_ONE)),
     path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
@@ -41,13 +45,20 @@ urlpatterns = [
     path(
         "conversations/<id:pk>/mark-read/", ConversationMarkViewSet.as_view({"post": "mark_read"})
     ),
+    path(
+        "conversations/<id:pk>/mark-unread/",
+        ConversationMarkViewSet.as_view({"post": "mark_unread"}),
+    ),
+    path("conversations/<id:pk>/insights/", InsightsViewSet.as_view({"get": "of_conversation"})),
+    path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
     path("messages/<id:pk>/", MessageViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
     path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
     path("messages/<id:pk>/delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
     path("messages/<id:pk>/read/", MessageMarkViewSet.as_view({"post": "read"})),
+    path("messages/<id:pk>/failed/", MessageMarkViewSet.as_view({"post": "failed"})),
     path("messages/<id:pk>/status/", MessageReceiptViewSet.as_view({"get": "status"})),
     path("messages/<id:pk>/recipients/", RecipientViewSet.as_view({"get": "list"})),
-    path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve"})),
+    path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -26,10 +26,12 @@ with a zone; one in the future is held to now. ``records`` says what each field 
 * Whoever has several *participant* records left and came back: each is one stay, and between two
   stays they receive nothing (rule 2). Stored are the first ``joined_at`` and the end of the last
   stay; of two records for one stay, the one with ``left_at`` says more. Without ``joined_at`` a
-  stay begins with the conversation's first message in the file.
-* A *message's* recipients are those who took part at ``sent_at``, less its sender, who must take
-  part at some time. ``body`` may be missing, since only a ``length`` may be known: the body is
-  then empty, and no text is made up.
+  stay begins with the conversation's first message in the file. For participants whom the file
+  does not mention, what is stored counts.
+* A *message's* recipients are those with ``joined_at <= sent_at < left_at``, less its sender, who
+  must take part at some time. Where somebody joined in the very second of a message, and themselves
+  first spoke in that second, the order of the messages says who came first. ``body`` may be
+  missing, since only a ``length`` may be known: the body is then empty, no text is made up.
 * *Receipts* and *watermarks* apply as they stand: the earliest time wins, a read implies a
   delivery, nothing is older than its message (rules 5 and 6). A watermark covers the imported
   messages up to its own, never those that were sent here.
@@ -46,7 +48,7 @@ from django.utils import timezone
 
 from receipts.importing.leaving import withdraw_leavers
 from receipts.importing.loading import load
-from receipts.importing.marking import mark_receipts, mark_watermarks
+from receipts.importing.marking import apply_marks
 from receipts.importing.participants import add_participants
 from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
@@ -65,6 +67,5 @@ def import_history(lines: Iterable[bytes], report: Report, *, batch_size: int) -
         add_conversations(report, batch_size)
         add_participants(report, batch_size, now)
         send_messages(report, batch_size)
-        mark_receipts(report, batch_size, now)
-        mark_watermarks(report, batch_size, now)
+        apply_marks(report, batch_size, now)
         withdraw_leavers(report, batch_size, now)

@@ -21,7 +21,8 @@ _LEAVING = """
          WHERE stay.left_at IS NOT NULL AND NOT EXISTS (
                SELECT 1 FROM import_stay AS other
                 WHERE other.conversation_id = stay.conversation_id
-                  AND other.user_id = stay.user_id AND other.joined_at <= stay.left_at
+                  AND other.user_id = stay.user_id
+                  AND (other.joined_at IS NULL OR other.joined_at <= stay.left_at)
                   AND (other.left_at IS NULL OR other.left_at > stay.left_at))
          UNION
         SELECT participant.conversation_id, participant.user_id,

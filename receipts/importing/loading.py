@@ -6,23 +6,21 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, reset_queries
-
 from receipts.importing.records import parse
 from receipts.importing.report import Report, progress
-from receipts.importing.staging import COLUMNS, add_index, execute, rows
+from receipts.importing.staging import COLUMNS, add_indexes, execute, insert, rows
 from receipts.importing.values import BadRecord
 
 #: So many lines, or bytes of them, go to the database at a time.
 _LINES, _BYTES = 2_000, 1_000_000
 
 _INDEXES = {
-    "user": "id, line",
-    "conversation": "id, line",
-    "participant": "conversation, username",
-    "message": "id, line",
-    "receipt": "message",
-    "watermark": "conversation, username",
+    "user": ("id, line",),
+    "conversation": ("id, line",),
+    "participant": ("conversation, username",),
+    "message": ("id, line", "conversation, username, sent_at"),
+    "receipt": ("message",),
+    "watermark": ("conversation, username",),
 }
 
 
@@ -45,7 +43,7 @@ def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
             count = size = 0
     _store(waiting)
     for kind, columns in _INDEXES.items():
-        add_index(f"import_{kind}", columns)
+        add_indexes(f"import_{kind}", *columns)
 
 
 def refuse(report: Report, kind: str, where: str, reason: str) -> None:
@@ -74,19 +72,8 @@ def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _store(waiting: dict[str, list[tuple[Any, ...]]]) -> None:
-    """Write what waits, each type of record in one statement."""
-    adapt = connection.ops.adapt_datetimefield_value
+    """Write what waits, each type of record into its table."""
     for kind, records in waiting.items():
         if records:
-            places = f"({', '.join(['%s'] * len(records[0]))})"
-            values = [
-                adapt(value) if isinstance(value, datetime) else value
-                for record in records
-                for value in record
-            ]
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"INSERT INTO import_{kind} VALUES {', '.join([places] * len(records))}", values
-                )
+            insert(f"import_{kind}", records)
             records.clear()
-    reset_queries()  # with DEBUG on, Django keeps every statement

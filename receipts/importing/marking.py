@@ -16,9 +16,9 @@ from receipts.importing.participants import (
     SAY_NO_PARTICIPANT,
     SAY_NO_USER,
 )
-from receipts.importing.positions import advance_positions
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices, staged
+from receipts.importing.watermarks import advance_watermarks
 from receipts.marks import Mark
 from receipts.stamp import stamp
 
@@ -36,66 +36,81 @@ _NO_RECIPIENT = f"""NOT EXISTS (
       JOIN chat_user AS recipient ON recipient.id = status.recipient_id
      WHERE {_MESSAGE} AND recipient.username = record.username)"""
 
-#: A receipt covers a stretch of one message.
-_RECEIPTED = f"""
-    SELECT message.conversation_id, member.id AS user_id,
-           message.id - 1 AS past, message.id AS up_to,
-           MIN(record.delivered_at) AS delivered_at, MIN(record.read_at) AS read_at,
-           ROW_NUMBER() OVER (ORDER BY message.id, member.id) / %(batch_size)s AS slice
-      FROM import_receipt AS record
+#: Each watermark once, by ids.
+_POSITIONS = f"""
+    SELECT message.conversation_id, member.id AS user_id, message.id AS message_id,
+           MIN(record.delivered_at) AS delivered_at, MIN(record.read_at) AS read_at
+      FROM import_watermark AS record
       JOIN chat_user AS member ON member.username = record.username
-      JOIN chat_message AS message ON {_MESSAGE}
+      JOIN chat_conversation AS conversation ON conversation.external_id = record.conversation
+      JOIN chat_message AS message ON {_MESSAGE} AND message.conversation_id = conversation.id
      GROUP BY message.conversation_id, member.id, message.id"""
 
-#: The watermarks of one user in one conversation cut its messages into stretches: each begins
-#: past the watermark before, and what covers it first is the earliest of its own watermark and
-#: all further on. So every row is covered by one stretch at most, however often it was read over.
-#: Slices follow the messages, since then each one's counts change in few of them.
-_WATERMARKED = f"""
-      WITH position AS (
-        SELECT message.conversation_id, member.id AS user_id, message.id AS up_to,
-               MIN(record.delivered_at) AS delivered_at, MIN(record.read_at) AS read_at
-          FROM import_watermark AS record
+#: What is said of each row, by watermarks and by receipts. A row is covered by every watermark of
+#: its recipient from its own message on: going down from the newest, the earliest time so far.
+#: A history says nothing of messages that were sent here.
+_MARKS = f"""
+      WITH story AS (
+        SELECT conversation_id, user_id, message_id, 0 AS is_row, delivered_at, read_at
+          FROM import_position
+         UNION ALL
+        SELECT status.conversation_id, status.recipient_id, status.message_id, 1, NULL, NULL
+          FROM chat_message AS message
+          JOIN receipts_messagestatus AS status ON status.message_id = message.id
+           AND status.conversation_id = message.conversation_id
+         WHERE message.conversation_id IN (SELECT conversation_id FROM import_position)
+           AND message.client_id LIKE %(imported)s
+           AND EXISTS (SELECT 1 FROM import_position AS position
+                        WHERE position.conversation_id = status.conversation_id
+                          AND position.user_id = status.recipient_id)
+    ), covered AS (
+        SELECT conversation_id, user_id, message_id, is_row,
+               MIN(delivered_at) OVER down AS delivered_at, MIN(read_at) OVER down AS read_at
+          FROM story
+        WINDOW down AS (PARTITION BY conversation_id, user_id ORDER BY message_id DESC, is_row)
+    ), said AS (
+        SELECT conversation_id, user_id, message_id, delivered_at, read_at
+          FROM covered WHERE is_row = 1 AND delivered_at IS NOT NULL
+         UNION ALL
+        SELECT message.conversation_id, member.id, message.id, record.delivered_at, record.read_at
+          FROM import_receipt AS record
           JOIN chat_user AS member ON member.username = record.username
-          JOIN chat_conversation AS conversation ON conversation.external_id = record.conversation
-          JOIN chat_message AS message ON {_MESSAGE} AND message.conversation_id = conversation.id
-         GROUP BY message.conversation_id, member.id, message.id
-    ), place AS (
-        SELECT id, ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY id) AS place
-          FROM chat_message
-         WHERE conversation_id IN (SELECT conversation_id FROM position)
-    ), stretch AS (
-        SELECT position.conversation_id, position.user_id, position.up_to,
-               COALESCE(LAG(position.up_to) OVER story, 0) AS past,
-               MIN(position.delivered_at) OVER rest AS delivered_at,
-               MIN(position.read_at) OVER rest AS read_at,
-               place.place - COALESCE(LAG(place.place) OVER story, 0) AS messages
-          FROM position JOIN place ON place.id = position.up_to
-        WINDOW story AS (PARTITION BY position.conversation_id, position.user_id
-                             ORDER BY position.up_to),
-               rest AS (story ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+          JOIN chat_message AS message ON {_MESSAGE}
     )
-    SELECT conversation_id, user_id, past, up_to, delivered_at, read_at,
-           CAST(SUM(messages) OVER (ORDER BY conversation_id, up_to, user_id) AS bigint)
-           / %(batch_size)s AS slice
-      FROM stretch"""
+    SELECT conversation_id, user_id, message_id,
+           MIN(delivered_at) AS delivered_at, MIN(read_at) AS read_at,
+           ROW_NUMBER() OVER (ORDER BY message_id, user_id) / %(batch_size)s AS slice
+      FROM said
+     GROUP BY conversation_id, user_id, message_id"""
 
-#: From stretches to messages by the index ``message_in_conversation``, from there to the rows.
-_STRETCHES = """JOIN {} AS mark ON mark.conversation_id = message.conversation_id
+_ROWS = """JOIN import_mark AS mark ON mark.message_id = status.message_id
                AND mark.user_id = status.recipient_id
-               AND message.id > mark.past AND message.id <= mark.up_to"""
-_READ = "mark.read_at IS NOT NULL"
-_DELIVERED = (
-    "mark.delivered_at IS NOT NULL AND (mark.read_at IS NULL OR mark.delivered_at < mark.read_at)"
-)
-#: A history knows nothing of the messages that were sent here.
-_COVERED = (
-    f"mark.slice = %(slice)s AND SUBSTR(message.client_id, 1, {len(IMPORTED)}) = %(imported)s"
-)
+               AND mark.conversation_id = status.conversation_id"""
+_READ = "mark.slice = %(slice)s AND mark.read_at IS NOT NULL"
+#: A read says of itself that it was delivered; what else was delivered, or before it was read.
+_DELIVERED = """mark.slice = %(slice)s AND mark.delivered_at IS NOT NULL
+       AND (mark.read_at IS NULL OR mark.delivered_at < mark.read_at)"""
 
 
-def mark_receipts(report: Report, batch_size: int, now: datetime) -> None:
-    """What single receipts say. Nobody gets a row by a receipt: it must be there (rule 4)."""
+def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
+    """What receipts and watermarks say of the rows, and how far each participant has come."""
+    _check_receipts(report)
+    _check_watermarks(report)
+    sizes = {"batch_size": batch_size, "imported": f"{IMPORTED}%"}
+    derive("import_position", _POSITIONS, index="conversation_id, user_id")
+    derive("import_mark", _MARKS, sizes, index="slice")
+    read = Mark(at=now, time="mark.read_at", read=True)
+    delivered = Mark(at=now, time="mark.delivered_at")
+    for part in slices("import_mark", "marks"):
+        with transaction.atomic():
+            for mark, where in ((read, _READ), (delivered, _DELIVERED)):
+                change = mark.change(where, part, news=mark.untold, source=_ROWS)
+                report.changes["status rows marked"] += stamp(change)
+    advance_watermarks(report, batch_size)
+
+
+def _check_receipts(report: Report) -> None:
+    """Nobody gets a row by a receipt: it must be there (rule 4)."""
     refuse(report, "receipt", NO_USER, SAY_NO_USER)
     refuse(report, "receipt", _NO_MESSAGE, "'there is no message ' || record.message")
     refuse(
@@ -105,12 +120,10 @@ def mark_receipts(report: Report, batch_size: int, now: datetime) -> None:
         "record.username || ' is no recipient of message ' || record.message",
     )
     report.good["receipt"] = staged("receipt")
-    derive("import_receipted", _RECEIPTED, {"batch_size": batch_size}, index="slice")
-    _mark("import_receipted", "receipts", report, now)
 
 
-def mark_watermarks(report: Report, batch_size: int, now: datetime) -> None:
-    """What watermarks say: everything up to a message."""
+def _check_watermarks(report: Report) -> None:
+    """Only a participant has one, and only at a message of the conversation (rule 7)."""
     refuse(report, "watermark", NO_USER, SAY_NO_USER)
     refuse(report, "watermark", NO_CONVERSATION, SAY_NO_CONVERSATION)
     refuse(report, "watermark", NO_PARTICIPANT, SAY_NO_PARTICIPANT)
@@ -121,20 +134,3 @@ def mark_watermarks(report: Report, batch_size: int, now: datetime) -> None:
         "'there is no message ' || record.message || ' in ' || record.conversation",
     )
     report.good["watermark"] = staged("watermark")
-    derive("import_watermarked", _WATERMARKED, {"batch_size": batch_size}, index="slice")
-    _mark("import_watermarked", "watermarks", report, now)
-    advance_positions(report, batch_size)
-
-
-def _mark(table: str, what: str, report: Report, now: datetime) -> None:
-    """Mark each stretch read, and delivered where that was before the read or is all."""
-    stretches = _STRETCHES.format(table)
-    read = Mark(at=now, time="mark.read_at", read=True)
-    delivered = Mark(at=now, time="mark.delivered_at")
-    for part in slices(table, what):
-        params = {**part, "imported": IMPORTED}
-        with transaction.atomic():
-            for mark, where in ((read, _READ), (delivered, _DELIVERED)):
-                where = f"{_COVERED} AND {where}"
-                change = mark.change(where, params, news=mark.untold, source=stretches)
-                report.changes["status rows marked"] += stamp(change)

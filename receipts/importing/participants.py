@@ -70,16 +70,21 @@ _INSERT_PARTICIPANTS = """
         ON CONFLICT (conversation_id, user_id) DO NOTHING"""
 
 #: Each stay of each participant; and what is stored of those whom the file does not mention.
+#: ``spoke_in`` is the line of their own first message in the very second in which they joined.
 _STAYS = """
     SELECT conversation.id AS conversation_id, member.id AS user_id,
-           record.joined_at, MAX(record.left_at) AS left_at
-      FROM import_participant AS record
-      JOIN chat_conversation AS conversation ON conversation.external_id = record.conversation
-      JOIN chat_user AS member ON member.username = record.username
-     GROUP BY conversation.id, member.id, record.joined_at
+           stay.joined_at, stay.left_at,
+           COALESCE((SELECT MIN(message.line) FROM import_message AS message
+                      WHERE message.conversation = stay.conversation
+                        AND message.username = stay.username
+                        AND message.sent_at = stay.joined_at), 0) AS spoke_in
+      FROM (SELECT conversation, username, joined_at, MAX(left_at) AS left_at
+              FROM import_participant GROUP BY conversation, username, joined_at) AS stay
+      JOIN chat_conversation AS conversation ON conversation.external_id = stay.conversation
+      JOIN chat_user AS member ON member.username = stay.username
      UNION ALL
     SELECT participant.conversation_id, participant.user_id,
-           participant.joined_at, participant.left_at
+           participant.joined_at, participant.left_at, 0
       FROM chat_conversationparticipant AS participant
       JOIN chat_conversation AS conversation ON conversation.id = participant.conversation_id
       JOIN chat_user AS member ON member.id = participant.user_id
@@ -90,10 +95,11 @@ _STAYS = """
 
 
 def add_participants(report: Report, batch_size: int, now: datetime) -> None:
-    """Everybody who took part and is not stored as doing so; and all stays, for what follows."""
+    """All stays, for what follows; and everybody who is not stored as taking part."""
     refuse(report, "participant", NO_USER, SAY_NO_USER)
     refuse(report, "participant", NO_CONVERSATION, SAY_NO_CONVERSATION)
     refuse(report, "participant", _THIRD_OF_TWO, "'a direct conversation is of two people'")
+    derive("import_stay", _STAYS, index="conversation_id, user_id")
     execute(_BEGIN_WITH_FIRST_MESSAGE)
     execute(
         "UPDATE import_participant SET joined_at = COALESCE(left_at, %(now)s)"
@@ -105,4 +111,3 @@ def add_participants(report: Report, batch_size: int, now: datetime) -> None:
     for part in slices("import_joining", "participants"):
         with transaction.atomic():
             report.new["participant"] += execute(_INSERT_PARTICIPANTS, {**part, "no": False})
-    derive("import_stay", _STAYS, index="conversation_id, user_id")

@@ -41,7 +41,10 @@ def add_conversations(report: Report, batch_size: int) -> None:
 def _unknown(
     kind: str, columns: str, table: str, key: str, batch_size: int
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """The records whose id is not in a table, each id once, in batches."""
+    """The records whose id is not in a table, each id once, in batches.
+
+    Each batch in the order of the ids, so that two imports wait for each other, not in a circle.
+    """
     line = 0
     while found := rows(
         f"""SELECT record.line, record.id, {columns} FROM import_{kind} AS record
@@ -53,4 +56,4 @@ def _unknown(
         {"line": line, "batch_size": batch_size},
     ):
         line = found[-1][0]
-        yield [record[1:] for record in found]
+        yield sorted(record[1:] for record in found)

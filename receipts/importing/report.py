@@ -68,7 +68,7 @@ class Report:
         yield f"lines skipped: {self.skipped}" + (
             f", of which {self.skipped - LINES_TOLD} not told" if self.skipped > LINES_TOLD else ""
         )
-        if not (self.new.total() or self.changes.total()):
+        if self.good.total() and not (self.new.total() or self.changes.total()):
             yield "Nothing changed: all of it was there already."
 
 

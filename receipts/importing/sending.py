@@ -19,10 +19,12 @@ from receipts.importing.participants import (
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, execute, slices, staged
 
-#: Who receives ``message``: takes part when it is sent, and is not its sender (rule 1).
+#: Who receives ``message``: takes part when it is sent, and is not its sender (rule 1). Times are
+#: often whole seconds: whoever joined and spoke in the message's own was there if they spoke first.
 _IS_RECIPIENT = """stay.conversation_id = message.conversation_id
        AND stay.user_id <> message.sender_id
-       AND stay.joined_at <= message.created_at
+       AND (stay.joined_at IS NULL OR stay.joined_at < message.created_at
+            OR (stay.joined_at = message.created_at AND stay.spoke_in < message.line))
        AND (stay.left_at IS NULL OR stay.left_at > message.created_at)"""
 
 #: An id that the file gave to another message before, or that an earlier import did.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from io import BufferedReader
 from pathlib import Path
 from typing import IO, TextIO, cast
@@ -21,24 +21,27 @@ class Unreadable(Exception):
     """The source cannot be opened, or breaks off; the message says why."""
 
 
-@contextmanager
-def lines_of(path: str, standard_input: TextIO) -> Iterator[Iterator[bytes]]:
+def lines_of(path: str, standard_input: TextIO) -> Iterator[bytes]:
     """The lines of a file, or of the standard input for ``-``. Raises ``Unreadable``."""
     try:
-        if path == "-":
-            yield _lines(_plain(cast(BufferedReader, standard_input.buffer)))
-        else:
-            with Path(path).open("rb") as file:
-                yield _lines(_plain(file))
+        with _opened(path, standard_input) as file:
+            yield from _lines(_plain(file))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         raise Unreadable(f"{path} is not a whole gzip file: {error}") from error
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from error
 
 
+def _opened(path: str, standard_input: TextIO) -> AbstractContextManager[BufferedReader]:
+    if path == "-":
+        return nullcontext(cast(BufferedReader, standard_input.buffer))
+    return Path(path).open("rb")
+
+
 def _plain(file: BufferedReader) -> IO[bytes]:
     """Its content, told by its first bytes rather than by its name: a stream has none."""
-    return cast(IO[bytes], gzip.open(file)) if file.peek(2)[:2] == _GZIP else file
+    packed = file.peek(len(_GZIP)).startswith(_GZIP)
+    return cast(IO[bytes], gzip.open(file)) if packed else file
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:

@@ -6,8 +6,17 @@ row, so the recipients of a message are exactly those who take part when it is s
 ids grow in commit order within a conversation.
 """
 
+from receipts.services.accounts import mark_all_delivered, mark_all_read, retract_receipts
+from receipts.services.batch import mark_batch
 from receipts.services.deleting import delete_message, restore_message
-from receipts.services.marking import bulk_mark_delivered, bulk_mark_read, mark_delivered, mark_read
+from receipts.services.marking import (
+    bulk_mark_delivered,
+    bulk_mark_read,
+    bulk_mark_unread,
+    mark_delivered,
+    mark_read,
+    report_failure,
+)
 from receipts.services.membership import (
     add_participant,
     create_conversation,
@@ -21,13 +30,19 @@ __all__ = [
     "add_participant",
     "bulk_mark_delivered",
     "bulk_mark_read",
+    "bulk_mark_unread",
     "create_conversation",
     "deactivate_user",
     "delete_message",
+    "mark_all_delivered",
+    "mark_all_read",
+    "mark_batch",
     "mark_delivered",
     "mark_read",
     "reactivate_user",
     "remove_participant",
+    "report_failure",
     "restore_message",
+    "retract_receipts",
     "send_message",
 ]

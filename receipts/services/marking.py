@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
-from receipts.marks import Mark
+from receipts.marks import Mark, discloses, failure, unmark
+from receipts.selectors import nothing_private_up_to
 from receipts.stamp import stamp, stamp_one
 
 _ONE = (
@@ -20,6 +21,10 @@ _ONE = (
 _UP_TO = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
     " AND status.message_id <= %(up_to)s"
+)
+_FROM = (
+    "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+    " AND message.conversation_id = %(conversation)s AND message.id >= %(from_message)s"
 )
 
 
@@ -45,15 +50,34 @@ class Position:
 
 
 def mark_delivered(*, row: Row, at: datetime | None = None) -> dict[str, Any] | None:
-    """One message reached its recipient; the row's times, or nothing where nothing changed."""
+    """One message reached its recipient; the row's columns, or nothing where nothing changed."""
     return _mark_one(row, _mark(at))
 
 
 def mark_read(
-    *, row: Row, at: datetime | None = None, private: bool = False
+    *, row: Row, at: datetime | None = None, private: bool = False, content: str | None = None
 ) -> dict[str, Any] | None:
-    """One message was read by its recipient; the row's times, or nothing where none changed."""
-    return _mark_one(row, _mark(at, read=True, private=private))
+    """One message was read by its recipient; the row's columns, or nothing where none changed."""
+    return _mark_one(row, _mark(at, read=True, private=private, content=content))
+
+
+def report_failure(*, row: Row, reason: str, at: datetime | None = None) -> dict[str, Any] | None:
+    """One message could not be delivered; the row's columns, or nothing where none changed."""
+    now = timezone.now()
+    params = {**_names(row), "at": min(at or now, now), "reason": reason}
+    with transaction.atomic():
+        return stamp_one(failure(_ONE, params))
+
+
+def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
+    """Everything from a message on is unseen again by its recipient (rule 10); how many rows."""
+    params = {
+        "recipient": recipient_id,
+        "conversation": conversation_id,
+        "from_message": from_message,
+    }
+    with transaction.atomic():
+        return stamp(unmark(_FROM, params))
 
 
 def bulk_mark_delivered(*, position: Position, at: datetime | None = None) -> int:
@@ -66,20 +90,23 @@ def bulk_mark_read(*, position: Position, at: datetime | None = None, private: b
     return _mark_up_to(position, _mark(at, read=True, private=private))
 
 
-def _mark(at: datetime | None, **how: bool) -> Mark:
+def _mark(at: datetime | None, **how: Any) -> Mark:
     """The server's clock counts, unless the marker gives a time; none is later than now."""
     now = timezone.now()
     return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
 
 
 def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
-    params = {
+    with transaction.atomic():
+        return stamp_one(mark.change(_ONE, _names(row)))
+
+
+def _names(row: Row) -> dict[str, Any]:
+    return {
         "message": row.message_id,
         "recipient": row.recipient_id,
         "conversation": row.conversation_id,
     }
-    with transaction.atomic():
-        return stamp_one(mark.change(_ONE, params))
 
 
 def _mark_up_to(position: Position, mark: Mark) -> int:
@@ -92,7 +119,9 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
         # The participant before the messages: whoever leaves locks them in that order (rule 22).
         if position.tracked:
             ConversationParticipant.objects.filter(pk=position.participant_id).advance_watermarks(
-                position.up_to, mark.at, read=mark.read and not mark.private
+                position.up_to,
+                mark.at,
+                read=nothing_private_up_to(position.up_to) if discloses(mark) else None,
             )
         marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
         if mark.backdated:

@@ -105,7 +105,7 @@ def reactivate_user(*, user: User) -> bool:
 
 
 def _switch(user: User, *, on: bool) -> bool:
-    """No message is on its way while this is decided: a send counts recipients, then writes them."""
+    """No send is under way meanwhile: it counts its recipients, and then writes them."""
     _lock_users([user.pk])
     joined = Conversation.objects.filter(participants__user=user).order_by("pk")
     list(joined.select_for_update(no_key=True, of=("self",)).values_list("pk"))

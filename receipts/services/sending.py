@@ -21,8 +21,10 @@ from chat.models import (
     Tracking,
     User,
 )
-from receipts.marks import Mark
+from receipts.marks import Mark, discloses
 from receipts.models import MessageStatus
+from receipts.privacy import reads_privately
+from receipts.selectors import nothing_private_up_to
 from receipts.stamp import stamp
 
 #: A row for everybody who takes part, save the sender.
@@ -100,7 +102,9 @@ def send_message(
         with connection.cursor() as cursor:
             time = connection.ops.adapt_datetimefield_value(message.created_at)
             cursor.execute(_INSERT_ROWS, [message.pk, time, conversation.pk, sender.pk])
-    _mark_earlier(message, membership, read=mark_read, private=not sender.read_receipts_enabled)
+    _mark_earlier(
+        message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
+    )
     return Sent(message, created=True)
 
 
@@ -153,7 +157,9 @@ def _mark_earlier(message: Message, membership: Membership, *, read: bool, priva
     mark = Mark(at=message.created_at, read=read, private=private)
     if message.tracked:
         ConversationParticipant.objects.filter(pk=membership.pk).advance_watermarks(
-            message.pk, message.created_at, read=read and not private
+            message.pk,
+            message.created_at,
+            read=nothing_private_up_to(message.pk) if discloses(mark) else None,
         )
     if membership.has_unread:
         params = {"recipient": message.sender_id, "conversation": message.conversation_id}

@@ -42,8 +42,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         report = Report(say=self.stderr.write, strict=options["strict"])
         try:
-            with lines_of(options["file"], sys.stdin) as lines:
-                import_history(lines, report, batch_size=options["batch_size"])
+            lines = lines_of(options["file"], sys.stdin)
+            import_history(lines, report, batch_size=options["batch_size"])
         except Unreadable as error:
             raise CommandError(f"FILE: {error}") from error
         except Refused as error:

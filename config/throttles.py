@@ -1,0 +1,46 @@
+"""How often one caller may call: reads and writes apart, people and service keys apart.
+
+Counted in windows of a minute, in the memory of each server process: with several processes a
+caller gets as many times the rate. A proxy in front is the place for a limit over all of them.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from time import time
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+from rest_framework.permissions import SAFE_METHODS
+from rest_framework.request import Request
+from rest_framework.throttling import BaseThrottle
+
+WINDOW_SECONDS = 60
+
+
+class CallerThrottle(BaseThrottle):
+    """At most so many requests a minute; 0 in the settings is no limit."""
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        credential: Any = request.auth
+        if credential is not None:
+            caller, is_key = credential.username, credential.scopes is not None
+        elif request.user.is_authenticated:
+            caller, is_key = request.user.get_username(), False
+        else:
+            return True  # refused anyway, without a query
+        what = "READS" if request.method in SAFE_METHODS else "WRITES"
+        rate: int = getattr(settings, f"THROTTLE_{'KEY' if is_key else 'USER'}_{what}")
+        if rate == 0:
+            return True
+        window = int(time()) // WINDOW_SECONDS
+        # A username may be longer than a key of the cache, and hold what no key may.
+        name = blake2b(caller.encode(), digest_size=16).hexdigest()
+        key = f"throttle:{what}:{window}:{name}"
+        cache.add(key, 0, timeout=WINDOW_SECONDS)
+        return cache.incr(key) <= rate
+
+    def wait(self) -> float:
+        """Seconds to the next window."""
+        return WINDOW_SECONDS - time() % WINDOW_SECONDS

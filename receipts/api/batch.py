@@ -1,0 +1,162 @@
+"""The items of a batch: each is checked by itself, and says what is wrong with it by field.
+
+A thousand items through a serializer would cost more than marking them does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from rest_framework import serializers
+
+from chat.models import User
+from receipts.api.bodies import MAX_CONTENT
+from receipts.api.fields import MAX_ID, TIME, RowSerializer, StrictSerializer, username_field
+from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, Item
+
+MAX_ITEMS = 1_000
+INVALID = "invalid"
+_READ_ONLY_FIELDS = ("private", "content")
+_FIELDS = {"message", "state", "at", "user", *_READ_ONLY_FIELDS}
+
+
+class ItemBody(StrictSerializer):
+    """One mark; described here for the schema, read by ``read_item``."""
+
+    message = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    state = serializers.ChoiceField([("delivered", "Delivered"), ("read", "Read")])
+    at = serializers.DateTimeField(required=False)
+    private = serializers.BooleanField(required=False)
+    content = serializers.CharField(required=False, max_length=MAX_CONTENT)
+    user = username_field(required=False)
+
+
+class ItemsField(serializers.ListField):
+    """A list whose items are looked at one by one, later."""
+
+    child = ItemBody()
+
+    def run_child_validation(self, data: Any) -> Any:
+        return list(data)
+
+
+class BatchBody(StrictSerializer):
+    receipts = ItemsField(max_length=MAX_ITEMS)
+
+
+class BatchResult(RowSerializer):
+    """What became of one mark; ``errors`` by field where it is invalid."""
+
+    result = serializers.ChoiceField(
+        [(name, name) for name in (APPLIED, UNCHANGED, NOT_RECIPIENT, NOT_FOUND, INVALID)]
+    )
+    errors = serializers.DictField(  # type: ignore[assignment]
+        child=serializers.ListField(child=serializers.CharField()), required=False
+    )
+
+
+class BatchResults(RowSerializer):
+    """One result for each mark, in their order."""
+
+    results = BatchResult(many=True)
+
+
+def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
+    """One mark, or what is wrong with it by field."""
+    if not isinstance(given, dict):
+        return {"non_field_errors": ["Must be an object."]}
+    errors = {name: ["Unknown field."] for name in given if name not in _FIELDS}
+    values: dict[str, Any] = {}
+    for name, read in _READERS.items():
+        try:
+            values[name] = read(given.get(name))
+        except ValueError as error:
+            errors[name] = [str(error)]
+    if given.get("state") == "delivered":
+        errors |= {name: ["Only with a read."] for name in _READ_ONLY_FIELDS if name in given}
+    if "user" not in errors and (refusal := _refusal(values["user"], caller)):
+        errors["user"] = [refusal]
+    if errors:
+        return errors
+    return Item(
+        message_id=values["message"],
+        username=values["user"] or caller.username,
+        read=values["state"] == "read",
+        at=values["at"],
+        private=bool(values["private"]),
+        content=values["content"],
+    )
+
+
+def _refusal(username: str | None, caller: User) -> str | None:
+    """Why this item may not be for that user (rule 18)."""
+    if caller.is_service:
+        return None if username else "A service account says whom it acts for."
+    if username not in (None, caller.username):
+        return "Only a service account may name another user."
+    return None
+
+
+def _message(value: Any) -> int:
+    if type(value) is not int or not 1 <= value <= MAX_ID:
+        raise ValueError("Must be an id: a whole number from 1.")
+    return value
+
+
+def _state(value: Any) -> str:
+    if not isinstance(value, str) or value not in ("delivered", "read"):
+        raise ValueError('Must be "delivered" or "read".')
+    return value
+
+
+def _at(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    wanted = "Must be a time with its zone, for example 2026-11-21T09:30:00Z."
+    try:
+        if not TIME.fullmatch(value):
+            raise ValueError(wanted)
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None:
+            raise ValueError(wanted)
+        return at.astimezone(UTC)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(wanted) from error
+
+
+def _private(value: Any) -> bool:
+    if not (value is None or isinstance(value, bool)):
+        raise ValueError("Must be true or false.")
+    if value and settings.RECEIPTS_MANDATORY:
+        raise ValueError("Read receipts are mandatory here.")
+    return bool(value)
+
+
+def _content(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value or "\x00" in value:
+        raise ValueError("Must be text.")
+    if len(value) > MAX_CONTENT:
+        raise ValueError(f"At most {MAX_CONTENT} characters.")
+    return value
+
+
+def _user(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not 1 <= len(value) <= 150 or "\x00" in value:
+        raise ValueError("Must be a username.")
+    return value
+
+
+_READERS = {
+    "message": _message,
+    "state": _state,
+    "at": _at,
+    "private": _private,
+    "content": _content,
+    "user": _user,
+}

@@ -1,0 +1,116 @@
+"""Insights: how well one's messages arrive, by day."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from receipts.api.base import ApiViewSet
+from receipts.api.fields import RowSerializer
+from receipts.insights import insights
+from receipts.privacy import hides_reads_from
+
+#: How many days may be asked for at once, and how many are when nothing is said.
+MAX_DAYS = 366
+DEFAULT_DAYS = 30
+
+
+class Spread(RowSerializer):
+    """Seconds from sending, over recipients; null where nobody has come so far."""
+
+    median = serializers.FloatField(allow_null=True)
+    p95 = serializers.FloatField(allow_null=True)
+
+
+class Figures(RowSerializer):
+    messages = serializers.IntegerField()
+    recipients = serializers.IntegerField()
+    delivered = serializers.IntegerField()
+    read = serializers.IntegerField()
+    delivered_rate = serializers.FloatField(allow_null=True)
+    read_rate = serializers.FloatField(allow_null=True)
+    seconds_to_delivered = Spread()
+    seconds_to_read = Spread()
+
+
+class Day(Figures):
+    day = serializers.DateField()
+
+
+class Insights(RowSerializer):
+    """Figures of a range of UTC days, in total and by day; days without messages are left out."""
+
+    to = serializers.DateField()
+    total = Figures()
+    days = Day(many=True)
+
+
+# A field called ``from`` cannot be declared by a plain assignment.
+Insights._declared_fields["from"] = serializers.DateField()
+
+_RANGE = [
+    OpenApiParameter(
+        "from", OpenApiTypes.DATE, description=f"First UTC day; {DEFAULT_DAYS} days by default."
+    ),
+    OpenApiParameter("to", OpenApiTypes.DATE, description="Last UTC day; today by default."),
+]
+
+
+class InsightsViewSet(ApiViewSet):
+    """Of one's own messages; moderators and service accounts see everybody's."""
+
+    serializer_class: Any = Insights
+    query_parameters = frozenset({"from", "to"})
+
+    @extend_schema(parameters=_RANGE, responses=Insights)
+    def retrieve(self, request: Request) -> Response:
+        """Delivery and read rates, and times to delivered and read, over all conversations."""
+        return self._answer(insights(**self._range(), sender_id=self._sender()))
+
+    @extend_schema(parameters=_RANGE, responses=Insights)
+    def of_conversation(self, request: Request, pk: int) -> Response:
+        """Delivery and read rates, and times to delivered and read, in one conversation."""
+        self.visible_conversation(pk)
+        return self._answer(insights(**self._range(), sender_id=self._sender(), conversation_id=pk))
+
+    def _answer(self, found: dict[str, Any]) -> Response:
+        """Reads are left out for those who are told of none (rule 14)."""
+        if hides_reads_from(self.user):
+            for figures in (found["total"], *found["days"]):
+                figures |= {
+                    "read": 0,
+                    "read_rate": None,
+                    "seconds_to_read": {"median": None, "p95": None},
+                }
+        return Response(found)
+
+    def _sender(self) -> int | None:
+        return None if self.user.sees_everything else self.user.pk
+
+    def _range(self) -> dict[str, Any]:
+        until = self._day("to") or datetime.now(UTC).date()
+        since = self._day("from") or until - timedelta(days=DEFAULT_DAYS - 1)
+        if since > until:
+            raise ValidationError({"from": ["May not be after the last day."]})
+        if (until - since).days >= MAX_DAYS:
+            raise ValidationError({"from": [f"At most {MAX_DAYS} days at once."]})
+        return {"since": since, "until": until}
+
+    def _day(self, name: str) -> date | None:
+        given = self.request.query_params.get(name)
+        if given is None:
+            return None
+        try:
+            day = datetime.strptime(given, "%Y-%m-%d").date()
+        except ValueError as error:
+            raise ValidationError({name: ["Must be a day, as in 2026-11-21."]}) from error
+        if not 1970 <= day.year <= 9000:
+            raise ValidationError({name: ["Out of range."]})
+        return day

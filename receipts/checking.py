@@ -1,0 +1,182 @@
+"""Whether the counts on messages are what their rows say (rule 19), and putting them right.
+
+Rows and counts change in one statement, so drift means a bug or a hand in the database. What a
+row counts for is said once, in ``stamp.COUNTS``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count
+from tqdm import tqdm
+
+from chat.models import Message
+from receipts.models import MessageStatus
+from receipts.stamp import COUNTS
+
+#: So many messages are looked at, and put right, at a time.
+BATCH = 5_000
+#: So many findings are told one by one; after that they are only counted.
+FINDINGS_TOLD = 50
+_LAST_ID = 2**63 - 1
+
+_OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
+_OF_CONVERSATION = "(%(conversation)s IS NULL OR {0} = %(conversation)s)"
+
+_ROWS = ", ".join(
+    f"COUNT(CASE WHEN {holds.format('status.')} THEN status.id END) AS {count}"
+    for count, holds in COUNTS.items()
+)
+#: What the rows of each message count for. The batch is said of the rows, too, so that they are
+#: found by their index.
+_COUNTED = f"""
+    SELECT message.id AS message_id, COUNT(status.id) AS row_count, {_ROWS}
+      FROM chat_message AS message
+      LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
+       AND status.conversation_id = message.conversation_id
+       AND {_OF_BATCH.format("status.message_id")}
+     WHERE {_OF_BATCH.format("message.id")}
+       AND {_OF_CONVERSATION.format("message.conversation_id")}
+     GROUP BY message.id"""
+
+#: A settled message without any row is no drift: the rows are archived, the counts stay.
+_ARCHIVED = "(counted.row_count = 0 AND message.overall_status = 'read')"
+_DIFFERS = f"""counted.message_id = message.id AND NOT {_ARCHIVED}
+       AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)})"""
+
+_DRIFT = f"""
+    SELECT message.id, {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
+      FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON {_DIFFERS}
+     ORDER BY message.id"""
+
+_FIX = f"""
+    UPDATE chat_message AS message
+       SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
+      FROM ({_COUNTED}) AS counted WHERE {_DIFFERS}"""
+
+#: Rows that belong to nothing, which no count and no mark sees; each with what is wrong.
+_STRAYS = f"""
+      FROM receipts_messagestatus AS status
+      LEFT JOIN chat_message AS message ON message.id = status.message_id
+      LEFT JOIN chat_user AS recipient ON recipient.id = status.recipient_id
+      LEFT JOIN chat_conversation AS conversation ON conversation.id = status.conversation_id
+     WHERE {_OF_BATCH.format("status.message_id")}
+       AND ({_OF_CONVERSATION.format("status.conversation_id")}
+            OR message.conversation_id = %(conversation)s)
+       AND (message.id IS NULL OR recipient.id IS NULL OR conversation.id IS NULL
+            OR message.conversation_id <> status.conversation_id)"""
+_STRAY = f"""
+    SELECT status.id, CASE
+           WHEN message.id IS NULL THEN 'its message ' || status.message_id || ' does not exist'
+           WHEN recipient.id IS NULL
+           THEN 'its recipient ' || status.recipient_id || ' does not exist'
+           WHEN conversation.id IS NULL
+           THEN 'its conversation ' || status.conversation_id || ' does not exist'
+           ELSE 'its conversation is ' || status.conversation_id
+                || ', its message''s is ' || message.conversation_id END
+           {_STRAYS} ORDER BY status.id LIMIT %(room)s"""
+
+
+@dataclass
+class Check:
+    """One pass over all messages, or those of one conversation."""
+
+    say: Callable[[str], Any]
+    conversation: int | None = None
+    fix: bool = False
+    #: Messages whose counts are wrong, and rows that belong to nothing.
+    drifted: int = 0
+    strays: int = 0
+    fixed: int = 0
+    told: int = field(default=0, init=False)
+
+    def run(self) -> None:
+        """Look at everything, batch by batch, and put counts right if that is asked."""
+        for batch in tqdm(self._batches(), desc="batches", disable=None):
+            self._check_counts(batch)
+            self._check_rows(batch)
+
+    @property
+    def left(self) -> int:
+        """What is wrong and was not put right."""
+        return self.drifted - self.fixed + self.strays
+
+    @property
+    def untold(self) -> int:
+        """How many findings were only counted."""
+        return self.drifted + self.strays - self.told
+
+    def totals(self) -> tuple[Counter[str], int]:
+        """How many messages there are of each overall status, and how many rows."""
+        messages, rows = Message.objects.all(), MessageStatus.objects.all()
+        if self.conversation is not None:
+            messages = messages.filter(conversation=self.conversation)
+            rows = rows.filter(message__conversation=self.conversation)
+        counted = messages.values("overall_status").annotate(messages=Count("pk")).order_by()
+        return Counter({r["overall_status"]: r["messages"] for r in counted}), rows.count()
+
+    def _batches(self) -> Iterator[dict[str, Any]]:
+        """Ranges of ids that leave none out, so that rows without a message are seen as well."""
+        messages = Message.objects.order_by("pk").values_list("pk", flat=True)
+        if self.conversation is not None:
+            messages = messages.filter(conversation=self.conversation)
+        after = 0
+        while after < _LAST_ID:
+            up_to = messages.filter(pk__gt=after)[BATCH - 1 : BATCH].first() or _LAST_ID
+            yield {"after": after, "up_to": up_to, "conversation": self.conversation}
+            after = up_to
+
+    def _check_counts(self, batch: dict[str, Any]) -> None:
+        drift = _rows(_DRIFT, batch)
+        self.drifted += len(drift)
+        for message, *counts in drift:
+            self._tell(f"message {message}: {_difference(counts)}")
+        if drift and self.fix:
+            self.fixed += self._put_right(batch, [message for message, *_ in drift])
+
+    def _check_rows(self, batch: dict[str, Any]) -> None:
+        ((strays,),) = _rows(f"SELECT COUNT(*) {_STRAYS}", batch)
+        self.strays += strays
+        if strays:
+            for row, reason in _rows(_STRAY, {**batch, "room": FINDINGS_TOLD}):
+                self._tell(f"row {row}: {reason}")
+
+    @transaction.atomic
+    def _put_right(self, batch: dict[str, Any], drifted: list[int]) -> int:
+        """Count again while nobody changes the counts, and keep the result; how many were so.
+
+        Whoever changes a row holds its message (``stamp``). Once the messages are held here, the
+        rows of all others before are committed, and seen by the statement that counts them.
+        """
+        held = Message.objects.filter(pk__in=drifted).order_by("pk").select_for_update(no_key=True)
+        list(held.values_list("pk"))
+        with connection.cursor() as cursor:
+            cursor.execute(_FIX, batch)
+        return len(drifted)
+
+    def _tell(self, finding: str) -> None:
+        if self.told < FINDINGS_TOLD:
+            self.told += 1
+            with tqdm.external_write_mode():
+                self.say(finding)
+
+
+def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def _difference(counts: list[int]) -> str:
+    """In words, from what is stored and what the rows say, count by count."""
+    pairs = zip(COUNTS, counts[::2], counts[1::2], strict=True)
+    return ", ".join(
+        f"{count} is {stored} and should be {counted}"
+        for count, stored, counted in pairs
+        if stored != counted
+    )

@@ -1,0 +1,37 @@
+"""Whether a read is private, and from whom others' reads are hidden (rules 13 and 14)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+
+from chat.models import OverallStatus, User
+
+
+def reads_privately(read_receipts_enabled: bool, asked: bool = False) -> bool:
+    """A read is private by its reader's switch at that moment, or because it says so.
+
+    ``RECEIPTS_MANDATORY``: the organisation overrules the switch.
+    """
+    if settings.RECEIPTS_MANDATORY:
+        return False
+    return asked or not read_receipts_enabled
+
+
+def hides_reads_from(user: User) -> bool:
+    """``RECEIPTS_RECIPROCAL``: who hides reads sees others' reads as delivered."""
+    return (
+        settings.RECEIPTS_RECIPROCAL
+        and not settings.RECEIPTS_MANDATORY
+        and not user.read_receipts_enabled
+        and not user.sees_everything
+    )
+
+
+def without_reads(message: Mapping[str, Any]) -> dict[str, Any]:
+    """A message's summary columns as if nobody had read it: a read is a delivery at least."""
+    read = message["overall_status"] == OverallStatus.READ
+    status = OverallStatus.DELIVERED if read else message["overall_status"]
+    return {**message, "read_count": 0, "overall_status": status}

@@ -1,0 +1,198 @@
+"""Marks over all of a user's conversations: bounded batches, under a time budget (rule 8).
+
+Each batch is a transaction of its own, so what is done stays done, and repeating finishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from chat.models import ConversationParticipant, Message, User
+from receipts.marks import MARKABLE, TRACKED, Mark, discloses, retraction
+from receipts.stamp import stamp
+
+#: A stretch of a user's rows, in the order of the index of what is unread.
+_STRETCH = (
+    "status.recipient_id = %(recipient)s"
+    " AND (status.conversation_id, status.message_id) > (%(conversation)s, %(message)s)"
+    " AND (status.conversation_id, status.message_id) <= (%(last_conversation)s, %(last_message)s)"
+    " AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
+)
+
+#: Where the next stretch ends: behind so many rows that are not marked yet, or behind the last.
+_END = """
+    SELECT conversation_id, message_id FROM (
+        SELECT status.conversation_id, status.message_id
+          FROM receipts_messagestatus AS status
+          JOIN chat_message AS message ON message.id = status.message_id
+           AND message.conversation_id = status.conversation_id
+         WHERE status.recipient_id = %(recipient)s
+           AND (status.conversation_id, status.message_id) > (%(conversation)s, %(message)s)
+           AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
+           AND message.deleted_at IS NULL AND {fresh}
+         ORDER BY status.conversation_id, status.message_id LIMIT %(rows)s
+    ) AS stretch ORDER BY conversation_id DESC, message_id DESC LIMIT 1"""
+
+#: The watermarks of a stretch's conversations move to the last tracked message that is marked in
+#: each, forwards only; the read one not past what was read privately.
+_ADVANCE = """
+    UPDATE chat_conversationparticipant AS participant
+       SET last_{state}_message_id = marked.up_to, last_{state}_at = %(at)s
+      FROM (SELECT status.conversation_id, MAX(status.message_id) AS up_to
+              FROM receipts_messagestatus AS status
+              JOIN chat_message AS message ON message.id = status.message_id
+               AND message.conversation_id = status.conversation_id
+             WHERE {stretch} AND {markable} AND {tracked} AND {fresh}
+             GROUP BY status.conversation_id) AS marked
+     WHERE participant.user_id = %(recipient)s
+       AND participant.conversation_id = marked.conversation_id
+       AND (participant.last_{state}_message_id IS NULL
+            OR participant.last_{state}_message_id < marked.up_to){told}"""
+
+_NOTHING_PRIVATE = """
+       AND NOT EXISTS (
+           SELECT 1 FROM receipts_messagestatus AS private
+            WHERE private.recipient_id = participant.user_id
+              AND private.conversation_id = participant.conversation_id
+              AND private.message_id <= marked.up_to AND private.delivered_at IS NOT NULL
+              AND private.seen_at IS NOT NULL AND private.read_at IS NULL
+              AND private.withdrawn_at IS NULL)"""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How many rows were marked, and whether nothing is left to mark."""
+
+    marked: int
+    complete: bool
+
+
+def mark_all_delivered(*, user_id: int) -> Progress:
+    """Everything in all of a user's conversations reached them."""
+    return _mark_all(user_id, Mark(at=timezone.now()))
+
+
+def mark_all_read(*, user_id: int, private: bool = False) -> Progress:
+    """Everything in all of a user's conversations was read by them."""
+    return _mark_all(user_id, Mark(at=timezone.now(), read=True, private=private))
+
+
+def retract_receipts(*, user_id: int) -> Progress:
+    """A user's earlier reads become private ones, and their read watermarks go (rule 13).
+
+    No index leads to what somebody has read, so this walks their conversations' messages; how far
+    it has come stands with each participation until all are done.
+    """
+    participations = ConversationParticipant.objects.filter(user_id=user_id).order_by("pk")
+    within_budget = _budget()
+    marked = 0
+    for participation in participations:
+        while (step := _retract_some(participation)) is not None:
+            marked += step
+            if not within_budget():
+                return Progress(marked, complete=False)
+    participations.update(retracted_up_to=None)
+    return Progress(marked, complete=True)
+
+
+def _mark_all(user_id: int, mark: Mark) -> Progress:
+    within_budget = _budget()
+    marked, past = 0, (0, 0)
+    while True:
+        with transaction.atomic():
+            # Of two such calls of one user, each locks several participations: one at a time.
+            User.objects.select_for_update(no_key=True).get(pk=user_id)
+            stretch = _next_stretch(user_id, mark, past)
+            if stretch is None:
+                return Progress(marked, complete=True)
+            _advance(mark, stretch)
+            marked += stamp(mark.change(_STRETCH, stretch, news=mark.fresh))
+        past = (stretch["last_conversation"], stretch["last_message"])
+        if not within_budget():
+            with connection.cursor() as cursor:
+                left = _end(cursor, user_id, mark, past)
+            return Progress(marked, complete=left is None)
+
+
+def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, Any] | None:
+    with connection.cursor() as cursor:
+        end = _end(cursor, user_id, mark, past)
+    if end is None:
+        return None
+    return {
+        "recipient": user_id,
+        "conversation": past[0],
+        "message": past[1],
+        "last_conversation": end[0],
+        "last_message": end[1],
+    }
+
+
+def _end(cursor: Any, user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[int, int] | None:
+    cursor.execute(
+        _END.format(fresh=mark.fresh),
+        {
+            "recipient": user_id,
+            "conversation": past[0],
+            "message": past[1],
+            "rows": settings.BATCH_ROWS,
+        },
+    )
+    end: tuple[int, int] | None = cursor.fetchone()
+    return end
+
+
+def _advance(mark: Mark, stretch: dict[str, Any]) -> None:
+    """Participations before messages: whoever leaves locks them in that order (rule 22)."""
+    params = {**stretch, "at": connection.ops.adapt_datetimefield_value(mark.at)}
+    with connection.cursor() as cursor:
+        for state in ("delivered", "read") if discloses(mark) else ("delivered",):
+            statement = _ADVANCE.format(
+                state=state,
+                stretch=_STRETCH,
+                markable=MARKABLE,
+                tracked=TRACKED,
+                fresh=mark.fresh,
+                told=_NOTHING_PRIVATE if state == "read" else "",
+            )
+            cursor.execute(statement, params)
+
+
+def _retract_some(participation: ConversationParticipant) -> int | None:
+    """Retract the reads of the next messages of one conversation; nothing where none are left."""
+    past = participation.retracted_up_to or 0
+    ids = Message.objects.filter(conversation=participation.conversation_id, pk__gt=past)
+    ahead = list(ids.order_by("pk").values_list("pk", flat=True)[: settings.BATCH_ROWS])
+    if not ahead:
+        return None
+    participation.retracted_up_to = ahead[-1]
+    with transaction.atomic():
+        ConversationParticipant.objects.filter(pk=participation.pk).update(
+            retracted_up_to=ahead[-1], last_read_message=None, last_read_at=None
+        )
+        return stamp(
+            retraction(
+                "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+                " AND message.conversation_id = %(conversation)s"
+                " AND message.id > %(past)s AND message.id <= %(up_to)s",
+                {
+                    "recipient": participation.user_id,
+                    "conversation": participation.conversation_id,
+                    "past": past,
+                    "up_to": ahead[-1],
+                },
+            )
+        )
+
+
+def _budget() -> Callable[[], bool]:
+    """Whether there is time for another batch."""
+    end = monotonic() + settings.BATCH_BUDGET_MS / 1000
+    return lambda: monotonic() < end

@@ -1,0 +1,182 @@
+"""Many marks at once, across conversations, in a constant number of statements (DESIGN §4).
+
+A batch is what a device says that was offline, or a backend for many users. Each mark has its own
+result; what is wrong with one is no reason to lose the others.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from receipts.marks import Mark
+from receipts.privacy import reads_privately
+from receipts.stamp import stamp_rows
+
+APPLIED = "applied"
+UNCHANGED = "unchanged"
+NOT_RECIPIENT = "not_recipient"
+NOT_FOUND = "not_found"
+
+#: A relation of what was sent, one row an item: columns of arrays, or of a JSON text.
+_RELATION = {
+    "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(usernames)s AS text[]))"
+    " WITH ORDINALITY AS asked (message_id, username, place)",
+    "sqlite": "(SELECT value ->> 0 AS message_id, value ->> 1 AS username, key + 1 AS place"
+    " FROM json_each(%(asked)s)) AS asked",
+}
+
+#: For each item, the recipient's row, if there is one that may be marked; and whether the caller
+#: may know of the message at all, which every row's recipient does who takes part.
+_RESOLVE = """
+    SELECT asked.place, recipient.id, recipient.read_receipts_enabled, status.id,
+           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL
+      FROM {relation}
+      JOIN chat_message AS message ON message.id = asked.message_id
+      JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
+      JOIN chat_conversationparticipant AS participant
+        ON participant.conversation_id = message.conversation_id
+       AND participant.user_id = recipient.id AND participant.is_active
+      LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
+       AND status.recipient_id = recipient.id
+       AND status.conversation_id = message.conversation_id
+     ORDER BY asked.place"""
+
+#: The marks to make, joined to the rows they are for.
+_SOURCE = {
+    "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
+                 CAST(%(contents)s AS text[])) AS mark (row_id, at, content)
+            ON mark.row_id = status.id""",
+    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 1 AS at, value ->> 2 AS content
+                     FROM json_each(%(marks)s)) AS mark ON mark.row_id = status.id""",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One mark of a batch: whose, of which message, and how."""
+
+    message_id: int
+    username: str
+    read: bool
+    at: datetime | None = None
+    private: bool = False
+    content: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """An item's row."""
+
+    place: int
+    item: Item
+    row_id: int
+    message_id: int
+    recipient_id: int
+    at: datetime
+    private: bool
+
+
+def mark_batch(items: list[Item]) -> list[str]:
+    """Make the marks; a result for each, in their order.
+
+    ``applied`` where the mark changed its row, ``unchanged`` where it told nothing new.
+    """
+    now = timezone.now()
+    results = [NOT_FOUND] * len(items)
+    found = _resolve(items, now, results)
+    with transaction.atomic():
+        for kind in (_deliveries, _open_reads, _private_reads):
+            for place in _stamp(list(filter(kind, found)), now):
+                results[place] = APPLIED
+    return results
+
+
+def _deliveries(found: _Found) -> bool:
+    return not found.item.read
+
+
+def _open_reads(found: _Found) -> bool:
+    return found.item.read and not found.private
+
+
+def _private_reads(found: _Found) -> bool:
+    return found.item.read and found.private
+
+
+def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Found]:
+    """The rows that items are for; what else an item is for is said in ``results``."""
+    found = []
+    for place, recipient, enabled, row, withdrawn, deleted in _resolved(items):
+        item = items[place - 1]
+        recipient_now = row is not None and not withdrawn
+        results[place - 1] = UNCHANGED if recipient_now else NOT_RECIPIENT
+        if recipient_now and not deleted:
+            found.append(
+                _Found(
+                    place=place - 1,
+                    item=item,
+                    row_id=row,
+                    message_id=item.message_id,
+                    recipient_id=recipient,
+                    at=min(item.at or now, now),
+                    private=reads_privately(bool(enabled), item.private),
+                )
+            )
+    return found
+
+
+def _resolved(items: list[Item]) -> list[tuple[Any, ...]]:
+    messages = [item.message_id for item in items]
+    usernames = [item.username for item in items]
+    with connection.cursor() as cursor:
+        params: dict[str, Any] = {"messages": messages, "usernames": usernames}
+        if connection.vendor == "sqlite":
+            params = {"asked": json.dumps(list(zip(messages, usernames, strict=True)))}
+        cursor.execute(_RESOLVE.format(relation=_RELATION[connection.vendor]), params)
+        return list(cursor.fetchall())
+
+
+def _stamp(found: list[_Found], now: datetime) -> list[int]:
+    """Make marks of one kind; the places of those that changed their rows.
+
+    Of several for one row the earliest speaks for it, with the first acknowledgement among them.
+    """
+    if not found:
+        return []
+    spoken: dict[int, _Found] = {}
+    contents: dict[int, str] = {}
+    for each in sorted(found, key=lambda each: (each.at, each.place)):
+        spoken.setdefault(each.row_id, each)
+    for each in found:
+        if each.item.content is not None:
+            contents.setdefault(each.row_id, each.item.content)
+    mark = Mark(
+        at=now,
+        read=found[0].item.read,
+        private=found[0].private,
+        backdated=True,
+        content="" if contents else None,
+        time="mark.at",
+        text="mark.content",
+    )
+    rows = [(each.row_id, each.at, contents.get(each.row_id)) for each in spoken.values()]
+    changed = stamp_rows(mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor]))
+    return [
+        each.place for each in spoken.values() if (each.message_id, each.recipient_id) in changed
+    ]
+
+
+def _marks(rows: Iterable[tuple[int, datetime, str | None]]) -> dict[str, Any]:
+    """The parameters of ``_SOURCE``."""
+    ids, times, contents = zip(*rows, strict=True)
+    if connection.vendor == "sqlite":
+        adapted = map(connection.ops.adapt_datetimefield_value, times)
+        return {"marks": json.dumps(list(zip(ids, adapted, contents, strict=True)))}
+    return {"rows": list(ids), "times": list(times), "contents": list(contents)}

@@ -1,0 +1,130 @@
+"""Every operation of the schema, called in many ways: no 500, no answer outside the schema."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    negative_data_rejection,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from chat.models import Conversation, User
+from tests.conftest import say
+from tests.test_schema import OPERATIONS
+
+#: What an answer has to keep to: no 500, nothing undeclared, no malformed request accepted.
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+    negative_data_rejection,
+]
+#: Who may call an operation, by the first or last word of its address; alice the others.
+CALLERS = {"users": "backend", "restore": "backend", "delivered": "bob", "read": "bob"}
+
+
+@pytest.fixture
+def one_connection() -> Iterator[None]:
+    """A request must not close the connection on which the test's transaction is open."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def at_home(
+    api: Any, group: Conversation, alice: User, bob: User, dave: User, service_key: str
+) -> Callable[[str], dict[str, Any]]:
+    """Who may call an operation, and what is there for the caller to name."""
+    message = say(alice, group).pk
+    people = {"alice": api(alice), "bob": api(bob), "backend": api(service_key)}
+
+    def of(label: str) -> dict[str, Any]:
+        first, last = label.split("/")[3], label.split("/")[-2]
+        caller = CALLERS.get(last) or CALLERS.get(first, "alice")
+        return {
+            "authorization": people[caller].client._credentials["HTTP_AUTHORIZATION"],
+            "path": {"id": message if first == "messages" else group.pk, "username": "bob"},
+            "values": {
+                "up_to_message": message,
+                "messages": str(message),
+                "participants": ["bob"],
+                "user": "dave" if last == "participants" else caller,
+            },
+        }
+
+    return of
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_right_requests_get_answers_of_the_schema(
+    one_connection: None, at_home: Callable[[str], dict[str, Any]], label: str
+) -> None:
+    """DESIGN §9: by who may, about what is there; so some of them succeed."""
+    answers = fuzz(label, GenerationMode.POSITIVE, **at_home(label))
+    assert any(200 <= status < 300 for status in answers), answers
+
+
+@pytest.mark.parametrize("label", [x for x, each in OPERATIONS.items() if each.query or each.body])
+def test_wrong_requests_get_answers_of_the_schema(
+    one_connection: None, at_home: Callable[[str], dict[str, Any]], label: str
+) -> None:
+    """DESIGN §9: none is a 500, and none that is outside the schema is accepted."""
+    assert 400 in fuzz(label, GenerationMode.NEGATIVE, **{**at_home(label), "values": {}})
+
+
+@pytest.mark.parametrize("label", OPERATIONS)
+def test_requests_about_anything_get_answers_of_the_schema(
+    one_connection: None, service_key: str, label: str
+) -> None:
+    """DESIGN §9: a backend asks for what may or may not be there."""
+    fuzz(label, GenerationMode.POSITIVE, f"Bearer {service_key}", {}, {})
+
+
+def fuzz(
+    label: str,
+    mode: GenerationMode,
+    authorization: str,
+    path: dict[str, Any],
+    values: dict[str, Any],
+) -> Counter[int]:
+    """Call an operation in many ways, the same ones each time; which answers how often."""
+    operation, answers = OPERATIONS[label], Counter[int]()
+    fixed = {each.name: path[each.name] for each in operation.path_parameters if path}
+    headers = {"Authorization": authorization}
+
+    @settings(
+        max_examples=12,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(mode, path_parameters=fixed, headers=headers))
+    def call(case: schemathesis.Case) -> None:
+        if values:
+            case.query = {k: values.get(k, v) for k, v in case.query.items() if k != "cursor"}
+            if isinstance(case.body, dict):
+                case.body = {field: values.get(field, v) for field, v in case.body.items()}
+        response = case.call()
+        answers[response.status_code] += 1
+        case.validate_response(response, checks=CHECKS)
+
+    call()
+    return answers
