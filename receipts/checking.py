@@ -64,19 +64,16 @@ _STRAYS = f"""
       FROM receipts_messagestatus AS status
       LEFT JOIN chat_message AS message ON message.id = status.message_id
       LEFT JOIN chat_user AS recipient ON recipient.id = status.recipient_id
-      LEFT JOIN chat_conversation AS conversation ON conversation.id = status.conversation_id
      WHERE {_OF_BATCH.format("status.message_id")}
        AND ({_OF_CONVERSATION.format("status.conversation_id")}
             OR message.conversation_id = %(conversation)s)
-       AND (message.id IS NULL OR recipient.id IS NULL OR conversation.id IS NULL
+       AND (message.id IS NULL OR recipient.id IS NULL
             OR message.conversation_id <> status.conversation_id)"""
 _STRAY = f"""
     SELECT status.id, CASE
            WHEN message.id IS NULL THEN 'its message ' || status.message_id || ' does not exist'
            WHEN recipient.id IS NULL
            THEN 'its recipient ' || status.recipient_id || ' does not exist'
-           WHEN conversation.id IS NULL
-           THEN 'its conversation ' || status.conversation_id || ' does not exist'
            ELSE 'its conversation is ' || status.conversation_id
                 || ', its message''s is ' || message.conversation_id END
            {_STRAYS} ORDER BY status.id LIMIT %(room)s"""

@@ -38,8 +38,8 @@ WRONG = {
     "limit": ["", "0", "-1", "201", "1.5", "x", "\u0663", "%00", "000000001999", "9" * 5_000],
     "cursor": ["x", "é", "%00", "%ff", cursor("p=x"), cursor("p=-1"), cursor("p=" + "9" * 5_000),
                cursor("p=%00"), cursor(f"p={2**63}"), cursor("o=" + "9" * 5_000)],
-    "state": ["nobody", "READ", "%00", "read,pending"],
-    "membership": ["nobody", "active,nobody", "%00", ","],
+    "state": ["", "nobody", "READ", "%00", "read,pending"],
+    "membership": ["", "nobody", "active,nobody", "%00", ","],
     "search": ["%00", "x" * 201],
     "messages": ["", ",", "x", "1,x", "1,,x", ",".join("1" * 201), *NOT_AN_ID],
 }  # fmt: skip

@@ -21,15 +21,14 @@ from config.logs import JSONFormatter, TextFormatter
 @pytest.fixture
 def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
     """What the service logs from here on, each line read as JSON."""
-    stream, logger = StringIO(), logging.getLogger()
+    stream, root, requests = StringIO(), logging.getLogger(), logging.getLogger("seenby.request")
     handler = logging.StreamHandler(stream)
     handler.setFormatter(JSONFormatter())
-    level = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
+    root.addHandler(handler)
+    requests.setLevel(logging.INFO)
     yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
-    logger.setLevel(level)
-    logger.removeHandler(handler)
+    requests.setLevel(logging.NOTSET)
+    root.removeHandler(handler)
 
 
 @pytest.fixture

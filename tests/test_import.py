@@ -508,60 +508,61 @@ def test_a_run_that_was_killed_is_completed_by_the_next(history: Import, percent
 
 MARK = read_up_to("m1", "ben", 30)
 
-BAD_LINES = {
-    "is not JSON": '{"type": "user", "id": "x"',
-    "is not JSON: str is not valid UTF-8": '"\\ud800"',
-    "is not a JSON object": "[1]",
-    "type: must be one of user, ": {"type": "reaction"},
-    "type: must be one of message, ": {"type": ["user"]},
-    "'name' is no field of a user": user("x", name="X"),
-    "id: is missing": {"type": "user"},
-    "id: must be text": user(7),  # type: ignore[arg-type]
-    "id: may not be empty": user(""),
-    "id: May not hold slashes": user("a/b"),
-    "id: Ensure this value has at most 150 characters": user("x" * 151),
-    "id: May not hold control": conversation("tea\ntime"),
-    "id: may not hold NUL": conversation("tea\x00"),
-    "kind: must be one of direct, group": conversation("x", kind="channel"),
-    "title: may not hold control": conversation("x", title="a\x07"),
-    "title: may not be longer than 255": conversation("x", title="x" * 256),
-    "role: must be one of": participant("ann", role="king"),
-    "left_at: is before joined_at": participant("ann", 10, left=5),
-    "user: is missing": {"type": "participant", "conversation": "tea"},
-    "there is no user x": participant("x"),
-    "there is no conversation x": participant("ann", conversation="x"),
-    "id: Ensure this value has at most 93 characters": message("x" * 94, "ann", 1),
-    "body: may not hold NUL": message("x", "ann", 1, body="a\x00"),
-    "length: must be a whole number": message("x", "ann", 1, length=-1),
-    "sent_at: must be Unix seconds or": message("x", "ann", 1, sent_at=True),
-    "sent_at: must be Unix seconds or an": message("x", "ann", 1, sent_at="yesterday"),
-    "sent_at: must be Unix seconds or an ISO": message("x", "ann", 1, sent_at=START * 1000),
-    "sent_at: must say its zone": message("x", "ann", 1, sent_at="2020-09-13T12:26:40"),
-    "sent_at: may not be before 1970": message("x", "ann", 1, sent_at=-1),
-    "there is no user z": message("x", "z", 1),
-    "dan takes no part in tea": message("x", "dan", 1),
-    "message m1 has another conversation or sender in an earlier line": message("m1", "ben", 10),
-    "needs delivered_at or read_at": receipt("m1", "ben"),
-    "there is no message x": receipt("x", "ben", read_at=1),
-    "ann is no recipient of message m1": receipt("m1", "ann", read_at=11),
-    "needs either delivered_up_to or read_up_to": MARK | {"read_up_to": None},
-    "needs either delivered_up_to or": MARK | {"delivered_up_to": "m1"},
-    "dan takes no part in ": MARK | {"user": "dan"},
-    "there is no message m1 in other": MARK | {"conversation": "other", "user": "dan"},
-}
+BAD_LINES: list[tuple[str, Any]] = [
+    ("is not JSON", '{"type": "user", "id": "x"'),
+    ("is not JSON", '"\\ud800"'),
+    ("is not a JSON object", "[1]"),
+    ("type: must be one of user, conversation", {"type": "reaction"}),
+    ("type: must be one of user, conversation", {"type": ["user"]}),
+    ("'colour' is no field of a user", user("x", colour="red")),
+    ("id: is missing", {"type": "user"}),
+    ("id: must be text", user("x") | {"id": 7}),
+    ("id: may not be empty", user("")),
+    ("id: May not hold slashes", user("a/b")),
+    ("id: Ensure this value has at most 150 characters", user("x" * 151)),
+    ("id: May not hold control characters", conversation("tea\ntime")),
+    ("id: may not hold NUL", conversation("tea\x00")),
+    ("id: Ensure this value has at most 255 characters", conversation("x" * 256)),
+    ("kind: must be one of direct, group", conversation("x", kind="channel")),
+    ("title: may not hold control characters", conversation("x", title="a\x07")),
+    ("title: may not be longer than 255 characters", conversation("x", title="x" * 256)),
+    ("role: must be one of owner, admin, member", participant("ann", role="king")),
+    ("left_at: is before joined_at", participant("ann", 10, left=5)),
+    ("user: is missing", {"type": "participant", "conversation": "tea"}),
+    ("there is no user x", participant("x")),
+    ("there is no conversation x", participant("ann", conversation="x")),
+    ("id: Ensure this value has at most 93 characters", message("x" * 94, "ann", 1)),
+    ("body: may not hold NUL", message("x", "ann", 1, body="a\x00")),
+    ("length: must be a whole number from 0", message("x", "ann", 1, length=-1)),
+    ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=True)),
+    ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at="yesterday")),
+    ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=START * 1000)),
+    ("sent_at: must say its zone", message("x", "ann", 1, sent_at="2020-09-13T12:26:40")),
+    ("sent_at: may not be before 1970", message("x", "ann", 1, sent_at=-1)),
+    ("there is no user z", message("x", "z", 1)),
+    ("there is no conversation z", message("x", "ann", 1, conversation="z")),
+    ("dan takes no part in tea", message("x", "dan", 1)),
+    ("message m1 has another conversation or sender in an earlier line", message("m1", "ben", 1)),
+    ("needs delivered_at or read_at", receipt("m1", "ben")),
+    ("there is no user z", receipt("m1", "z", read_at=1)),
+    ("there is no message x", receipt("x", "ben", read_at=1)),
+    ("ann is no recipient of message m1", receipt("m1", "ann", read_at=11)),
+    ("needs either delivered_up_to or read_up_to", MARK | {"read_up_to": None}),
+    ("needs either delivered_up_to or read_up_to", MARK | {"delivered_up_to": "m1"}),
+    ("there is no user z", MARK | {"user": "z"}),
+    ("there is no conversation z", MARK | {"conversation": "z"}),
+    ("dan takes no part in tea", MARK | {"user": "dan"}),
+    ("there is no message m1 in other", MARK | {"conversation": "other", "user": "dan"}),
+]
 
 
-@pytest.mark.parametrize("reason", BAD_LINES)
-def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str) -> None:
-    others = [
-        user("dan"),
-        conversation("other"),
-        participant("dan", conversation="other"),
-    ]
-    said = history([*TALK, *others, BAD_LINES[reason], read_up_to("m1", "cat", 20)])
+@pytest.mark.parametrize(("reason", "line"), BAD_LINES)
+def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str, line: Any) -> None:
+    others = [user("dan"), conversation("other"), participant("dan", conversation="other")]
+    said = history([*TALK, *others, line, read_up_to("m1", "cat", 20)])
     (told,) = [line for line in said if line.startswith("line ")]
     assert told.startswith(f"line {len(TALK) + 4}: {reason}")
-    assert said[-1] == "lines skipped: 1"
+    assert "lines skipped: 1" in said
     assert (Message.objects.count(), row("m1", "cat").read_at) == (4, at(20))
 
 
@@ -604,13 +605,13 @@ def test_so_many_bad_lines_are_told_and_the_rest_counted(
 
 
 def test_a_strict_run_stops_at_the_first_bad_line_and_has_written_nothing(history: Import) -> None:
-    with pytest.raises(CommandError, match="^line 4: id: is missing$"):
+    with pytest.raises(CommandError, match="line 4: id: is missing"):
         history([user("ann"), user("ben"), user("cat"), {"type": "user"}], strict=True)
     assert not User.objects.exists()
 
 
 def test_a_strict_run_stops_at_a_message_of_nobody_and_has_written_none(history: Import) -> None:
-    with pytest.raises(CommandError, match="^line 11: there is no user z$"):
+    with pytest.raises(CommandError, match="line 12: there is no user z"):
         history([*TALK, message("m5", "z", 50)], strict=True)
     assert not Message.objects.exists()
 

@@ -29,6 +29,19 @@ class SeveralWidget(forms.SelectMultiple):
         return [word for given in data.getlist(name) for word in given.split(",")]
 
 
+class StateField(django_filters.fields.ChoiceField):
+    """Nothing after ``state=`` is no state; passed over, it would answer with everything."""
+
+    def clean(self, value: Any) -> Any:
+        if value == "":
+            raise forms.ValidationError("Select a state.", code="invalid_choice")
+        return super().clean(value)
+
+
+class StateFilter(django_filters.ChoiceFilter):
+    field_class = StateField
+
+
 class MembershipFilter(django_filters.MultipleChoiceFilter):
     """What part somebody takes now; the words are those of ``membership_of``."""
 
@@ -52,7 +65,7 @@ class MembershipFilter(django_filters.MultipleChoiceFilter):
 class RecipientFilter(django_filters.FilterSet):
     """``state``, ``membership`` and ``search`` in a message's recipients."""
 
-    state = django_filters.ChoiceFilter(
+    state = StateFilter(
         choices=STATES, method="filter_state", help_text="A state, or `unread`, `undelivered`."
     )
     membership = MembershipFilter(account="recipient", help_text="What part they take now.")

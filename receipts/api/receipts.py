@@ -111,7 +111,7 @@ class ReceiptsViewSet(ApiViewSet):
         found = {row["id"]: row for row in visible.values(*MESSAGE_COLUMNS)}
         return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
 
-    @extend_schema(request=BatchBody, responses=BatchResults)
+    @extend_schema(request=BatchBody, responses={200: BatchResults})
     def create(self, request: Request) -> Response:
         """Up to 1,000 marks across conversations; one result each, in their order."""
         fields = self.validated(BatchBody)

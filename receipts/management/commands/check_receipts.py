@@ -48,7 +48,7 @@ def _found(check: Check) -> str:
     if not (check.drifted or check.strays):
         return "no drift"
     fixed = f" ({check.fixed} fixed)" if check.fixed else ""
-    return f"{check.drifted} messages drifted{fixed}, {check.strays} rows belong to nothing"
+    return f"drifted messages {check.drifted}{fixed}, rows that belong to nothing {check.strays}"
 
 
 def _what_to_do(check: Check) -> str:
