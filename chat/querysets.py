@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Exists, OuterRef, Q
 
 if TYPE_CHECKING:
     from chat.models import Conversation, ConversationParticipant, Message, User
@@ -23,27 +22,6 @@ class ParticipantQuerySet(models.QuerySet["ConversationParticipant"]):
     def active(self) -> Self:
         """Who takes part now."""
         return self.filter(active_q())
-
-    def advance_watermarks(self, up_to: int, at: datetime, *, read: Q | None = None) -> int:
-        """Move the watermarks to a message, forwards only (rule 7).
-
-        The read one moves where ``read`` is given and holds: others learn of it.
-        """
-        behind, values = Q(), {}
-        for state, told in (("delivered", Q()), ("read", read)):
-            if told is None:
-                continue
-            message, time = f"last_{state}_message", f"last_{state}_at"
-            is_behind = (Q(**{message: None}) | Q(**{f"{message}__lt": up_to})) & told
-            behind |= is_behind
-            for column, value, kind in (
-                (message, up_to, models.BigIntegerField()),
-                (time, at, models.DateTimeField()),
-            ):
-                values[column] = Case(
-                    When(is_behind, then=Value(value)), default=F(column), output_field=kind
-                )
-        return self.filter(behind).update(**values)
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):

@@ -8,38 +8,31 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-Message = MutableMapping[str, Any]
+from config.bridge import Message, Receive, Send, WSGIBridge
 
-_requests = WSGIMiddleware(
-    get_wsgi_application(),  # type: ignore[arg-type]
-    workers=settings.SERVER_THREADS,
+_requests = WSGIBridge(
+    get_wsgi_application(),
+    threads=settings.SERVER_THREADS,
+    max_waiting=settings.SERVER_MAX_WAITING,
+    max_body=settings.MAX_REQUEST_BYTES,
 )
 
 
-async def application(
-    scope: Message,
-    receive: Callable[[], Awaitable[Message]],
-    send: Callable[[Message], Awaitable[None]],
-) -> None:
+async def application(scope: Message, receive: Receive, send: Send) -> None:
     """Serve one request, or the process's life from start to end."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "http":
-        await _requests(scope, receive, send)  # type: ignore[arg-type]
+        await _requests(scope, receive, send)
 
 
-async def _live(
-    receive: Callable[[], Awaitable[Message]], send: Callable[[Message], Awaitable[None]]
-) -> None:
+async def _live(receive: Receive, send: Send) -> None:
     """What is loaded at the start stays, so the collector need not look at it again."""
     while True:
         message = await receive()

@@ -23,14 +23,6 @@ class RequestTooLarge(exceptions.APIException):
     default_detail = "The request is too large."
 
 
-class LengthRequired(exceptions.APIException):
-    """WSGI reads no body of unknown length: taken as it comes, the request would have none."""
-
-    status_code = status.HTTP_411_LENGTH_REQUIRED
-    default_code = "length_required"
-    default_detail = "Send the body with a Content-Length."
-
-
 class JSONParser(parsers.BaseParser):
     """Reads JSON of a bounded size; broken JSON and broken Unicode are a 400."""
 

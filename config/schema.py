@@ -17,7 +17,6 @@ _REASONS = {
     "404": "No such thing, or none that you may know of.",
     "405": "Not with this method.",
     "406": "The answer is JSON.",
-    "411": "Send the body with a Content-Length.",
     "413": "The request is too large.",
     "415": "Send JSON.",
     "429": "Too many requests; `Retry-After` says when to go on.",
@@ -68,7 +67,7 @@ class Schema(AutoSchema):
         operation = super().get_operation(*args, **kwargs)
         if operation is not None and not self.path.endswith(("/schema/", "/docs/")):
             for status, reason in _REASONS.items():
-                if status in ("411", "413", "415") and self.method not in ("POST", "PATCH", "PUT"):
+                if status in ("413", "415") and self.method not in ("POST", "PATCH", "PUT"):
                     continue
                 schema = {"anyOf": [_DETAIL, _FIELDS]} if status == "400" else _DETAIL
                 operation["responses"].setdefault(

@@ -21,6 +21,7 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
+DB_PREPARE = env.flag("DB_PREPARE", default=True)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
@@ -42,6 +43,7 @@ THROTTLE_USER_WRITES = env.number("THROTTLE_USER_WRITES", 1_200)
 THROTTLE_KEY_READS = env.number("THROTTLE_KEY_READS", 0)
 THROTTLE_KEY_WRITES = env.number("THROTTLE_KEY_WRITES", 0)
 SERVER_THREADS = env.number("SERVER_THREADS", 8)
+SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512)
 
 # --- Applications -------------------------------------------------------------------------------
 
@@ -94,6 +96,37 @@ TEMPLATES = [
 # --- Database -----------------------------------------------------------------------------------
 
 DATABASES = {"default": DATABASE}
+# Only throttles use it. By default it keeps but 300 entries and throws others away at random.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Without immediate transactions, two writers that each read first cannot both go on, and the
+    # second fails at once whatever the timeout (ECOSYSTEM §1: half of concurrent writes lost).
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 10,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    }
+    DATABASES["default"]["CONN_MAX_AGE"] = None
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+else:
+    # PostgreSQL spends more on planning a mark's statements than on running them; a statement
+    # that comes again is planned once for each connection.
+    options = DATABASES["default"].setdefault("OPTIONS", {})
+    options["server_side_binding"] = DB_PREPARE
+    options["prepare_threshold"] = 3 if DB_PREPARE else None
+    if DB_POOL_MAX:
+        options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
+    else:
+        DATABASES["default"]["CONN_MAX_AGE"] = 60
+        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+
 # Only throttles use it. By default it keeps but 300 entries and throws others away at random.
 CACHES = {
     "default": {

@@ -26,7 +26,7 @@ FINDINGS_TOLD = 50
 _LAST_ID = 2**63 - 1
 
 _OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
-_OF_CONVERSATION = "(%(conversation)s IS NULL OR {0} = %(conversation)s)"
+_OF_CONVERSATION = "(CAST(%(conversation)s AS bigint) IS NULL OR {0} = %(conversation)s)"
 
 _ROWS = ", ".join(
     f"COUNT(CASE WHEN {holds.format('status.')} THEN status.id END) AS {count}"

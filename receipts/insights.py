@@ -65,6 +65,12 @@ _STATEMENT = """
            MIN(CASE WHEN place_in_range >= of_range * 0.95 THEN seconds END)
       FROM ranked GROUP BY state"""
 
+#: A sender's own messages, where they still take part: who left is told nothing (decision 0007).
+_OF_SENDER = """
+           AND sender_id = %(sender)s
+           AND conversation_id IN (SELECT conversation_id FROM chat_conversationparticipant
+                                    WHERE user_id = %(sender)s AND is_active)"""
+
 _COUNTS = ("messages", "recipients", "delivered", "read")
 
 
@@ -98,7 +104,7 @@ def insights(
 
 def _statement(sender_id: int | None, conversation_id: int | None) -> str:
     words = _DIALECT[connection.vendor]
-    scope = " AND sender_id = %(sender)s" if sender_id is not None else ""
+    scope = _OF_SENDER if sender_id is not None else ""
     scope += " AND conversation_id = %(conversation)s" if conversation_id is not None else ""
     return _STATEMENT.format(
         day=words["day"].format("created_at"),

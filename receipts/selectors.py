@@ -9,6 +9,7 @@ from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, 
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
+from receipts.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.status import SUMMARY_COLUMNS
 
@@ -42,52 +43,47 @@ MESSAGE_COLUMNS = (
 )
 
 
-def own_row(message_id: int, username: str) -> dict[str, Any] | None:
-    """A recipient's own row, while they take part in the conversation; nothing for others."""
+def _own_row(message: int, username: str) -> QuerySet[MessageStatus, Any]:
     active = ConversationParticipant.objects.filter(
         conversation=OuterRef("conversation"), user=OuterRef("recipient"), is_active=True
     )
     rows = MessageStatus.objects.filter(
         Exists(active),
-        message_id=message_id,
+        message_id=message,
         recipient__username=username,
         recipient__is_active=True,
     )
-    return rows.values(*ROW_COLUMNS, "recipient__read_receipts_enabled").first()
+    return rows.values(*ROW_COLUMNS, "recipient__read_receipts_enabled")
+
+
+_OWN_ROW = CompiledQuery(_own_row, message=int, username=str)
+
+
+def own_row(message_id: int, username: str) -> dict[str, Any] | None:
+    """A recipient's own row, while they take part in the conversation; nothing for others."""
+    return _OWN_ROW.first(message=message_id, username=username)
+
+
+def _own_position(conversation: int, username: str, up_to: int | None = None) -> Any:
+    messages = Message.objects.filter(conversation=OuterRef("conversation"))
+    messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)
+    participants = ConversationParticipant.objects.active().filter(
+        conversation_id=conversation, user__username=username
+    )
+    return participants.annotate(
+        up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
+    ).values("pk", "user_id", "user__read_receipts_enabled", "up_to", "tracking")
+
+
+_OWN_POSITION = CompiledQuery(_own_position, conversation=int, username=str, up_to=int)
+_NEWEST_POSITION = CompiledQuery(_own_position, conversation=int, username=str)
 
 
 def own_position(conversation_id: int, username: str, up_to: int | None) -> dict[str, Any] | None:
     """A participant, and the message up to which they mark: the newest one if none is named."""
-    messages = Message.objects.filter(conversation=OuterRef("conversation"))
-    messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)
-    participants = ConversationParticipant.objects.active().filter(
-        conversation_id=conversation_id, user__username=username
-    )
-    position: Any = (
-        participants.annotate(
-            up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
-        )
-        .values("pk", "user_id", "user__read_receipts_enabled", "up_to", "tracking")
-        .first()
-    )
-    return position
-
-
-def nothing_private_up_to(up_to: int) -> Q:
-    """Whether a participant has read nothing privately up to a message.
-
-    Where they have, their read watermark stays: "everything up to here" would tell of it.
-    """
-    private = MessageStatus.objects.filter(
-        recipient=OuterRef("user"),
-        conversation=OuterRef("conversation"),
-        message_id__lte=up_to,
-        delivered_at__isnull=False,
-        seen_at__isnull=False,
-        read_at=None,
-        withdrawn_at=None,
-    )
-    return Q(~Exists(private))
+    if up_to is None:
+        return _NEWEST_POSITION.first(conversation=conversation_id, username=username)
+    return _OWN_POSITION.first(conversation=conversation_id, username=username, up_to=up_to)
 
 
 def unread_of(user_id: int) -> QuerySet[MessageStatus]:
@@ -98,6 +94,26 @@ def unread_of(user_id: int) -> QuerySet[MessageStatus]:
     return MessageStatus.objects.filter(
         ~Exists(deleted), recipient_id=user_id, seen_at=None, withdrawn_at=None
     )
+
+
+_UNREAD_IN_CONVERSATION = CompiledQuery(
+    lambda user, conversation: (
+        unread_of(user)
+        .filter(conversation_id=conversation)
+        .order_by()
+        .values("recipient_id")
+        .annotate(unread_count=Count("pk"))
+        .values("unread_count")
+    ),
+    user=int,
+    conversation=int,
+)
+
+
+def unread_in_conversation(user_id: int, conversation_id: int) -> int:
+    """How much a user has left unread in one conversation."""
+    found = _UNREAD_IN_CONVERSATION.first(user=user_id, conversation=conversation_id)
+    return found["unread_count"] if found else 0
 
 
 def unread_by_conversation(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 #: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
@@ -23,8 +23,9 @@ COUNTS = {
     "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
     " AND {0}delivered_at IS NULL",
 }
-#: What ``stamp`` wants to know, where the times are what ``stamp_one`` does.
+#: What ``stamp`` wants to know, and ``stamp_rows``; the columns are what ``stamp_one`` does.
 COUNT = "COUNT(*)"
+ROWS = "message_id, recipient_id"
 _TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 
 
@@ -76,36 +77,30 @@ _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
 def stamp(change: Change) -> int:
     """Change the rows and their messages' counts; say how many rows changed.
 
-    Must run inside a transaction. Rows are locked by message and recipient, then messages by id,
+    All of it happens or nothing. Rows are locked by message and recipient, then messages by id,
     whoever calls: so two calls wait for each other, and never in a circle (rule 22).
     """
-    with connection.cursor() as cursor:
-        _execute(cursor, change, COUNT)
-        if connection.vendor == "postgresql":
-            return cursor.fetchone()[0]
-        return cursor.rowcount
+    changed, rows = _execute(change, COUNT)
+    return int(rows[0][0]) if rows else changed
 
 
 def stamp_rows(change: Change) -> set[tuple[int, int]]:
     """``stamp``, saying which rows changed: their messages and recipients."""
-    with connection.cursor() as cursor:
-        _execute(cursor, change, "message_id, recipient_id")
-        return {(message, recipient) for message, recipient in cursor.fetchall()}
+    return {(message, recipient) for message, recipient in _execute(change, ROWS)[1]}
 
 
 def stamp_one(change: Change) -> dict[str, Any] | None:
     """``stamp`` for one row: the columns after the change, or nothing where it did not change."""
     columns = [*_TIMES, *(name for name in change.becomes if name not in _TIMES)]
-    with connection.cursor() as cursor:
-        _execute(cursor, change, ", ".join(columns))
-        row = cursor.fetchone()
-    if row is None:
+    _, rows = _execute(change, ", ".join(columns))
+    if not rows:
         return None
-    times = zip(_TIMES, map(_as_time, row), strict=False)
-    return dict(zip(columns, row, strict=True)) | dict(times)
+    times = zip(_TIMES, map(_as_time, rows[0]), strict=False)
+    return dict(zip(columns, rows[0], strict=True)) | dict(times)
 
 
-def _execute(cursor: Any, change: Change, answer: str) -> None:
+def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
+    """How many rows the last statement wrote, and what it answered."""
     params = {
         name: connection.ops.adapt_datetimefield_value(value)
         if isinstance(value, datetime)
@@ -113,10 +108,14 @@ def _execute(cursor: Any, change: Change, answer: str) -> None:
         for name, value in change.params.items()
     }
     if connection.vendor == "postgresql":
-        cursor.execute(_one_statement(change, answer), params)
-    else:
+        with connection.cursor() as cursor:
+            cursor.execute(_one_statement(change, answer), params)
+            return 0, cursor.fetchall()
+    with transaction.atomic(), connection.cursor() as cursor:
         for statement in _two_statements(change, answer):
             cursor.execute(statement, params)
+        # All rows are fetched before the transaction ends, which SQLite demands.
+        return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
 def _as_time(value: Any) -> datetime | None:

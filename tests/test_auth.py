@@ -120,6 +120,7 @@ def test_a_wrong_token_is_refused(
     ["", "Bearer", "Bearer a b", "Bearer x", "Bearer a.b.c", "Bearer \xe9", "Bearer sk_\xe9",
      "Basic x", "Bearer sk_", f"Bearer {by_hand({'alg': 'HS256', 'kid': [1]}, b'x')}",
      f"Bearer {by_hand({'alg': 'none'})}", f"Bearer {'W1tb' * 9_000}.e30.AA"],
+    ids=range(12),
 )  # fmt: skip
 def test_a_broken_header_is_refused(api: Any, bob: User, header: str) -> None:
     """Never a 500, and never an answer that leaves a client without a hint."""

@@ -118,15 +118,6 @@ def test_an_empty_form_changes_nothing(api: Any, bob: User, service_key: str) ->
         api(bob).client.generic("PATCH", "/api/v1/me/", b"", **form)
 
 
-def test_a_body_of_unknown_length_is_refused_and_not_taken_for_none(
-    api: Any, group: Conversation, bob: User
-) -> None:
-    """WSGI reads no chunked body: an ``up_to_message`` in it would be passed over."""
-    path = f"/api/v1/conversations/{group.pk}/mark-read/"
-    answer = api(bob).client.post(path, HTTP_TRANSFER_ENCODING="chunked")
-    assert (answer.status_code, answer.json()["code"]) == (411, "length_required")
-
-
 def test_a_request_that_is_too_large_is_refused(api: Any, bob: User, settings: Any) -> None:
     """MAX_REQUEST_BYTES."""
     settings.MAX_REQUEST_BYTES = 100

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 
@@ -240,8 +240,12 @@ def test_who_came_back_missed_what_was_said_in_between(history: Import) -> None:
     assert (ben.is_active, ben.joined_at) == (True, at(0))
 
 
-def test_of_two_records_for_one_stay_the_end_is_known(history: Import) -> None:
-    history([*PEOPLE, participant("ann"), participant("ben", 0, left=15), participant("ben", 0)])
+def test_of_several_records_for_one_stay_the_last_end_counts(history: Import) -> None:
+    stay = [participant("ben", 0, left=15), participant("ben", 0), participant("ben", 0, left=5)]
+    history(
+        [*PEOPLE, participant("ann"), *stay, message("m1", "ann", 10), message("m2", "ann", 20)]
+    )
+    assert (recipients("m1"), recipients("m2")) == ({"ben"}, set())
     assert ConversationParticipant.objects.get(user__username="ben").left_at == at(15)
 
 
@@ -410,6 +414,16 @@ def test_a_participants_watermark_never_moves_back(history: Import) -> None:
     assert (cat.last_read_message, cat.last_read_at) == (imported("m3"), at(35))
 
 
+def test_a_private_read_stays_private_and_holds_the_watermark(history: Import) -> None:
+    """Rule 13: cat read m2 here and told nobody, before the file says by when she had."""
+    history(TALK)
+    MessageStatus.objects.filter(pk=row("m2", "cat").pk).update(delivered_at=at(21), seen_at=at(22))
+    history([*TALK, read_up_to("m3", "cat", 35)])
+    assert (row("m1", "cat").read_at, row("m2", "cat").read_at) == (at(35), None)
+    cat = ConversationParticipant.objects.get(user__username="cat")
+    assert (cat.last_delivered_message, cat.last_read_message) == (imported("m3"), None)
+
+
 def test_a_watermark_says_nothing_of_messages_that_were_sent_here(history: Import) -> None:
     """A live message may stand before the history that is brought in after it."""
     history(ALL_THREE)
@@ -504,6 +518,12 @@ def test_a_run_that_was_killed_is_completed_by_the_next(history: Import, percent
     assert everything() == expected
 
 
+def test_nothing_of_the_file_stays_in_the_session(history: Import) -> None:
+    history(STORY)
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT * FROM import_message")
+
+
 # --- Bad lines -----------------------------------------------------------------------------------
 
 MARK = read_up_to("m1", "ben", 30)
@@ -592,14 +612,16 @@ def test_a_line_without_end_is_told_and_skipped(
     monkeypatch.setattr("receipts.importing.records.MAX_LINE_BYTES", 100)
     said = history([user("ann"), "x" * 1000, user("ben")])
     assert "line 2: is longer than 100 bytes" in said
-    assert User.objects.count() == 2
+    assert (said[-1], User.objects.count()) == ("lines skipped: 1", 2)
 
 
+@pytest.mark.parametrize("broken", [2, 5])
 def test_so_many_bad_lines_are_told_and_the_rest_counted(
-    history: Import, monkeypatch: pytest.MonkeyPatch
+    history: Import, monkeypatch: pytest.MonkeyPatch, broken: int
 ) -> None:
+    """Whether they cannot be read, or make no sense."""
     monkeypatch.setattr(reports, "LINES_TOLD", 3)
-    said = history([*["?"] * 2, *(participant(f"p{n}") for n in range(5)), *TALK])
+    said = history([*["?"] * broken, *(participant(f"p{n}") for n in range(7 - broken)), *TALK])
     assert len([line for line in said if line.startswith("line ")]) == 3
     assert said[-1] == "lines skipped: 7, of which 4 not told"
 

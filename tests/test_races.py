@@ -189,7 +189,6 @@ def test_random_work_leaves_no_drift_and_no_deadlock(
 def _step(dice: random.Random, group: Conversation, user: User) -> None:
     participant = ConversationParticipant.objects.get(conversation=group, user=user)
     position = Position(
-        participant_id=participant.pk,
         recipient_id=user.pk,
         conversation_id=group.pk,
         up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],

@@ -29,10 +29,13 @@ print(json.dumps([[a.status_code, a.get("Location"), a.get("Strict-Transport-Sec
 """
 
 
-def test_production_passes_djangos_checks_and_speaks_https() -> None:
+def test_production_passes_djangos_checks_and_speaks_https(tmp_path: Path) -> None:
     """Without DEMO: everything is sent to HTTPS, save what asks whether the process is well."""
     env = {k: v for k, v in os.environ.items() if k not in ("DEMO", "DEBUG", "HTTPS")}
-    env |= {"SECRET_KEY": "Kq3vJx8mTz1bYw5nRd7cLf9hGs2pUa4eXi6oVt0k_Zj-Wr8yMb"}
+    env |= {
+        "SECRET_KEY": "Kq3vJx8mTz1bYw5nRd7cLf9hGs2pUa4eXi6oVt0k_Zj-Wr8yMb",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
+    }
     run = subprocess.run(
         [sys.executable, "-c", PRODUCTION], env=env, cwd=ROOT, capture_output=True, text=True
     )

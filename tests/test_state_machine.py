@@ -133,9 +133,7 @@ class Lives(RuleBasedStateMachine):
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
-        participant = self.chat.participants.get(user=self.users[user])
         position = Position(
-            participant_id=participant.pk,
             recipient_id=named.recipient_id,
             conversation_id=self.chat.pk,
             up_to=named.message_id,
@@ -226,7 +224,7 @@ class Lives(RuleBasedStateMachine):
                 row.read_at,
                 row.failed_at,
                 row.withdrawn_at,
-            )  # fmt: skip
+            )
             for row in rows
         }
         expected = {

@@ -19,9 +19,7 @@ from chat.validators import username_validator
 MAX_ID = 2**63 - 1
 
 #: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
-TIME = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII
-)
+TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 
 
 class StrictSerializer(serializers.Serializer[Any]):

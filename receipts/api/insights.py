@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+import re
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -20,6 +22,8 @@ from receipts.privacy import hides_reads_from
 #: How many days may be asked for at once, and how many are when nothing is said.
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
+#: What a day looks like; Python's readers alone take a week's day, or digits of other scripts.
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Spread(RowSerializer):
@@ -95,7 +99,7 @@ class InsightsViewSet(ApiViewSet):
         return None if self.user.sees_everything else self.user.pk
 
     def _range(self) -> dict[str, Any]:
-        until = self._day("to") or datetime.now(UTC).date()
+        until = self._day("to") or timezone.now().date()
         since = self._day("from") or until - timedelta(days=DEFAULT_DAYS - 1)
         if since > until:
             raise ValidationError({"from": ["May not be after the last day."]})
@@ -108,7 +112,9 @@ class InsightsViewSet(ApiViewSet):
         if given is None:
             return None
         try:
-            day = datetime.strptime(given, "%Y-%m-%d").date()
+            if not _DAY.fullmatch(given):
+                raise ValueError(given)
+            day = date.fromisoformat(given)
         except ValueError as error:
             raise ValidationError({name: ["Must be a day, as in 2026-11-21."]}) from error
         if not 1970 <= day.year <= 9000:

@@ -28,7 +28,7 @@ from receipts.api.bodies import (
 from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked, marked_row
 from receipts.privacy import reads_privately
-from receipts.selectors import own_position, own_row, unread_of
+from receipts.selectors import own_position, own_row, unread_in_conversation, unread_of
 from receipts.services.accounts import Progress
 from receipts.services.marking import Position, Row
 
@@ -68,6 +68,7 @@ class MessageMarkViewSet(ApiViewSet):
     def failed(self, request: Request, pk: int) -> Response:
         """A delivery failed, for a reason: service accounts report it (rule 11)."""
         if not self.user.is_service:
+            self.visible_message(pk)
             raise Refused("Only a service account may report a failure.")
         fields = self.validated(FailureBody)
         [user] = known_users("user", [fields["user"]])
@@ -116,7 +117,13 @@ class ConversationMarkViewSet(ApiViewSet):
             recipient_id=found["user_id"], conversation_id=pk, from_message=found["up_to"]
         )
         answer = {"conversation": pk, "user": username, "from_message": found["up_to"]}
-        return Response({**answer, "marked": marked, "unread_count": _unread(found, pk)})
+        return Response(
+            {
+                **answer,
+                "marked": marked,
+                "unread_count": unread_in_conversation(found["user_id"], pk),
+            }
+        )
 
     def _mark(self, pk: int, fields: dict[str, Any], *, read: bool) -> Response:
         username, at = self.acting_username(fields.get("user")), fields.get("at")
@@ -124,7 +131,6 @@ class ConversationMarkViewSet(ApiViewSet):
         marked = 0
         if found["up_to"] is not None:
             position = Position(
-                participant_id=found["pk"],
                 recipient_id=found["user_id"],
                 conversation_id=pk,
                 up_to=found["up_to"],
@@ -144,7 +150,7 @@ class ConversationMarkViewSet(ApiViewSet):
                 "up_to_message": found["up_to"],
                 "marked": marked,
                 "at": min(at, now) if at else now,
-                "unread_count": _unread(found, pk),
+                "unread_count": unread_in_conversation(found["user_id"], pk),
             }
         )
 
@@ -201,7 +207,3 @@ def _named(row: dict[str, Any]) -> Row:
         recipient_id=row["recipient_id"],
         conversation_id=row["conversation_id"],
     )
-
-
-def _unread(found: dict[str, Any], conversation_id: int) -> int:
-    return unread_of(found["user_id"]).filter(conversation_id=conversation_id).count()

@@ -28,7 +28,7 @@ from receipts.models import MessageStatus
 from receipts.permissions import discloses_receipts
 from receipts.privacy import hides_reads_from
 from receipts.selectors import MESSAGE_COLUMNS, recipients_of
-from receipts.services.batch import Item
+from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, Item
 
 MAX_SUMMARIES = 200
 
@@ -117,7 +117,7 @@ class ReceiptsViewSet(ApiViewSet):
         fields = self.validated(BatchBody)
         items = [read_item(given, caller=self.user) for given in fields["receipts"]]
         good = [item for item in items if isinstance(item, Item)]
-        done = iter(services.mark_batch(good) if good else [])
+        done = iter(self._marked(good) if good else [])
         return Response(
             {
                 "results": [
@@ -128,6 +128,18 @@ class ReceiptsViewSet(ApiViewSet):
                 ]
             }
         )
+
+    def _marked(self, items: list[Item]) -> list[str]:
+        """What became of each mark; a moderator sees a message and is no recipient (rule 4)."""
+        results = services.mark_batch(items)
+        if not self.user.is_staff or NOT_FOUND not in results:
+            return results
+        named = Message.objects.filter(pk__in=[item.message_id for item in items])
+        seen = set(named.values_list("pk", flat=True))
+        return [
+            NOT_RECIPIENT if result == NOT_FOUND and item.message_id in seen else result
+            for item, result in zip(items, results, strict=True)
+        ]
 
     def _result(self, pk: int, message: dict[str, Any] | None) -> dict[str, Any]:
         if message is None:

@@ -8,16 +8,13 @@ from django.db.models.expressions import RawSQL
 from chat.models import ConversationParticipant
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, execute, slices
-
-#: Forwards only (rule 7).
-_BEHIND = """(participant.last_{state}_message_id IS NULL
-        OR participant.last_{state}_message_id < mark.message_id)"""
+from receipts.watermarks import _MOVES as MOVES
 
 #: The last tracked message that a participant's watermarks reach (rule 15), where it is news.
 _LAST = """
-    SELECT participant.id AS participant_id, mark.message_id, mark.at,
+    SELECT participant.id AS participant_id, marked.up_to, marked.at,
            ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
-      FROM (SELECT position.conversation_id, position.user_id, position.message_id,
+      FROM (SELECT position.conversation_id, position.user_id, position.message_id AS up_to,
                    position.{state}_at AS at,
                    ROW_NUMBER() OVER (
                        PARTITION BY position.conversation_id, position.user_id
@@ -27,29 +24,29 @@ _LAST = """
               JOIN chat_message AS message ON message.id = position.message_id
                AND message.conversation_id = position.conversation_id
                AND message.tracking = 'tracked'
-             WHERE position.{state}_at IS NOT NULL) AS mark
+             WHERE position.{state}_at IS NOT NULL) AS marked
       JOIN chat_conversationparticipant AS participant
-        ON participant.conversation_id = mark.conversation_id
-       AND participant.user_id = mark.user_id
-     WHERE mark.place = 1 AND {behind}"""
+        ON participant.conversation_id = marked.conversation_id
+       AND participant.user_id = marked.user_id
+     WHERE marked.place = 1 AND {moves}"""
 
 _ADVANCE = """
     UPDATE chat_conversationparticipant AS participant
-       SET last_{state}_message_id = mark.message_id, last_{state}_at = mark.at
-      FROM import_advance AS mark
-     WHERE mark.slice = %(slice)s AND participant.id = mark.participant_id AND {behind}"""
+       SET last_{state}_message_id = marked.up_to, last_{state}_at = marked.at
+      FROM import_advance AS marked
+     WHERE marked.slice = %(slice)s AND participant.id = marked.participant_id AND {moves}"""
 
 
 def advance_watermarks(report: Report, batch_size: int) -> None:
-    """Move the participants' watermarks, for what is delivered and for what is read."""
-    for state in ("delivered", "read"):
-        names = {"state": state, "behind": _BEHIND.format(state=state)}
-        size = {"batch_size": batch_size}
-        derive("import_advance", _LAST.format(**names), size, index="slice")
+    """Move the participants' watermarks, forwards only and past nothing private (rules 7, 13)."""
+    for state, moves in MOVES.items():
+        last = _LAST.format(state=state, moves=moves)
+        derive("import_advance", last, {"batch_size": batch_size}, index="slice")
+        advance = _ADVANCE.format(state=state, moves=moves)
         for part in slices("import_advance", f"{state} up to"):
             with transaction.atomic():
                 _lock(part)
-                report.changes["watermarks moved"] += execute(_ADVANCE.format(**names), part)
+                report.changes["watermarks moved"] += execute(advance, part)
 
 
 def _lock(part: dict[str, int]) -> None:

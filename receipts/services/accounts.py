@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message, User
-from receipts.marks import MARKABLE, TRACKED, Mark, discloses, retraction
+from receipts.marks import MARKABLE, TRACKED, Mark, retraction
 from receipts.stamp import stamp
+from receipts.watermarks import advance_watermarks
 
 #: A stretch of a user's rows, in the order of the index of what is unread.
 _STRETCH = (
@@ -40,30 +41,14 @@ _END = """
          ORDER BY status.conversation_id, status.message_id LIMIT %(rows)s
     ) AS stretch ORDER BY conversation_id DESC, message_id DESC LIMIT 1"""
 
-#: The watermarks of a stretch's conversations move to the last tracked message that is marked in
-#: each, forwards only; the read one not past what was read privately.
-_ADVANCE = """
-    UPDATE chat_conversationparticipant AS participant
-       SET last_{state}_message_id = marked.up_to, last_{state}_at = %(at)s
-      FROM (SELECT status.conversation_id, MAX(status.message_id) AS up_to
-              FROM receipts_messagestatus AS status
-              JOIN chat_message AS message ON message.id = status.message_id
-               AND message.conversation_id = status.conversation_id
-             WHERE {stretch} AND {markable} AND {tracked} AND {fresh}
-             GROUP BY status.conversation_id) AS marked
-     WHERE participant.user_id = %(recipient)s
-       AND participant.conversation_id = marked.conversation_id
-       AND (participant.last_{state}_message_id IS NULL
-            OR participant.last_{state}_message_id < marked.up_to){told}"""
-
-_NOTHING_PRIVATE = """
-       AND NOT EXISTS (
-           SELECT 1 FROM receipts_messagestatus AS private
-            WHERE private.recipient_id = participant.user_id
-              AND private.conversation_id = participant.conversation_id
-              AND private.message_id <= marked.up_to AND private.delivered_at IS NOT NULL
-              AND private.seen_at IS NOT NULL AND private.read_at IS NULL
-              AND private.withdrawn_at IS NULL)"""
+#: The last tracked message of a stretch in each conversation that has any to mark.
+_POSITIONS = """
+    SELECT status.conversation_id, MAX(status.message_id) AS up_to
+      FROM receipts_messagestatus AS status
+      JOIN chat_message AS message ON message.id = status.message_id
+       AND message.conversation_id = status.conversation_id
+     WHERE {stretch} AND {markable} AND {tracked} AND {fresh}
+     GROUP BY status.conversation_id"""
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,10 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
             stretch = _next_stretch(user_id, mark, past)
             if stretch is None:
                 return Progress(marked, complete=True)
-            _advance(mark, stretch)
+            positions = _POSITIONS.format(
+                stretch=_STRETCH, markable=MARKABLE, tracked=TRACKED, fresh=mark.fresh
+            )
+            advance_watermarks(mark, positions, stretch)
             marked += stamp(mark.change(_STRETCH, stretch, news=mark.fresh))
         past = (stretch["last_conversation"], stretch["last_message"])
         if not within_budget():
@@ -147,22 +135,6 @@ def _end(cursor: Any, user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[
     )
     end: tuple[int, int] | None = cursor.fetchone()
     return end
-
-
-def _advance(mark: Mark, stretch: dict[str, Any]) -> None:
-    """Participations before messages: whoever leaves locks them in that order (rule 22)."""
-    params = {**stretch, "at": connection.ops.adapt_datetimefield_value(mark.at)}
-    with connection.cursor() as cursor:
-        for state in ("delivered", "read") if discloses(mark) else ("delivered",):
-            statement = _ADVANCE.format(
-                state=state,
-                stretch=_STRETCH,
-                markable=MARKABLE,
-                tracked=TRACKED,
-                fresh=mark.fresh,
-                told=_NOTHING_PRIVATE if state == "read" else "",
-            )
-            cursor.execute(statement, params)
 
 
 def _retract_some(participation: ConversationParticipant) -> int | None:

@@ -9,10 +9,9 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import ConversationParticipant
-from receipts.marks import Mark, discloses, failure, unmark
-from receipts.selectors import nothing_private_up_to
+from receipts.marks import Mark, failure, unmark
 from receipts.stamp import stamp, stamp_one
+from receipts.watermarks import ONE_POSITION, advance_watermarks
 
 _ONE = (
     "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"
@@ -41,7 +40,6 @@ class Row:
 class Position:
     """A participant, and the message up to which they mark."""
 
-    participant_id: int
     recipient_id: int
     conversation_id: int
     up_to: int
@@ -65,8 +63,7 @@ def report_failure(*, row: Row, reason: str, at: datetime | None = None) -> dict
     """One message could not be delivered; the row's columns, or nothing where none changed."""
     now = timezone.now()
     params = {**_names(row), "at": min(at or now, now), "reason": reason}
-    with transaction.atomic():
-        return stamp_one(failure(_ONE, params))
+    return stamp_one(failure(_ONE, params))
 
 
 def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
@@ -76,8 +73,7 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
         "conversation": conversation_id,
         "from_message": from_message,
     }
-    with transaction.atomic():
-        return stamp(unmark(_FROM, params))
+    return stamp(unmark(_FROM, params))
 
 
 def bulk_mark_delivered(*, position: Position, at: datetime | None = None) -> int:
@@ -97,8 +93,8 @@ def _mark(at: datetime | None, **how: Any) -> Mark:
 
 
 def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
-    with transaction.atomic():
-        return stamp_one(mark.change(_ONE, _names(row)))
+    # One statement, so no transaction of its own: the message stays locked no longer than that.
+    return stamp_one(mark.change(_ONE, _names(row)))
 
 
 def _names(row: Row) -> dict[str, Any]:
@@ -118,11 +114,7 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
     with transaction.atomic():
         # The participant before the messages: whoever leaves locks them in that order (rule 22).
         if position.tracked:
-            ConversationParticipant.objects.filter(pk=position.participant_id).advance_watermarks(
-                position.up_to,
-                mark.at,
-                read=nothing_private_up_to(position.up_to) if discloses(mark) else None,
-            )
+            advance_watermarks(mark, ONE_POSITION, params)
         marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
         if mark.backdated:
             # Apart from the unmarked ones, which an index finds: these are looked for one by one.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, Exists, Subquery
+from django.db.models import BigIntegerField, Count, Exists, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -21,11 +22,12 @@ from chat.models import (
     Tracking,
     User,
 )
-from receipts.marks import Mark, discloses
+from receipts.compiled import CompiledQuery
+from receipts.marks import Mark
 from receipts.models import MessageStatus
 from receipts.privacy import reads_privately
-from receipts.selectors import nothing_private_up_to
 from receipts.stamp import stamp
+from receipts.watermarks import ONE_POSITION, advance_watermarks
 
 #: A row for everybody who takes part, save the sender.
 _INSERT_ROWS = """
@@ -108,8 +110,7 @@ def send_message(
     return Sent(message, created=True)
 
 
-def _membership(conversation: Conversation, sender: User, client_id: str | None) -> Membership:
-    """One query for all that sending depends on."""
+def _memberships(conversation: int, sender: int, client_id: str | None = None) -> Any:
     others = (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation)
@@ -121,20 +122,31 @@ def _membership(conversation: Conversation, sender: User, client_id: str | None)
     unread = MessageStatus.objects.filter(
         recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
     )
-    same = Message.objects.filter(client_id=client_id, conversation=conversation, sender=sender)
-    if client_id is None:
-        same = same.none()
-    found = (
+    same = Message.objects.filter(conversation=conversation, sender=sender)
+    same = same.none() if client_id is None else same.filter(client_id=client_id)
+    return (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation, user=sender)
         .annotate(
             recipients=Coalesce(Subquery(others.values("count")), 0),
             has_unread=Exists(unread),
-            same_message=Subquery(same.values("pk")),
+            same_message=Subquery(same.values("pk"), output_field=BigIntegerField()),
         )
         .values(*(field.name for field in fields(Membership)))
-        .first()
     )
+
+
+_MEMBERSHIP = CompiledQuery(_memberships, conversation=int, sender=int)
+_MEMBERSHIP_AND_SAME = CompiledQuery(_memberships, conversation=int, sender=int, client_id=str)
+
+
+def _membership(conversation: Conversation, sender: User, client_id: str | None) -> Membership:
+    """One query for all that sending depends on."""
+    named: dict[str, Any] = {"conversation": conversation.pk, "sender": sender.pk}
+    if client_id is None:
+        found = _MEMBERSHIP.first(**named)
+    else:
+        found = _MEMBERSHIP_AND_SAME.first(**named, client_id=client_id)
     if found is None:
         raise NotParticipant
     return Membership(**found)
@@ -155,12 +167,8 @@ def _tracking(conversation: Conversation, membership: Membership, requested: boo
 def _mark_earlier(message: Message, membership: Membership, *, read: bool, private: bool) -> None:
     """Whoever writes has seen what stands above (rule 9)."""
     mark = Mark(at=message.created_at, read=read, private=private)
+    params = {"recipient": message.sender_id, "conversation": message.conversation_id}
     if message.tracked:
-        ConversationParticipant.objects.filter(pk=membership.pk).advance_watermarks(
-            message.pk,
-            message.created_at,
-            read=nothing_private_up_to(message.pk) if discloses(mark) else None,
-        )
+        advance_watermarks(mark, ONE_POSITION, {**params, "up_to": message.pk})
     if membership.has_unread:
-        params = {"recipient": message.sender_id, "conversation": message.conversation_id}
         stamp(mark.change(_UNREAD_BY_SENDER, params))

@@ -1,0 +1,65 @@
+"""Queries that are said in the ORM and compiled once.
+
+Building a queryset and compiling it costs Django ten times what running it does; on a path that
+every mark takes that is most of the request (docs/decisions/0008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+
+class CompiledQuery:
+    """A ``.values()`` queryset whose SQL is kept; each call only binds its parameters.
+
+    ``build`` makes the queryset from keyword arguments that are compared with columns and used in
+    no other way. It is called once, with samples that are told apart in the compiled parameters.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **kinds: type) -> None:
+        self._build = build
+        self._samples = {
+            name: _sample(kind, number) for number, (name, kind) in enumerate(kinds.items())
+        }
+        self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
+
+    def rows(self, **values: Any) -> list[dict[str, Any]]:
+        """The rows for these values."""
+        sql, names, columns, compiler, converters = self._compiled or self._compile()
+        params = [values.get(name, name) if type(name) is _Name else name for name in names]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            found = cursor.fetchall()
+        if converters:
+            found = compiler.apply_converters(found, converters)
+        return [dict(zip(columns, row, strict=True)) for row in found]
+
+    def first(self, **values: Any) -> dict[str, Any] | None:
+        """The first row for these values, or nothing."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+    def _compile(self) -> tuple[str, list[Any], list[str], Any, dict[Any, Any]]:
+        query = self._build(**self._samples).query
+        compiler = query.get_compiler(connection=connection)
+        sql, params = compiler.as_sql()
+        names = {sample: _Name(name) for name, sample in self._samples.items()}
+        bound = [names.get(param, param) for param in params]
+        if missing := self._samples.keys() - set(bound):
+            raise TypeError(f"The query does not depend on {missing}.")
+        converters = compiler.get_converters([column[0] for column in compiler.select])
+        self._compiled = (sql, bound, list(query.selected or ()), compiler, converters)
+        return self._compiled
+
+
+class _Name(str):
+    """The name of a parameter, where any other string is a value."""
+
+
+def _sample(kind: type, number: int) -> Any:
+    """A value that stands nowhere else in a query."""
+    return 9_007_199_254_740_000 + number if kind is int else f"\x01sample {number}\x01"
