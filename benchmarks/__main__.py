@@ -1,4 +1,4 @@
-"""Run the benchmarks on a PostgreSQL of their own: `python -m benchmarks [bulk send http pages]`.
+"""Run the benchmarks on a PostgreSQL of their own: `python -m benchmarks [name ...]`.
 
 BENCH_DATABASE_URL names another PostgreSQL: an empty database, which is emptied again.
 """
@@ -22,6 +22,7 @@ BENCHMARKS = {
     "bulk": "benchmarks.bulk",
     "send": "benchmarks.send",
     "http": "benchmarks.marks_over_http",
+    "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
 }
 

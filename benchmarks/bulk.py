@@ -64,11 +64,8 @@ class BulkMark:
 
     def service(self, number: int) -> float:
         """Ours: the service alone, without looking up who marks what."""
-        participants = dict(ConversationParticipant.objects.values_list("user_id", "pk"))
-
         def mark(recipient: int, up_to: int) -> None:
             position = Position(
-                participant_id=participants[recipient],
                 recipient_id=recipient,
                 conversation_id=self.conversation,
                 up_to=up_to,

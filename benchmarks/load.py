@@ -1,7 +1,8 @@
 """A load generator in a process of its own: keep-alive connections, each with one request open.
 
 `python -m benchmarks.load` reads a job from its input and prints what came of it, both JSON:
-``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``.
+``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``,
+a request with its body behind, if it has one.
 It speaks to this machine only.
 """
 
@@ -71,11 +72,12 @@ def _complete(head: bytes, body: bytes) -> bool:
     return len(body) >= int(length) if length else body.endswith(b"0\r\n\r\n")
 
 
-def _request(job: dict[str, Any], path: str, token: int) -> bytes:
+def _request(job: dict[str, Any], path: str, token: int, body: Any = None) -> bytes:
+    content = json.dumps(body or {})
     return (
         f"POST {path} HTTP/1.1\r\nHost: {job['host']}:{job['port']}\r\n"
         f"Authorization: Bearer {job['tokens'][token]}\r\n"
-        "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+        f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n{content}"
     ).encode()
 
 

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from benchmarks.processes import cpu_seconds, postmaster, running_service
@@ -54,7 +54,7 @@ class Client:
         self.job = {"host": "127.0.0.1", "port": port, "connections": CONNECTIONS, "tokens": tokens}
         self.pids = {name: pid for name, pid in pids.items() if pid}
 
-    def send(self, requests: list[tuple[str, int]]) -> dict[str, float]:
+    def send(self, requests: Sequence[tuple[Any, ...]]) -> dict[str, float]:
         """Post to these paths in the names of these tokens; figures per request."""
         before = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
         process = subprocess.run(

@@ -30,6 +30,10 @@ _MOST_SUBJECTS = 10_000
 _REMEMBERED_SECONDS = 60
 
 
+#: How far the clock of a backend that mints tokens may be off.
+CLOCK_LEEWAY_SECONDS = 5
+
+
 @dataclass(frozen=True)
 class Credential:
     """How a caller was recognised. ``scopes`` is None for a user, who has no other limits."""
@@ -105,6 +109,7 @@ def _checked(token: str) -> tuple[str, float]:
             audience=settings.JWT_AUDIENCE,
             issuer=settings.JWT_ISSUER,
             options={"require": ["exp", "sub"]},
+            leeway=CLOCK_LEEWAY_SECONDS,
         )
         username_validator(claims["sub"])
     except jwt.ExpiredSignatureError as error:

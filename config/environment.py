@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,14 +96,15 @@ def secret(name: str, file: Path) -> str:
     value = os.environ.get(name)
     if value:
         return value
+    made = secrets.token_urlsafe(48)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # O_EXCL: of two processes that start at once, one writes and the other reads.
-        handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text().strip()
+        # Of two processes that start at once one links its file, whole, and both read that one.
+        with tempfile.NamedTemporaryFile("w", dir=file.parent) as stream:
+            stream.write(made)
+            stream.flush()
+            with suppress(FileExistsError):
+                os.link(stream.name, file)
+        return file.read_text()
     except OSError as error:
         raise ImproperlyConfigured(f"Set {name}: {file} cannot be written ({error}).") from error
-    with os.fdopen(handle, "w") as stream:
-        stream.write(made := secrets.token_urlsafe(48))
-    return made

@@ -28,7 +28,7 @@ _TOLD = """NOT EXISTS (
               AND private.seen_at IS NOT NULL AND private.read_at IS NULL
               AND private.withdrawn_at IS NULL)"""
 #: When each watermark moves.
-_MOVES = {"delivered": _BEHIND.format("delivered"), "read": f"{_BEHIND.format('read')} AND {_TOLD}"}
+MOVES = {"delivered": _BEHIND.format("delivered"), "read": f"{_BEHIND.format('read')} AND {_TOLD}"}
 
 
 def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> None:
@@ -46,14 +46,14 @@ def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> No
 
 def _statement(states: tuple[str, ...]) -> str:
     assignments = ", ".join(
-        f"{column} = CASE WHEN {_MOVES[state]} THEN {value} ELSE participant.{column} END"
+        f"{column} = CASE WHEN {MOVES[state]} THEN {value} ELSE participant.{column} END"
         for state in states
         for column, value in (
             (f"last_{state}_message_id", "marked.up_to"),
             (f"last_{state}_at", "%(at)s"),
         )
     )
-    moves = " OR ".join(f"({_MOVES[state]})" for state in states)
+    moves = " OR ".join(f"({MOVES[state]})" for state in states)
     return f"""
         UPDATE chat_conversationparticipant AS participant SET {assignments}
           FROM ({{positions}}) AS marked

@@ -6,10 +6,9 @@ import asyncio
 import json
 import logging
 import socket
-import sys
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Awaitable, Iterable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import parse_headers
 from typing import Any
@@ -29,8 +28,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import bridge, urls
-from config.bridge import Message, Receive, Send, WSGIBridge, environ_of
+from config.bridge import Message, WSGIBridge, environ_of
 from config.wsgi import application
+
 
 def bridge_to(app: Any, *, threads: int = 2, max_waiting: int = 9, max_body: int = 1000) -> Any:
     return WSGIBridge(app, threads=threads, max_waiting=max_waiting, max_body=max_body)
@@ -82,7 +82,6 @@ REQUESTS: dict[str, tuple[str, list[str], bytes]] = {
     "a query that is no UTF-8": ("GET /echo/?q=%FF%00", [], b""),
     "a path": ("GET /echo/%C3%BCber/a%20b%2Fc%2525", [], b""),
     "a path that is no UTF-8": ("GET /echo/%FF%C3%BC", [], b""),
-    "a full address": ("GET http://localhost/echo/?a=1", [], b""),
     "nothing there": ("GET /nothing/?a=1", [], b""),
     "nobody": ("GET /api/v1/me/", [], b""),
     "nothing to say": ("GET /", [], b""),
@@ -184,3 +183,423 @@ def test_a_request_is_answered_as_by_a_wsgi_server(
             with client.makefile("rb") as stream:
                 answers.append(answer_in(stream, line.split()[0]))
     assert answers[0] == answers[1]
+
+
+# --- On the wire ----------------------------------------------------------------------------------
+
+
+def said_on_one_connection(port: int, sent: bytes, answers: int) -> list[Any]:
+    """Send all of it at once, and read so many answers."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(sent)
+        with client.makefile("rb") as stream:
+            return [answer_in(stream) for _ in range(answers)]
+
+
+def in_chunks(*pieces: bytes) -> bytes:
+    return b"".join(b"%x\r\n%b\r\n" % (len(piece), piece) for piece in (*pieces, b""))
+
+
+CHUNKED = [*JSON, "Transfer-Encoding: chunked"]
+
+
+def test_a_body_in_chunks_is_read(ports: tuple[int, int], echoing: None) -> None:
+    """Passed over, a mark ``up_to_message`` would be one of everything."""
+    sent = raw("POST /echo/", CHUNKED) + in_chunks(b'{"up_to_', b'message": 1}')
+    [(status, _, body)] = said_on_one_connection(ports[0], sent, 1)
+    answer = json.loads(body)
+    assert (status, answer["data"]) == (200, {"up_to_message": 1})
+    assert answer["meta"]["CONTENT_LENGTH"] == "20"
+    assert "HTTP_TRANSFER_ENCODING" not in answer["meta"]
+
+
+def test_a_connection_serves_one_request_after_another(
+    ports: tuple[int, int], echoing: None
+) -> None:
+    """Also when they come all at once, and after one that was refused amid its body."""
+    sent = raw("POST /echo/?n=1", CHUNKED) + in_chunks(b"{}")
+    sent += raw("POST /echo/?n=2", CHUNKED) + in_chunks(b"x" * 900, b"x" * 101, b"x" * 900)
+    sent += raw("POST /echo/?n=3", JSON, b"x" * 1001) + raw("GET /streamed/", [])
+    sent += raw("GET /echo/?n=5", [])
+    answers = said_on_one_connection(ports[0], sent, 5)
+    assert [status for status, _, _ in answers] == [200, 413, 413, 200, 200]
+    assert answers[3][2].startswith(b"0\n1\n2\n")
+    assert [json.loads(answers[n][2])["query"]["n"] for n in (0, 4)] == [["1"], ["5"]]
+
+
+def test_who_asks_before_sending_too_much_is_refused(ports: tuple[int, int]) -> None:
+    """And the connection closed: what came next on it could be that body or a request."""
+    head = raw("POST /echo/", ["Expect: 100-continue", "Content-Length: 1001"])
+    with socket.create_connection(("127.0.0.1", ports[0])) as client:
+        client.sendall(head)
+        with client.makefile("rb") as stream:
+            assert answer_in(stream)[0] == 413
+            assert stream.read() == b""
+
+
+def test_a_stream_ends_when_its_client_hangs_up(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Its thread is free again, and nobody's log has an error in it."""
+    result = Result(b"x" * 100_000 for _ in iter(int, 1))
+    with uvicorn_with(bridge_to(answering(result))) as port:
+        with socket.create_connection(("127.0.0.1", port)) as client:
+            client.sendall(raw("GET /", []))
+            assert client.recv(9) == b"HTTP/1.1 "
+        assert result.closed.wait(30)
+    assert [each for each in caplog.records if each.levelno > logging.INFO] == []
+
+
+# --- By itself ------------------------------------------------------------------------------------
+
+
+class Result:
+    """What an application gives back, and which thread closed it."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.chunks, self.closed, self.closed_by = chunks, threading.Event(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self.chunks)
+
+    def close(self) -> None:
+        self.closed_by = threading.get_ident()
+        self.closed.set()
+
+
+def answering(result: Any, *headers: tuple[str, str]) -> Any:
+    """An application that answers with this."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        start_response("200 OK", list(headers))
+        return result() if callable(result) else result
+
+    return app
+
+
+class Call:
+    """One request to a bridge, and what it sends back."""
+
+    def __init__(self, *body: bytes, method: str = "GET", headers: Any = (), **other: Any) -> None:
+        self.scope = {"type": "http", "method": method, "raw_path": b"/", "path": "/"}
+        self.scope |= {"query_string": b"", "http_version": "1.1", "headers": headers, **other}
+        self.body = list(body or [b""])
+        self.sent: list[Message] = []
+        self.hangs_up = asyncio.Event()
+
+    async def receive(self) -> Message:
+        if self.body:
+            return {"type": "http.request", "body": self.body.pop(0), "more_body": bool(self.body)}
+        await self.hangs_up.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    def to(self, app: Any) -> Awaitable[None]:
+        return app(self.scope, self.receive, self.send)
+
+    def alone(self, app: Any) -> Call:
+        """Make it, with nothing else going on."""
+        asyncio.run(asyncio.wait_for(self.to(app), 60))
+        return self
+
+    @property
+    def answer(self) -> tuple[int, dict[bytes, bytes], bytes]:
+        """Status, headers and body, which must be complete."""
+        start, *bodies = self.sent
+        assert [each["more_body"] for each in bodies] == [True] * (len(bodies) - 1) + [False]
+        return start["status"], dict(start["headers"]), b"".join(each["body"] for each in bodies)
+
+    @property
+    def refusal(self) -> tuple[int, str]:
+        """Status and code; an error in JSON as all of ours."""
+        status, headers, body = self.answer
+        assert (headers[b"content-type"], headers[b"content-length"]) == (
+            b"application/json", b"%d" % len(body),
+        )  # fmt: skip
+        assert set(json.loads(body)) == {"detail", "code"}
+        return status, json.loads(body)["code"]
+
+
+def never(environ: dict[str, Any], start_response: Any) -> Any:
+    pytest.fail("This request is not for the application.")
+
+
+def test_a_body_is_refused_as_soon_as_it_is_too_large() -> None:
+    """MAX_REQUEST_BYTES: what is left of it is not read."""
+    told = Call(b"x" * 50, headers=[(b"content-length", b"51")]).alone(
+        bridge_to(never, max_body=50)
+    )
+    assert (told.refusal, len(told.body)) == ((413, "request_too_large"), 1)
+    untold = Call(b"x" * 50, b"x", b"x").alone(bridge_to(never, max_body=50))
+    assert (untold.refusal, len(untold.body)) == ((413, "request_too_large"), 1)
+
+
+def test_a_body_may_be_as_large_as_it_may() -> None:
+    """One byte less than is too large; no length is made up for a body that is not there."""
+    seen: list[Any] = []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append((environ.get("CONTENT_LENGTH"), environ["wsgi.input"].read()))
+        start_response("200 OK", [])
+        return []
+
+    for body in ([b"x" * 25] * 2, [b""], [b"", b""]):
+        assert Call(*body).alone(bridge_to(app, max_body=50)).answer == (200, {}, b"")
+    assert seen == [("50", b"x" * 50), (None, b""), (None, b"")]
+
+
+def test_who_hangs_up_amid_the_body_has_asked_nothing() -> None:
+    """What it was going to say is not known."""
+    call = Call(b"{", b"}")
+    call.body.pop()
+    call.hangs_up.set()
+
+    async def receive() -> Message:
+        return await Call.receive(call) | {"more_body": True}
+
+    call.receive = receive  # type: ignore[method-assign]
+    assert call.alone(bridge_to(never)).sent == []
+
+
+class Busy:
+    """An application whose answers wait until it is told to give them."""
+
+    def __init__(self) -> None:
+        self.go, self.asked = threading.Event(), threading.Semaphore(0)
+        self.served: list[str] = []
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        self.served.append(environ["QUERY_STRING"])
+        assert self.go.wait(60)
+        start_response("200 OK", [])
+        return []
+
+
+def test_a_crowd_is_told_to_come_later() -> None:
+    """SERVER_THREADS are served, SERVER_MAX_WAITING wait; there is room again when one is done."""
+
+    async def crowd() -> None:
+        app = Busy()
+        bridge = bridge_to(app, threads=2, max_waiting=1)
+        calls = [Call() for _ in range(4)]
+        tasks = [asyncio.create_task(call.to(bridge)) for call in calls]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert [task.done() for task in tasks] == [False, False, False, True]
+        assert calls[3].refusal == (503, "overloaded")
+        assert calls[3].answer[1][b"retry-after"] == b"1"
+        app.go.set()
+        await asyncio.gather(*tasks)
+        last = Call()
+        await last.to(bridge)
+        assert [call.answer[0] for call in (*calls[:3], last)] == [200] * 4
+
+    asyncio.run(asyncio.wait_for(crowd(), 60))
+
+
+def test_who_hangs_up_while_waiting_is_not_served(caplog: pytest.LogCaptureFixture) -> None:
+    """And leaves its place to another one."""
+
+    async def queue() -> None:
+        app = Busy()
+        bridge = bridge_to(app, threads=1, max_waiting=1)
+        calls = [Call(query_string=name) for name in (b"first", b"gone", b"next")]
+        first, gone = (asyncio.create_task(call.to(bridge)) for call in calls[:2])
+        calls[1].hangs_up.set()
+        await gone
+        third = asyncio.create_task(calls[2].to(bridge))
+        app.go.set()
+        await asyncio.gather(first, third)
+        assert app.served == ["first", "next"]
+        assert [bool(call.sent) for call in calls] == [True, False, True]
+
+    asyncio.run(asyncio.wait_for(queue(), 60))
+    assert caplog.records == []
+
+
+def fails(error: type[BaseException], *chunks: bytes) -> Iterator[bytes]:
+    yield from chunks
+    raise error("on purpose")
+
+
+@pytest.mark.parametrize("error", [ValueError, SystemExit, StopIteration, asyncio.CancelledError])
+def test_a_failure_is_500_and_in_the_log(
+    caplog: pytest.LogCaptureFixture, error: type[BaseException]
+) -> None:
+    """Whatever it is, and the next request is served."""
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["QUERY_STRING"]:
+            raise error("on purpose")
+        return answering([b"fine"])(environ, start_response)
+
+    bridge = bridge_to(app, threads=1)
+    assert Call(query_string=b"fail").alone(bridge).refusal == (500, "error")
+    assert "on purpose" in caplog.text
+    assert Call().alone(bridge).answer == (200, {}, b"fine")
+
+
+def test_a_failure_before_the_first_piece_is_500(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing has been sent yet."""
+    result = Result(fails(ValueError, b""))
+    assert Call().alone(bridge_to(answering(result))).refusal == (500, "error")
+    assert "on purpose" in caplog.text
+    assert result.closed.is_set()
+
+
+def test_a_failure_amid_a_stream_leaves_it_unfinished(caplog: pytest.LogCaptureFixture) -> None:
+    """The server cuts the connection then, so that nobody takes it for the whole."""
+    result = Result(fails(ValueError, b"a", b"b"))
+    call = Call().alone(bridge_to(answering(result)))
+    assert [each.get("body") for each in call.sent] == [None, b"a", b"b"]
+    assert all(each["more_body"] for each in call.sent[1:])
+    assert "on purpose" in caplog.text
+    assert result.closed.is_set()
+
+
+def test_a_stream_goes_out_piece_by_piece() -> None:
+    """None is made before the last one has been taken; empty ones say nothing."""
+    call, made = Call(), []
+
+    def pieces() -> Iterator[bytes]:
+        for piece in (b"", b"a", b"", b"b", b"c"):
+            made.append((piece, b"".join(each.get("body", b"") for each in call.sent)))
+            yield piece
+
+    result = Result(pieces())
+    assert call.alone(bridge_to(answering(result))).answer == (200, {}, b"abc")
+    assert made == [(b"", b""), (b"a", b""), (b"", b"a"), (b"b", b"a"), (b"c", b"ab")]
+    assert [each.get("body") for each in call.sent] == [None, b"a", b"b", b"c", b""]
+
+
+@pytest.mark.parametrize(
+    ("method", "chunks", "length"),
+    [("GET", [b"ab"], "2"), ("GET", [b"a", b"b"], "2"), ("HEAD", [b"a", b"b"], "2"), ("GET", [], "0")],
+)  # fmt: skip
+def test_what_an_application_gives_back_is_closed_by_its_thread(
+    method: str, chunks: list[bytes], length: str
+) -> None:
+    """A database connection is put back by the thread that took it."""
+    threads, result = [], Result(chunks)
+
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        threads.append(threading.get_ident())
+        return answering(result, ("Content-Length", length))(environ, start_response)
+
+    call = Call(method=method).alone(bridge_to(app))
+    body = b"" if method == "HEAD" else b"".join(chunks)
+    assert call.answer == (200, {b"content-length": length.encode()}, body)
+    assert [result.closed_by] == threads != [threading.get_ident()]
+
+
+def test_an_answer_leaves_in_one_packet() -> None:
+    """Between its head and its body, the event loop gets no turn to send the one alone."""
+    call, order = Call(), []
+
+    async def send(message: Message) -> None:
+        order.append(message["type"])
+        asyncio.get_running_loop().call_soon(order.append, "turn")
+
+    call.send = send  # type: ignore[method-assign]
+    call.alone(bridge_to(answering([b"abc"], ("Content-Length", "3"))))
+    assert order[:2] == ["http.response.start", "http.response.body"]
+
+
+@pytest.mark.parametrize("how", ["hangs up", "is too slow", "is cut off", "has the server stop"])
+def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """However its client is lost: the next request finds the thread free."""
+    monkeypatch.setattr(bridge, "PATIENCE", 0.01 if how == "is too slow" else 60)
+    result, call = Result(b"x" for _ in iter(int, 1)), Call()
+
+    async def lost() -> None:
+        serve = bridge_to(
+            answering(lambda: result if not result.closed.is_set() else []), threads=1
+        )
+        task = asyncio.create_task(call.to(serve))  # type: ignore[arg-type]
+
+        async def send(message: Message) -> None:
+            call.sent.append(message)
+            if len(call.sent) == 3:
+                if how == "hangs up":
+                    call.hangs_up.set()
+                elif how == "is too slow":
+                    await asyncio.Event().wait()
+                elif how == "is cut off":
+                    raise ConnectionResetError
+                else:
+                    task.cancel()
+
+        call.send = send  # type: ignore[method-assign]
+        await asyncio.wait([task])
+        assert task.cancelled() == (how == "has the server stop")
+        after = Call()
+        await after.to(serve)
+        assert after.answer == (200, {}, b"")
+
+    asyncio.run(asyncio.wait_for(lost(), 60))
+    assert result.closed.is_set()
+    assert all(each["more_body"] for each in call.sent[1:])
+
+
+def test_a_request_sees_nothing_that_another_one_has_set() -> None:
+    """A context variable, such as the id under which it logs."""
+    variable, seen = ContextVar("variable", default="unset"), []
+
+    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        seen.append(variable.get())
+        variable.set("set")
+        return answering([])(environ, start_response)
+
+    serve = bridge_to(app, threads=1)
+    for _ in range(2):
+        Call().alone(serve)
+    assert seen == ["unset", "unset"]
+
+
+# --- The environ ----------------------------------------------------------------------------------
+
+
+def environ(**scope: Any) -> dict[str, Any]:
+    return environ_of(Call(**scope).scope)
+
+
+def test_a_header_comes_once_and_under_no_other_name() -> None:
+    """RFC 3875; cookies are told apart by semicolons. X_Forwarded_For is not a proxy's header."""
+    given = [
+        (b"x-a", b"1"),
+        (b"cookie", b"a=1"),
+        (b"x_a", b"2"),
+        (b"x-a", b"3"),
+        (b"cookie", b"b=2"),
+    ]
+    given += [(b"content_length", b"9"), (b"content-type", b"text/plain"), (b"x-b", b"\xff")]
+    made = environ(headers=given)
+    assert {name: value for name, value in made.items() if name.startswith(("HTTP_", "CONTENT_"))} == {
+        "HTTP_X_A": "1,3", "HTTP_COOKIE": "a=1; b=2", "CONTENT_TYPE": "text/plain", "HTTP_X_B": "\xff",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("scope", "expected"),
+    [
+        ({"raw_path": b"/%C3%BC%2Fx"}, {"PATH_INFO": "/\xc3\xbc/x", "SCRIPT_NAME": ""}),
+        ({"raw_path": "/ü".encode(), "path": "/ü"}, {"PATH_INFO": "/\xc3\xbc"}),
+        ({"raw_path": b"/%FF", "path": "/\ufffd"}, {"PATH_INFO": "/\xff"}),
+        ({"raw_path": None, "path": "/ü%41"}, {"PATH_INFO": "/\xc3\xbc%41"}),
+        (
+            {"raw_path": b"/r%C3%BC/x", "root_path": "/rü"},
+            {"SCRIPT_NAME": "/r\xc3\xbc", "PATH_INFO": "/x"},
+        ),
+        ({"query_string": "q=ü&a=%41".encode()}, {"QUERY_STRING": "q=\xc3\xbc&a=%41"}),
+        ({"server": ("::1", 8000)}, {"SERVER_NAME": "::1", "SERVER_PORT": "8000"}),
+        ({"server": ("/run/socket", None)}, {"SERVER_NAME": "/run/socket", "SERVER_PORT": "80"}),
+        ({}, {"SERVER_NAME": "localhost", "SERVER_PORT": "80", "REMOTE_ADDR": ""}),
+        ({"client": ("10.0.0.1", 5)}, {"REMOTE_ADDR": "10.0.0.1", "wsgi.url_scheme": "http"}),
+        ({"scheme": "https"}, {"wsgi.url_scheme": "https", "wsgi.multithread": True}),
+    ],
+)
+def test_an_environ_is_as_wsgi_wants_it(scope: dict[str, Any], expected: dict[str, Any]) -> None:
+    """PEP 3333: paths are unquoted once, and their bytes stand as characters."""
+    made = environ(**scope)
+    assert {name: made[name] for name in expected} == expected

@@ -1,4 +1,4 @@
-"""The days that insights are asked for."""
+"""The days that insights are asked for, and what is told where there is nothing to tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chat.models import Conversation, User
-from tests.test_insights import BEGIN, counts, write
+from receipts import services
+from tests.test_insights import BEGIN, NOTHING, RANGE, counts, write
 
 
 def test_thirty_days_up_to_today_are_told_unless_one_says(
@@ -58,3 +59,21 @@ def test_a_range_that_is_none_names_its_field(
     """DESIGN §4."""
     for path in ("/insights/", f"/conversations/{group.pk}/insights/"):
         assert list(api(alice).get(f"{path}?{query}", status=400)) == [field]
+
+
+def test_nothing_sent_is_nothing_told(api: Any, alice: User) -> None:
+    """A share of nothing is no number."""
+    answer = api(alice).get(f"/insights/{RANGE}")
+    total = answer.pop("total")
+    assert answer == {"from": "2026-01-05", "to": "2026-01-09", "days": []}
+    assert counts(total) == (0, 0, 0, 0)
+    assert (total["delivered_rate"], total["read_rate"]) == (None, None)
+    assert (total["seconds_to_delivered"], total["seconds_to_read"]) == (NOTHING, NOTHING)
+
+
+def test_a_message_without_recipients_has_no_rate(api: Any, alice: User) -> None:
+    """Rule 3: it was sent, and that is all."""
+    alone = services.create_conversation(owner=alice, participants=[], kind="group")
+    write(alice, alone)
+    [day] = api(alice).get(f"/insights/{RANGE}")["days"]
+    assert (counts(day), day["read_rate"], day["seconds_to_read"]) == ((1, 0, 0, 0), None, NOTHING)

@@ -165,6 +165,13 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
 
 
 def _budget() -> Callable[[], bool]:
-    """Whether there is time for another batch."""
-    end = monotonic() + settings.BATCH_BUDGET_MS / 1000
-    return lambda: monotonic() < end
+    """Whether there is time for another batch, if it takes as long as the longest so far."""
+    last = monotonic()
+    end, longest = last + settings.BATCH_BUDGET_MS / 1000, 0.0
+
+    def is_time_left() -> bool:
+        nonlocal last, longest
+        longest, last = max(longest, monotonic() - last), monotonic()
+        return last + longest < end
+
+    return is_time_left
