@@ -37,13 +37,13 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
-def number(name: str, default: int) -> int:
-    """A whole number, zero or more."""
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number, not less than ``least``."""
     value = os.environ.get(name)
     if value is None or value == "":
         return default
-    if not value.isdecimal():
-        raise ImproperlyConfigured(f"{name} must be a whole number, not {value!r}.")
+    if not value.isdecimal() or int(value) < least:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {least}, not {value!r}.")
     return int(value)
 
 

@@ -29,21 +29,21 @@ JWT_SECRET = env.text("JWT_SECRET") or SECRET_KEY
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
-TOKEN_LIFETIME_SECONDS = env.number("TOKEN_LIFETIME_SECONDS", 24 * 60 * 60)
+TOKEN_LIFETIME_SECONDS = env.number("TOKEN_LIFETIME_SECONDS", 24 * 60 * 60, least=1)
 
 RECEIPTS_MAX_RECIPIENTS = env.number("RECEIPTS_MAX_RECIPIENTS", 10_000)
 RECEIPTS_RECIPROCAL = env.flag("RECEIPTS_RECIPROCAL")
 RECEIPTS_MANDATORY = env.flag("RECEIPTS_MANDATORY")
-BATCH_ROWS = env.number("BATCH_ROWS", 2_000)
+BATCH_ROWS = env.number("BATCH_ROWS", 2_000, least=1)
 BATCH_BUDGET_MS = env.number("BATCH_BUDGET_MS", 2_000)
 MAX_BODY_CHARACTERS = env.number("MAX_BODY_CHARACTERS", 10_000)
-MAX_REQUEST_BYTES = env.number("MAX_REQUEST_BYTES", 1_000_000)
+MAX_REQUEST_BYTES = env.number("MAX_REQUEST_BYTES", 1_000_000, least=1_000)
 THROTTLE_USER_READS = env.number("THROTTLE_USER_READS", 1_200)
 THROTTLE_USER_WRITES = env.number("THROTTLE_USER_WRITES", 1_200)
 THROTTLE_KEY_READS = env.number("THROTTLE_KEY_READS", 0)
 THROTTLE_KEY_WRITES = env.number("THROTTLE_KEY_WRITES", 0)
-SERVER_THREADS = env.number("SERVER_THREADS", 8)
-SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512)
+SERVER_THREADS = env.number("SERVER_THREADS", 8, least=1)
+SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512, least=1)
 
 # --- Applications -------------------------------------------------------------------------------
 
@@ -96,36 +96,29 @@ TEMPLATES = [
 # --- Database -----------------------------------------------------------------------------------
 
 DATABASES = {"default": DATABASE}
-# Only throttles use it. By default it keeps but 300 entries and throws others away at random.
-CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
-    }
-}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     # Without immediate transactions, two writers that each read first cannot both go on, and the
     # second fails at once whatever the timeout (ECOSYSTEM §1: half of concurrent writes lost).
-    DATABASES["default"]["OPTIONS"] = {
+    DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    DATABASE["CONN_MAX_AGE"] = None
+    Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
     # PostgreSQL spends more on planning a mark's statements than on running them; a statement
     # that comes again is planned once for each connection.
-    options = DATABASES["default"].setdefault("OPTIONS", {})
+    options = DATABASE.setdefault("OPTIONS", {})
     options["server_side_binding"] = DB_PREPARE
     options["prepare_threshold"] = 3 if DB_PREPARE else None
     if DB_POOL_MAX:
         options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
     else:
-        DATABASES["default"]["CONN_MAX_AGE"] = 60
-        DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+        DATABASE["CONN_MAX_AGE"] = 60
+        DATABASE["CONN_HEALTH_CHECKS"] = True
 
 # Only throttles use it. By default it keeps but 300 entries and throws others away at random.
 CACHES = {
@@ -134,27 +127,6 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Without immediate transactions, two writers that each read first cannot both go on, and the
-    # second fails at once whatever the timeout (ECOSYSTEM §1: half of concurrent writes lost).
-    DATABASES["default"]["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-elif DB_POOL_MAX:
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
-        "min_size": 1,
-        "max_size": DB_POOL_MAX,
-        "timeout": 10,
-    }
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = 60
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
 # --- Users and sessions -------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ urlpatterns = [
 # --- Beside a WSGI server -------------------------------------------------------------------------
 
 CSS = "/static/admin/css/base.css"
+KNOWN = "If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"
 JSON = ["Content-Type: application/json"]
 REQUESTS: dict[str, tuple[str, list[str], bytes]] = {
     "a query": ("GET /echo/?a=1&b=%C3%BC&a=2&c=a%20b+c", [], b""),
@@ -106,7 +107,7 @@ REQUESTS: dict[str, tuple[str, list[str], bytes]] = {
     "a stream": ("GET /streamed/", [], b""),
     "a file": (f"GET {CSS}", [], b""),
     "a part of a file": (f"GET {CSS}", ["Range: bytes=10-19"], b""),
-    "a file that is known": (f"GET {CSS}", ["If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"], b""),
+    "a file that is known": (f"GET {CSS}", [KNOWN], b""),
     "another host": ("GET /echo/", ["Host: elsewhere.example"], b""),
 }  # fmt: skip
 
@@ -475,8 +476,13 @@ def test_a_stream_goes_out_piece_by_piece() -> None:
 
 @pytest.mark.parametrize(
     ("method", "chunks", "length"),
-    [("GET", [b"ab"], "2"), ("GET", [b"a", b"b"], "2"), ("HEAD", [b"a", b"b"], "2"), ("GET", [], "0")],
-)  # fmt: skip
+    [
+        ("GET", [b"ab"], "2"),
+        ("GET", [b"a", b"b"], "2"),
+        ("HEAD", [b"a", b"b"], "2"),
+        ("GET", [], "0"),
+    ],
+)
 def test_what_an_application_gives_back_is_closed_by_its_thread(
     method: str, chunks: list[bytes], length: str
 ) -> None:
@@ -516,7 +522,6 @@ def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: s
         serve = bridge_to(
             answering(lambda: result if not result.closed.is_set() else []), threads=1
         )
-        task = asyncio.create_task(call.to(serve))  # type: ignore[arg-type]
 
         async def send(message: Message) -> None:
             call.sent.append(message)
@@ -531,6 +536,7 @@ def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: s
                     task.cancel()
 
         call.send = send  # type: ignore[method-assign]
+        task = asyncio.create_task(call.to(serve))  # type: ignore[arg-type]
         await asyncio.wait([task])
         assert task.cancelled() == (how == "has the server stop")
         after = Call()
@@ -574,10 +580,13 @@ def test_a_header_comes_once_and_under_no_other_name() -> None:
         (b"cookie", b"b=2"),
     ]
     given += [(b"content_length", b"9"), (b"content-type", b"text/plain"), (b"x-b", b"\xff")]
-    made = environ(headers=given)
-    assert {name: value for name, value in made.items() if name.startswith(("HTTP_", "CONTENT_"))} == {
-        "HTTP_X_A": "1,3", "HTTP_COOKIE": "a=1; b=2", "CONTENT_TYPE": "text/plain", "HTTP_X_B": "\xff",
-    }  # fmt: skip
+    made = environ(headers=given).items()
+    assert {name: value for name, value in made if name.startswith(("HTTP", "CONTENT"))} == {
+        "HTTP_X_A": "1,3",
+        "HTTP_COOKIE": "a=1; b=2",
+        "CONTENT_TYPE": "text/plain",
+        "HTTP_X_B": "\xff",
+    }
 
 
 @pytest.mark.parametrize(

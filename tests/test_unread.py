@@ -80,7 +80,7 @@ class Life:
             room.members.add(who)
 
     def told(self) -> dict[str, Any]:
-        """What each is told: over all, and in each conversation with the first unread message."""
+        """What each is told: over all conversations, and in each of theirs."""
         told = {}
         for name, user in self.users.items():
             user.refresh_from_db()

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from chat.errors import NotParticipant, NotRecipient, Refused
 from chat.models import Tracking, User
 from receipts import services
+from receipts.api.answers import marked_row
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import (
     ActingBody,
@@ -26,7 +27,7 @@ from receipts.api.bodies import (
     UnreadBody,
 )
 from receipts.api.fields import known_users
-from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked, marked_row
+from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.privacy import reads_privately
 from receipts.selectors import own_position, own_row, unread_in_conversation, unread_of
 from receipts.services.accounts import Progress

@@ -18,12 +18,13 @@ from rest_framework.response import Response
 from chat.errors import Refused
 from chat.models import Message
 from receipts import services
+from receipts.api.answers import listed_recipient, summary_for
 from receipts.api.base import ApiViewSet
 from receipts.api.batch import BatchBody, BatchResults, read_item
 from receipts.api.fields import MAX_ID, RowSerializer, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
-from receipts.api.shapes import ListedRecipient, Summary, listed_recipient, summary_for
+from receipts.api.shapes import ListedRecipient, Summary
 from receipts.models import MessageStatus
 from receipts.permissions import discloses_receipts
 from receipts.privacy import hides_reads_from

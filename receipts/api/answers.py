@@ -1,0 +1,115 @@
+"""From rows to answers, as the caller may see them; ``shapes`` declares what they look like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from chat.models import ConversationParticipant, Tracking, User
+from receipts.permissions import discloses_receipts
+from receipts.privacy import hides_reads_from, without_reads
+from receipts.status import State, state_of, summary_of
+
+
+def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """A message from its ``MESSAGE_COLUMNS``, as ``user`` may see it."""
+    hidden = row["deleted_at"] is not None and not user.is_staff
+    own = row["sender_id"] == user.pk or user.sees_everything
+    tracked = row["tracking"] == Tracking.TRACKED
+    return {
+        "id": row["id"],
+        "conversation": row["conversation_id"],
+        "sender": row["sender__username"],
+        "sender_name": row["sender__display_name"] or row["sender__username"],
+        "body": "" if hidden else row["body"],
+        "client_id": row["client_id"] if own else None,
+        "created_at": row["created_at"],
+        "deleted_at": row["deleted_at"],
+        "tracked": tracked,
+        "untracked_reason": None if tracked else row["tracking"],
+        "receipts": summary_for(row, user) if discloses_receipts(row, user) else None,
+    }
+
+
+def summary_for(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """A message's receipts as ``user``, who may see them, is told of them (rule 14)."""
+    return summary_of(without_reads(row) if hides_reads_from(user) else row)
+
+
+def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+    """One recipient's row from its ``ROW_COLUMNS``, as others see it: ``seen_at`` is not in it."""
+    state = state_of(row)
+    return {
+        "user": row["recipient__username"],
+        "user_name": row["recipient__display_name"] or row["recipient__username"],
+        "user_avatar_url": row["recipient__avatar_url"],
+        "state": state.value,
+        "status_text": state.label,
+        "delivered_at": row["delivered_at"],
+        "read_at": row["read_at"],
+        "failed_at": row["failed_at"],
+        "failure_reason": row["failure_reason"],
+        "content": row["content"] if state == State.READ else None,
+    }
+
+
+def membership_of(*, is_active: bool, is_muted: bool, is_banned: bool) -> str:
+    """What part somebody takes now, in one word."""
+    if is_banned:
+        return "banned"
+    if not is_active:
+        return "left"
+    return "muted" if is_muted else "active"
+
+
+def listed_recipient(row: Mapping[str, Any], *, reads: bool) -> dict[str, Any]:
+    """A row of the recipient list; without ``reads`` a read looks like its delivery."""
+    return recipient_shape(row if reads else {**row, "read_at": None}) | {
+        "membership": membership_of(
+            is_active=bool(row["is_active"]) and row["recipient__is_active"],
+            is_muted=bool(row["is_muted"]),
+            is_banned=bool(row["is_banned"]),
+        )
+    }
+
+
+def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a mark."""
+    return {
+        "message": row["message_id"],
+        "conversation": row["conversation_id"],
+        **recipient_shape(row),
+        "seen_at": row["seen_at"],
+    }
+
+
+def participant_shape(
+    participant: ConversationParticipant, *, watermarks: bool, reads: bool
+) -> dict[str, Any]:
+    """A membership, with its watermarks where the caller may see them, and the read one too."""
+    user = participant.user
+    told = {
+        "last_delivered_message": participant.last_delivered_message_id,
+        "last_delivered_at": participant.last_delivered_at,
+        "last_read_message": participant.last_read_message_id,
+        "last_read_at": participant.last_read_at,
+    }
+    return {
+        "user": user.username,
+        "user_name": user.get_full_name(),
+        "user_avatar_url": user.avatar_url,
+        "role": participant.role,
+        "membership": membership_of(
+            is_active=participant.is_active and user.is_active,
+            is_muted=participant.is_muted,
+            is_banned=participant.is_banned,
+        ),
+        "joined_at": participant.joined_at,
+        "left_at": participant.left_at,
+        "muted": participant.is_muted,
+        "banned": participant.is_banned,
+        **{
+            name: value if watermarks and (reads or "read" not in name) else None
+            for name, value in told.items()
+        },
+    }
