@@ -10,7 +10,7 @@ run: .venv/runtime  ## set everything up, load a small lively world, serve (HOST
 	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} $(BIN)/python manage.py demo
 
 test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m tests.legs
+	$(BIN)/python -m tests.legs -n auto -q
 
 check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
 	$(BIN)/ruff format --check .
