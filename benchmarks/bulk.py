@@ -64,6 +64,7 @@ class BulkMark:
 
     def service(self, number: int) -> float:
         """Ours: the service alone, without looking up who marks what."""
+
         def mark(recipient: int, up_to: int) -> None:
             position = Position(
                 recipient_id=recipient,
