@@ -8,7 +8,6 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from contextvars import copy_context
 from functools import lru_cache
 from io import BytesIO
 from typing import Any
@@ -75,8 +74,9 @@ class WSGIBridge:
             return _refusal(request.environ, 503, "overloaded", detail, later)
         self.inside += 1
         try:
-            # In a context of its own: what a request sets there, the next one must not see.
-            request.job = self.pool.submit(copy_context().run, request.run)
+            # In the thread's own context, as under any WSGI server: with a new one for each request
+            # Django makes its cache anew. Who sets a variable resets it, as config/logs.py does.
+            request.job = self.pool.submit(request.run)
             if self.inside > self.threads:
                 request.watch()
             return await asyncio.wrap_future(request.job)

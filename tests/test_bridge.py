@@ -9,7 +9,6 @@ import socket
 import threading
 from collections.abc import Awaitable, Iterable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from http.client import parse_headers
 from typing import Any
 
@@ -29,6 +28,7 @@ from rest_framework.response import Response
 
 from config import bridge, urls
 from config.bridge import Message, WSGIBridge, environ_of
+from config.logs import request_id
 from config.wsgi import application
 
 
@@ -548,19 +548,20 @@ def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: s
     assert all(each["more_body"] for each in call.sent[1:])
 
 
-def test_a_request_sees_nothing_that_another_one_has_set() -> None:
-    """A context variable, such as the id under which it logs."""
-    variable, seen = ContextVar("variable", default="unset"), []
+def test_a_request_id_is_gone_with_its_request() -> None:
+    """Threads serve one request after another, each in the same context."""
+    seen = []
 
-    def app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
-        seen.append(variable.get())
-        variable.set("set")
-        return answering([])(environ, start_response)
+    def app(environ: dict[str, Any], start_response: Any) -> Any:
+        seen.append(request_id.get())
+        return application(environ, start_response)
 
     serve = bridge_to(app, threads=1)
+    headers = [(b"host", b"localhost"), (b"x-request-id", b"r1")]
     for _ in range(2):
-        Call().alone(serve)
-    assert seen == ["unset", "unset"]
+        answer = Call(raw_path=b"/healthz/", headers=headers).alone(serve).answer
+        assert (answer[0], answer[1][b"x-request-id"]) == (200, b"r1")
+    assert seen == ["", ""]
 
 
 # --- The environ ----------------------------------------------------------------------------------

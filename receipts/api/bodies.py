@@ -68,7 +68,7 @@ class ParticipantChange(StrictSerializer):
 class NewMessage(StrictSerializer):
     """A message; ``sender`` and ``sent_at`` are for service accounts."""
 
-    body = StrictCharField(trim_whitespace=False)
+    body = StrictCharField()
     client_id = StrictCharField(
         max_length=100, required=False, allow_null=True, validators=[external_id_validator]
     )

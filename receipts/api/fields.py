@@ -69,7 +69,10 @@ class StrictBooleanField(serializers.BooleanField):
 
 
 class StrictCharField(serializers.CharField):
-    """Text; a number is not taken for one."""
+    """Text as it stands, blanks included; a number is not taken for one."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"trim_whitespace": False, **options})
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
