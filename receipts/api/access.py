@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chat.errors import Refused
 from chat.models import Conversation, ConversationParticipant, Role, User
 
@@ -40,3 +42,8 @@ def may_give_role(user: User, conversation: Conversation, role: str | None) -> N
         return
     if role_of(user, conversation) != Role.OWNER:
         raise Refused("Only the owner gives roles.")
+
+
+def steps_down(user: User, target: ConversationParticipant, fields: Mapping[str, object]) -> bool:
+    """Whether somebody only gives up a role of their own, which nobody has to allow."""
+    return target.user_id == user.pk and dict(fields) == {"role": Role.MEMBER.value}

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from chat.models import Conversation, ConversationParticipant
 from receipts import services
-from receipts.api.access import may_give_role, may_manage, may_manage_participant
+from receipts.api.access import may_give_role, may_manage, may_manage_participant, steps_down
 from receipts.api.answers import participant_shape
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewParticipant, ParticipantChange
@@ -62,11 +62,15 @@ class ParticipantViewSet(ApiViewSet):
         """Change a role, mute (reads, may not write) or ban (removed, may not come back)."""
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
-        may_manage_participant(self.user, conversation, participant)
         fields = self.validated(ParticipantChange)
-        may_give_role(self.user, conversation, fields.get("role"))
         with transaction.atomic():
-            self._change(participant, fields)
+            # Whoever is demoted meanwhile has no say any more: looked at under the lock.
+            participant.conversation = services.hold(pk)
+            participant.refresh_from_db(fields=["role", "is_active", "is_muted", "is_banned"])
+            if not steps_down(self.user, participant, fields):
+                may_manage_participant(self.user, conversation, participant)
+                may_give_role(self.user, conversation, fields.get("role"))
+            services.change_participant(participant, **fields)
         participant.refresh_from_db()
         return Response(self._shape(participant, conversation))
 
@@ -79,19 +83,6 @@ class ParticipantViewSet(ApiViewSet):
             may_manage_participant(self.user, conversation, participant)
         services.remove_participant(conversation_id=pk, user=participant.user)
         return Response(status=204)
-
-    def _change(self, participant: ConversationParticipant, fields: dict[str, object]) -> None:
-        banned = fields.get("banned")
-        if banned:
-            services.remove_participant(
-                conversation_id=participant.conversation_id, user=participant.user, banned=True
-            )
-        columns = {"role": fields.get("role"), "is_muted": fields.get("muted")}
-        if banned is False:
-            columns["is_banned"] = False
-        changed = {name: value for name, value in columns.items() if value is not None}
-        if changed:
-            ConversationParticipant.objects.filter(pk=participant.pk).update(**changed)
 
     def _participant(self, conversation: Conversation, username: str) -> ConversationParticipant:
         participant = (

@@ -19,8 +19,10 @@ from receipts.services.marking import (
 )
 from receipts.services.membership import (
     add_participant,
+    change_participant,
     create_conversation,
     deactivate_user,
+    hold,
     reactivate_user,
     remove_participant,
 )
@@ -31,9 +33,11 @@ __all__ = [
     "bulk_mark_delivered",
     "bulk_mark_read",
     "bulk_mark_unread",
+    "change_participant",
     "create_conversation",
     "deactivate_user",
     "delete_message",
+    "hold",
     "mark_all_delivered",
     "mark_all_read",
     "mark_batch",

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.errors import Invalid
@@ -48,7 +49,7 @@ def add_participant(
     conversation is direct, or the user was banned from it.
     """
     _lock_users([user.pk])
-    conversation = _lock(conversation_id)
+    conversation = hold(conversation_id)
     participant, created = ConversationParticipant.objects.get_or_create(
         conversation=conversation, user=user, defaults={"role": role or Role.MEMBER}
     )
@@ -72,7 +73,7 @@ def remove_participant(*, conversation_id: int, user: User, banned: bool = False
 
     A ban also keeps them from coming back, and can follow a leave. Says whether anything changed.
     """
-    _lock(conversation_id)
+    conversation = hold(conversation_id)
     now = timezone.now()
     participant = ConversationParticipant.objects.filter(conversation_id=conversation_id, user=user)
     left = participant.filter(is_active=True).update(is_active=False, left_at=now, is_banned=banned)
@@ -83,9 +84,57 @@ def remove_participant(*, conversation_id: int, user: User, banned: bool = False
                 {"recipient": user.pk, "conversation": conversation_id, "at": now},
             )
         )
+        _pass_on_ownership(conversation)
     elif banned:
         left = participant.filter(is_banned=False).update(is_banned=True)
     return bool(left)
+
+
+def change_participant(
+    participant: ConversationParticipant,
+    *,
+    role: str | None = None,
+    muted: bool | None = None,
+    banned: bool | None = None,
+) -> None:
+    """Give a role, mute, ban, or take a mute or ban back; what is None stays as it is.
+
+    Must run while the conversation is held. Raises ``Invalid`` where the conversation is direct,
+    for the role of somebody who takes no part, and where it would be left without an owner.
+    """
+    conversation = participant.conversation
+    given = {"role": role, "muted": muted, "banned": banned}
+    if conversation.kind == ConversationKind.DIRECT:
+        for field in (name for name, value in given.items() if value is not None):
+            raise Invalid(field, "A direct conversation has no roles, mutes or bans.")
+    if role is not None and not participant.is_active:
+        raise Invalid("role", "This user takes no part in the conversation now.")
+    steps_down = participant.role == Role.OWNER and role not in (None, Role.OWNER)
+    if steps_down and not _owners(conversation).exclude(pk=participant.pk).exists():
+        raise Invalid("role", "Give the group another owner first.")
+    if banned:
+        remove_participant(conversation_id=conversation.pk, user=participant.user, banned=True)
+    columns = {"role": role, "is_muted": muted, "is_banned": False if banned is False else None}
+    changed = {name: value for name, value in columns.items() if value is not None}
+    if changed:
+        ConversationParticipant.objects.filter(pk=participant.pk).update(**changed)
+
+
+def _owners(conversation: Conversation) -> QuerySet[ConversationParticipant]:
+    return ConversationParticipant.objects.active().filter(
+        conversation=conversation, role=Role.OWNER
+    )
+
+
+def _pass_on_ownership(conversation: Conversation) -> None:
+    """A group whose last owner is gone is its longest-standing admin's, else member's."""
+    if conversation.kind == ConversationKind.DIRECT or _owners(conversation).exists():
+        return
+    heirs = ConversationParticipant.objects.active().filter(conversation=conversation)
+    # By name "admin" comes before "member".
+    heir = heirs.order_by("role", "joined_at", "pk").first()
+    if heir is not None and conversation.participants.filter(role=Role.OWNER).exists():
+        ConversationParticipant.objects.filter(pk=heir.pk).update(role=Role.OWNER)
 
 
 @transaction.atomic
@@ -119,6 +168,6 @@ def _lock_users(ids: Iterable[int]) -> None:
     list(users.select_for_update(no_key=True).values_list("pk"))
 
 
-def _lock(conversation_id: int) -> Conversation:
-    """Nobody sends, joins or leaves while this is held; marks go on."""
+def hold(conversation_id: int) -> Conversation:
+    """Hold a conversation to the transaction's end: nobody sends, joins or leaves; marks go on."""
     return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
