@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from chat.models import ConversationParticipant, Message, User
+from chat.models import ConversationParticipant, Message
 from receipts.marks import MARKABLE, TRACKED, Mark, retraction
 from receipts.stamp import stamp
 from receipts.watermarks import advance_watermarks
@@ -92,11 +92,10 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
     marked, past = 0, (0, 0)
     while True:
         with transaction.atomic():
-            # Of two such calls of one user, each locks several participations: one at a time.
-            User.objects.select_for_update(no_key=True).get(pk=user_id)
             stretch = _next_stretch(user_id, mark, past)
             if stretch is None:
                 return Progress(marked, complete=True)
+            _hold_participations(stretch)
             positions = _POSITIONS.format(
                 stretch=_STRETCH, markable=MARKABLE, tracked=TRACKED, fresh=mark.fresh
             )
@@ -107,6 +106,16 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
             with connection.cursor() as cursor:
                 left = _end(cursor, user_id, mark, past)
             return Progress(marked, complete=left is None)
+
+
+def _hold_participations(stretch: dict[str, Any]) -> None:
+    """Of a stretch's conversations, in the order of their ids, as whoever holds several (22)."""
+    participations = ConversationParticipant.objects.filter(
+        user_id=stretch["recipient"],
+        conversation__gte=stretch["conversation"],
+        conversation__lte=stretch["last_conversation"],
+    )
+    list(participations.order_by("pk").select_for_update(no_key=True).values_list("pk"))
 
 
 def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, Any] | None:

@@ -74,20 +74,27 @@ def remove_participant(*, conversation_id: int, user: User, banned: bool = False
     A ban also keeps them from coming back, and can follow a leave. Says whether anything changed.
     """
     conversation = hold(conversation_id)
+    participants = ConversationParticipant.objects.filter(conversation=conversation)
+    leaver = participants.filter(user=user).first()
+    if leaver is None:
+        return False
+    own = participants.filter(pk=leaver.pk)
+    if not leaver.is_active:
+        return bool(banned and own.filter(is_banned=False).update(is_banned=True))
     now = timezone.now()
-    participant = ConversationParticipant.objects.filter(conversation_id=conversation_id, user=user)
-    left = participant.filter(is_active=True).update(is_active=False, left_at=now, is_banned=banned)
-    if left:
-        stamp(
-            withdrawal(
-                "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",
-                {"recipient": user.pk, "conversation": conversation_id, "at": now},
-            )
+    if (heir := _heir(leaver, conversation)) is not None:
+        # Participants before messages, and in the order of their ids (rule 22).
+        both = participants.filter(pk__in=[leaver.pk, heir.pk]).order_by("pk")
+        list(both.select_for_update(no_key=True).values_list("pk"))
+        participants.filter(pk=heir.pk).update(role=Role.OWNER)
+    own.update(is_active=False, left_at=now, is_banned=banned)
+    stamp(
+        withdrawal(
+            "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",
+            {"recipient": user.pk, "conversation": conversation_id, "at": now},
         )
-        _pass_on_ownership(conversation)
-    elif banned:
-        left = participant.filter(is_banned=False).update(is_banned=True)
-    return bool(left)
+    )
+    return True
 
 
 def change_participant(
@@ -126,15 +133,18 @@ def _owners(conversation: Conversation) -> QuerySet[ConversationParticipant]:
     )
 
 
-def _pass_on_ownership(conversation: Conversation) -> None:
-    """A group whose last owner is gone is its longest-standing admin's, else member's."""
-    if conversation.kind == ConversationKind.DIRECT or _owners(conversation).exists():
-        return
-    heirs = ConversationParticipant.objects.active().filter(conversation=conversation)
+def _heir(
+    leaver: ConversationParticipant, conversation: Conversation
+) -> ConversationParticipant | None:
+    """Whose a group is when its last owner leaves: the longest-standing admin's, else member's."""
+    if conversation.kind == ConversationKind.DIRECT or leaver.role != Role.OWNER:
+        return None
+    others = ConversationParticipant.objects.active().filter(conversation=conversation)
+    others = others.exclude(pk=leaver.pk)
+    if others.filter(role=Role.OWNER).exists():
+        return None
     # By name "admin" comes before "member".
-    heir = heirs.order_by("role", "joined_at", "pk").first()
-    if heir is not None and conversation.participants.filter(role=Role.OWNER).exists():
-        ConversationParticipant.objects.filter(pk=heir.pk).update(role=Role.OWNER)
+    return others.order_by("role", "joined_at", "pk").first()
 
 
 @transaction.atomic
