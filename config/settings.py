@@ -109,11 +109,11 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["CONN_MAX_AGE"] = None
     Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
-    # PostgreSQL spends more on planning a mark's statements than on running them; a statement
-    # that comes again is planned once for each connection.
+    # PostgreSQL spends more on planning a mark's statements than on running them. Those that
+    # receipts/prepared.py runs are planned once for each connection, and no others ever.
     options = DATABASE.setdefault("OPTIONS", {})
     options["server_side_binding"] = DB_PREPARE
-    options["prepare_threshold"] = 3 if DB_PREPARE else None
+    options["prepare_threshold"] = 2**31 if DB_PREPARE else None
     if DB_POOL_MAX:
         options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
     else:

@@ -12,6 +12,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from receipts.prepared import execute
+
 
 class CompiledQuery:
     """A ``.values()`` queryset whose SQL is kept; each call only binds its parameters.
@@ -32,7 +34,7 @@ class CompiledQuery:
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
         with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            execute(cursor, sql, params)
             found = cursor.fetchall()
         if converters:
             found = compiler.apply_converters(found, converters)

@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from receipts.prepared import execute
+
 #: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
 COUNTS = {
@@ -109,7 +111,7 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
     }
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(_one_statement(change, answer), params)
+            execute(cursor, _one_statement(change, answer), params)
             return 0, cursor.fetchall()
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _two_statements(change, answer):

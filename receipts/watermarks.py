@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection
 
 from receipts.marks import Mark, discloses
+from receipts.prepared import execute
 
 #: A participant's position, or those of one user in many conversations.
 ONE_POSITION = """
@@ -38,7 +39,8 @@ def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> No
     (rule 22).
     """
     with connection.cursor() as cursor:
-        cursor.execute(
+        execute(
+            cursor,
             _STATEMENTS[discloses(mark)].replace("{positions}", positions),
             {**params, "at": connection.ops.adapt_datetimefield_value(mark.at)},
         )
