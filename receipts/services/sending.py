@@ -25,6 +25,7 @@ from chat.models import (
 from receipts.compiled import CompiledQuery
 from receipts.marks import Mark
 from receipts.models import MessageStatus
+from receipts.prepared import execute
 from receipts.privacy import reads_privately
 from receipts.stamp import stamp
 from receipts.watermarks import ONE_POSITION, advance_watermarks
@@ -83,16 +84,18 @@ def send_message(
     Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
     read (rule 9). Raises ``NotParticipant`` or ``Muted``.
     """
-    conversation = Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
-    membership = _membership(conversation, sender, client_id)
+    held = _HELD.first(conversation=conversation_id)
+    if held is None:
+        raise NotParticipant
+    membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
         return Sent(Message.objects.get(pk=membership.same_message), created=False)
     if membership.is_muted:
         raise Muted
-    tracking = _tracking(conversation, membership, request_receipts)
+    tracking = _tracking(held["receipt_policy"], membership, request_receipts)
     has_rows = tracking != Tracking.TOO_MANY_RECIPIENTS
     message = Message.objects.create(
-        conversation=conversation,
+        conversation_id=conversation_id,
         sender=sender,
         body=body,
         client_id=client_id,
@@ -103,7 +106,7 @@ def send_message(
     if has_rows:
         with connection.cursor() as cursor:
             time = connection.ops.adapt_datetimefield_value(message.created_at)
-            cursor.execute(_INSERT_ROWS, [message.pk, time, conversation.pk, sender.pk])
+            execute(cursor, _INSERT_ROWS, [message.pk, time, conversation_id, sender.pk])
     _mark_earlier(
         message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
     )
@@ -136,13 +139,22 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     )
 
 
+#: The conversation, held to the transaction's end, as ``membership.hold`` does.
+_HELD = CompiledQuery(
+    lambda conversation: (
+        Conversation.objects.select_for_update(no_key=True)
+        .filter(pk=conversation)
+        .values("receipt_policy")
+    ),
+    conversation=int,
+)
 _MEMBERSHIP = CompiledQuery(_memberships, conversation=int, sender=int)
 _MEMBERSHIP_AND_SAME = CompiledQuery(_memberships, conversation=int, sender=int, client_id=str)
 
 
-def _membership(conversation: Conversation, sender: User, client_id: str | None) -> Membership:
+def _membership(conversation_id: int, sender: User, client_id: str | None) -> Membership:
     """One query for all that sending depends on."""
-    named: dict[str, Any] = {"conversation": conversation.pk, "sender": sender.pk}
+    named: dict[str, Any] = {"conversation": conversation_id, "sender": sender.pk}
     if client_id is None:
         found = _MEMBERSHIP.first(**named)
     else:
@@ -152,11 +164,10 @@ def _membership(conversation: Conversation, sender: User, client_id: str | None)
     return Membership(**found)
 
 
-def _tracking(conversation: Conversation, membership: Membership, requested: bool) -> Tracking:
+def _tracking(policy: str, membership: Membership, requested: bool) -> Tracking:
     """Whether receipts are kept, by the recipients' number, the policy and the request."""
     if membership.recipients > settings.RECEIPTS_MAX_RECIPIENTS:
         return Tracking.TOO_MANY_RECIPIENTS
-    policy = conversation.receipt_policy
     if policy == ReceiptPolicy.OFF or (
         policy == ReceiptPolicy.ADMINS and membership.role == Role.MEMBER
     ):
