@@ -514,10 +514,12 @@ def test_an_answer_leaves_in_one_packet() -> None:
     assert set(order[2:]) == {"turn"}
 
 
-@pytest.mark.parametrize("how", ["hangs up", "is too slow", "is cut off", "has the server stop"])
-def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: str) -> None:
-    """However its client is lost: the next request finds the thread free."""
-    monkeypatch.setattr(bridge, "PATIENCE", 0.01 if how == "is too slow" else 60)
+@pytest.mark.parametrize("how", ["hung up", "too slow", "cut off", "server stops", "loop stops"])
+def test_a_stream_that_nobody_takes_ends(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, how: str
+) -> None:
+    """However its client is lost, the next request finds the thread free, and the log no error."""
+    monkeypatch.setattr(bridge, "PATIENCE", 0.01 if how == "too slow" else 60)
     result, call = Result(b"x" for _ in range(1000)), Call()
 
     async def lost() -> None:
@@ -528,19 +530,19 @@ def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: s
         async def send(message: Message) -> None:
             call.sent.append(message)
             if len(call.sent) == 3:
-                if how == "hangs up":
+                if how == "hung up":
                     call.hangs_up.set()
-                elif how == "is too slow":
+                elif how == "too slow":
                     await asyncio.Event().wait()
-                elif how == "is cut off":
-                    raise ConnectionResetError
-                else:
+                elif how == "server stops":
                     task.cancel()
+                else:
+                    raise ConnectionResetError if how == "cut off" else asyncio.CancelledError
 
         call.send = send  # type: ignore[method-assign]
         task = asyncio.create_task(call.to(serve))  # type: ignore[arg-type]
         await asyncio.wait([task])
-        assert task.cancelled() == (how == "has the server stop")
+        assert task.cancelled() == (how == "server stops")
         after = Call()
         await after.to(serve)
         assert after.answer == (200, {}, b"")
@@ -548,6 +550,7 @@ def test_a_stream_that_nobody_takes_ends(monkeypatch: pytest.MonkeyPatch, how: s
     asyncio.run(asyncio.wait_for(lost(), 60))
     assert result.closed.is_set()
     assert all(each["more_body"] for each in call.sent[1:])
+    assert caplog.records == []
 
 
 def test_a_request_id_is_gone_with_its_request() -> None:
