@@ -22,6 +22,7 @@ FILTERS = {
     "all": "",
     "state=read (2 of 3)": "&state=read",
     "state=unread (1 of 3)": "&state=unread",
+    "membership=active": "&membership=active",
     "search (1 of 10)": "&search=team+7",
 }
 
