@@ -80,7 +80,8 @@ def stamp(change: Change) -> int:
     """Change the rows and their messages' counts; say how many rows changed.
 
     All of it happens or nothing. Rows are locked by message and recipient, then messages by id,
-    whoever calls: so two calls wait for each other, and never in a circle (rule 22).
+    whoever calls: so two calls wait for each other, and never in a circle (rule 22). A transaction
+    stamps once: a second stamp could want lower messages while it holds higher ones.
     """
     changed, rows = _execute(change, COUNT)
     return int(rows[0][0]) if rows else changed

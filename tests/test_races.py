@@ -66,6 +66,26 @@ def test_racing_bulk_marks_report_each_row_once(
     assert_no_drift()
 
 
+def test_mixed_batches_over_the_same_messages_wait_in_no_circle(
+    api: Any, group: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """Rule 22: what bob's batch reads carol's delivers, and the other way round."""
+    for _ in range(15):
+        low, high = say(alice, group).pk, say(alice, group).pk
+        batches = [
+            [{"message": first, "state": "delivered"}, {"message": last, "state": "read"}]
+            for first, last in ((low, high), (high, low))
+        ]
+        answers = at_once(
+            [
+                lambda who=who, items=items: api(who).post("/receipts/", {"receipts": items})
+                for who, items in zip((bob, carol), batches, strict=True)
+            ]
+        )
+        assert all(each["result"] == "applied" for a in answers for each in a["results"])
+    assert_no_drift()
+
+
 def test_two_equal_marks_count_once(api: Any, group: Conversation, alice: User, bob: User) -> None:
     """Rule 5: both succeed, and answer the same."""
     message = say(alice, group)

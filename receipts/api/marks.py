@@ -192,11 +192,9 @@ class AccountMarkViewSet(ApiViewSet):
 
     def _acting(self, body: Any) -> tuple[User, dict[str, Any]]:
         fields = self.validated(body)
-        if self.user.is_service:
-            self.acting_username(fields.get("user"))
-            return known_users("user", [fields["user"]])[0], fields
-        self.acting_username(fields.get("user"))
-        return self.user, fields
+        username = self.acting_username(fields.get("user"))
+        user = known_users("user", [username])[0] if self.user.is_service else self.user
+        return user, fields
 
     def _answer(self, user: User, progress: Progress) -> Response:
         return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})

@@ -116,7 +116,8 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
         if position.tracked:
             advance_watermarks(mark, ONE_POSITION, params)
         marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
-        if mark.backdated:
-            # Apart from the unmarked ones, which an index finds: these are looked for one by one.
-            stamp(mark.change(_UP_TO, params, news=mark.later))
+    if mark.backdated:
+        # Apart from the unmarked ones, which an index finds: these are looked for one by one. And
+        # in a transaction of their own, since they stand below messages that are held by now.
+        stamp(mark.change(_UP_TO, params, news=mark.later))
     return marked
