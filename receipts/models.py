@@ -43,6 +43,7 @@ class MessageStatus(models.Model):
     class Meta:
         verbose_name = "message status"
         verbose_name_plural = "message statuses"
+        default_permissions = ("view",)  # people look at receipts; only services write them
         constraints = [
             models.UniqueConstraint(
                 fields=["message", "recipient", "conversation"], name="status_once_per_recipient"
