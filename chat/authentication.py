@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import inf
 from time import time
 from typing import Any
 
@@ -80,6 +81,15 @@ def issue_token(user: User) -> tuple[str, datetime]:
         "exp": expires_at,
     }
     return jwt.encode(claims, settings.JWT_SECRET, algorithm="HS256"), expires_at
+
+
+def seconds_left(request: Request) -> float:
+    """How long the caller's token is still good; keys and sessions have no such end."""
+    parts = get_authorization_header(request).split()
+    if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
+        return inf
+    claims = jwt.decode(parts[1], options={"verify_signature": False})  # it has been verified
+    return float(claims["exp"]) - time()
 
 
 def _subject(token: str) -> str:

@@ -1,11 +1,13 @@
 """The service as one ASGI application: what uvicorn runs.
 
-Requests go through Django's WSGI handler on a fixed number of threads, since Django's own ASGI
-handler starts a thread for each and costs four times as much (docs/decisions/0005).
+The live stream is native ASGI, since an open one must not cost a thread. All else goes through
+Django's WSGI handler on a fixed number of threads, since Django's own ASGI handler starts a thread
+for each request and costs four times as much (docs/decisions/0005).
 """
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import os
 
@@ -16,8 +18,12 @@ from django.core.wsgi import get_wsgi_application
 
 from config.bridge import Message, Receive, Send, WSGIBridge
 
+_django = get_wsgi_application()
+
+from receipts.feed import stream  # only now can models be imported
+
 _requests = WSGIBridge(
-    get_wsgi_application(),
+    _django,
     threads=settings.SERVER_THREADS,
     max_waiting=settings.SERVER_MAX_WAITING,
     max_body=settings.MAX_REQUEST_BYTES,
@@ -29,18 +35,40 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "http":
-        await _requests(scope, receive, send)
+        if stream.asks_for_stream(scope):
+            await _stream(scope, receive, send)
+        else:
+            await _requests(scope, receive, send)
+
+
+async def _stream(scope: Message, receive: Receive, send: Send) -> None:
+    """Django says who may listen, and from where; what it refuses is answered as it says."""
+    answer = await _requests.answer(scope, receive, send, **{stream.GRANTABLE: True})
+    if answer is None:
+        return
+    headers = dict(answer[0]["headers"])
+    granted = headers.pop(stream.GRANT.encode(), None)
+    if granted is None:
+        for message in answer:
+            await send(message)
+        return
+    kept = [pair for pair in headers.items() if pair[0] not in (b"content-type", b"content-length")]
+    await stream.serve(granted, kept, receive, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:
     """What is loaded at the start stays, so the collector need not look at it again."""
+    pruning = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             gc.collect()
             gc.freeze()
             gc.set_threshold(20_000, 50, 1_000)
+            pruning = asyncio.create_task(stream.hub().prune_now_and_then())
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
+            if pruning is not None:
+                pruning.cancel()
             await send({"type": "lifespan.shutdown.complete"})
             return

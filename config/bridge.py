@@ -39,12 +39,18 @@ class WSGIBridge:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        environ = environ_of(scope)
+        for message in await self.answer(scope, receive, send) or ():
+            await send(message)
+
+    async def answer(
+        self, scope: Message, receive: Receive, send: Send, **environment: Any
+    ) -> Answer | None:
+        """What is to be sent; None if that has been streamed, or nobody waits for it."""
+        environ = environ_of(scope) | environment
         answer = await self._read(environ, receive)
         if "wsgi.input" in environ:
             answer = await self._run(_Request(self.application, environ, receive, send))
-        for message in answer or ():
-            await send(message)
+        return answer
 
     async def _read(self, environ: Environ, receive: Receive) -> Answer | None:
         """Put the body into ``environ``, or refuse it; neither, if the client hangs up."""

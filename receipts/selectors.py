@@ -13,6 +13,9 @@ from receipts.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.status import SUMMARY_COLUMNS
 
+#: So many pairs of user and conversation go into one query.
+PAIRS_AT_ONCE = 100
+
 #: The columns that one recipient's row is told from.
 ROW_COLUMNS = (
     "message_id",
@@ -86,14 +89,17 @@ def own_position(conversation_id: int, username: str, up_to: int | None) -> dict
     return _OWN_POSITION.first(conversation=conversation_id, username=username, up_to=up_to)
 
 
-def unread_of(user_id: int) -> QuerySet[MessageStatus]:
-    """What a user has truly left unread, under no deleted message (rules 7 and 21)."""
+def unread() -> QuerySet[MessageStatus]:
+    """What is truly left unread, under no deleted message (rules 7 and 21)."""
     deleted = Message.objects.filter(
         conversation=OuterRef("conversation"), pk=OuterRef("message"), deleted_at__isnull=False
     )
-    return MessageStatus.objects.filter(
-        ~Exists(deleted), recipient_id=user_id, seen_at=None, withdrawn_at=None
-    )
+    return MessageStatus.objects.filter(~Exists(deleted), seen_at=None, withdrawn_at=None)
+
+
+def unread_of(user_id: int) -> QuerySet[MessageStatus]:
+    """What a user has left unread."""
+    return unread().filter(recipient_id=user_id)
 
 
 _UNREAD_IN_CONVERSATION = CompiledQuery(
@@ -127,6 +133,25 @@ def unread_by_conversation(
         .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
     )
     return {row.pop("conversation_id"): row for row in rows}
+
+
+def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
+    """The same of many users, each in one conversation; pairs with nothing unread are left out."""
+    found: dict[tuple[int, int], dict[str, Any]] = {}
+    pairs = list(pairs)
+    for start in range(0, len(pairs), PAIRS_AT_ONCE):
+        of_some = Q()
+        for user_id, conversation_id in pairs[start : start + PAIRS_AT_ONCE]:
+            of_some |= Q(recipient_id=user_id, conversation_id=conversation_id)
+        rows: Iterable[Any] = (
+            unread()
+            .filter(of_some)
+            .values("recipient_id", "conversation_id")
+            .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
+        )
+        for row in rows:
+            found[row.pop("recipient_id"), row.pop("conversation_id")] = row
+    return found
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:

@@ -1,4 +1,4 @@
-"""The one statement that changes status rows, and with them the counts of their messages.
+"""The one statement that changes status rows, their messages' counts, and tells of it.
 
 Marking, marking in bulk, leaving, importing: each says *which* rows change and *what* each column
 becomes; ``stamp`` changes the rows and the counts together, so that the two cannot drift apart
@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from receipts.announcing import announce_changed
 from receipts.prepared import execute
 
 #: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
@@ -43,15 +44,18 @@ class Change:
     becomes: Mapping[str, str]
     params: Mapping[str, Any] = field(default_factory=dict)
     source: str = ""
+    #: Whether nobody is to hear of it: a history that is brought in happened elsewhere.
+    quiet: bool = False
 
     @property
     def changed(self) -> str:
         """SELECT: each row that changes, its columns before (``was_…``) and after."""
-        before = ", ".join(f"status.{name} AS was_{name}" for name in _TIMES)
         columns = {name: f"status.{name}" for name in _TIMES} | dict(self.becomes)
+        before = ", ".join(f"status.{name} AS was_{name}" for name in columns)
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
         return f"""
-            SELECT status.id, status.message_id, status.recipient_id, {before}, {after}
+            SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
+                   message.sender_id, {before}, {after}
               FROM receipts_messagestatus AS status
               JOIN chat_message AS message ON message.id = status.message_id
                AND message.conversation_id = status.conversation_id
@@ -77,7 +81,7 @@ _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
 
 
 def stamp(change: Change) -> int:
-    """Change the rows and their messages' counts; say how many rows changed.
+    """Change the rows and their messages' counts, and announce it; say how many rows changed.
 
     All of it happens or nothing. Rows are locked by message and recipient, then messages by id,
     whoever calls: so two calls wait for each other, and never in a circle (rule 22). A transaction
@@ -115,7 +119,7 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
             execute(cursor, _one_statement(change, answer), params)
             return 0, cursor.fetchall()
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in _two_statements(change, answer):
+        for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
         # All rows are fetched before the transaction ends, which SQLite demands.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
@@ -131,6 +135,9 @@ def _as_time(value: Any) -> datetime | None:
 def _one_statement(change: Change, answer: str) -> str:
     """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
+    announced = (
+        "" if change.quiet else f", announced AS ({announce_changed('changed', change.becomes)})"
+    )
     return f"""
         WITH changed AS MATERIALIZED ({change.changed}
             ORDER BY status.message_id, status.recipient_id
@@ -141,17 +148,18 @@ def _one_statement(change: Change, answer: str) -> str:
         ), stamped AS (
             UPDATE receipts_messagestatus AS status SET {assignments}
               FROM changed WHERE status.id = changed.id
-        )
+        ){announced}
         SELECT {answer} FROM changed"""
 
 
-def _two_statements(change: Change, answer: str) -> tuple[str, str]:
-    """SQLite: a writer is alone, so the same rows can be chosen twice, counts first."""
+def _several_statements(change: Change, answer: str) -> list[str]:
+    """SQLite: a writer is alone, so the same rows can be chosen several times, themselves last."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
-    return (
+    return [
         f"{_COUNT} FROM ({_delta(f'({change.changed})')}) AS delta"
         " WHERE message.id = delta.message_id",
+        *([] if change.quiet else [announce_changed(f"({change.changed})", change.becomes)]),
         f"UPDATE receipts_messagestatus AS status SET {assignments}"
         f" FROM ({change.changed}) AS changed WHERE status.id = changed.id"
         + (f" RETURNING {answer}" if answer != COUNT else ""),
-    )
+    ]

@@ -10,7 +10,7 @@ from chat.models import Conversation, User
 from tests.conftest import ON_POSTGRES, say
 
 #: SQLite chooses the rows twice, once for the counts and once for the rows (receipts/stamp.py).
-STAMP = 1 if ON_POSTGRES else 2
+STAMP = 1 if ON_POSTGRES else 3
 
 
 @pytest.mark.parametrize("messages", [1, 30])
@@ -59,7 +59,7 @@ def test_send(api: Any, group: Conversation, alice: User, statements: Any, recip
     call = api(alice)
     with statements() as counted:
         call.post(f"/conversations/{group.pk}/messages/", {"body": "hi"}, status=201)
-    assert len(counted) == 8
+    assert len(counted) == 9
 
 
 def test_message_page_with_receipts(

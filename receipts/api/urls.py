@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView
 from config.converters import IdConverter, UsernameConverter
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.docs import DocsView
+from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet
 from receipts.api.marks import AccountMarkViewSet, ConversationMarkViewSet, MessageMarkViewSet
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
@@ -59,6 +60,7 @@ urlpatterns = [
     path("messages/<id:pk>/status/", MessageReceiptViewSet.as_view({"get": "status"})),
     path("messages/<id:pk>/recipients/", RecipientViewSet.as_view({"get": "list"})),
     path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
+    path("events/", EventViewSet.as_view({"get": "list"})),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from chat.models import IMPORTED
@@ -103,7 +104,7 @@ def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
         # One stamp a transaction, as everywhere: messages are locked upwards only (rule 22).
         for mark, where in ((read, _READ), (delivered, _DELIVERED)):
             change = mark.change(where, part, news=mark.untold, source=_ROWS)
-            report.changes["status rows marked"] += stamp(change)
+            report.changes["status rows marked"] += stamp(replace(change, quiet=True))
     advance_watermarks(report, batch_size)
 
 

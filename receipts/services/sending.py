@@ -22,9 +22,10 @@ from chat.models import (
     Tracking,
     User,
 )
+from receipts.announcing import announce_message
 from receipts.compiled import CompiledQuery
 from receipts.marks import Mark
-from receipts.models import MessageStatus
+from receipts.models import EventKind, MessageStatus
 from receipts.prepared import execute
 from receipts.privacy import reads_privately
 from receipts.stamp import stamp
@@ -107,6 +108,12 @@ def send_message(
         with connection.cursor() as cursor:
             time = connection.ops.adapt_datetimefield_value(message.created_at)
             execute(cursor, _INSERT_ROWS, [message.pk, time, conversation_id, sender.pk])
+    announce_message(
+        EventKind.MESSAGE_CREATED,
+        message_id=message.pk,
+        conversation_id=conversation_id,
+        actor_id=sender.pk,
+    )
     _mark_earlier(
         message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
     )

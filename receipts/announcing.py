@@ -1,0 +1,105 @@
+"""What a change tells, and whom: events, written by the statement or the transaction of the change.
+
+Senders hear what they may know: that rows were delivered, read openly, failed or withdrawn. Readers
+hear on their own devices what they have read, privately or not. Nobody else hears of receipts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection
+
+from receipts.models import EventKind
+from receipts.prepared import execute
+from receipts.status import STATE_BY_TIME, State
+
+#: So many of its messages an event names; of more it tells the number, and the first.
+MESSAGES_NAMED = 20
+
+_COLUMNS = (
+    "xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
+    " messages, message_count, first_message, created_at"
+)
+_XID = {
+    "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
+    "sqlite": "0",
+}
+#: Now, to the millisecond at least.
+_NOW = {
+    "postgresql": "statement_timestamp()",
+    "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
+}
+#: The newest messages of a group. SQLite has no arrays to cut, so there they are numbered.
+_NEWEST = {
+    "postgresql": f"to_jsonb((array_agg(message_id ORDER BY message_id DESC))[1:{MESSAGES_NAMED}])",
+    "sqlite": f"json_group_array(message_id) FILTER (WHERE place <= {MESSAGES_NAMED})",
+}
+_NO_MESSAGES = {"postgresql": "CAST('[]' AS jsonb)", "sqlite": "'[]'"}
+_GROUP = "sender_id, conversation_id, recipient_id, state, is_delivery"
+_PLACE = {
+    "postgresql": "",
+    "sqlite": f", ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY message_id DESC) AS place",
+}
+
+_STATE = "CASE {} ELSE '{}' END".format(
+    " ".join(f"WHEN {time} IS NOT NULL THEN '{state}'" for time, state in STATE_BY_TIME.items()),
+    State.PENDING.value,
+)
+
+
+def _differs(column: str) -> str:
+    """Whether a column was changed, nulls included; said so that both databases know it."""
+    return f"({column} <> was_{column} OR ({column} IS NULL) <> (was_{column} IS NULL))"
+
+
+#: What a sender may know of a row; ``seen_at`` is the recipient's own (rule 13).
+_DISCLOSED = tuple(STATE_BY_TIME)
+
+
+def announce_changed(changed: str, columns: Iterable[str]) -> str:
+    """INSERT: the events of the rows in ``changed``, whose ``columns`` are given before and after.
+
+    One for each sender, recipient, conversation and state that rows came to.
+    """
+    vendor = connection.vendor
+    told = [*_DISCLOSED, *(("content",) if "content" in columns else ())]
+    return f"""
+        INSERT INTO receipts_receiptevent ({_COLUMNS})
+        SELECT {_XID[vendor]}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
+               recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), MIN(message_id),
+               {_NOW[vendor]}
+          FROM (SELECT *{_PLACE[vendor]} FROM (
+                SELECT sender_id, conversation_id, recipient_id, message_id, {_STATE} AS state,
+                       COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
+                  FROM {changed} AS told WHERE {" OR ".join(map(_differs, told))}) AS told
+               ) AS told
+         GROUP BY {_GROUP}
+        UNION ALL
+        SELECT {_XID[vendor]}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
+               conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
+               MIN(message_id), {_NOW[vendor]}
+          FROM {changed} AS seen
+         WHERE (seen_at IS NULL) <> (was_seen_at IS NULL) AND withdrawn_at IS NULL
+         GROUP BY recipient_id, conversation_id"""
+
+
+def announce_message(
+    kind: EventKind, *, message_id: int, conversation_id: int, actor_id: int | None = None
+) -> None:
+    """A message was sent, deleted or restored; all who take part hear of it.
+
+    To be called in the transaction that does so.
+    """
+    with connection.cursor() as cursor:
+        execute(cursor, _MESSAGE_EVENT[connection.vendor], [
+            kind.value, conversation_id, actor_id, f"[{message_id}]", message_id,
+        ])  # fmt: skip
+
+
+_MESSAGE_EVENT = {
+    vendor: f"""
+        INSERT INTO receipts_receiptevent ({_COLUMNS})
+        VALUES ({xid}, %s, NULL, %s, %s, NULL, FALSE, %s, 1, %s, {_NOW[vendor]})"""
+    for vendor, xid in _XID.items()
+}

@@ -1,0 +1,165 @@
+"""The live feed: a stream of what happens, or pages of what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from rest_framework import serializers
+from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.authentication import seconds_left
+from config.rest import JSONRenderer
+from receipts.api.base import ApiViewSet
+from receipts.api.fields import RowSerializer, whole_number
+from receipts.api.shapes import MessageShape, Summary
+from receipts.feed import stream
+from receipts.feed.looking import Listener, look
+from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
+from receipts.feed.reading import check_not_expired
+from receipts.models import EventKind
+from receipts.status import State
+
+MAX_EVENTS = 200
+
+
+class Expired(APIException):
+    """What came after the cursor is no longer kept."""
+
+    status_code = 410
+    default_code = "cursor_expired"
+    default_detail = (
+        "Events after this cursor are no longer kept. Reload what you show, and follow from now on."
+    )
+
+
+class EventStreamRenderer(JSONRenderer):
+    """Lets the stream be asked for; what is refused is still said in JSON."""
+
+    media_type = "text/event-stream"
+    format = "stream"
+
+
+class EventMark(RowSerializer):
+    """What one person did: how many of one's messages came to a state, from which to which."""
+
+    user = serializers.CharField(allow_null=True)
+    state = serializers.ChoiceField(State.choices)
+    count = serializers.IntegerField()
+    first_message = serializers.IntegerField()
+    last_message = serializers.IntegerField()
+
+
+class Event(RowSerializer):
+    """What is told at once of one conversation; which fields are there depends on the kind."""
+
+    kind = serializers.ChoiceField(EventKind.choices)
+    conversation = serializers.IntegerField()
+    at = serializers.DateTimeField(help_text="When the last of it happened.")
+    user = serializers.CharField(
+        required=False, help_text="Whose receipts; where a service account listens."
+    )
+    marks = EventMark(many=True, required=False, help_text="`receipt.updated`: who marked what.")
+    marks_left_out = serializers.IntegerField(required=False, help_text="Marks not among `marks`.")
+    receipts = Summary(
+        many=True, required=False, help_text="`receipt.updated`: summaries as they are now."
+    )
+    complete = serializers.BooleanField(
+        required=False, help_text="Whether `receipts` holds every message that changed."
+    )
+    unread_count = serializers.IntegerField(required=False, help_text="`conversation.read`")
+    first_unread_message = serializers.IntegerField(
+        required=False, allow_null=True, help_text="`conversation.read`"
+    )
+    message = MessageShape(
+        required=False, help_text="`message.created`, `message.deleted`, `message.restored`"
+    )
+
+
+class Events(RowSerializer):
+    """What happened, coalesced by conversation, and the cursor behind it."""
+
+    results = Event(many=True)
+    cursor = serializers.CharField(help_text="Where to go on: `?after=`, or `Last-Event-ID`.")
+    more = serializers.BooleanField(help_text="Whether there is more already.")
+
+
+class EventViewSet(ApiViewSet):
+    """What happens to one's messages, and in one's conversations."""
+
+    serializer_class: Any = Events
+    query_parameters = frozenset({"after", "limit"})
+    renderer_classes = (JSONRenderer, EventStreamRenderer)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("after", description="A cursor; without one, from now on."),
+            OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {MAX_EVENTS}."),
+            OpenApiParameter(
+                "Last-Event-ID",
+                location=OpenApiParameter.HEADER,
+                description="Of a stream that was lost: goes before `after`.",
+            ),
+        ],
+        responses={
+            (200, "application/json"): Events,
+            (200, "text/event-stream"): OpenApiResponse(
+                OpenApiTypes.STR, "A stream: `event` is the kind, `data` an Event, `id` a cursor."
+            ),
+        },
+    )
+    def list(self, request: Request) -> Response:
+        """What happened after a cursor or, with `Accept: text/event-stream`, live."""
+        listener, position = Listener.of(self.user), self._position()
+        if isinstance(request.accepted_renderer, EventStreamRenderer):
+            return self._grant(listener, position)
+        if "after" not in request.query_params:
+            return Response(
+                {"results": [], "cursor": position.cursor(listener.username), "more": False}
+            )
+        found = look(listener, position, self._limit())
+        return Response(
+            {
+                "results": found.told,
+                "cursor": found.position.cursor(listener.username),
+                "more": found.more,
+            }
+        )
+
+    def finalize_response(self, request: Request, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, *args, **kwargs)
+        if isinstance(response.accepted_renderer, EventStreamRenderer):
+            response.content_type = "application/json"
+        return response
+
+    def _grant(self, listener: Listener, position: Position) -> Response:
+        if not self.request.META.get(stream.GRANTABLE):
+            raise NotAcceptable("This server has no stream: it has to run config.asgi.")
+        lasts = min(seconds_left(self.request), 86_400)
+        return Response(headers={stream.GRANT: stream.grant(listener, position, lasts)})
+
+    def _position(self) -> Position:
+        """Where the caller left off; now, if they say nothing."""
+        name, given = "Last-Event-ID", self.request.headers.get("Last-Event-ID")
+        if not given:
+            name, given = "after", self.request.query_params.get("after")
+        if given is None:
+            return newest_position()
+        try:
+            position = position_of(given, self.user.username)
+            check_not_expired(position)
+        except BadCursor as error:
+            raise ValidationError({name: ["Not a cursor of your feed."]}) from error
+        except CursorExpired as error:
+            raise Expired from error
+        return position
+
+    def _limit(self) -> int:
+        given = self.request.query_params.get("limit", "100")
+        limit = whole_number(given, MAX_EVENTS)
+        if not limit:
+            raise ValidationError({"limit": [f"Must be a whole number from 1 to {MAX_EVENTS}."]})
+        return limit

@@ -1,0 +1,98 @@
+"""How far somebody has been told: a place in the events that skips none, whatever commits when.
+
+Events are numbered when they are written and seen when they commit, so a number alone would skip
+those that commit late. On PostgreSQL a position is a snapshot: what was to be seen in it has been
+told, and what was not, has not, whenever it began (docs/decisions/0013). On SQLite, where one
+writes at a time, it is the last event's id.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.core import signing
+from django.db import connection
+
+#: A snapshot as PostgreSQL writes it, or an id.
+_SEEN = re.compile(r"\d{1,20}(:\d{1,20}:(\d{1,20}(,\d{1,20})*)?)?", re.ASCII)
+NOTHING = (0, 0)
+
+
+class BadCursor(Exception):
+    """Not a cursor of this feed."""
+
+
+class CursorExpired(Exception):
+    """What came after this cursor is no longer there: load everything anew."""
+
+
+@dataclass(frozen=True)
+class Position:
+    """Everything up to ``seen`` has been told; of what ``until`` adds, everything up to ``last``.
+
+    ``taken_at`` are Unix seconds. ``until`` is empty except between the pages of one look.
+    """
+
+    seen: str
+    taken_at: int
+    until: str = ""
+    last: tuple[int, int] = NOTHING
+
+    @property
+    def oldest(self) -> int:
+        """No event of a lower transaction can be new."""
+        return int(self.seen.split(":")[0])
+
+    @property
+    def newest(self) -> int:
+        """No event of this transaction or a later one has been told; on SQLite, of a later id."""
+        return int(self.seen.split(":")[1 if ":" in self.seen else 0])
+
+    def at_page(self, until: str, last: tuple[int, int]) -> Position:
+        """The same, some events further on."""
+        return replace(self, until=until, last=last)
+
+    def cursor(self, whose: str) -> str:
+        """As the caller keeps it, who can neither change it nor use another's."""
+        told = f"{self.taken_at:x}.{self.seen}"
+        if self.until:
+            told += f".{self.until}.{self.last[0]}.{self.last[1]}"
+        return _signer(whose).sign(told)
+
+
+def position_of(cursor: str, whose: str) -> Position:
+    """The position that a cursor stands for; raises ``BadCursor``."""
+    try:
+        taken_at, seen, *page = _signer(whose).unsign(cursor).split(".")
+    except (signing.BadSignature, ValueError) as error:
+        raise BadCursor from error
+    if not _SEEN.fullmatch(seen) or (":" in seen) != (connection.vendor == "postgresql"):
+        raise BadCursor  # signed by us, on another database
+    position = Position(seen=seen, taken_at=int(taken_at, 16))
+    if page:
+        until, xid, number = page
+        position = position.at_page(until, (int(xid), int(number)))
+    return position
+
+
+def newest_position() -> Position:
+    """Where the feed is now: nothing that is committed comes after it."""
+    with connection.cursor() as cursor:
+        cursor.execute(_NOW[connection.vendor])
+        ((seen,),) = cursor.fetchall()
+    return Position(seen=str(seen), taken_at=int(time.time()))
+
+
+_NOW: dict[str, Any] = {
+    "postgresql": "SELECT CAST(pg_current_snapshot() AS text)",
+    # The number last given, whether its event is still there or pruned.
+    "sqlite": "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence"
+    " WHERE name = 'receipts_receiptevent'",
+}
+
+
+def _signer(whose: str) -> signing.Signer:
+    return signing.Signer(salt=f"receipts.feed {whose}", sep="~")

@@ -1,0 +1,154 @@
+"""The events after a position, in pages; each page is one statement, and so one snapshot."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from receipts.feed.positions import CursorExpired, Position, newest_position
+from receipts.models import EventHorizon, EventKind
+
+#: An event is stamped when its transaction begins or its statement does, and is seen when it
+#: commits; a cursor may be older than the horizon by as much and still miss nothing.
+SLACK = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of ``ReceiptEvent``."""
+
+    xid: int
+    id: int
+    kind: str
+    audience_id: int | None
+    conversation_id: int
+    actor_id: int | None
+    state: str | None
+    is_delivery: bool
+    messages: list[int]
+    message_count: int
+    first_message: int | None
+    created_at: datetime
+
+
+_COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__)
+
+#: What comes after a position; parameters ``seen``, ``oldest``, ``until``, ``xid`` and ``id``.
+_AFTER = {
+    "postgresql": """event.xid >= %(oldest)s
+          AND NOT pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8),
+                                         CAST(%(seen)s AS pg_snapshot))
+          AND pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8), look.until)
+          AND (event.xid, event.id) > (%(xid)s, %(id)s)""",
+    "sqlite": "event.xid = 0 AND event.id > %(seen)s",
+}
+_LOOK = {
+    "postgresql": """SELECT COALESCE(CAST(%(until)s AS pg_snapshot), pg_current_snapshot())
+                         AS until""",
+    "sqlite": "SELECT '' AS until",
+}
+#: All events, but for what people have read: that is for themselves (rule 13).
+_EVERYBODY = f"""
+    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+     WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
+     ORDER BY event.xid, event.id LIMIT %(limit)s"""
+_ALL = f"""
+    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+     ORDER BY event.xid, event.id LIMIT %(limit)s"""
+#: One's own, and those of the conversations in which one takes part, since one does.
+_ONES = f"""
+    SELECT * FROM (
+        SELECT {_COLUMNS} FROM look
+          JOIN receipts_receiptevent AS event ON event.audience_id = %(user)s AND {{after}}
+        UNION ALL
+        SELECT {_COLUMNS} FROM look
+          JOIN chat_conversationparticipant AS participant
+            ON participant.user_id = %(user)s AND participant.is_active
+          JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
+           AND event.conversation_id = participant.conversation_id AND {{after}}
+    ) AS event ORDER BY xid, id LIMIT %(limit)s"""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some events, the position behind them, and whether there are more already."""
+
+    events: list[Event]
+    position: Position
+    more: bool
+
+
+def of_user(position: Position, user_id: int, limit: int) -> Page:
+    """What one user has not been told."""
+    return _page(_ONES, position, limit, {"user": user_id})
+
+
+def of_everybody(position: Position, limit: int) -> Page:
+    """What a backend has not been told: everything but what people have read."""
+    return _page(_EVERYBODY, position, limit, {})
+
+
+def of_all(position: Position, limit: int) -> Page:
+    """All events after a position, whoever they are for."""
+    return _page(_ALL, position, limit, {})
+
+
+def check_not_expired(position: Position) -> None:
+    """Raises ``CursorExpired`` where events after the position may have been pruned.
+
+    Or where it was taken on another database, of which this one is an older copy: it is ahead.
+    """
+    horizon = EventHorizon.objects.values_list("pruned_before", flat=True).first()
+    taken_at = datetime.fromtimestamp(position.taken_at, UTC)
+    if horizon is not None and taken_at < horizon + SLACK:
+        raise CursorExpired
+    if position.newest > newest_position().newest:
+        raise CursorExpired
+
+
+def _page(query: str, position: Position, limit: int, params: dict[str, Any]) -> Page:
+    taken_at = int(time.time())
+    vendor = connection.vendor
+    after = query.format(after=_AFTER[vendor])
+    place = {
+        "seen": position.seen if vendor == "postgresql" else int(position.seen),
+        "oldest": position.oldest,
+        "until": position.until or None,
+        "xid": position.last[0],
+        "id": position.last[1],
+        "limit": limit + 1,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, event.*"
+            f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
+            {**params, **place},
+        )
+        rows = cursor.fetchall()
+    events = [_event(row[1:]) for row in rows if row[1] is not None]
+    more, events = len(events) > limit, events[:limit]
+    last = (events[-1].xid, events[-1].id) if events else (0, position.oldest)
+    if vendor == "sqlite":
+        seen = Position(str(last[1]), position.taken_at if more else taken_at)
+    elif more:
+        seen = position.at_page(str(rows[0][0]), last)
+    else:
+        seen = Position(str(rows[0][0]), taken_at)
+    return Page(events, seen, more)
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    """SQLite gives JSON, times and truths as it keeps them."""
+    *head, is_delivery, messages, count, first, created_at = row
+    if isinstance(messages, str | bytes):
+        messages = orjson.loads(messages)
+    if isinstance(created_at, str):
+        created_at = datetime.fromisoformat(created_at)
+    if created_at.tzinfo is None:
+        created_at = created_at.replace(tzinfo=UTC)
+    return Event(*(*head, bool(is_delivery), messages, count, first, created_at))

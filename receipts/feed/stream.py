@@ -1,0 +1,109 @@
+"""The live stream, ``GET /api/v1/events/`` as server-sent events: native ASGI, no thread each.
+
+Who may listen, and from where, Django says, as to any other request; its answer carries a grant,
+which is taken out here and turned into a stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from random import uniform
+from typing import Any
+
+import orjson
+from django.conf import settings
+
+from receipts.feed.connection import Connection
+from receipts.feed.encoding import RETRY, encode
+from receipts.feed.hub import Hub, TooManyStreams
+from receipts.feed.looking import Listener, look
+from receipts.feed.positions import Position, position_of
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+PATH = "/api/v1/events/"
+#: The header in which Django's answer grants a stream; it never leaves this process.
+GRANT = "x-seenby-stream"
+#: Set in the WSGI environ where a grant is understood.
+GRANTABLE = "seenby.stream"
+#: So many events at a time somebody catches up with.
+CATCH_UP = 500
+
+
+@cache
+def hub() -> Hub:
+    """The one of this process."""
+    return Hub()
+
+
+def asks_for_stream(scope: Message) -> bool:
+    """Whether a request is for the stream rather than for a page."""
+    if scope["method"] != "GET" or not scope["path"].endswith(PATH):
+        return False
+    return any(
+        name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]
+    )
+
+
+def grant(listener: Listener, position: Position, lasts: float) -> str:
+    """The value of the header ``GRANT``; ``lasts`` are seconds from now."""
+    return orjson.dumps(
+        [listener.pk, listener.username, listener.is_service,
+         position.cursor(listener.username), lasts]
+    ).decode()  # fmt: skip
+
+
+async def serve(
+    granted: bytes, head: list[tuple[bytes, bytes]], receive: Receive, send: Send
+) -> None:
+    """Stream to one listener until they hang up, or their time is over."""
+    pk, username, is_service, cursor, lasts = orjson.loads(granted)
+    listener = Listener(pk, username, is_service)
+    # Not all at the same moment, so that they do not all come back at the same moment either.
+    lasts = min(lasts, settings.EVENTS_STREAM_SECONDS * uniform(0.8, 1))  # noqa: S311
+    connection = Connection(listener, send, lasts=lasts)
+    try:
+        await hub().join(connection)
+    except TooManyStreams:
+        await _refuse(send)
+        return
+    try:
+        await send({"type": "http.response.start", "status": 200, "headers": head + _HEADERS})
+        await send(_body(RETRY))
+        await _catch_up(connection, position_of(cursor, username))
+        while (await receive())["type"] != "http.disconnect":
+            pass
+    finally:
+        hub().leave(connection)
+
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would keep events until it has some kilobytes
+]
+
+
+async def _catch_up(connection: Connection, position: Position) -> None:
+    """What happened while the listener was away; the hub keeps for them what happens meanwhile."""
+    more = True
+    while more and not connection.over:
+        found = await hub().ask(look, connection.listener, position, CATCH_UP)
+        position, more = found.position, found.more
+        cursor = position.cursor(connection.listener.username)
+        await connection.send(_body(encode(found.told, cursor)))
+    connection.caught_up()
+
+
+async def _refuse(send: Send) -> None:
+    body = b'{"detail":"There are too many streams open.","code":"too_many_streams"}'
+    headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+def _body(data: bytes) -> Message:
+    return {"type": "http.response.body", "body": data, "more_body": True}

@@ -1,0 +1,69 @@
+"""What is new for all who are connected to this process, found by one query for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from chat.models import ConversationParticipant
+from receipts.feed import reading
+from receipts.feed.encoding import encode
+from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
+from receipts.feed.reading import Event
+from receipts.feed.telling import tell
+from receipts.models import EventKind
+
+#: So many events are looked at in one go, however many there are.
+EVENTS_AT_ONCE = 2_000
+
+
+@dataclass(frozen=True)
+class News:
+    """What goes out to each listener, and how far everybody has been told then."""
+
+    told: dict[int, bytes]
+    position: Position
+    more: bool
+
+
+def news(position: Position, listeners: dict[int, Listener]) -> News:
+    """What happened after ``position`` and concerns one of the listeners, by their ids."""
+    page = reading.of_all(position, EVENTS_AT_ONCE)
+    heard = _heard(page.events, listeners)
+    told = tell(heard) if heard else {}
+    encoded = {
+        pk: encode(each, page.position.cursor(listeners[pk].username)) for pk, each in told.items()
+    }
+    return News(encoded, page.position, page.more)
+
+
+def _heard(events: Iterable[Event], listeners: dict[int, Listener]) -> list[tuple[int, Event]]:
+    """Each event with each of the listeners who hear of it, in the events' order."""
+    services = [pk for pk, each in listeners.items() if each.is_service]
+    rooms = [event.conversation_id for event in events if event.audience_id is None]
+    present = _present(rooms, listeners) if rooms else {}
+    heard: list[tuple[int, Event]] = []
+    for event in events:
+        hearing: list[Any]
+        if event.audience_id is None:
+            hearing = present.get(event.conversation_id, [])
+        else:
+            hearing = [event.audience_id] if event.audience_id in listeners else []
+        if event.kind != EventKind.CONVERSATION_READ:
+            hearing = [*hearing, *services]
+        heard += [(pk, event) for pk in hearing]
+    return heard
+
+
+def _present(rooms: Iterable[int], listeners: dict[int, Listener]) -> dict[int, list[int]]:
+    """Who of the listeners takes part in each conversation; service accounts hear of all."""
+    people = [pk for pk, each in listeners.items() if not each.is_service]
+    found: dict[int, list[int]] = {}
+    taking_part = ConversationParticipant.objects.filter(
+        conversation__in=set(rooms), user__in=people, is_active=True
+    )
+    for conversation, user in taking_part.values_list("conversation_id", "user_id"):
+        found.setdefault(conversation, []).append(user)
+    return found

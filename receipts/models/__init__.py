@@ -1,0 +1,6 @@
+"""What receipts are stored in: a row for each recipient of a message, and the events they make."""
+
+from receipts.models.event import EventHorizon, EventKind, ReceiptEvent
+from receipts.models.status import MessageStatus
+
+__all__ = ["EventHorizon", "EventKind", "MessageStatus", "ReceiptEvent"]
