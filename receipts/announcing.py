@@ -30,9 +30,11 @@ _NOW = {
     "postgresql": "statement_timestamp()",
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
 }
-#: The newest messages of a group. SQLite has no arrays to cut, so there they are numbered.
+#: The newest messages of a group. PostgreSQL gathers them upwards, as ``changed`` has them, since
+#: it sees that they are sorted; downwards took as long as all else here. SQLite has no arrays.
 _NEWEST = {
-    "postgresql": f"to_jsonb((array_agg(message_id ORDER BY message_id DESC))[1:{MESSAGES_NAMED}])",
+    "postgresql": "to_jsonb((array_agg(message_id ORDER BY message_id))"
+    f"[GREATEST(COUNT(*) - {MESSAGES_NAMED - 1}, 1) : COUNT(*)])",
     "sqlite": f"json_group_array(message_id) FILTER (WHERE place <= {MESSAGES_NAMED})",
 }
 _NO_MESSAGES = {"postgresql": "CAST('[]' AS jsonb)", "sqlite": "'[]'"}
