@@ -39,3 +39,12 @@ class IsService(BasePermission):
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = cast(User, request.user)
         return user.is_service or (user.is_staff and request.method in SAFE_METHODS)
+
+
+class IsServiceAccount(BasePermission):
+    """Service accounts only; it is no business of moderators."""
+
+    message = "Only a service account may do this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return cast(User, request.user).is_service

@@ -48,6 +48,8 @@ EVENTS_STREAM_SECONDS = env.number("EVENTS_STREAM_SECONDS", 60 * 60, least=1)
 EVENTS_MAX_STREAMS = env.number("EVENTS_MAX_STREAMS", 10_000)
 EVENTS_MAX_STREAMS_EACH = env.number("EVENTS_MAX_STREAMS_EACH", 20)
 EVENTS_RETENTION_DAYS = env.number("EVENTS_RETENTION_DAYS", 7, least=1)
+WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE")
+WEBHOOKS_GIVE_UP_HOURS = env.number("WEBHOOKS_GIVE_UP_HOURS", 72, least=1)
 SERVER_THREADS = env.number("SERVER_THREADS", 8, least=1)
 SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512, least=1)
 
@@ -207,6 +209,9 @@ SPECTACULAR_SETTINGS = {
         "ShareEnum": "receipts.api.shapes.SHARES",
         "StateEnum": "receipts.status.State",
         "MembershipEnum": "receipts.api.shapes.MEMBERSHIPS",
+        "KindEnum": "chat.models.ConversationKind",
+        "EventKindEnum": "receipts.models.EventKind",
+        "WebhookKindEnum": "receipts.api.webhooks.KINDS",
     },
     "AUTHENTICATION_WHITELIST": ["chat.authentication.BearerAuthentication"],
 }

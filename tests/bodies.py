@@ -11,6 +11,11 @@ LONG_TEXT = ["", "x" * 2_001, "a\x00b", True, 5, 1.5, None, [], {}]
 TEXT = ["a\x00b", True, 5, 1.5, None, [], {}]
 TEXT_OR_NULL = ["", "a\x00b", "a\nb", "x" * 256, True, 5, 1.5, [], {}]
 URL = ["not an address", "https://a\x00b/", "javascript:alert(1)", *TEXT]
+WEBHOOK_URL = [
+    "http://backend.example/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.8/",
+    "https://169.254.169.254/", "https://u:p@backend.example/", "https://", *URL,
+]  # fmt: skip
+KINDS = ["receipt.updated", 5, None, {}, [None], ["nothing"], ["conversation.read"], [["x"]]]
 NAME = ["", "..", "a/b", "a\nb", " ", "x" * 151, *TEXT]
 NAMES = ["bob", 5, None, {}, [None], ["bob", 5], [["bob"]], ["nobody"], ["b\x00b"], ["bob", ""]]
 ID = [0, -1, 2**63, 2**64, 10**30, 1.0, "1", True, [], {}]
@@ -71,6 +76,12 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /messages/{id}/restore/": ("backend", {}, {}),
     "POST /receipts/": (
         "bob", {"receipts": []}, {"receipts": [{}, "", 1, True, None, [{}] * 1_001]},
+    ),
+    "POST /webhooks/": (
+        "backend", {"url": "https://backend.example/"}, {"url": WEBHOOK_URL, "kinds": KINDS},
+    ),
+    "PATCH /webhooks/{id}/": (
+        "backend", {}, {"url": WEBHOOK_URL, "kinds": KINDS, "is_active": FLAG},
     ),
 }  # fmt: skip
 

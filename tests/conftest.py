@@ -14,6 +14,8 @@ from rest_framework.test import APIClient
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import services
+from receipts.feed.positions import newest_position
+from receipts.models import WebhookEndpoint
 
 ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
 
@@ -131,6 +133,16 @@ def say(sender: User, conversation: Conversation, body: str = "hello", **how: An
     return services.send_message(
         conversation_id=conversation.pk, sender=sender, body=body, **how
     ).message
+
+
+def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndpoint:
+    """The webhook of an application's backend, from now on."""
+    endpoint, _ = WebhookEndpoint.objects.get_or_create(
+        owner=User.objects.get(username=owner),
+        url=url,
+        defaults={"cursor": newest_position().cursor(owner)},
+    )
+    return endpoint
 
 
 class Statements:

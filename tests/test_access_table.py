@@ -14,7 +14,7 @@ from django.db import transaction
 from chat.models import User
 from receipts import services
 from receipts.api.urls import urlpatterns
-from tests.conftest import say
+from tests.conftest import hook, say
 
 #: "sender" wrote a message in the group of "owner", "recipient" and "leaver", who left after it;
 #: "late" joined after it. "service" acts for "recipient".
@@ -66,6 +66,12 @@ TABLE = {
     "GET messages/<id:pk>/recipients/": (401, 404, 200, 403, 403, 404, 403, 200, 200),
     "GET receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "POST receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET events/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "POST webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
+    "GET webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "PATCH webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "DELETE webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 204),
     "GET schema/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET docs/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip
@@ -76,6 +82,7 @@ TOLD: dict[str, tuple[Callable[[Any], Any], tuple[Any, ...]]] = {
     "POST me/mark-read/": (lambda it: it["marked"], (0, 0, 1, 0, 0, 1, 0, 1)),
     "GET conversations/": (lambda it: len(it["results"]), (0, 1, 1, 1, 0, 1, 1, 1)),
     "GET insights/": (lambda it: it["total"]["messages"], (0, 1, 0, 0, 0, 0, 1, 1)),
+    "GET events/": (lambda it: len(it["results"]), (0,) * 8),
     "GET receipts/": (
         lambda it: it["results"][0].get("code", "told"),
         ("not_found", "told", *["permission_denied"] * 2, "not_found", "permission_denied",
@@ -97,6 +104,7 @@ BODIES = {
     "POST conversations/<id:pk>/mark-unread/": '{"from_message": MESSAGE}',
     "POST messages/<id:pk>/failed/": '{"user": "recipient", "reason": "no device"}',
     "POST receipts/": '{"receipts": [{"message": MESSAGE, "state": "read"}]}',
+    "POST webhooks/": '{"url": "https://backend.example/seenby"}',
 }
 SERVICE_BODIES = {
     "POST me/mark-delivered/": '{"user": "recipient"}',
@@ -138,12 +146,14 @@ def call(api: Any, db: None, service_key: str) -> Callable[[str, str], Any]:
     message = say(users["sender"], group)
     services.remove_participant(conversation_id=group.pk, user=users["leaver"])
     services.add_participant(conversation_id=group.pk, user=users["late"])
+    webhook = hook("backend")
     callers = {name: api(users.get(name)) for name in CALLERS} | {"service": api(service_key)}
 
     def calling(endpoint: str, who: str) -> Any:
         method, route = endpoint.split()
         path = route.replace("<username:username>", "recipient")
-        path = path.replace("<id:pk>", str({"c": group.pk, "m": message.pk}.get(route[0])))
+        named = {"c": group.pk, "m": message.pk, "w": webhook.pk}
+        path = path.replace("<id:pk>", str(named.get(route[0], "<?>")))
         assert "<" not in path, f"say what stands for the parts of {route}"
         query = f"?messages={message.pk}" if endpoint == "GET receipts/" else ""
         body = (SERVICE_BODIES if who == "service" else {}).get(endpoint, BODIES.get(endpoint, ""))

@@ -12,7 +12,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from chat.models import Conversation, User
 from tests.bodies import ENDPOINTS, ITEM, MESSAGE_ID
-from tests.conftest import say
+from tests.conftest import hook, say
 
 NO_JSON = [b"{", b"\xff", b"\xef\xbb\xbf{}", b'{"at": NaN}', b'{"at": 1e400}', b'{"at": "\\ud800"}',
            b"[" * 5_000, b"{'at': 1}", b"at=now"]  # fmt: skip
@@ -24,7 +24,7 @@ def call(
 ) -> Callable[..., Any]:
     """Calls an endpoint of the table as the one who may, in a group in which alice has spoken."""
     message = say(alice, group).pk
-    ids = {"conversations": group.pk, "messages": message}
+    ids = {"conversations": group.pk, "messages": message, "webhooks": hook("backend").pk}
     people = {"alice": api(alice), "bob": api(bob), "backend": api(service_key)}
 
     def calling(endpoint: str, body: Any, status: int = 400, query: str = "") -> Any:
@@ -97,8 +97,9 @@ def test_a_body_that_is_no_object_is_refused(call: Any, endpoint: str) -> None:
 def test_the_right_bodies_are_taken(call: Any) -> None:
     """So the refusals above are of what is wrong, and of nothing else."""
     for endpoint, (_, right, _) in ENDPOINTS.items():
-        made = endpoint.endswith(
-            ("users/", "tokens/", "conversations/", "participants/", "messages/")
+        made = (
+            endpoint.endswith(("users/", "tokens/", "conversations/", "participants/", "messages/"))
+            or endpoint == "POST /webhooks/"
         )
         call(endpoint, right, status=201 if made else 200)
 

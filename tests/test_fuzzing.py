@@ -22,7 +22,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from chat.models import Conversation, User
-from tests.conftest import say
+from receipts.feed.positions import newest_position
+from tests.conftest import hook, say
 from tests.test_schema import OPERATIONS
 
 #: What an answer has to keep to: no 500, and nothing that the schema does not declare.
@@ -41,6 +42,7 @@ CALLERS = {
     "failed": "backend",
     "delivered": "bob",
     "read": "bob",
+    "webhooks": "backend",
 }
 
 
@@ -68,12 +70,14 @@ def at_home(
     partly_read, message = say(alice, group).pk, say(alice, group).pk
     people["bob"].post(f"/messages/{partly_read}/read/")
 
+    ids = {"messages": message, "webhooks": hook("backend").pk}
+
     def of(label: str) -> dict[str, Any]:
         first, last = label.split("/")[3], label.split("/")[-2]
         caller = CALLERS.get(last) or CALLERS.get(first, "alice")
         return {
             "authorization": people[caller].client._credentials["HTTP_AUTHORIZATION"],
-            "path": {"id": message if first == "messages" else group.pk, "username": "bob"},
+            "path": {"id": ids.get(first, group.pk), "username": "bob"},
             "values": {
                 "up_to_message": message,
                 "from_message": message,
@@ -81,6 +85,8 @@ def at_home(
                 "to": "2026-12-31",
                 "messages": f"{message},{partly_read},{2**62}",
                 "participants": ["bob"],
+                "after": newest_position().cursor(caller),
+                "url": "https://backend.example/",
                 "user": {"participants": "dave", "failed": "bob"}.get(last, caller),
             },
         }

@@ -17,7 +17,7 @@ from django.utils import timezone
 from chat.models import Conversation, Message, User
 from receipts.api.urls import urlpatterns
 from receipts.status import State
-from tests.conftest import Api, say
+from tests.conftest import Api, hook, say
 
 #: What stands for each part of an address. A new endpoint joins by itself; one with a new kind of
 #: part fails here until this test is told what to put there.
@@ -45,7 +45,8 @@ def addresses(group: Conversation, message: Message) -> Iterator[str]:
         if "get" not in getattr(pattern.callback, "actions", {}) or route in NOT_DATA:
             continue
         path = route.replace("<username:username>", "bob")
-        path = path.replace("<id:pk>", str({"c": group.pk, "m": message.pk}.get(route[0])))
+        named = {"c": group.pk, "m": message.pk, "w": hook("backend").pk}
+        path = path.replace("<id:pk>", str(named.get(route[0], "<?>")))
         assert "<" not in path, f"say what stands for the parts of {route}"
         for query in ["", *QUERIES.get(route, [])]:
             yield f"/api/v1/{path}{query.format(message=message.pk)}"
@@ -56,7 +57,9 @@ def told(callers: list[Api], paths: list[str]) -> dict[tuple[int, str], tuple[in
     answers = {}
     for (number, caller), path in product(enumerate(callers), paths):
         response = caller.client.get(path)
-        answers[number, path] = (response.status_code, response.content)
+        # A cursor is another one each time, and nobody can read it.
+        content = re.sub(rb'"cursor":"[^"]+"', b"", response.content)
+        answers[number, path] = (response.status_code, content)
     return answers
 
 
@@ -174,6 +177,7 @@ def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
 ) -> None:
     """Rule 14: ``RECEIPTS_RECIPROCAL``, at every address that tells a read."""
     settings.RECEIPTS_RECIPROCAL = True
+    User.objects.create_user("backend", is_service=True)
     message = say(alice, direct)
     api(bob).post(f"/conversations/{direct.pk}/mark-read/")
     api(alice).patch("/me/", {"read_receipts_enabled": False})

@@ -111,16 +111,16 @@ class EventViewSet(ApiViewSet):
             ),
         },
     )
-    def list(self, request: Request) -> Response:
+    def retrieve(self, request: Request) -> Response:
         """What happened after a cursor or, with `Accept: text/event-stream`, live."""
-        listener, position = Listener.of(self.user), self._position()
+        listener, limit, position = Listener.of(self.user), self._limit(), self._position()
         if isinstance(request.accepted_renderer, EventStreamRenderer):
             return self._grant(listener, position)
         if "after" not in request.query_params:
             return Response(
                 {"results": [], "cursor": position.cursor(listener.username), "more": False}
             )
-        found = look(listener, position, self._limit())
+        found = look(listener, position, limit)
         return Response(
             {
                 "results": found.told,

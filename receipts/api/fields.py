@@ -44,6 +44,13 @@ class RowSerializer(serializers.Serializer[Any]):
         return instance
 
 
+class ObjectSerializer(RowSerializer):
+    """A shape whose fields are attributes of the object, as they stand."""
+
+    def to_representation(self, instance: Any) -> dict[str, Any]:
+        return {str(name): getattr(instance, str(name)) for name in self.fields}
+
+
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
 class IdField(serializers.Field[int, Any, int, Any]):
     """A whole number that an id can be; no text, no fraction, no truth value."""

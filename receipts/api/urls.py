@@ -17,6 +17,7 @@ from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.api.participants import ParticipantViewSet
 from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet
 from receipts.api.users import MeViewSet, UserViewSet
+from receipts.api.webhooks import WebhookViewSet
 
 register_converter(IdConverter, "id")
 register_converter(UsernameConverter, "username")
@@ -60,7 +61,9 @@ urlpatterns = [
     path("messages/<id:pk>/status/", MessageReceiptViewSet.as_view({"get": "status"})),
     path("messages/<id:pk>/recipients/", RecipientViewSet.as_view({"get": "list"})),
     path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
-    path("events/", EventViewSet.as_view({"get": "list"})),
+    path("events/", EventViewSet.as_view({"get": "retrieve"})),
+    path("webhooks/", WebhookViewSet.as_view(_LIST)),
+    path("webhooks/<id:pk>/", WebhookViewSet.as_view({**_ONE, "delete": "destroy"})),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -18,12 +18,12 @@ from chat.permissions import IsKnown, IsService
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
-from receipts.api.fields import RowSerializer, StrictSerializer
+from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import IdCursorPagination
 from receipts.selectors import unread_of
 
 
-class UserShape(RowSerializer):
+class UserShape(ObjectSerializer):
     """A user, as service accounts and moderators see them."""
 
     username = serializers.CharField()
@@ -33,9 +33,6 @@ class UserShape(RowSerializer):
     is_active = serializers.BooleanField()
     is_service = serializers.BooleanField()
     created_at = serializers.DateTimeField()
-
-    def to_representation(self, instance: User) -> dict[str, Any]:
-        return {str(name): getattr(instance, str(name)) for name in self.fields}
 
 
 class Me(UserShape):

@@ -2,5 +2,6 @@
 
 from receipts.models.event import EventHorizon, EventKind, ReceiptEvent
 from receipts.models.status import MessageStatus
+from receipts.models.webhook import WebhookEndpoint
 
-__all__ = ["EventHorizon", "EventKind", "MessageStatus", "ReceiptEvent"]
+__all__ = ["EventHorizon", "EventKind", "MessageStatus", "ReceiptEvent", "WebhookEndpoint"]

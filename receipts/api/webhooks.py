@@ -1,0 +1,128 @@
+"""Webhooks: where an application's backend wants to be told of what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.errors import Invalid
+from chat.permissions import IsKnown, IsServiceAccount
+from receipts.api.base import ApiViewSet
+from receipts.api.fields import ObjectSerializer, StrictBooleanField, StrictSerializer
+from receipts.api.pagination import IdCursorPagination
+from receipts.feed.positions import newest_position
+from receipts.models import EventKind, WebhookEndpoint
+from receipts.webhooks.addresses import Refused, check
+
+#: What is for people's own devices alone is sent to no backend.
+KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.CONVERSATION_READ]
+
+
+class WebhookChange(StrictSerializer):
+    """What may be changed; one that is switched on again goes on from where it was."""
+
+    url = serializers.URLField(max_length=500, required=False)
+    kinds = serializers.ListField(
+        child=serializers.ChoiceField(KINDS),
+        required=False,
+        max_length=len(KINDS),
+        help_text="None: all of them.",
+    )
+    is_active = StrictBooleanField(required=False)
+
+
+class NewWebhook(WebhookChange):
+    """Where to, and what."""
+
+    url = serializers.URLField(max_length=500)
+    is_active = None  # type: ignore[assignment]
+
+
+class WebhookShape(ObjectSerializer):
+    """A webhook, and how it goes."""
+
+    id = serializers.IntegerField()
+    url = serializers.CharField()
+    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS))
+    is_active = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    delivered_at = serializers.DateTimeField(allow_null=True)
+    failures = serializers.IntegerField(help_text="In a row.")
+    failing_since = serializers.DateTimeField(allow_null=True)
+    last_error = serializers.CharField()
+
+
+class CreatedWebhook(WebhookShape):
+    secret = serializers.CharField(help_text="Signs what is sent; shown this once.")
+
+
+class WebhookViewSet(ApiViewSet):
+    """The webhooks of one application's backend."""
+
+    permission_classes = [IsKnown, IsServiceAccount]
+    pagination_class = IdCursorPagination
+    serializer_class = WebhookShape
+    queryset = WebhookEndpoint.objects.none()
+
+    def list(self, request: Request) -> Response:
+        """List one's webhooks."""
+        page = self.paginate_queryset(self._mine())
+        return self.get_paginated_response(WebhookShape(page, many=True).data)
+
+    @extend_schema(request=NewWebhook, responses={201: CreatedWebhook})
+    def create(self, request: Request) -> Response:
+        """Register one; it is told of what happens from now on."""
+        fields = self.validated(NewWebhook)
+        _check(fields)
+        endpoint = WebhookEndpoint.objects.create(
+            owner=self.user, cursor=newest_position().cursor(self.user.username), **fields
+        )
+        return Response(CreatedWebhook(endpoint).data, status=201)
+
+    @extend_schema(responses=WebhookShape)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        """One webhook, and how it goes."""
+        return Response(WebhookShape(self._endpoint(pk)).data)
+
+    @extend_schema(request=WebhookChange, responses=WebhookShape)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change one, or switch it off and on."""
+        endpoint, fields = self._endpoint(pk), self.validated(WebhookChange)
+        _check(fields)
+        is_active = fields.pop("is_active", None)
+        if is_active is not None and is_active != (endpoint.disabled_at is None):
+            now = timezone.now()
+            fields |= {"disabled_at": None if is_active else now, "try_at": now}
+            fields |= {"failures": 0, "failing_since": None, "last_error": ""}
+        if fields:
+            WebhookEndpoint.objects.filter(pk=pk).update(**fields)
+        return Response(WebhookShape(self._endpoint(pk)).data)
+
+    @extend_schema(request=None, responses={204: None})
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Take one away."""
+        self._endpoint(pk).delete()
+        return Response(status=204)
+
+    def _mine(self) -> Any:
+        return WebhookEndpoint.objects.filter(owner=self.user)
+
+    def _endpoint(self, pk: int) -> WebhookEndpoint:
+        endpoint: WebhookEndpoint | None = self._mine().filter(pk=pk).first()
+        if endpoint is None:
+            raise Http404
+        return endpoint
+
+
+def _check(fields: dict[str, Any]) -> None:
+    try:
+        if "url" in fields:
+            check(fields["url"])
+    except Refused as error:
+        raise Invalid("url", str(error)) from error
