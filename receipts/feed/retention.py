@@ -24,9 +24,8 @@ def prune_events() -> int:
     while batch := _oldest(cutoff):
         with transaction.atomic():
             # Before the events, so that no cursor passes that would miss one.
-            EventHorizon.objects.update_or_create(
-                pk=1, defaults={"pruned_before": cutoff}, create_defaults={"pruned_before": cutoff}
-            )
+            EventHorizon.objects.get_or_create(pk=1, defaults={"pruned_before": cutoff})
+            EventHorizon.objects.filter(pruned_before__lt=cutoff).update(pruned_before=cutoff)
             pruned += ReceiptEvent.objects.filter(pk__in=batch).delete()[0]
     return pruned
 
