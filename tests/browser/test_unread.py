@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,21 @@ def test_mark_unread_is_for_oneself(as_person: AsPerson, api: Any, group: Group)
     expect(ticks(alice, "Read me")).to_have_attribute("data-ticks", "read")
 
 
+def test_a_deleted_message_is_not_unread(as_person: AsPerson, api: Any, group: Group) -> None:
+    """Rule 21, and its words are gone for everybody."""
+    alice, bob = as_person("alice"), as_person("bob")
+    api("alice").post(f"/conversations/{group.pk}/messages/", {"body": "Wrong window"})
+    expect(group.badge(bob)).to_have_text("1")
+    group.open(alice)
+    bubble(alice, "Wrong window").hover()
+    bubble(alice, "Wrong window").get_by_role("button", name="More").click()
+    alice.get_by_role("button", name="Delete for everybody").click()
+    expect(bubble(alice, "This message was deleted.")).to_be_visible()
+    expect(group.badge(bob)).to_have_count(0)
+    group.open(bob)
+    expect(bubble(bob, "This message was deleted.")).to_be_visible()
+
+
 def test_what_is_below_the_window_is_not_read(as_person: AsPerson, api: Any, group: Group) -> None:
     """Only what was shown has been read; the rest waits for being scrolled to."""
     alice = api("alice")
@@ -60,5 +76,5 @@ def test_what_is_below_the_window_is_not_read(as_person: AsPerson, api: Any, gro
     group.open(bob)
     expect(group.badge(bob)).not_to_have_text("40")
     expect(group.badge(bob)).to_be_visible()
-    bob.get_by_role("button", name="New messages").click()
+    bob.get_by_role("button", name=re.compile("new ↓")).click()
     expect(group.badge(bob)).to_have_count(0)

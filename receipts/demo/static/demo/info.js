@@ -61,7 +61,9 @@ export async function refreshInfo() {
     const list = await recipientsOf(message);
     if (shown === message) draw(message, summary, list);
   } catch (error) {
-    if (error instanceof Refusal && shown === message) drawOnly(message, error.message);
+    if (shown !== message) return;
+    if (error instanceof Refusal) drawOnly(message, error.message);
+    else if (!drawn) drawOnly(message, "Who has read it is told when you are back online.");
   }
 }
 
@@ -104,8 +106,9 @@ function overall(summary) {
   const { total_recipients: total, read_count: read, delivered_count: delivered, failed_count: failed } = summary;
   const bar = el("div", { class: "share", "aria-hidden": "true" });
   for (const [name, count] of [["read", read], ["delivered", delivered - read], ["failed", failed]]) {
+    if (!count) continue;
     const part = el("span", { class: name });
-    part.style.width = total ? `${(100 * count) / total}%` : "0";
+    part.style.width = `${(100 * count) / total}%`;
     bar.append(part);
   }
   return el("div", { class: "overall", "data-status": summary.overall_status }, el("p", {}, ticksOf(standing({ receipts: summary })), ` ${summary.summary_text}`), bar);

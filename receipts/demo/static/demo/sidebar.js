@@ -32,7 +32,7 @@ function rowOf(conversation) {
 }
 
 function updateItem(node, row) {
-  const badge = el("span", { class: "badge", "aria-label": `${row.unread} unread` }, row.unread > 99 ? "99+" : String(row.unread));
+  const badge = el("span", { class: "badge", role: "img", "aria-label": `${row.unread} unread` }, row.unread > 99 ? "99+" : String(row.unread));
   const old = node.firstElementChild;
   const link = old ?? el("a", { href: `#${row.key}` });
   link.classList.toggle("unread", row.unread > 0);

@@ -2,7 +2,7 @@
 
 import { makeBubble, updateBubble } from "./bubble.js";
 import { $, avatar, el, reconcile } from "./dom.js";
-import { waitingIn } from "./outbox.js";
+import { unreadIn, waitingIn } from "./outbox.js";
 import { readWhatIsShown } from "./reading.js";
 import { conversationOf, isMine, messagesOf, seedOf, state, titleOf } from "./state.js";
 import { fetchEarlier } from "./sync.js";
@@ -13,6 +13,7 @@ import { username } from "./session.js";
 const RUN = 5 * 60_000; // messages of one person within this time stand together
 
 let drawn = null;
+let atEnd = true; // as one has left it: what is added, or a smaller window, does not change it
 
 export function drawTalk() {
   const conversation = conversationOf(state.open);
@@ -42,14 +43,13 @@ function drawHead(conversation) {
 function drawMessages(conversation) {
   const view = $("messages");
   const isNew = drawn !== conversation.id;
-  const stay = !isNew && !isAtEnd(view);
   const rows = rowsOf(conversation);
   reconcile($("bubbles"), rows, { make: makeRow, update: updateRow });
   $("empty").hidden = rows.length > 0 || !state.messages.has(conversation.id);
   $("earlier").hidden = !state.earlier.get(conversation.id);
   if (isNew) start(view);
-  else if (!stay) toEnd();
-  $("newest").hidden = isAtEnd(view);
+  else if (atEnd) toEnd();
+  drawWayDown();
 }
 
 /** What stands in the list, from top to bottom. */
@@ -101,10 +101,22 @@ function updateRow(node, row) {
   if (row.message) updateBubble(node, row);
 }
 
-const isAtEnd = (view) => view.scrollHeight - view.scrollTop - view.clientHeight < 40;
+function isAtEnd() {
+  const view = $("messages");
+  return view.scrollHeight - view.scrollTop - view.clientHeight < 40;
+}
 
 export function toEnd() {
   $("messages").scrollTop = $("messages").scrollHeight;
+  atEnd = true;
+}
+
+/** A way to the end, for who has scrolled up. */
+function drawWayDown() {
+  const conversation = conversationOf(state.open);
+  $("newest").hidden = !conversation || isAtEnd();
+  const unread = conversation ? unreadIn(conversation) : 0;
+  $("newest").textContent = unread ? `${unread} new ↓` : "To the end ↓";
 }
 
 /** A conversation opens at what is unread in it, else at its end. */
@@ -112,15 +124,17 @@ function start(view) {
   const unread = view.querySelector(".day.new");
   if (unread) view.scrollTop = unread.offsetTop - view.offsetTop - 60;
   else toEnd();
+  atEnd = isAtEnd();
 }
 
 export function listenToTalk() {
   const view = $("messages");
   view.addEventListener("scroll", () => {
-    $("newest").hidden = isAtEnd(view);
+    atEnd = isAtEnd();
+    drawWayDown();
     readWhatIsShown();
   });
-  new ResizeObserver(() => $("newest").hidden && toEnd()).observe(view);
+  new ResizeObserver(() => atEnd && toEnd()).observe(view);
   $("newest").addEventListener("click", toEnd);
   $("earlier").addEventListener("click", async () => {
     const below = view.scrollHeight - view.scrollTop;
