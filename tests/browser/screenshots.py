@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect
@@ -22,14 +23,25 @@ NEWEST = "The figures are in the folder now."
 @contextmanager
 def window(browser: Browser, demo: Demo, path: str, **options: Any) -> Iterator[Page]:
     """A page, at twice the usual density; of a phone, if it is narrow."""
-    options = {"viewport": {"width": 1240, "height": 720}, "device_scale_factor": 2} | options
-    context = browser.new_context(base_url=demo.address, reduced_motion="reduce", **options)
+    usual = {"viewport": {"width": 1240, "height": 720}, "device_scale_factor": 2}
+    usual |= {
+        "reduced_motion": "reduce",
+        "locale": "en-GB",
+        "timezone_id": _where_it_is_afternoon(),
+    }
+    context = browser.new_context(base_url=demo.address, **usual | options)
     try:
         page = context.new_page()
         page.goto(path)
         yield page
     finally:
         context.close()
+
+
+def _where_it_is_afternoon() -> str:
+    """A time zone in which people are about now; east of Greenwich these have a minus."""
+    ahead = min(15 - datetime.now(UTC).hour, 14)
+    return f"Etc/GMT{-ahead:+d}"
 
 
 def take(page: Page, name: str) -> None:

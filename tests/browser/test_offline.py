@@ -36,7 +36,6 @@ def test_a_read_offline_is_told_with_its_time(as_person: AsPerson, api: Any, gro
 
 
 def test_a_message_written_offline_is_sent_once(as_person: AsPerson, group: Group) -> None:
-    """Also over a reload of the page."""
     alice, bob = as_person("alice"), as_person("bob")
     group.open(alice)
     group.open(bob)
@@ -49,6 +48,24 @@ def test_a_message_written_offline_is_sent_once(as_person: AsPerson, group: Grou
     expect(ticks(bob, "From the tunnel")).to_have_attribute("data-ticks", "partial")
     expect(bubble(alice, "From the tunnel")).to_have_count(1)
     expect(bubble(bob, "From the tunnel")).to_have_count(1)
+
+
+def test_what_waits_survives_a_reload(as_person: AsPerson, api: Any, group: Group) -> None:
+    """A message and a read, with the time at which it was read (rule 6)."""
+    api("alice").post(f"/conversations/{group.pk}/messages/", {"body": "Read me offline"})
+    alice, bob = as_person("alice"), as_person("bob")
+    group.open(alice)
+    expect(group.badge(bob)).to_have_text("1")
+    bob.get_by_role("switch", name="Online").uncheck()
+    group.open(bob)
+    expect(group.badge(bob)).to_have_count(0)
+    say(bob, "Written before the reload")
+    read_by_now = datetime.now(UTC)
+    bob.reload()
+    expect(bubble(alice, "Written before the reload")).to_have_count(1)
+    bubble(alice, "Read me offline").locator(".bubble").click()
+    read = alice.get_by_role("region", name="Read by").get_by_role("time")
+    assert datetime.fromisoformat(read.get_attribute("datetime")) <= read_by_now
 
 
 def test_a_message_whose_answer_was_lost_is_sent_once(
