@@ -68,6 +68,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "chat",
     "receipts",
+    # The demo's page and its files are there for nobody else.
+    *(["receipts.demo"] if DEMO else []),
 ]
 
 MIDDLEWARE = [
