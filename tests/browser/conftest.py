@@ -18,7 +18,7 @@ from tests.browser.server import Demo, running_demo
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 
-expect.set_options(timeout=15_000)  # a page looks for news every 1.5 seconds
+expect.set_options(timeout=15_000)  # a machine that is shared may be slow
 
 
 def pytest_sessionstart() -> None:
