@@ -56,6 +56,16 @@ def one_of(name: str, *allowed: str) -> str:
     raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
 
 
+def some_of(name: str, *allowed: str, default: bool) -> list[str]:
+    """Some of a few words, by commas; all of them or none if the variable is not there."""
+    if name not in os.environ:
+        return list(allowed) if default else []
+    given = words(name)
+    if unknown := set(given) - set(allowed):
+        raise ImproperlyConfigured(f"{name}: there is no {', '.join(sorted(unknown))}.")
+    return given
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]

@@ -7,8 +7,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config.health import healthz, readyz
+from receipts import gateways
 
 urlpatterns = [
+    # Before the native API: some vendors' paths begin like ours.
+    *gateways.urlpatterns(),
     path("api/v1/", include("receipts.api.urls")),
     path("admin/", admin.site.urls),
     path("healthz/", healthz),
