@@ -1,1 +1,6 @@
-"""The gateway of socialplus."""
+"""The gateway of social.plus: the message and marker calls of its TypeScript SDK 6.35.3.
+
+A feed (``messageFeedId``) and a channel (``channelId``) are a conversation, by its ``external_id``
+or, where it has none, its id. A message's ``segment`` is its id, which grows in its conversation.
+Ids of users are usernames; ``creatorId``, by which the SDK finds a message's counts, is internal.
+"""
