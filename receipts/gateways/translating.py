@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 #: Every method that an address can be asked with.
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
+#: The code of a refusal for an address, told apart from a thing that is not there.
+ADDRESS_UNKNOWN = "address_unknown"
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -133,6 +136,6 @@ def unknown_address(view: type[GatewayView]) -> Callable[..., Any]:
             """Nothing is asked of who comes here."""
 
         def answer(self, request: Request, **parts: str) -> Response:
-            raise NotFound("There is no such address here.")
+            raise NotFound("There is no such address here.", code=ADDRESS_UNKNOWN)
 
     return Unknown.as_view(dict.fromkeys(METHODS, "answer"))

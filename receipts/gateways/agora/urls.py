@@ -1,7 +1,17 @@
-"""Its addresses."""
+"""Its address. Its prefix is any organisation and app but ``api``, which is ours."""
 
 from __future__ import annotations
 
-from typing import Any
+from django.urls import re_path
 
-urlpatterns: list[Any] = []
+from receipts.gateways.agora.acks import AcksView, AgoraView
+from receipts.gateways.translating import unknown_address
+
+_GROUPS = "^(?P<org>(?!api/)[^/]+)/(?P<app>[^/]+)/chatgroups"
+
+urlpatterns = [
+    re_path(
+        f"{_GROUPS}/(?P<group>.+)/acks/(?P<pk>[0-9]{{1,18}})$", AcksView.as_view({"get": "show"})
+    ),
+    re_path(f"{_GROUPS}(?:/.*)?$", unknown_address(AgoraView)),
+]
