@@ -1,0 +1,1 @@
+"""social.plus's own SDK against a running Seenby."""
