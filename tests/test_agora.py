@@ -152,7 +152,8 @@ def test_bad_input_is_refused_in_its_shape(message: Message, alice: User, query:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "path", ["/o/a/chatgroups", "/o/a/chatgroups/1", "/o/a/chatgroups/1/acks/x", "/o/a/chatgroups/"]
+    "path",
+    ["/o/a/chatgroups", "/o/a/chatgroups/1", "/o/a/chatgroups/1/acks/x", "/o/a/chatgroups/%0A/"],
 )
 def test_unknown_addresses_are_refused_in_its_shape(path: str) -> None:
     for method in ("get", "post", "delete"):

@@ -119,7 +119,8 @@ def test_people_are_found_where_one_meets_them(
 @pytest.mark.parametrize(
     "path",
     ["/api/v3", "/api/v3/channels", "/api/v5/me/x", "/api/v1/markers", "/api/v1/markers/x/",
-     "/api/v5/messages/abc", "/api/v5/messages/1/", "/api/v1/markers/messages/a/read-users"],
+     "/api/v5/messages/abc", "/api/v5/messages/1/", "/api/v1/markers/%0A",
+     "/api/v1/markers/messages/a/read-users"],
 )  # fmt: skip
 @pytest.mark.parametrize("method", ["get", "post", "put", "delete"])
 @pytest.mark.django_db

@@ -10,6 +10,7 @@ from django.test import Client
 
 from chat.authentication import issue_token
 from chat.models import Conversation, Scope, ServiceKey, User
+from receipts import gateways
 from tests.conftest import say
 from tests.test_tencent import Admin, seqs
 
@@ -74,7 +75,9 @@ def test_limits_and_bad_input_are_refused_in_the_envelope(
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/v4", "/v4/x", "/v4/group_open_http_svc/create_group", "/v4/"])
+@pytest.mark.parametrize(
+    "path", ["/v4", "/v4/x", "/v4/group_open_http_svc/create_group", "/v4/", "/v4/%0A"]
+)
 def test_unknown_commands_are_refused_in_the_envelope(path: str) -> None:
     for method in ("get", "post"):
         response = getattr(Client(), method)(path)
@@ -98,3 +101,13 @@ def test_the_number_of_statements_is_constant(
     with statements() as counted:
         admin("group_msg_receipt", {**some, "From_Account": "bob"})
     assert len(counted) <= 8
+
+
+@pytest.mark.parametrize("name", ["socialplus", "tencent", "agora"])
+def test_a_gateway_is_there_only_where_it_is_switched_on(name: str, settings: Any) -> None:
+    settings.GATEWAYS = []
+    assert gateways.urlpatterns() == []
+    settings.GATEWAYS = [name]
+    views = {pattern.callback.__module__.split(".")[2] for pattern in gateways.urlpatterns()}
+    assert views <= {name, "translating"}
+    assert name in views

@@ -13,5 +13,5 @@ urlpatterns = [
     re_path(
         f"{_GROUPS}/(?P<group>.+)/acks/(?P<pk>[0-9]{{1,18}})$", AcksView.as_view({"get": "show"})
     ),
-    re_path(f"{_GROUPS}(?:/.*)?$", unknown_address(AgoraView)),
+    re_path(rf"{_GROUPS}(?:/[\s\S]*)?$", unknown_address(AgoraView)),
 ]

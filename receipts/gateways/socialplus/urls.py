@@ -39,5 +39,5 @@ urlpatterns = [
     re_path(
         f"{_MARKERS}/channels/(?P<channel>.+)/mark-read$", MarkView.as_view({"put": "read_all"})
     ),
-    re_path(r"^api/(?:v3|v5|v1/markers)(?:/.*)?$", unknown_address(SocialPlusView)),
+    re_path(r"^api/(?:v3|v5|v1/markers)(?:/[\s\S]*)?$", unknown_address(SocialPlusView)),
 ]

@@ -14,5 +14,5 @@ urlpatterns = [
     re_path(f"{_GROUPS}/get_group_msg_receipt$", ReceiptsView.as_view({"post": "counts"})),
     re_path(f"{_GROUPS}/get_group_msg_receipt_detail$", ReceiptsView.as_view({"post": "members"})),
     re_path(f"{_GROUPS}/group_msg_receipt$", ReadView.as_view({"post": "read"})),
-    re_path(r"^v4(?:/.*)?$", unknown_address(TencentView)),
+    re_path(r"^v4(?:/[\s\S]*)?$", unknown_address(TencentView)),
 ]
