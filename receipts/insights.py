@@ -18,7 +18,7 @@ from django.db import connection
 _DIALECT = {
     "postgresql": {
         "day": "CAST({0} AT TIME ZONE 'UTC' AS date)",
-        "seconds": "CAST(EXTRACT(EPOCH FROM ({1} - {0})) AS double precision)",
+        "seconds": "date_part('epoch', {1} - {0})",
     },
     "sqlite": {
         "day": "date({0})",
