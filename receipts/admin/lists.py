@@ -60,6 +60,8 @@ class ListAdmin(admin.ModelAdmin):
     sortable_by = ()
     empty_value_display = ""
     change_list_template = "admin/seenby/list.html"
+    #: What the list is called, where that is not the model's name.
+    title = ""
     #: What a list says that nothing answers to.
     nothing = "Nothing here answers to that."
 
@@ -69,7 +71,7 @@ class ListAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = str(self.opts.verbose_name_plural).capitalize()
+        title = self.title or str(self.opts.verbose_name_plural).capitalize()
         return super().changelist_view(
             request, {"title": title, "nothing": self.nothing, **(extra_context or {})}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,7 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from chat.models import Message, Tracking
+from chat.models import Message, OverallStatus, Tracking
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
@@ -30,7 +31,7 @@ class MessageAdmin(ReadOnlyAdmin):
     """Messages with how far they have come; deleting is soft and can be taken back."""
 
     list_form = MessageForm
-    list_display = ["excerpt", "sender", "conversation", "receipts", "created_at"]
+    list_display = ["excerpt", "sender", "conversation", "receipts", "sent"]
     list_display_links = ["excerpt"]
     list_select_related = ["conversation", "sender"]
     actions = ["delete_softly", "restore"]
@@ -73,6 +74,10 @@ class MessageAdmin(ReadOnlyAdmin):
     def receipts(self, message: Message) -> SafeString:
         return render_to_string("admin/seenby/receipts_cell.html", receipts_of(message))
 
+    @admin.display
+    def sent(self, message: Message) -> datetime:
+        return message.created_at
+
     @admin.action(description="Delete the selected messages …", permissions=["act"])
     def delete_softly(self, request: HttpRequest, queryset: QuerySet[Message]) -> Any:
         return moderate(self, request, DELETE, queryset, request.get_full_path())
@@ -87,6 +92,7 @@ class MessageAdmin(ReadOnlyAdmin):
             "title": f"Message {obj.pk}",
             "subtitle": None,
             "message": obj,
+            "overall": OverallStatus(obj.overall_status).label,
             "tracking": Tracking(obj.tracking).label,
             "may_act": self.has_act_permission(request),
             "deletion": self._deletion(obj) if obj.deleted_at else None,

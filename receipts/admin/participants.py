@@ -55,8 +55,8 @@ class ParticipantFilter(django_filters.FilterSet):
     """``role``, ``membership`` and ``search`` in a conversation; everybody, unless asked."""
 
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")
-    membership = MembershipFilter(account="user")
-    search = django_filters.CharFilter(method="filter_search", max_length=200)
+    membership = MembershipFilter(account="user", label="Membership")
+    search = django_filters.CharFilter(label="Name", method="filter_search", max_length=200)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -84,6 +84,7 @@ class ParticipantAdmin(ReadOnlyAdmin):
     list_display = ["user", "conversation", "role", "membership", "delivered", "read", "joined_at"]
     list_select_related = ["conversation", "user"]
     actions = ["remove"]
+    title = "Participants"
     nothing = "Nobody takes part like that."
     fields = [
         "user", "conversation", "role", "membership", "joined_at", "left_at",

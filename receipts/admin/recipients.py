@@ -12,7 +12,7 @@ from chat.models import Message
 from receipts.admin.keyset import Keyset
 from receipts.admin.tables import Table, asked_of, table
 from receipts.api.answers import listed_recipient
-from receipts.api.filters import RecipientFilter
+from receipts.api.filters import STATES, RecipientFilter
 from receipts.privacy import hides_reads_from
 from receipts.selectors import recipients_of
 
@@ -34,12 +34,12 @@ def recipient_filter(request: HttpRequest, message: Message) -> RecipientFilter:
     rows = recipients_of(message.pk, message.conversation_id)
     found = RecipientFilter(asked_of(request), queryset=rows, request=request)
     fields = found.form.fields
-    fields["state"].empty_label = "Any state"
+    fields["state"].widget.choices = [("", "Any state"), *STATES]
     choices = [("", "Any membership"), *fields["membership"].choices]
     fields["membership"].widget = OneOfSeveral(choices=choices)
     fields["search"].widget.attrs["placeholder"] = "Name or username"
-    for field in fields.values():
-        field.help_text = ""
+    for name, label in {"state": "State", "membership": "Membership", "search": "Name"}.items():
+        fields[name].label, fields[name].help_text = label, ""
     return found
 
 

@@ -61,6 +61,7 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     list_form = StatusForm
     list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
     list_select_related = ["recipient"]
+    title = "Receipts"
     nothing = "There is no such receipt."
     fields = [
         "of_message", "recipient", "conversation", "state", "sent_at", "delivered_at", "read_at",
@@ -80,8 +81,8 @@ class MessageStatusAdmin(ReadOnlyAdmin):
         return render_to_string("admin/seenby/state.html", {"recipient": _shape(status)})
 
     @admin.display
-    def acknowledgement(self, status: MessageStatus) -> str | None:
-        return _shape(status)["content"]
+    def acknowledgement(self, status: MessageStatus) -> str:
+        return _shape(status)["content"] or ""
 
 
 def _shape(status: MessageStatus) -> dict[str, Any]:

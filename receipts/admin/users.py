@@ -63,7 +63,7 @@ class UserForm(ListForm):
 class ParticipationFilter(django_filters.FilterSet):
     """``membership`` and ``search`` in the conversations of one user."""
 
-    membership = MembershipFilter(account="user")
+    membership = MembershipFilter(account="user", label="Membership")
     search = django_filters.CharFilter(
         label="Conversation", field_name="conversation__title", lookup_expr="icontains",
         max_length=255,
