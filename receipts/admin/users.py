@@ -153,7 +153,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         self._each(request, people, _appoint, "Made a moderator")
         for user in people:
             if not user.has_usable_password():
-                text = f"{user} has no password yet and cannot log in here: set one on their page."
+                text = f"No password yet: {user} can log in here once one is set on their page."
                 self.message_user(request, text, messages.WARNING)
 
     @admin.action(description="Take moderation from the selected users", permissions=["appoint"])
