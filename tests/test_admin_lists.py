@@ -132,6 +132,21 @@ def test_one_reads_a_list_to_its_end_and_back(
     assert listed(mia.get(f"chat/message/{step(last, 'first')}")) == newest_first[:3]
 
 
+def test_a_list_is_by_time_also_where_ids_are_not(
+    mia: Browser, group: Conversation, alice: User, monkeypatch: Any
+) -> None:
+    """A history that was imported later stands where it belongs."""
+    monkeypatch.setattr(ListAdmin, "list_per_page", 2)
+    hours = [5, 1, 4, 2, 3, 4]
+    for hour in hours:
+        say(alice, group, f"at {hour}", sent_at=NOON - timedelta(hours=hour))
+    page, seen = mia.get("chat/message/"), []
+    while further := step(page, "next"):
+        seen += listed(page)
+        page = mia.get(f"chat/message/{further}")
+    assert seen + listed(page) == [f"at {hour}" for hour in sorted(hours)]
+
+
 @pytest.mark.parametrize("path", ["chat/user", "chat/conversation", "chat/conversationparticipant",
                                   "receipts/messagestatus"])  # fmt: skip
 def test_every_list_is_turned_to_its_end(

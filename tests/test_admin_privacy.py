@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.urls import URLPattern, URLResolver
 from django.utils import timezone
 
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, Message, ServiceKey, User
 from receipts import services
 from tests.admin import Browser, appointed, fail, mark
 from tests.conftest import say
@@ -26,9 +27,9 @@ QUERIES = {
     "chat/message/": ["", "status=sent", "status=delivered", "status=read", "status=partial"],
     "change/": ["", "state=read", "state=delivered", "state=unread", "membership=active"],
     "recipients.csv": ["", "state=read", "state=unread"],
-    "receipts/messagestatus/": ["", "message=1", "recipient=bob"],
+    "receipts/messagestatus/": ["", "message={message}", "recipient=bob"],
     "chat/conversationparticipant/": ["", "user=bob"],
-    "insights/": ["", "conversation=1"],
+    "insights/": ["", "conversation={conversation}"],
 }
 
 
@@ -45,30 +46,33 @@ def patterns(found: list[Any], prefix: str = "") -> list[tuple[str, str]]:
 
 
 def addresses() -> list[str]:
-    """Every address there is, of every object there is."""
-    objects = {
-        f"{model._meta.app_label}_{model._meta.model_name}": model.objects.values_list("pk")
-        for model in admin.site._registry
+    """Every address there is, about bob's row and whatever it hangs together with."""
+    bob = User.objects.get(username="bob")
+    pks = {
+        "chat_user": bob.pk,
+        "auth_user": bob.pk,
+        "chat_message": Message.objects.get().pk,
+        "chat_conversation": Conversation.objects.get().pk,
+        "chat_conversationparticipant": bob.participations.get().pk,
+        "receipts_messagestatus": bob.statuses.get().pk,
+        "chat_servicekey": ServiceKey.objects.get().pk,
+        "auth_group": Group.objects.get().pk,
     }
-    found: list[str] = []
+    found: list[str] = ["chat/", "receipts/"]
     for where, name in patterns(admin.site.urls[0]):
-        if "app_label" in where:
-            found += ["chat/", "receipts/"]
-        elif "<" not in where:
-            found.append(where)
-        else:
-            [pks] = [rows for model, rows in objects.items() if name.startswith(f"{model}_")
-                     or name == f"{model}"] or [User.objects.values_list("pk")]  # fmt: skip
-            found += [re.sub(r"<[^>]+>", str(pk), where) for (pk,) in pks]
+        about = max((model for model in pks if name.startswith(model)), key=len, default="")
+        if "app_label" not in where:
+            found.append(re.sub(r"<[^>]+>", str(pks.get(about)), where))
     return found
 
 
 def walk(browser: Browser) -> dict[str, str]:
     """What somebody is told at every address, by address and query."""
-    told = {}
+    told, message = {}, Message.objects.get()
+    named = {"message": message.pk, "conversation": message.conversation_id}
     for where in addresses():
         for query in next((q for end, q in QUERIES.items() if where.endswith(end)), [""]):
-            address = f"{where}?{query}"
+            address = f"{where}?{query.format(**named)}"
             answer = browser.client.get(f"/admin/{address}")
             assert answer.status_code in (200, 302, 403, 404), (answer.status_code, address)
             body = b"".join(answer) if answer.streaming else answer.content
@@ -77,7 +81,7 @@ def walk(browser: Browser) -> dict[str, str]:
 
 
 @pytest.fixture
-def message(group: Conversation, alice: User) -> Message:
+def message(group: Conversation, alice: User, service_key: str) -> Message:
     message = say(alice, group, sent_at=timezone.now() - timedelta(hours=2))
     mark(message, "carol", read=True, at=message.created_at + timedelta(minutes=1))
     return message
@@ -88,7 +92,7 @@ def message(group: Conversation, alice: User) -> Message:
     [("pending", "stays"), ("delivered", "stays"), ("failed", "stays"), ("delivered", "leaves")],
 )
 def test_no_page_tells_a_private_read_from_a_delivery(
-    message: Message, bob: User, moderator: User, service_key: str, begin: str, end: str
+    message: Message, bob: User, moderator: User, begin: str, end: str
 ) -> None:
     """The same world twice: once bob's device only took it, once he read it privately as well."""
     people = {
@@ -118,7 +122,7 @@ def test_no_page_tells_a_private_read_from_a_delivery(
     mark(message, "bob", read=True, at=at, private=True, content="between us")
     leave()
     read = {who: walk(browser) for who, browser in people.items()}
-    assert len(delivered["moderator"]) > 60
+    assert len(delivered["moderator"]) > 50
     for who, pages in delivered.items():
         differing = [address for address, page in pages.items() if page != read[who][address]]
         assert differing == []

@@ -21,7 +21,7 @@ FATES = {
 
 
 class MessageForm(ListForm, DaysForm):
-    """Newest first, by time; in one conversation by id, which is the same order.
+    """Newest first, by time; in one conversation by id, as the API lists it.
 
     Opening the list, or asking for a sender, a conversation or days, reads as many rows as a page
     has: there is an index in that order. Text, status and fate have none (each would cost every
