@@ -63,6 +63,17 @@ def test_private_withdrawn_and_deleted_reads_are_in_no_bucket(
     assert [count for _, count in found] == [0] * len(READ_WITHIN)
 
 
+def test_reads_whose_rows_are_archived_are_counted_and_said_to_have_no_times(
+    mia: Browser, group: Conversation, alice: User
+) -> None:
+    message = write(alice, group)
+    mark(message, "bob", after=5)
+    message.statuses.all().delete()
+    text = plain(mia.get(f"insights/?{RANGE}"))
+    assert "Read 50 %" in text
+    assert "how many have read them is kept, when they did is not" in text
+
+
 def test_one_conversation_is_shown_by_itself(
     mia: Browser, group: Conversation, direct: Conversation, alice: User
 ) -> None:
