@@ -17,22 +17,24 @@ NEEDS_ROWS = f"""message.tracking = 'tracked' AND message.archived_at IS NULL
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
                     WHERE {_IS_RECIPIENT})"""
 
-#: One that has none.
+#: One that has none. What is known of its id is said of the rows, too: without it PostgreSQL
+#: reads all rows there are to find that there are none.
 _WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
-                    WHERE status.message_id = message.id
+                    WHERE status.message_id = message.id AND {{rows}}
                       AND status.conversation_id = message.conversation_id)
        AND {NEEDS_ROWS}"""
+_IN_RANGE = "{0} > %(after)s AND {0} <= %(up_to)s"
 
 #: Those of a range of ids, each with its conversation.
 WAITING = f"""
     SELECT message.id, message.conversation_id FROM chat_message AS message
-     WHERE message.id > %(after)s AND message.id <= %(up_to)s
+     WHERE {_IN_RANGE.format("message.id")}
        AND (CAST(%(conversation)s AS bigint) IS NULL OR message.conversation_id = %(conversation)s)
        AND (CAST(%(before)s AS timestamptz) IS NULL OR message.created_at < %(before)s)
-       AND {_WAITS}
+       AND {_WAITS.format(rows=_IN_RANGE.format("status.message_id"))}
      ORDER BY message.id"""
 
-#: Of ``{those}``, the messages that wait for rows even now.
+#: Of ``{those}``, whose ``{rows}`` may be there, the messages that wait for rows even now.
 STILL_WAITING = f"""
     SELECT message.id FROM chat_message AS message
      WHERE {{those}} AND {_WAITS} ORDER BY message.id"""
@@ -109,7 +111,7 @@ _INSERT = """
 _COUNT = """
     UPDATE chat_message AS message SET {columns}
       FROM (SELECT message_id, {sums} FROM {{rows}} AS row GROUP BY message_id) AS counted
-     WHERE message.id = counted.message_id""".format(
+     WHERE message.id = counted.message_id AND {{those}}""".format(
     columns=", ".join(f"{count} = counted.{count}" for count in COUNTS),
     sums=", ".join(
         f"SUM(CASE WHEN {holds.format('')} THEN 1 ELSE 0 END) AS {count}"
@@ -130,14 +132,16 @@ def write_statements(those: str, assume: str | None, *, vendor: str) -> tuple[st
     is alone, so the same choice can be made three times.
     """
     if vendor == "postgresql":
-        written = (part.format(rows="written") for part in (_INSERT, _COUNT, _BY_STATE))
+        written = (
+            part.format(rows="written", those=those) for part in (_INSERT, _COUNT, _BY_STATE)
+        )
         return (
             "WITH written AS MATERIALIZED ({}), inserted AS ({}), counted AS ({}) {}".format(
                 _rows(those, assume), *written
             ),
         )
     rows = f"({_rows(those, assume)})"
-    return tuple(part.format(rows=rows) for part in (_INSERT, _COUNT, _BY_STATE))
+    return tuple(part.format(rows=rows, those=those) for part in (_INSERT, _COUNT, _BY_STATE))
 
 
 def _rows(those: str, assume: str | None) -> str:

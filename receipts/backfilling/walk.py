@@ -117,7 +117,7 @@ class Backfill:
         Neither holds what another backfill has done meanwhile.
         """
         those = among_ids("message.id")
-        waiting = STILL_WAITING.format(those=those)
+        waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
         if connection.vendor == "postgresql":
             waiting += lock
         ids = [pk for (pk,) in _fetched(waiting, _params([pk for pk, _, _ in batch]))]
