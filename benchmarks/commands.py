@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import product
 from threading import Event
@@ -27,7 +29,9 @@ RECIPIENTS = 20
 #: Messages that another tool loaded, and messages that were sent here and are marked all the time.
 LOADED, LIVE = 10_000, 10_000
 ROUNDS = 3
-ALONE = 4.0  # seconds of marking with nothing beside it
+ALONE = 3.0  # seconds of marking with nothing beside it
+#: The loaded messages were sent the day before.
+LONG_AGO = timezone.now() - timedelta(days=30)
 MODELS = User, Conversation, ConversationParticipant, Message, MessageStatus
 
 
@@ -37,6 +41,10 @@ def run() -> None:
     _measure("20 groups, each in every batch", groups=20)
 
 
+#: By what kind of mark it is, the marks that one connection makes, one after the other.
+Markers = dict[str, Iterator[Callable[[], Any]]]
+
+
 class Marks(NamedTuple):
     """What one connection got done: how many a second, and how long each took."""
 
@@ -44,37 +52,49 @@ class Marks(NamedTuple):
     taken: list[float]
 
 
+@dataclass
+class Figures:
+    """What was measured of one command, round by round."""
+
+    rates: list[float] = field(default_factory=list)
+    shares: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    longest: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def tell(self, label: str) -> None:
+        print(f"  {label}: {spread(self.rates, 0)} rows/s", flush=True)
+        for kind, shares in self.shares.items():
+            longest = milliseconds(self.longest[kind])
+            print(f"    {kind}: {spread(shares)} x the rate alone; the longest took {longest}")
+
+
 def _measure(label: str, *, groups: int) -> None:
-    filled, pruned = [], []
-    shares: dict[str, list[float]] = {}
-    longest: dict[str, list[float]] = {}
+    """Before, after and between the commands the same marks go on with nothing beside them."""
+    figures = {"backfill": Figures(), "prune": Figures()}
     for _ in range(ROUNDS):
         markers = _world(groups)
-        alone = _beside(markers, lambda: time.sleep(ALONE))[1]
-        for name, rates, command in (
-            ("backfill", filled, Backfill()),
-            ("prune", pruned, Prune(before=timezone.now() - timedelta(days=30))),
-        ):
+        before = _alone(markers)
+        for name, figure in figures.items():
+            command = Prune(before=LONG_AGO) if name == "prune" else Backfill()
             taken, beside = _beside(markers, command.run)
             rows = command.rows if isinstance(command, Prune) else command.rows.total()
             assert rows == LOADED * RECIPIENTS, (name, rows)
-            rates.append(rows / taken)
+            after = _alone(markers)
+            figure.rates.append(rows / taken)
             for kind, marks in beside.items():
-                key = f"{kind} beside {name}"
-                shares.setdefault(key, []).append(marks.rate / alone[kind].rate)
-                longest.setdefault(key, []).append(max(marks.taken))
+                alone = (before[kind].rate + after[kind].rate) / 2
+                figure.shares[kind].append(marks.rate / alone)
+                figure.longest[kind].append(max(marks.taken))
+            before = after
         _assert_right()
-    print(f"  {label}: backfill {spread(filled, 0)} rows/s; prune {spread(pruned, 0)} rows/s")
-    for key, values in shares.items():
-        print(
-            f"    {key:24} {spread(values)} x the rate alone;"
-            f" the longest {milliseconds(longest[key])}"
-        )
+    for name, figure in figures.items():
+        figure.tell(f"{name}, {label}")
 
 
-def _beside(
-    markers: dict[str, Iterator[Callable[[], Any]]], work: Callable[[], Any]
-) -> tuple[float, dict[str, Marks]]:
+def _alone(markers: Markers) -> dict[str, Marks]:
+    return _beside(markers, lambda: time.sleep(ALONE))[1]
+
+
+def _beside(markers: Markers, work: Callable[[], Any]) -> tuple[float, dict[str, Marks]]:
     """Seconds of a piece of work, and what each marker got done meanwhile on its connection."""
     done = Event()
 
@@ -97,14 +117,14 @@ def _beside(
         return took, {kind: marks.result() for kind, marks in running.items()}
 
 
-def _world(groups: int) -> dict[str, Iterator[Callable[[], Any]]]:
+def _world(groups: int) -> Markers:
     """Groups of the same people, old messages without rows, new ones with; who marks these."""
     clear()
     sender = User.objects.create(username=f"{NAME}0", password="!")
     multiply(sender, RECIPIENTS, username=f"'{NAME}' || n")
     first = Conversation.objects.create(kind="group", title="Bench")
     multiply(first, groups - 1)
-    old, new = timezone.now() - timedelta(days=40), timezone.now()
+    old, new = LONG_AGO - timedelta(days=1), timezone.now()
     member = ConversationParticipant.objects.create(
         conversation=first, user=sender, joined_at=old - timedelta(days=1)
     )

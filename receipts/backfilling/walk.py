@@ -57,10 +57,12 @@ class Backfill:
         do = self._count if self.dry_run else self._write
         with Progress("messages", messages.count()) as progress:
             for after, up_to in stretches(messages):
+                others = STRETCH
                 for batch in self._batches(after, up_to):
                     do(batch)
-                    progress.advance(0, self._so_far)
-                progress.advance(STRETCH, self._so_far)
+                    others -= len(batch)
+                    progress.advance(len(batch), self._so_far)
+                progress.advance(max(others, 0), self._so_far)
         if self.rows and not self.dry_run and connection.vendor == "postgresql":
             # Nobody has counted the new rows yet, and how marks find them depends on their number.
             with connection.cursor() as cursor:
