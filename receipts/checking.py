@@ -19,7 +19,7 @@ from receipts.backfilling import NEEDS_ROWS
 from receipts.models import MessageStatus
 from receipts.progress import Progress, beside_the_bar
 from receipts.stamp import COUNTS
-from receipts.stretches import STRETCH, stretches
+from receipts.stretches import STRETCH, fetched, stretches
 
 #: So many findings are told one by one; after that they are only counted.
 FINDINGS_TOLD = 50
@@ -138,7 +138,7 @@ class Check:
 
     def _check_counts(self, batch: dict[str, Any]) -> None:
         drifted = []
-        for message, waits, *counts in _rows(_DRIFT, batch):
+        for message, waits, *counts in fetched(_DRIFT, batch):
             self.waiting += waits
             difference = _difference(counts)
             if not difference:
@@ -156,10 +156,10 @@ class Check:
             self.fixed += self._put_right(batch, drifted)
 
     def _check_rows(self, batch: dict[str, Any]) -> None:
-        ((strays,),) = _rows(f"SELECT COUNT(*) {_STRAYS}", batch)
+        ((strays,),) = fetched(f"SELECT COUNT(*) {_STRAYS}", batch)
         self.strays += strays
         if strays:
-            for row, reason in _rows(_STRAY, {**batch, "room": FINDINGS_TOLD}):
+            for row, reason in fetched(_STRAY, {**batch, "room": FINDINGS_TOLD}):
                 self._tell(f"row {row}: {reason}")
 
     @transaction.atomic
@@ -184,12 +184,6 @@ class Check:
 
 #: Of a count whose rows are missing, which cannot say what it should be.
 _ROWLESS = "{} is {}"
-
-
-def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
 
 
 def _difference(counts: list[int], wrong: str = "{} is {} and should be {}") -> str:

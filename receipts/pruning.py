@@ -14,9 +14,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chat.models import Message, OverallStatus, Tracking
+from chat.models import Message, OverallStatus
 from receipts.progress import Progress
-from receipts.stretches import BATCH_ROWS, among_ids, batches, listed, stretches
+from receipts.stretches import BATCH_ROWS, among_ids, batches, fetched, listed, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 
@@ -69,7 +69,6 @@ class Prune:
 
     def _messages(self) -> QuerySet[Message]:
         settled = Message.objects.filter(
-            tracking=Tracking.TRACKED,
             overall_status=OverallStatus.READ,
             archived_at=None,
             created_at__lt=self.before,
@@ -103,9 +102,7 @@ class Prune:
 
 
 def _settled(ids: list[int]) -> dict[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLED.format(those=among_ids("message.id")), {"ids": listed(ids)})
-        return dict(cursor.fetchall())
+    return dict(fetched(_SETTLED.format(those=among_ids("message.id")), {"ids": listed(ids)}))
 
 
 def _delete(ids: list[int]) -> None:

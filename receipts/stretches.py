@@ -63,3 +63,10 @@ def among_ids(column: str) -> str:
 def listed(ids: Sequence[int]) -> Any:
     """Ids as one parameter, however many they are."""
     return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
+
+
+def fetched(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """What a statement answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()

@@ -23,7 +23,7 @@ from receipts.backfilling.rows import (
 )
 from receipts.progress import Progress
 from receipts.stamp import COUNTS
-from receipts.stretches import BATCH_ROWS, STRETCH, among_ids, batches, listed, stretches
+from receipts.stretches import BATCH_ROWS, STRETCH, among_ids, batches, fetched, listed, stretches
 
 #: A message that waits for rows: its id, its conversation's, and how many rows at most.
 Waiting = tuple[int, int, int]
@@ -83,7 +83,7 @@ class Backfill:
     def _batches(self, after: int, up_to: int) -> Iterator[list[Waiting]]:
         stretch = {"after": after, "up_to": up_to, "conversation": self.conversation}
         before = self.before and connection.ops.adapt_datetimefield_value(self.before)
-        found = _fetched(WAITING, {**stretch, "before": before})
+        found = fetched(WAITING, {**stretch, "before": before})
         sizes = _sizes({conversation for _, conversation in found})
         waiting = ((pk, conversation, sizes[conversation]) for pk, conversation in found)
         return batches(waiting, lambda each: each[2], self.batch_size)
@@ -101,12 +101,12 @@ class Backfill:
         with connection.cursor() as cursor:
             for statement in earlier:
                 cursor.execute(statement, _params(ids))
-        self._add(ids, crowded, _fetched(last, _params(ids)))
+        self._add(ids, crowded, fetched(last, _params(ids)))
 
     def _count(self, batch: list[Waiting]) -> None:
         ids, crowded = self._parted(batch)
         states = count_by_state(among_ids("message.id"), self.assume)
-        self._add(ids, crowded, _fetched(states, _params(ids)))
+        self._add(ids, crowded, fetched(states, _params(ids)))
 
     def _add(self, ids: list[int], crowded: list[int], states: Iterable[tuple[str, int]]) -> None:
         self.messages += len(ids)
@@ -122,11 +122,11 @@ class Backfill:
         waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
         if connection.vendor == "postgresql":
             waiting += lock
-        ids = [pk for (pk,) in _fetched(waiting, _params([pk for pk, _, _ in batch]))]
+        ids = [pk for (pk,) in fetched(waiting, _params([pk for pk, _, _ in batch]))]
         most = settings.RECEIPTS_MAX_RECIPIENTS
         if max(size for _, _, size in batch) <= most:
             return ids, []
-        found = _fetched(CROWDED.format(those=those), {**_params(ids), "most": most})
+        found = fetched(CROWDED.format(those=those), {**_params(ids), "most": most})
         crowded = [pk for (pk,) in found]
         return sorted({*ids} - {*crowded}), crowded
 
@@ -152,9 +152,3 @@ def _params(ids: list[int]) -> dict[str, Any]:
         "now": connection.ops.adapt_datetimefield_value(timezone.now()),
         "mandatory": settings.RECEIPTS_MANDATORY,
     }
-
-
-def _fetched(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
