@@ -33,6 +33,10 @@ class Summary(RowSerializer):
     failed_count = serializers.IntegerField()
     delivered = serializers.ChoiceField(SHARES)
     read = serializers.ChoiceField(SHARES)
+    archived_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Since then its counts are all that is kept.",
+    )
 
 
 class MessageShape(RowSerializer):
