@@ -25,6 +25,7 @@ BENCHMARKS = {
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
     "admin": "benchmarks.admin",
+    "commands": "benchmarks.commands",
 }
 
 
