@@ -10,6 +10,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -66,9 +70,23 @@ async def _live(receive: Receive, send: Send) -> None:
             gc.freeze()
             gc.set_threshold(20_000, 50, 1_000)
             pruning = asyncio.create_task(stream.hub().prune_now_and_then())
+            for number in signal.SIGTERM, signal.SIGINT:
+                _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             if pruning is not None:
                 pruning.cancel()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+def _end_streams_at(number: int) -> None:
+    """The server waits for what is open before it ends, but streams would not end by themselves."""
+    loop, before = asyncio.get_running_loop(), signal.getsignal(number)
+
+    def told_to_end(number: int, frame: FrameType | None) -> Any:
+        loop.call_soon_threadsafe(stream.hub().close)
+        return before(number, frame) if callable(before) else None
+
+    with suppress(ValueError):  # only the main thread may do this
+        signal.signal(number, told_to_end)

@@ -139,8 +139,8 @@ class EventViewSet(ApiViewSet):
     def _grant(self, listener: Listener, position: Position) -> Response:
         if not self.request.META.get(stream.GRANTABLE):
             raise NotAcceptable("This server has no stream: it has to run config.asgi.")
-        lasts = min(seconds_left(self.request), 86_400)
-        return Response(headers={stream.GRANT: stream.grant(listener, position, lasts)})
+        granted = stream.grant(listener, position, seconds_left(self.request))
+        return Response(headers={stream.GRANT: granted})
 
     def _position(self) -> Position:
         """Where the caller left off; now, if they say nothing."""
