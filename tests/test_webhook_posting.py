@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -310,3 +311,22 @@ def test_a_connection_leaves_nothing_behind(receiver: Receiver) -> None:
     for alarm in alarms:
         alarm.join(5)
         assert not alarm.is_alive()
+
+
+def test_the_documented_check_believes_what_is_sent_and_nothing_else(receiver: Receiver) -> None:
+    """The ten lines of docs/webhooks.md, as a receiver copies them."""
+    page = (Path(__file__).parent.parent / "docs" / "webhooks.md").read_text()
+    (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    told: dict[str, Any] = {}
+    exec(lines, told)
+    is_genuine = told["is_genuine"]
+    send(receiver.url)
+    (got,) = receiver.got
+    signature = got.headers["Seenby-Signature"]
+    assert is_genuine("whsec_test", signature, got.raw)
+    assert not is_genuine("whsec_other", signature, got.raw)
+    assert not is_genuine("whsec_test", signature, got.raw + b" ")
+    fields = dict(part.split("=", 1) for part in signature.split(","))
+    assert not is_genuine("whsec_test", f"t={int(fields['t']) + 1},v1={fields['v1']}", got.raw)
+    long_ago = posting.signature("whsec_test", got.raw, int(fields["t"]) - 600)
+    assert not is_genuine("whsec_test", long_ago, got.raw)
