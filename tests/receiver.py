@@ -112,7 +112,7 @@ class Receiver:
 
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
         """Say nothing until the test is over."""
-        self.over.wait(20)
+        self.over.wait(60)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
         """A header that never ends, a little at a time."""

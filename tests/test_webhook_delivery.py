@@ -195,13 +195,16 @@ def test_a_backend_is_told_of_all_conversations(
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_service": False}])
 def test_an_owner_who_may_not_call_is_told_nothing(
-    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User, change: Any
-) -> None:
-    """What happened meanwhile waits for them."""
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User, change: Any,
+    statements: Callable[[], Any],
+) -> None:  # fmt: skip
+    """What happened meanwhile waits for them, and costs one statement a look."""
     backend = User.objects.filter(username="backend")
     backend.update(**change)
     say(alice, group, "meanwhile")
-    assert turn() == 0
+    with statements() as counted:
+        assert turn() == 0
+    assert len(counted) == 1
     backend.update(is_active=True, is_service=True)
     assert turn() == 1
     assert receiver.texts == ["meanwhile"]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import urllib3
+from django.db import OperationalError
 from django.utils import timezone
 
 from chat.models import Conversation, User
@@ -325,6 +326,19 @@ def test_trouble_nobody_thought_of_is_that_of_one_endpoint(
     assert state(bad).last_error == "ValueError; the log of the worker has more."
     assert [each.path for each in receiver.got] == ["/hook"]
     assert f"Webhook {bad.pk} could not be told." in caplog.text
+
+
+def test_a_database_that_does_not_answer_is_no_failure_of_an_endpoint(
+    endpoint: WebhookEndpoint, group: Conversation, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(_: WebhookEndpoint) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(delivering, "next_offer", gone)
+    say(alice, group)
+    with pytest.raises(OperationalError):
+        turn()
+    assert (state(endpoint).failures, endpoint.claimed_until) == (0, None)
 
 
 def test_one_that_fails_holds_up_no_other(

@@ -17,12 +17,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+import urllib3
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from chat.models import Conversation, User
 from receipts.models import WebhookEndpoint
-from receipts.webhooks import delivering, offering, working
+from receipts.webhooks import delivering, hurrying, offering, posting, working
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
 from tests.conftest import hook, say
@@ -162,9 +163,19 @@ def test_racing_deliveries_of_the_same_news_are_one(
 
 
 def test_a_slow_endpoint_holds_up_no_other(
-    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
-) -> None:
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     """While one does not answer, another is told, and told of what comes then, too."""
+    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
+    monkeypatch.setattr(hurrying, "LONGEST", 600)
+    look, looked = working.due, Event()
+
+    def due() -> Any:
+        looked.set()
+        return look()
+
+    monkeypatch.setattr(working, "due", due)
     with Receiver() as slow:
         hook("backend", slow.url)
         slow.answers.append(slow.hang)
@@ -173,7 +184,10 @@ def test_a_slow_endpoint_holds_up_no_other(
                 came = tell(receiver, text)
                 say(alice, group, text)
                 eventually(came)
-            assert slow.texts.count("three") == 0
+                for _ in range(2):  # the second one has begun since
+                    looked.clear()
+                    eventually(looked)
+            assert slow.texts == ["one"]
             slow.over.set()
     assert receiver.texts == ["one", "two", "three"]
 
@@ -181,9 +195,9 @@ def test_a_slow_endpoint_holds_up_no_other(
 @pytest.mark.parametrize("trouble", [OperationalError, InterfaceError, ValueError])
 def test_a_database_that_goes_away_ends_no_worker(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
-    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception],
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception], caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """Nor does anything else that it cannot help."""
+    """Nor does anything else that it cannot help; that is a line in the log, or a trace of it."""
     look, away = working.due, 3
 
     def due() -> Any:
@@ -198,6 +212,8 @@ def test_a_database_that_goes_away_ends_no_worker(
     say(alice, group, "hello")
     with running():
         eventually(came)
+    logged = [record for record in caplog.records if record.name == "seenby.webhooks"]
+    assert [bool(record.exc_info) for record in logged] == [trouble is ValueError] * 2
 
 
 def test_a_database_that_goes_away_during_a_delivery_ends_no_worker(
