@@ -7,10 +7,14 @@ help:  ## what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 run: .venv/runtime  ## set everything up, load a small lively world, serve (HOST, PORT, DATABASE_URL)
-	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} $(BIN)/python manage.py demo
+	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} LOG_LEVEL=$${LOG_LEVEL:-WARNING} \
+		$(BIN)/python manage.py demo
 
 test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m tests.legs -n auto -q
+
+test-browser: .venv/dev  ## the pages, in this machine's Chromium (or CHROMIUM=...)
+	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
 check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
 	$(BIN)/ruff format --check .
@@ -25,6 +29,9 @@ check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the 
 
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+screenshots: .venv/dev  ## take the pictures in docs/pictures
+	DEMO=1 $(BIN)/python -m tests.browser.screenshots
 
 bench: .venv/test  ## the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks
@@ -48,4 +55,4 @@ lock: .venv/dev  ## pin requirements*.in with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-.PHONY: help run test check schema bench format lock
+.PHONY: help run test test-browser check schema screenshots bench format lock

@@ -24,6 +24,8 @@ BENCHMARKS = {
     "http": "benchmarks.marks_over_http",
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
+    "admin": "benchmarks.admin",
+    "commands": "benchmarks.commands",
     "webhooks": "benchmarks.webhooks",
 }
 

@@ -1,7 +1,8 @@
-"""The API under its prefix, the admin, and what machines ask."""
+"""The API under its prefix, the admin, what machines ask, and the demo where that is on."""
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -13,6 +14,8 @@ urlpatterns = [
     path("healthz/", healthz),
     path("readyz/", readyz),
 ]
+if settings.DEMO:
+    urlpatterns.append(path("", include("receipts.demo.urls")))
 
 handler400 = "config.rest.bad_request"
 handler404 = "config.rest.not_found"

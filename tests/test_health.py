@@ -127,7 +127,9 @@ def test_a_log_for_people_is_one_line_too() -> None:
     assert TextFormatter().format(record).endswith("info    GET / status=200")
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1/nothing/", "/api/v1/me", "/healthz", "/%00/"])
+@pytest.mark.parametrize(
+    "path", ["/nothing/", "/api/v1/nothing/", "/api/v1/me", "/healthz", "/%00/"]
+)
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_an_unknown_address_is_answered_in_json(path: str, method: str) -> None:
     """DESIGN §4; an address without its slash is not redirected, which would lose a body."""

@@ -8,12 +8,16 @@ from typing import Any
 
 import uvicorn
 from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.authentication import issue_token
 from chat.models import User
-from receipts.demo import PEOPLE, load_world
+from receipts.demo.world import load_world
+
+#: Who may enter the admin: one with just the rights of a moderator, one with all there are.
+STAFF = {"moderator": False, "admin": True}
 
 
 class Command(BaseCommand):
@@ -39,27 +43,39 @@ class Command(BaseCommand):
         )
 
     def _greet(self, address: str, is_demo: bool) -> None:
-        say = self.stdout.write
-        say(f"\nSeenby: {address}\n  API to try   {address}/api/v1/docs/")
+        say, bold = self.stdout.write, self.style.MIGRATE_HEADING
+        say("")
         if not is_demo:
-            say("This database holds other people, so nothing was loaded.")
-            say("A token for one of them: .venv/bin/python manage.py issue_token USERNAME\n")
+            say(f"  {bold('API')}     {address}/api/v1/docs/")
+            say("\n  This database holds other people, so nothing was loaded.")
+            say("  A token for one of them: .venv/bin/python manage.py issue_token USERNAME")
+            say("")
             return
-        password = secrets.token_urlsafe(9)
-        moderator, _ = User.objects.get_or_create(
-            username="moderator",
-            defaults={"display_name": "Moderator", "is_staff": True, "is_superuser": True},
-        )
-        moderator.set_password(password)
-        moderator.save(update_fields=["password"])
+        password = _let_staff_in()
+        say(f"  {bold('Chat')}    {address}/   open it in two windows, as two people")
+        say(f"  {bold('Admin')}   {address}/admin/   as moderator or admin, password {password}")
+        say(f"  {bold('API')}     {address}/api/v1/docs/")
         alice = User.objects.get(username="alice")
-        token, _ = issue_token(alice)
-        news = alice.sent_messages.latest("pk").pk
-        say(f"  Admin        {address}/admin/  as moderator, password {password}")
-        say(f"  People       {', '.join(PEOPLE)}\n\nA token for alice:\n\n  {token}\n")
-        say("Who got her newest message, and who has read it?\n")
-        say(f"  curl -H 'Authorization: Bearer {token}' \\")
-        say(f"    {address}/api/v1/messages/{news}/recipients/\n")
+        newest = alice.sent_messages.latest("pk").pk
+        say("\n  Who got alice's newest message, and who has read it?")
+        say(f"\n  curl -H 'Authorization: Bearer {issue_token(alice)[0]}' \\")
+        say(f"    {address}/api/v1/messages/{newest}/recipients/")
+        say("")
+
+
+def _let_staff_in() -> str:
+    """Make the moderator and the admin where they are missing; their password, new each time."""
+    password = secrets.token_urlsafe(9)
+    for username, is_superuser in STAFF.items():
+        user, _ = User.objects.get_or_create(
+            username=username, defaults={"display_name": username.title()}
+        )
+        user.is_staff, user.is_superuser = True, is_superuser
+        user.set_password(password)
+        user.save()
+        if not is_superuser:
+            user.groups.add(Group.objects.get(name="Moderators"))
+    return password
 
 
 def _port() -> int:

@@ -1,0 +1,98 @@
+/** One message as a bubble. Made once, then kept up to date in place. */
+
+import { avatar, el, icon, tone } from "./dom.js";
+import { openInfo } from "./info.js";
+import { openMenu } from "./menu.js";
+import { discard, tell, tryAgain } from "./outbox.js";
+import { markUnread } from "./reading.js";
+import { standing, ticksOf, updateTicks } from "./ticks.js";
+import { clock } from "./times.js";
+
+/** A row is what talk.js says of a message: itself, whose it is, and its place among others. */
+export function makeBubble(row) {
+  const meta = row.mine
+    ? el("button", { class: "meta", onclick: (event) => (event.stopPropagation(), info(node)) })
+    : el("span", { class: "meta" });
+  const bubble = el(
+    "div",
+    { class: "bubble", onclick: () => row.mine && !getSelection().toString() && info(node) },
+    row.group && !row.mine && el("p", { class: "sender", "data-tone": tone(row.message.sender) }, row.message.sender_name),
+    el("p", { class: "text" }),
+    meta,
+  );
+  const more = el("button", { class: "round more", "aria-label": "More about this message", "aria-haspopup": "menu", onclick: () => openMenu(more, itemsOf(node.row)) }, icon("more"));
+  const node = el(
+    "li",
+    { class: row.mine ? "row mine" : "row theirs" },
+    row.group && !row.mine && avatar(row.message.sender_name, row.message.sender, "small"),
+    bubble,
+    more,
+    el("div", { class: "caption" }),
+  );
+  return node;
+}
+
+export function updateBubble(node, row) {
+  const { message } = row;
+  node.row = row;
+  if (message.id) node.dataset.message = message.id;
+  node.classList.toggle("first", row.first);
+  node.classList.toggle("last", row.last);
+  node.classList.toggle("gone", Boolean(message.deleted_at));
+  node.classList.toggle("pending", Boolean(message.pending));
+  node.querySelector(".text").textContent = message.deleted_at ? "This message was deleted." : message.body;
+  updateMeta(node.querySelector(".meta"), row);
+  node.querySelector(".more").hidden = itemsOf(row).length === 0;
+  updateCaption(node.querySelector(".caption"), row);
+}
+
+function updateMeta(meta, { mine, message }) {
+  const time = el("time", { datetime: message.created_at }, clock(message.created_at));
+  if (!mine || message.deleted_at) {
+    meta.replaceChildren(time);
+    meta.disabled = mine;
+    return;
+  }
+  const stands = standing(message);
+  const box = meta.querySelector(".tick-box") ?? ticksOf(stands);
+  updateTicks(box, stands);
+  if (box.parentNode !== meta) meta.replaceChildren(time, box);
+  else meta.firstElementChild.replaceWith(time);
+  meta.disabled = Boolean(message.pending);
+  meta.setAttribute("aria-label", `${clock(message.created_at)}, ${stands.text}. Message info`);
+}
+
+/** Under the newest own message, its receipts in words; under a refused one, why and what now. */
+function updateCaption(caption, { message, newest }) {
+  caption.classList.toggle("problem", Boolean(message.refused));
+  if (message.refused) {
+    caption.replaceChildren(
+      `Not sent: ${message.refused} `,
+      el("button", { class: "link", onclick: () => tryAgain(message.entry()) }, "Try again"),
+      el("button", { class: "link", onclick: () => discard(message.entry()) }, "Discard"),
+    );
+  } else {
+    caption.textContent = newest && !message.deleted_at ? standing(message).text : "";
+  }
+}
+
+function itemsOf({ mine, message }) {
+  if (message.pending || message.deleted_at) return [];
+  const about = ["Message info", () => openInfo(message)];
+  if (mine) return [about, ["Delete for everybody", () => remove(message)]];
+  return [about, ["Mark unread from here", () => markUnread(message)]];
+}
+
+function info(node) {
+  const { message } = node.row;
+  if (!message.pending && !message.deleted_at) openInfo(message);
+}
+
+function remove(message) {
+  tell({
+    kind: "delete",
+    conversation: message.conversation,
+    method: "DELETE",
+    path: `/messages/${message.id}/`,
+  });
+}

@@ -1,0 +1,116 @@
+/**
+ * Says when there may be news: at once while the live feed is heard, and now and then without it.
+ * What the feed tells is left to whoever subscribed, who looks at everything anyway.
+ */
+
+import { renew, token } from "./session.js";
+
+/** What is heard within so short a time is one piece of news. */
+const SETTLE = 60;
+/** So often a look without having heard anything: with the feed, and while it is lost. */
+const LISTENING = 60_000;
+const LOST = 3_000;
+const LONGEST = 15_000;
+
+export class Follow {
+  #callback = null;
+  #timer = null;
+  #stream = null;
+  #lastId = null;
+  #listening = false;
+  #busy = false;
+  #again = false;
+  #failures = 0;
+
+  /** Call `callback` now and whenever there may be news. It says by a promise when it is done. */
+  subscribe(callback) {
+    this.#callback = callback;
+    this.now();
+    this.#stream = new AbortController();
+    this.#listen(this.#stream.signal);
+  }
+
+  stop() {
+    clearTimeout(this.#timer);
+    this.#stream?.abort();
+    this.#callback = null;
+  }
+
+  /** Look at once: something was heard, the window is seen again, or the network is back. */
+  now() {
+    clearTimeout(this.#timer);
+    if (this.#busy) this.#again = true;
+    else this.#look();
+  }
+
+  async #look() {
+    const callback = this.#callback;
+    if (!callback) return;
+    this.#busy = true;
+    this.#again = false;
+    try {
+      await callback();
+      this.#failures = 0;
+    } catch {
+      this.#failures += 1; // who subscribed has said so
+    }
+    this.#busy = false;
+    if (this.#callback) this.#lookIn(this.#again ? 0 : this.#pause());
+  }
+
+  #lookIn(pause) {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.now(), pause);
+  }
+
+  #pause() {
+    if (this.#listening && !this.#failures) return LISTENING;
+    return Math.min(LOST * 2 ** this.#failures, LONGEST);
+  }
+
+  /** Keep a stream open, and come back to where it was lost. */
+  async #listen(signal) {
+    for (let pause = LOST / 3; !signal.aborted; pause = Math.min(pause * 2, LONGEST)) {
+      const heard = await this.#hear(signal).catch(() => false);
+      if (this.#listening) this.#lookIn(0); // the stream has ended: is the service still there?
+      this.#listening = false;
+      if (heard) pause = LOST / 3;
+      await new Promise((done) => setTimeout(done, pause * (0.75 + Math.random() / 2)));
+    }
+  }
+
+  /** One stream from start to end; whether it was one. */
+  async #hear(signal) {
+    const headers = { Authorization: `Bearer ${await token()}`, Accept: "text/event-stream" };
+    if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
+    const response = await fetch("/api/v1/events/", { headers, cache: "no-store", signal });
+    if (response.status === 401) await renew();
+    if (response.status === 400 || response.status === 410) this.#lastId = null; // begin anew
+    if (!response.ok) return false;
+    this.#listening = true;
+    this.#lookIn(SETTLE);
+    let rest = "";
+    for await (const text of pieces(response.body)) {
+      const blocks = (rest + text).split("\n\n");
+      rest = blocks.pop();
+      blocks.forEach((block) => this.#take(block));
+    }
+    return true;
+  }
+
+  #take(block) {
+    const lines = block.split("\n");
+    const id = lines.find((line) => line.startsWith("id: "));
+    if (id) this.#lastId = id.slice(4);
+    if (lines.some((line) => line.startsWith("data: "))) this.#lookIn(SETTLE);
+  }
+}
+
+async function* pieces(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    yield value;
+  }
+}

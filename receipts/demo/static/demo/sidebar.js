@@ -1,0 +1,104 @@
+/** The list of conversations, who one is, and the two switches. */
+
+import { Refusal, call, inTurn } from "./api.js";
+import { $, avatar, el, icon, reconcile } from "./dom.js";
+import { unreadIn, waitingIn } from "./outbox.js";
+import { people, username } from "./session.js";
+import { announce, changed, isMine, seedOf, state, titleOf } from "./state.js";
+import { standing, ticksOf } from "./ticks.js";
+import { brief } from "./times.js";
+
+export function drawSidebar() {
+  const conversations = state.conversations ?? [];
+  const rows = conversations.map(rowOf).sort((one, other) => (one.at < other.at ? 1 : -1));
+  reconcile($("list"), rows, { make: () => el("li"), update: updateItem });
+  const unread = conversations.reduce((sum, each) => sum + unreadIn(each), 0);
+  document.title = `${unread ? `(${unread}) ` : ""}${people[username]} · Seenby`;
+  drawSwitches();
+}
+
+function rowOf(conversation) {
+  const last = waitingIn(conversation.id).at(-1) ?? conversation.last_message;
+  return {
+    key: String(conversation.id),
+    title: titleOf(conversation),
+    seed: seedOf(conversation),
+    group: conversation.kind === "group",
+    isOpen: conversation.id === state.open,
+    unread: unreadIn(conversation),
+    at: (last ?? conversation).created_at,
+    last,
+  };
+}
+
+function updateItem(node, row) {
+  const badge = el("span", { class: "badge", role: "img", "aria-label": `${row.unread} unread` }, row.unread > 99 ? "99+" : String(row.unread));
+  const old = node.firstElementChild;
+  const link = old ?? el("a", { href: `#${row.key}` });
+  link.classList.toggle("unread", row.unread > 0);
+  if (row.isOpen) link.setAttribute("aria-current", "true");
+  else link.removeAttribute("aria-current");
+  link.replaceChildren(
+    avatar(row.title, row.seed, row.group ? "group" : ""),
+    el("span", { class: "name", title: row.title }, row.title),
+    el("time", {}, row.last ? brief(row.at) : ""),
+    preview(row),
+    ...(row.unread > 0 ? [badge] : []),
+  );
+  if (!old) node.append(link);
+}
+
+function preview({ last, group }) {
+  const line = el("span", { class: "preview" });
+  if (!last) line.append(el("em", {}, "No messages yet"));
+  else if (last.deleted_at) line.append(el("em", {}, "Deleted"));
+  else {
+    const mine = last.pending || isMine(last);
+    if (mine) line.append(ticksOf(standing(last)));
+    else if (group) line.append(`${last.sender_name.split(" ")[0]}: `);
+    line.append(last.body.slice(0, 200));
+  }
+  return line;
+}
+
+function drawSwitches() {
+  const receipts = $("receipts");
+  const on = state.me?.read_receipts_enabled ?? true;
+  receipts.checked = on;
+  receipts.disabled = !state.me || state.connection !== "online";
+  $("receipts-why").textContent = on
+    ? "Senders see when you have read their messages."
+    : "To others, what you read looks delivered.";
+  $("online").checked = state.connection !== "away";
+}
+
+/** Says whether others shall learn of reads from now on; the service decides. */
+export function listenToReceiptsSwitch() {
+  $("receipts").addEventListener("change", async ({ target }) => {
+    const wanted = target.checked;
+    state.me.read_receipts_enabled = wanted;
+    changed();
+    try {
+      state.me = await inTurn(() => call("PATCH", "/me/", { read_receipts_enabled: wanted }));
+    } catch (error) {
+      state.me.read_receipts_enabled = !wanted;
+      announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
+    }
+    changed();
+  });
+}
+
+/** Who one is, and ways to be somebody else. */
+export function drawWho() {
+  $("who").append(avatar(people[username], username), el("span", { class: "name" }, people[username]), icon("down"));
+  $("who").setAttribute("aria-label", `${people[username]}: be somebody else`);
+  const others = Object.entries(people).filter(([each]) => each !== username);
+  $("who-menu").append(
+    el("p", {}, "Open a window as"),
+    ...others.map(([each, name]) =>
+      el("a", { class: "item", href: `/?as=${encodeURIComponent(each)}`, target: "_blank" }, avatar(name, each, "small"), name, icon("window")),
+    ),
+    el("hr"),
+    el("a", { class: "item", href: "/" }, "Be somebody else here"),
+  );
+}

@@ -1,0 +1,91 @@
+/** Fetching what is new, and saying that it has arrived. */
+
+import { get, pathOf, post } from "./api.js";
+import { announce, changed, isMine, messagesOf, state } from "./state.js";
+
+/** By conversation: the newest message of which the service knows that it has arrived here. */
+const arrived = new Map();
+let everythingArrived = false;
+
+/** Look at everything once: the list, what is new in it, and the receipts of what is open. */
+export async function look() {
+  const { results } = await get("/conversations/?limit=100");
+  const first = state.conversations === null;
+  await Promise.all(results.filter(isWorthALook).map((each) => fetchMessages(each.id, !first)));
+  await Promise.all(
+    results
+      .filter((each) => !state.people.has(each.id) && (each.kind === "direct" || !each.title))
+      .map((each) => fetchPeople(each.id)),
+  );
+  state.conversations = results;
+  await sayWhatArrived(results);
+  changed();
+}
+
+export async function fetchMe() {
+  state.me = await get("/me/");
+  changed();
+}
+
+export async function fetchPeople(id) {
+  const { results } = await get(`/conversations/${id}/participants/?limit=200`);
+  state.people.set(id, results);
+  changed();
+}
+
+/** Page back in a conversation. */
+export async function fetchEarlier(id) {
+  const page = await get(pathOf(state.earlier.get(id)));
+  for (const message of page.results) state.messages.get(id).set(message.id, message);
+  state.earlier.set(id, page.next);
+  changed();
+}
+
+function isWorthALook(conversation) {
+  const newest = conversation.last_message?.id ?? 0;
+  return conversation.id === state.open || !state.messages.get(conversation.id)?.has(newest);
+}
+
+async function fetchMessages(id, listening) {
+  const page = await get(`/conversations/${id}/messages/?limit=50`);
+  const known = state.messages.get(id) ?? new Map();
+  const newest = Math.max(0, ...known.keys());
+  const meet = !page.next || page.results.some((each) => known.has(each.id));
+  const messages = meet ? known : new Map(); // else there is a gap, and what lies behind it is old
+  if (!state.earlier.has(id) || !meet) state.earlier.set(id, page.next);
+  for (const message of page.results) {
+    messages.set(message.id, message);
+    if (listening && message.id > newest && !isMine(message)) {
+      announce(`${message.sender_name}: ${message.body}`);
+    }
+  }
+  state.messages.set(id, messages);
+  if (id === state.open) await fetchReceipts(messages, page.results);
+}
+
+/** The receipts of own messages that are shown, not settled, and older than the newest page. */
+async function fetchReceipts(messages, page) {
+  const oldest = page.at(-1)?.id ?? 0;
+  const unsettled = [...messages.values()].filter(
+    (each) => each.id < oldest && isMine(each) && each.tracked && each.receipts?.read !== "all",
+  );
+  if (!unsettled.length) return;
+  const ids = unsettled.slice(-200).map((each) => each.id);
+  const { results } = await get(`/receipts/?messages=${ids.join(",")}`);
+  for (const summary of results) {
+    if (!summary.code) messages.get(summary.message).receipts = summary;
+  }
+}
+
+/** A message has reached this device once it is here, whether its conversation is open or not. */
+async function sayWhatArrived(conversations) {
+  const newest = new Map(
+    conversations.map((each) => [each.id, messagesOf(each.id).findLast((m) => !isMine(m))?.id ?? 0]),
+  );
+  const isNews = [...newest].some(([id, message]) => message > (arrived.get(id) ?? 0));
+  if (everythingArrived && !isNews) return;
+  let complete = false;
+  while (!complete) ({ complete } = await post("/me/mark-delivered/"));
+  everythingArrived = true;
+  for (const [id, message] of newest) arrived.set(id, message);
+}

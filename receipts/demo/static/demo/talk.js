@@ -1,0 +1,144 @@
+/** The open conversation: its days, bubbles and what is new in it. */
+
+import { makeBubble, updateBubble } from "./bubble.js";
+import { $, avatar, el, reconcile } from "./dom.js";
+import { unreadIn, waitingIn } from "./outbox.js";
+import { readWhatIsShown } from "./reading.js";
+import { conversationOf, isMine, messagesOf, seedOf, state, titleOf } from "./state.js";
+import { fetchEarlier } from "./sync.js";
+import { day } from "./times.js";
+import { inTurn } from "./api.js";
+import { username } from "./session.js";
+
+const RUN = 5 * 60_000; // messages of one person within this time stand together
+
+let drawn = null;
+let atEnd = true; // as one has left it: what is added, or a smaller window, does not change it
+
+export function drawTalk() {
+  const conversation = conversationOf(state.open);
+  $("open").hidden = !conversation;
+  $("nothing").hidden = Boolean(conversation);
+  $("app").classList.toggle("in-talk", Boolean(conversation));
+  if (conversation) {
+    drawHead(conversation);
+    drawMessages(conversation);
+    readWhatIsShown();
+  }
+  drawn = conversation?.id ?? null;
+}
+
+function drawHead(conversation) {
+  const title = titleOf(conversation);
+  if ($("title").textContent !== title || drawn !== conversation.id) {
+    $("title").textContent = $("title").title = title;
+    $("face").replaceChildren(avatar(title, seedOf(conversation), conversation.kind));
+  }
+  const people = (state.people.get(conversation.id) ?? []).filter((each) => each.user !== username);
+  const names = people.map((each) => each.user_name.split(" ")[0]);
+  const also = conversation.receipts_visible_to === "participants" ? " · everybody sees who has read" : "";
+  $("subtitle").textContent = conversation.kind === "direct" ? "Only you two" : `You, ${names.join(", ")}${also}`;
+}
+
+function drawMessages(conversation) {
+  const view = $("messages");
+  const isNew = drawn !== conversation.id;
+  const rows = rowsOf(conversation);
+  reconcile($("bubbles"), rows, { make: makeRow, update: updateRow });
+  $("empty").hidden = rows.length > 0 || !state.messages.has(conversation.id);
+  $("earlier").hidden = !state.earlier.get(conversation.id);
+  if (isNew) start(view);
+  else if (atEnd) toEnd();
+  drawWayDown();
+}
+
+/** What stands in the list, from top to bottom. */
+function rowsOf(conversation) {
+  const messages = [...messagesOf(conversation.id), ...waiting(conversation)];
+  const newest = messages.findLast((each) => mine(each) && !each.deleted_at);
+  const rows = [];
+  messages.forEach((message, place) => {
+    const before = messages[place - 1];
+    const today = day(message.created_at);
+    const isNewDay = !before || day(before.created_at) !== today;
+    if (isNewDay) rows.push({ key: `day ${today}`, text: today });
+    const isFirstUnread = message.id !== undefined && message.id === state.divider;
+    if (isFirstUnread) rows.push({ key: "unread", text: "New messages", isNew: true });
+    const first = isNewDay || isFirstUnread || !together(before, message);
+    if (!first) rows.at(-1).last = false;
+    rows.push({
+      key: message.client_id ? `client ${message.client_id}` : `message ${message.id}`,
+      message,
+      mine: mine(message),
+      group: conversation.kind === "group",
+      first,
+      last: true,
+      newest: message === newest,
+    });
+  });
+  return rows;
+}
+
+/** Messages that are on their way, less those that have arrived without our having heard so. */
+function waiting(conversation) {
+  const there = new Set(messagesOf(conversation.id).map((each) => each.client_id));
+  return waitingIn(conversation.id).filter((each) => !there.has(each.client_id));
+}
+
+const mine = (message) => message.pending || isMine(message);
+
+function together(before, message) {
+  const apart = new Date(message.created_at) - new Date(before.created_at);
+  return before.sender === message.sender && apart < RUN;
+}
+
+function makeRow(row) {
+  if (row.message) return makeBubble(row);
+  return el("li", { class: row.isNew ? "day new" : "day" }, el("span", {}, row.text));
+}
+
+function updateRow(node, row) {
+  if (row.message) updateBubble(node, row);
+}
+
+function isAtEnd() {
+  const view = $("messages");
+  return view.scrollHeight - view.scrollTop - view.clientHeight < 40;
+}
+
+export function toEnd() {
+  $("messages").scrollTop = $("messages").scrollHeight;
+  atEnd = true;
+}
+
+/** A way to the end, for who has scrolled up. */
+function drawWayDown() {
+  const conversation = conversationOf(state.open);
+  $("newest").hidden = !conversation || isAtEnd();
+  const unread = conversation ? unreadIn(conversation) : 0;
+  $("newest").textContent = unread ? `${unread} new ↓` : "To the end ↓";
+}
+
+/** A conversation opens at what is unread in it, else at its end. */
+function start(view) {
+  const unread = view.querySelector(".day.new");
+  if (unread) view.scrollTop = unread.offsetTop - view.offsetTop - 60;
+  else toEnd();
+  atEnd = isAtEnd();
+}
+
+export function listenToTalk() {
+  const view = $("messages");
+  view.addEventListener("scroll", () => {
+    atEnd = isAtEnd();
+    drawWayDown();
+    readWhatIsShown();
+  });
+  new ResizeObserver(() => atEnd && toEnd()).observe(view);
+  $("newest").addEventListener("click", toEnd);
+  $("earlier").addEventListener("click", async () => {
+    const below = view.scrollHeight - view.scrollTop;
+    await inTurn(() => fetchEarlier(state.open)).catch(() => {});
+    requestAnimationFrame(() => (view.scrollTop = view.scrollHeight - below));
+  });
+}

@@ -1,0 +1,50 @@
+"""The demo's page, and tokens for the people of its world."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.http import require_safe
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from chat.authentication import issue_token
+from receipts.api.fields import StrictSerializer, username_field
+from receipts.demo.world import people_of_the_world
+
+#: Nothing from elsewhere, and no script or style that is not a file of ours.
+POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """``/``: choose who you are; ``/?as=alice``: her chat."""
+    people = {user.username: user.get_full_name() for user in people_of_the_world()}
+    chosen = request.GET.get("as")
+    template = "demo/chat.html" if chosen in people else "demo/welcome.html"
+    response = HttpResponse(render_to_string(template, {"people": people}))
+    response["Content-Security-Policy"] = POLICY
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+class Whom(StrictSerializer):
+    username = username_field()
+
+
+class DemoTokenView(APIView):
+    """A token for whoever asks: for people of the demo's world only, never for anybody real."""
+
+    authentication_classes = []
+    permission_classes = []
+    schema = None  # no part of the API
+
+    def post(self, request: Request) -> Response:
+        whom = Whom(data=request.data)
+        whom.is_valid(raise_exception=True)
+        user = people_of_the_world().filter(username=whom.validated_data["username"]).first()
+        if user is None:
+            raise Http404
+        token, expires_at = issue_token(user)
+        return Response({"token": token, "expires_at": expires_at}, status=201)

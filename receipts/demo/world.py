@@ -1,0 +1,96 @@
+"""Loading the demo's world, and telling it from other people's database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from chat.models import Conversation, Message, User
+from receipts import services
+from receipts.demo.talks import DISCREET, PEOPLE, TALKS, TEAM, Talk
+from receipts.services.marking import Row
+
+
+@transaction.atomic
+def load_world() -> bool:
+    """Load people, conversations and half-read messages into an empty database.
+
+    Says whether the world is there; a database with other people in it is left as it is.
+    """
+    if Conversation.objects.filter(external_id=TEAM).exists():
+        return True
+    if User.objects.exists():
+        return False
+    people = {
+        username: User.objects.create_user(
+            username, display_name=name, read_receipts_enabled=username != DISCREET
+        )
+        for username, name in PEOPLE.items()
+    }
+    for talk in TALKS:
+        _load(talk, people)
+    return True
+
+
+def people_of_the_world() -> QuerySet[User]:
+    """Whom anybody may be in the demo; nobody, where the database holds other people."""
+    return User.objects.filter(
+        username__in=PEOPLE,
+        participations__conversation__external_id=TEAM,
+        is_active=True,
+        is_staff=False,
+    ).order_by("username")
+
+
+def _load(talk: Talk, people: dict[str, User]) -> None:
+    owner, *others = (people[username] for username in talk.people)
+    conversation = services.create_conversation(
+        owner=owner,
+        participants=others,
+        external_id=talk.external_id,
+        title=talk.title,
+        kind=talk.kind,
+        receipts_visible_to=talk.visible_to,
+    )
+    dice = Random(talk.external_id)  # noqa: S311 - the same world each time
+    now = timezone.now()
+    for number, (minutes_ago, username, body) in enumerate(talk.lines, start=1):
+        message = services.send_message(
+            conversation_id=conversation.pk,
+            sender=people[username],
+            body=body,
+            sent_at=now - timedelta(minutes=minutes_ago),
+        ).message
+        for other in talk.people:
+            if other != username:
+                _come_to(talk, number, message, people[other], dice)
+        if number in talk.deleted:
+            services.delete_message(message_id=message.pk)
+    for username in talk.left:
+        services.remove_participant(conversation_id=conversation.pk, user=people[username])
+
+
+def _come_to(talk: Talk, number: int, message: Message, person: User, dice: Random) -> None:
+    """Let a message arrive with somebody, be read by them, or fail, as the talk tells."""
+    row = Row(
+        message_id=message.pk, recipient_id=person.pk, conversation_id=message.conversation_id
+    )
+    received, read = talk.come.get(person.username, (0, 0))
+    arrival = message.created_at + timedelta(seconds=dice.uniform(1, 40))
+    failed, reason = talk.failures.get(number, ("", ""))
+    if failed == person.username:
+        services.report_failure(row=row, reason=reason, at=arrival)
+    if number <= received:
+        services.mark_delivered(row=row, at=arrival)
+    if number <= read:
+        by, words = talk.acknowledged.get(number, ("", None))
+        services.mark_read(
+            row=row,
+            at=arrival + timedelta(minutes=dice.uniform(0.5, 20)),
+            private=not person.read_receipts_enabled,
+            content=words if by == person.username else None,
+        )

@@ -1,0 +1,98 @@
+"""The service in a process of its own, on a free port, with a database of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.postgres import stop
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60.0  # seconds in which a server has to answer
+
+
+class Demo(NamedTuple):
+    """A running demo: where it is, and the password of ``moderator`` and ``admin``."""
+
+    address: str
+    password: str
+
+
+@contextmanager
+def running_demo() -> Iterator[Demo]:
+    """What ``make run`` runs, with its small lively world."""
+    command = [sys.executable, "manage.py", "demo"]
+    with _running(command, DEMO="1") as (address, log):
+        said = re.search(r"password (\S+)", log.read_text())
+        assert said, log.read_text()
+        yield Demo(address, said[1])
+
+
+@contextmanager
+def running_without_demo() -> Iterator[str]:
+    """What a production server runs, over plain HTTP since no proxy is before it."""
+    command = [sys.executable, "-c", _PRODUCTION]
+    with _running(command, DEMO="0", HTTPS="0") as (address, _):
+        yield address
+
+
+_PRODUCTION = """
+import os, django, uvicorn
+django.setup()
+from django.core.management import call_command
+call_command("migrate", verbosity=0)
+uvicorn.run("config.asgi:application", port=int(os.environ["PORT"]), log_config=None)
+"""
+
+
+@contextmanager
+def _running(command: list[str], **variables: str) -> Iterator[tuple[str, Path]]:
+    """Run a server until the block ends; its address, and the file of what it says."""
+    port = _free_port()
+    with tempfile.TemporaryDirectory(prefix="seenby-") as folder:
+        log = Path(folder) / "log"
+        variables |= {
+            "PORT": str(port),
+            "HOST": "127.0.0.1",
+            "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "LOG_LEVEL": "WARNING",
+            # Pages call far more often in a test than people do in a minute.
+            "THROTTLE_USER_READS": "0",
+            "THROTTLE_USER_WRITES": "0",
+        }
+        with log.open("w") as said:
+            server = subprocess.Popen(
+                command, cwd=ROOT, env=os.environ | variables, stdout=said, stderr=said
+            )
+        try:
+            _wait(server, f"http://127.0.0.1:{port}", log)
+            yield f"http://127.0.0.1:{port}", log
+        finally:
+            stop(server)
+
+
+def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(URLError, ConnectionError), urlopen(f"{address}/readyz/", timeout=5):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
