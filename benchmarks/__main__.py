@@ -26,6 +26,7 @@ BENCHMARKS = {
     "pages": "benchmarks.pages",
     "admin": "benchmarks.admin",
     "commands": "benchmarks.commands",
+    "webhooks": "benchmarks.webhooks",
 }
 
 
