@@ -5,20 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
-from django.urls import path
 
-import receipts.webhooks.admin
 from chat.models import User
 from receipts.models import WebhookEndpoint
 from tests.conftest import hook
 
-assert receipts.webhooks.admin  # registers itself
-pytestmark = [pytest.mark.urls(__name__), pytest.mark.django_db]
-urlpatterns = [path("admin/", admin.site.urls)]
+pytestmark = pytest.mark.django_db
 
 LIST = "/admin/receipts/webhookendpoint/"
 
