@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from chat.models import Conversation, Message, ServiceKey, User
 from receipts import services
+from receipts.models import WebhookEndpoint
 from tests.admin import Browser, appointed, fail, mark
-from tests.conftest import say
+from tests.conftest import hook, say
 
 #: What changes a page although nothing in the world has changed.
 _OF_THE_REQUEST = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
@@ -56,6 +57,7 @@ def addresses() -> list[str]:
         "chat_conversationparticipant": bob.participations.get().pk,
         "receipts_messagestatus": bob.statuses.get().pk,
         "chat_servicekey": ServiceKey.objects.get().pk,
+        "receipts_webhookendpoint": WebhookEndpoint.objects.get().pk,
         "auth_group": Group.objects.get().pk,
     }
     found: list[str] = ["chat/", "receipts/"]
@@ -83,6 +85,7 @@ def walk(browser: Browser) -> dict[str, str]:
 @pytest.fixture
 def message(group: Conversation, alice: User, service_key: str) -> Message:
     message = say(alice, group, sent_at=timezone.now() - timedelta(hours=2))
+    hook("backend")
     mark(message, "carol", read=True, at=message.created_at + timedelta(minutes=1))
     return message
 
