@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, Message, ServiceKey, User
 from receipts import services
+from receipts.models import WebhookEndpoint
 from tests.admin import Browser, appointed, fail, mark
 from tests.conftest import hook, say
 
@@ -56,7 +57,7 @@ def addresses() -> list[str]:
         "chat_conversationparticipant": bob.participations.get().pk,
         "receipts_messagestatus": bob.statuses.get().pk,
         "chat_servicekey": ServiceKey.objects.get().pk,
-        "receipts_webhookendpoint": hook("backend").pk,
+        "receipts_webhookendpoint": WebhookEndpoint.objects.get().pk,
         "auth_group": Group.objects.get().pk,
     }
     found: list[str] = ["chat/", "receipts/"]
@@ -84,6 +85,7 @@ def walk(browser: Browser) -> dict[str, str]:
 @pytest.fixture
 def message(group: Conversation, alice: User, service_key: str) -> Message:
     message = say(alice, group, sent_at=timezone.now() - timedelta(hours=2))
+    hook("backend")
     mark(message, "carol", read=True, at=message.created_at + timedelta(minutes=1))
     return message
 
