@@ -29,6 +29,8 @@ BENCHMARKS = {
     "announcing": "benchmarks.announcing",
     "positions": "benchmarks.positions",
     "admin": "benchmarks.admin",
+    "commands": "benchmarks.commands",
+    "webhooks": "benchmarks.webhooks",
 }
 
 

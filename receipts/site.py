@@ -66,6 +66,13 @@ SECTIONS = (
         daily=False,
     ),
     Section(
+        "Webhooks",
+        "receipts_webhookendpoint_changelist",
+        "receipts.view_webhookendpoint",
+        "Where applications are told of what happens, and how that goes.",
+        daily=False,
+    ),
+    Section(
         "Groups",
         "auth_group_changelist",
         "auth.view_group",

@@ -16,7 +16,7 @@ from django.utils import timezone
 from chat.models import Conversation, Message, ServiceKey, User
 from receipts import services
 from tests.admin import Browser, appointed, fail, mark
-from tests.conftest import say
+from tests.conftest import hook, say
 
 #: What changes a page although nothing in the world has changed.
 _OF_THE_REQUEST = re.compile(r'name="csrfmiddlewaretoken" value="[^"]*"')
@@ -56,6 +56,7 @@ def addresses() -> list[str]:
         "chat_conversationparticipant": bob.participations.get().pk,
         "receipts_messagestatus": bob.statuses.get().pk,
         "chat_servicekey": ServiceKey.objects.get().pk,
+        "receipts_webhookendpoint": hook("backend").pk,
         "auth_group": Group.objects.get().pk,
     }
     found: list[str] = ["chat/", "receipts/"]
