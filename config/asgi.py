@@ -25,6 +25,7 @@ from config.bridge import Message, Receive, Send, WSGIBridge
 _django = get_wsgi_application()
 
 from receipts.feed import stream  # only now can models be imported
+from receipts.feed.connection import Connection
 
 _requests = WSGIBridge(
     _django,
@@ -46,18 +47,24 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def _stream(scope: Message, receive: Receive, send: Send) -> None:
+    connection = await _opened(scope, receive, send)
+    if connection is not None:
+        await stream.stay(connection, receive)
+
+
+async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | None:
     """Django says who may listen, and from where; what it refuses is answered as it says."""
     answer = await _requests.answer(scope, receive, send, **{stream.GRANTABLE: True})
     if answer is None:
-        return
+        return None
     headers = dict(answer[0]["headers"])
     granted = headers.pop(stream.GRANT.encode(), None)
     if granted is None:
         for message in answer:
             await send(message)
-        return
+        return None
     kept = [pair for pair in headers.items() if pair[0] not in (b"content-type", b"content-length")]
-    await stream.serve(granted, kept, receive, send)
+    return await stream.begin(granted, kept, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:

@@ -17,17 +17,15 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.models import EventKind, ReceiptEvent
 from tests.conftest import say
-from tests.live import Listen, Stream, database, listen, server_thread
+from tests.listening import Listen, Stream, listen
+from tests.live import database, port
 
-__all__ = ["database", "listen"]
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture(autouse=True)
-def port(database: str, settings: Any) -> Iterator[int]:
-    settings.EVENTS_POLL_MS = 20
-    with server_thread() as port:
-        yield port
+__all__ = ["database", "listen", "port"]
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("port"),
+]
 
 
 @contextmanager

@@ -17,18 +17,8 @@ from receipts import services
 from receipts.announcing import announce_message
 from receipts.models import EventKind
 from tests.conftest import say
-from tests.live import (
-    EVENTS,
-    PATIENCE,
-    Listen,
-    Serve,
-    authorization,
-    call,
-    connected_to,
-    database,
-    listen,
-    serve,
-)
+from tests.listening import EVENTS, PATIENCE, Listen, authorization, call, listen
+from tests.live import Serve, connected_to, database, serve
 from tests.postgres import running_postgres
 
 __all__ = ["database", "listen", "serve"]

@@ -54,24 +54,30 @@ def grant(listener: Listener, position: Position, lasts: float) -> str:
     ).decode()  # fmt: skip
 
 
-async def serve(
-    granted: bytes, head: list[tuple[bytes, bytes]], receive: Receive, send: Send
-) -> None:
-    """Stream to one listener until they hang up, or their time is over."""
+async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> Connection | None:
+    """Begin to stream to one listener, unless there are too many already."""
     pk, username, is_service, cursor, lasts = orjson.loads(granted)
-    listener = Listener(pk, username, is_service)
     # Not all at the same moment, so that they do not all come back at the same moment either.
     lasts = min(lasts, settings.EVENTS_STREAM_SECONDS * uniform(0.8, 1))  # noqa: S311
-    connection = Connection(listener, send, lasts=lasts)
+    connection = Connection(Listener(pk, username, is_service), send, lasts=lasts)
     try:
         arrival = hub().join(connection)
     except TooManyStreams:
         await _refuse(send)
-        return
+        return None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": head + _HEADERS})
         await connection.write(RETRY + encode([], cursor))
-        connection.begin(partial(_catch_up, connection, position_of(cursor, username), arrival))
+    except BaseException:
+        hub().leave(connection)
+        raise
+    connection.begin(partial(_catch_up, connection, position_of(cursor, username), arrival))
+    return connection
+
+
+async def stay(connection: Connection, receive: Receive) -> None:
+    """Go on until the client hangs up, or the stream ends. What began it is forgotten by now."""
+    try:
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
