@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from chat.models import Conversation, Message
 from receipts.gateways.sendbird.base import message_in
+from receipts.gateways.sendbird.clock import message_times, zone
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.reading import Asked
-from receipts.gateways.sendbird.times import moment
 from receipts.selectors import MESSAGE_COLUMNS
 
 _MOST = 200
 _DEFAULT = 15
 
 
+@dataclass(frozen=True)
 class Point:
     """What lies before it, at it and after it."""
 
-    def __init__(self, before: Q, at: Q, after: Q) -> None:
-        self.before, self.at, self.after = before, at, after
+    before: Q
+    at: Q
+    after: Q
 
 
 def point(conversation: Conversation, asked: Asked) -> Point | None:
@@ -34,15 +36,22 @@ def point(conversation: Conversation, asked: Asked) -> Point | None:
         message_in(conversation, message_id)
         return Point(Q(pk__lt=message_id), Q(pk=message_id), Q(pk__gt=message_id))
     ts = asked.number("message_ts")
-    return _moments(moment(ts), moment(ts + 1)) if ts else None
+    return moment_in(conversation.pk, ts) if ts else None
 
 
-def _moments(start: datetime, end: datetime) -> Point:
-    return Point(
-        Q(created_at__lt=start),
-        Q(created_at__gte=start, created_at__lt=end),
-        Q(created_at__gte=end),
+def moment_in(conversation_id: int, ts: int) -> Point:
+    """A millisecond, by the times that messages bear there, which may be a little after ours."""
+    start, end = zone(ts)
+    near = Message.objects.filter(
+        conversation=conversation_id, created_at__gte=start, created_at__lt=end
     )
+    ids = list(near.order_by("pk").values_list("pk", flat=True))
+    times = message_times([(conversation_id, ids[0], ids[-1])]) if ids else {}
+
+    def those(*signs: int) -> Q:
+        return Q(pk__in=[pk for pk in ids if (times[pk] > ts) - (times[pk] < ts) in signs])
+
+    return Point(Q(created_at__lt=start) | those(-1), those(0), Q(created_at__gte=end) | those(1))
 
 
 def around(messages: QuerySet[Message], here: Point | None, asked: Asked) -> list[dict[str, Any]]:

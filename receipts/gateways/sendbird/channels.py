@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.gateways.sendbird import listing
 from receipts.gateways.sendbird.base import GatewayView, channel, person
+from receipts.gateways.sendbird.clock import message_times
 from receipts.gateways.sendbird.creating import create_channel
 from receipts.gateways.sendbird.paging import channel_pages
 from receipts.gateways.sendbird.reading import Asked
@@ -68,12 +69,15 @@ def channel_shapes(conversations: Any, caller: User, shown: Shown) -> list[dict[
     unread = unread_by_conversation(shown.viewer.pk, ids) if shown.viewer else {}
     with_times = shown.delivery_receipt or shown.read_receipt
     times = times_of(ids) if with_times else {}
+    sent = message_times((row["conversation_id"], pk, pk) for pk, row in messages.items())
     members = _members_of(ids) if shown.members else {}
     shapes = []
     for each in conversations:
         shape = channel_shape(each, unread.get(each.pk, {}).get("unread_count", 0))
         if each.last_message:
-            shape["last_message"] = message_shape(messages[each.last_message], each, caller)
+            shape["last_message"] = message_shape(
+                messages[each.last_message], sent[each.last_message], each, caller
+            )
         if shown.members:
             shape["members"] = members_shape(members.get(each.pk, []), None)
         shape |= receipt_maps(

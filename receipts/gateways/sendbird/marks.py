@@ -11,9 +11,10 @@ from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, Tracking, User
 from receipts import services
 from receipts.compiled import CompiledQuery
+from receipts.gateways.sendbird.around import moment_in
 from receipts.gateways.sendbird.base import GatewayView, channel, people
 from receipts.gateways.sendbird.errors import not_found
-from receipts.gateways.sendbird.times import moment, times_of
+from receipts.gateways.sendbird.times import times_of
 from receipts.privacy import reads_privately
 from receipts.selectors import own_position, unread_in_conversation, unread_of
 from receipts.services.marking import Position
@@ -99,9 +100,9 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
     """
     if not timestamp:
         return None
-    messages = Message.objects.filter(conversation=conversation)
-    by_then = messages.filter(created_at__lt=moment(timestamp + 1)).order_by("-pk")
-    return by_then.values_list("pk", flat=True).first() or 0
+    then = moment_in(conversation, timestamp)
+    messages = Message.objects.filter(then.before | then.at, conversation=conversation)
+    return messages.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def _up_to(conversation: int, found: dict[str, Any]) -> Position:

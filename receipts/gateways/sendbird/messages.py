@@ -14,10 +14,10 @@ from receipts.api.bodies import NewMessage
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import GatewayView, channel, message_in, people, person
+from receipts.gateways.sendbird.clock import moment
 from receipts.gateways.sendbird.errors import Code, SendbirdError, not_found
 from receipts.gateways.sendbird.reading import Given
-from receipts.gateways.sendbird.shapes import message_shape
-from receipts.gateways.sendbird.times import moment
+from receipts.gateways.sendbird.shapes import message_shapes
 
 
 class Messages(GatewayView):
@@ -34,8 +34,7 @@ class Messages(GatewayView):
         rows = around(messages, point(conversation, asked), asked)
         if asked.flag("reverse"):
             rows.reverse()
-        shapes = [message_shape(row, conversation, self.caller) for row in rows]
-        return Response({"messages": shapes})
+        return Response({"messages": message_shapes(rows, conversation, self.caller)})
 
     def post(self, request: Request, channel_url: str) -> Response:
         """Send a message; the same ``dedup_id`` again is the same message."""
@@ -44,7 +43,7 @@ class Messages(GatewayView):
         [sender] = people([body.text("user_id")])
         sent = services.send_message(conversation_id=conversation.pk, sender=sender, **fields)
         row = message_in(conversation, sent.message.pk)
-        return Response(message_shape(row, conversation, self.caller))
+        return Response(message_shapes([row], conversation, self.caller)[0])
 
 
 class OneMessage(GatewayView):
@@ -53,7 +52,7 @@ class OneMessage(GatewayView):
     def get(self, request: Request, channel_url: str, message_id: str) -> Response:
         conversation = channel(channel_url)
         row = message_in(conversation, _id(message_id))
-        return Response(message_shape(row, conversation, self.caller))
+        return Response(message_shapes([row], conversation, self.caller)[0])
 
     def put(self, request: Request, channel_url: str, message_id: str) -> Response:
         """Give a message another text; its receipts stand."""
@@ -64,7 +63,7 @@ class OneMessage(GatewayView):
         fields.is_valid(raise_exception=True)
         services.edit_message(message_id=pk, body=fields.validated_data["body"])
         row = message_in(conversation, pk)
-        return Response(message_shape(row, conversation, self.caller))
+        return Response(message_shapes([row], conversation, self.caller)[0])
 
     def delete(self, request: Request, channel_url: str, message_id: str) -> Response:
         """Delete softly; once more changes nothing."""

@@ -8,7 +8,8 @@ from typing import Any
 from chat.models import Conversation, ConversationParticipant, Role, User
 from receipts.api.answers import summary_for
 from receipts.gateways.sendbird.base import url_of
-from receipts.gateways.sendbird.times import NEVER, Times, milliseconds, seconds
+from receipts.gateways.sendbird.clock import message_times, seconds
+from receipts.gateways.sendbird.times import NEVER, Times
 from receipts.permissions import discloses_receipts
 
 _OPERATORS = (Role.OWNER, Role.ADMIN)
@@ -57,10 +58,19 @@ def member_shape(participant: ConversationParticipant, times: Times | None) -> d
     return shape | {"delivered_ts": times.delivered or 0, "read_ts": times.read or 0}
 
 
+def message_shapes(
+    rows: list[dict[str, Any]], conversation: Conversation, caller: User
+) -> list[dict[str, Any]]:
+    """Messages of one channel, from their columns."""
+    ids = [row["id"] for row in rows]
+    times = message_times([(conversation.pk, min(ids), max(ids))]) if ids else {}
+    return [message_shape(row, times[row["id"]], conversation, caller) for row in rows]
+
+
 def message_shape(
-    row: Mapping[str, Any], conversation: Conversation, caller: User
+    row: Mapping[str, Any], created_at: int, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
-    """A message from its columns, with a field of ours: ``seenby``, its receipts in one object."""
+    """A message, with a field of ours: ``seenby``, its receipts in one object."""
     removed = row["deleted_at"] is not None
     return {
         "type": "MESG",
@@ -69,7 +79,7 @@ def message_shape(
         "data": "",
         "custom_type": "",
         "file": {},
-        "created_at": milliseconds(row["created_at"]),
+        "created_at": created_at,
         "updated_at": 0,
         "channel_type": "group_channels",
         "channel_url": url_of(conversation),
