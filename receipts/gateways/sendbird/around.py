@@ -57,11 +57,12 @@ def moment_in(conversation_id: int, ts: int) -> Point:
 def around(messages: QuerySet[Message], here: Point | None, asked: Asked) -> list[dict[str, Any]]:
     """So many before, what is there, and so many after, in the order in which they came."""
     before, after = _limit(asked, "prev_limit"), _limit(asked, "next_limit")
+    include = asked.flag("include", default=True)
     rows = messages.values(*MESSAGE_COLUMNS, "sender__avatar_url")
     if here is None:
         return _last(rows, before)
     found = _last(rows.filter(here.before), before)
-    if asked.flag("include", default=True):
+    if include:
         found += rows.filter(here.at).order_by("pk")[:_MOST]
     return found + list(rows.filter(here.after).order_by("pk")[:after])
 
