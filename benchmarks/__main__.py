@@ -24,6 +24,7 @@ BENCHMARKS = {
     "http": "benchmarks.marks_over_http",
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
+    "sendbird": "benchmarks.sendbird",
 }
 
 
