@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Count, Q
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -30,24 +32,21 @@ def unread_channels(user_id: int) -> int:
     return unread_of(user_id).values("conversation_id").distinct().count()
 
 
-def unread_as_told(conversation_id: int, usernames: list[str]) -> dict[str, int]:
+def unread_as_told(conversation_id: int, user_ids: Iterable[int]) -> dict[int, int]:
     """How much these users have left unread as others may know it, where it is anything.
 
     A private read is none here (rule 13), to mark something unread takes no read back (rule 10),
     and nothing is ever told of a message without receipts (rule 15).
     """
-    rows = (
-        MessageStatus.objects.filter(
-            _NOT_TOLD,
-            conversation=conversation_id,
-            recipient__username__in=usernames,
-            message__deleted_at=None,
-            message__tracking=Tracking.TRACKED,
-        )
-        .order_by()
-        .values_list("recipient__username")
+    rows = MessageStatus.objects.filter(
+        _NOT_TOLD,
+        conversation=conversation_id,
+        recipient__in=list(user_ids),
+        message__deleted_at=None,
+        message__tracking=Tracking.TRACKED,
     )
-    return dict(rows.annotate(count=Count("pk")))
+    counted = rows.order_by().values_list("recipient_id").annotate(count=Count("pk"))
+    return dict(counted)
 
 
 class _OfUser(GatewayView):
@@ -93,6 +92,6 @@ class UnreadOfMembers(GatewayView):
         members = ConversationParticipant.objects.active().filter(conversation=conversation)
         if named:
             members = members.filter(user__username__in=named)
-        usernames = list(members.order_by("pk").values_list("user__username", flat=True))
-        unread = unread_as_told(conversation.pk, usernames)
-        return Response({"unread": {name: unread.get(name, 0) for name in usernames}})
+        names = dict(members.order_by("pk").values_list("user_id", "user__username"))
+        unread = unread_as_told(conversation.pk, names)
+        return Response({"unread": {name: unread.get(pk, 0) for pk, name in names.items()}})
