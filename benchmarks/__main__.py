@@ -31,6 +31,7 @@ BENCHMARKS = {
     "admin": "benchmarks.admin",
     "commands": "benchmarks.commands",
     "webhooks": "benchmarks.webhooks",
+    "sendbird": "benchmarks.sendbird",
 }
 
 

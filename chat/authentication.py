@@ -59,7 +59,7 @@ class BearerAuthentication(BaseAuthentication):
         token = parts[1].decode("latin-1")
         if token.startswith(ServiceKey.PREFIX):
             user: Any
-            user, credential = _service(token)
+            user, credential = service_account(token)
         else:
             credential = Credential(username=_subject(token))
             user = SimpleLazyObject(lambda: _active_user(credential.username))
@@ -141,7 +141,8 @@ def _active_user(username: str) -> User:
     return user
 
 
-def _service(key: str) -> tuple[User, Credential]:
+def service_account(key: str) -> tuple[User, Credential]:
+    """The account whose key this is, and what the key may be used for."""
     found = (
         ServiceKey.objects.filter(
             key_hash=ServiceKey.hash(key), revoked_at=None, user__is_active=True,
