@@ -1,6 +1,8 @@
 # `make run` and `make test` are all that a fresh machine with Python 3.11 and make needs.
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
+CLIENTS ?= .venv/clients
+SENDBIRD := $(CLIENTS)/sendbird-2.1.5 $(CLIENTS)/sendbird-0.0.16
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -15,6 +17,9 @@ test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
 
 test-browser: .venv/dev  ## the pages, in this machine's Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
+
+test-clients: .venv/test $(SENDBIRD)  ## the vendors' own clients against a running Seenby
+	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients
 
 check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
 	$(BIN)/ruff format --check .
@@ -41,7 +46,8 @@ format: .venv/dev  ## lay the code out
 	$(BIN)/ruff check --fix .
 
 lock: .venv/dev  ## pin requirements*.in with hashes
-	for set in requirements requirements-test requirements-dev; do \
+	for set in requirements requirements-test requirements-dev \
+			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
 
@@ -55,4 +61,10 @@ lock: .venv/dev  ## pin requirements*.in with hashes
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-.PHONY: help run test test-browser check schema screenshots bench format lock
+# The clients get environments of their own: what they need is no business of the service.
+$(CLIENTS)/sendbird-%: tests/clients/sendbird/%.txt
+	$(PYTHON) -m venv --clear $@
+	$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+.PHONY: help run test test-browser test-clients check schema screenshots bench format lock

@@ -24,6 +24,14 @@ BENCHMARKS = {
     "http": "benchmarks.marks_over_http",
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
+    "feed": "benchmarks.feed",
+    "storms": "benchmarks.storms",
+    "announcing": "benchmarks.announcing",
+    "positions": "benchmarks.positions",
+    "admin": "benchmarks.admin",
+    "commands": "benchmarks.commands",
+    "webhooks": "benchmarks.webhooks",
+    "sendbird": "benchmarks.sendbird",
 }
 
 

@@ -20,10 +20,10 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def running_service() -> Iterator[tuple[int, int]]:
+def running_service(application: str = "config.asgi:application") -> Iterator[tuple[int, int]]:
     """One uvicorn process, as `make run` starts one, on a free port of this machine: port, pid."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "config.asgi:application"]
+    command = [sys.executable, "-m", "uvicorn", application]
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(
         [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"],

@@ -1,4 +1,4 @@
-"""The admin of what receipts do not depend on. What withdraws or hides is in ``receipts.admin``."""
+"""The admin of what receipts do not depend on. Everything else is in ``receipts.admin``."""
 
 from __future__ import annotations
 
@@ -9,28 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from chat.models import Conversation, ServiceKey
-
-admin.site.site_header = admin.site.site_title = "Seenby"
-admin.site.index_title = "Who got it, and who has read it"
-
-
-@admin.register(Conversation)
-class ConversationAdmin(admin.ModelAdmin):
-    """Titles and receipt settings; who takes part is a page of its own."""
-
-    list_display = ["__str__", "kind", "external_id", "receipt_policy", "receipts_visible_to"]
-    list_filter = ["kind", "receipt_policy", "receipts_visible_to"]
-    search_fields = ["title", "external_id"]
-    readonly_fields = ["kind", "external_id", "created_at"]
-    show_full_result_count = False
-    ordering = ["-pk"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+from chat.models import ServiceKey
 
 
 @admin.register(ServiceKey)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import inf
 from time import time
 from typing import Any
 
@@ -33,6 +32,8 @@ _REMEMBERED_SECONDS = 60
 
 #: How far the clock of a backend that mints tokens may be off.
 CLOCK_LEEWAY_SECONDS = 5
+#: After so long, who is still connected shows their key or session again.
+ASKED_AGAIN_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -90,10 +91,13 @@ def token_holder(token: str) -> tuple[User, float]:
 
 
 def seconds_left(request: Request) -> float:
-    """How long the caller's token is still good; keys and sessions have no such end."""
+    """How long the caller may be believed: until a token ends, which nobody can withdraw.
+
+    Keys and sessions can be withdrawn, so they are asked for again.
+    """
     parts = get_authorization_header(request).split()
     if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
-        return inf
+        return ASKED_AGAIN_SECONDS
     claims = jwt.decode(parts[1], options={"verify_signature": False})  # it has been verified
     return float(claims["exp"]) - time()
 

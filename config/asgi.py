@@ -10,6 +10,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
+from contextlib import suppress
+from types import FrameType
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -21,6 +25,7 @@ from config.bridge import Message, Receive, Send, WSGIBridge
 _django = get_wsgi_application()
 
 from receipts.feed import stream  # only now can models be imported
+from receipts.feed.connection import Connection
 
 _requests = WSGIBridge(
     _django,
@@ -42,18 +47,24 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def _stream(scope: Message, receive: Receive, send: Send) -> None:
+    connection = await _opened(scope, receive, send)
+    if connection is not None:
+        await stream.stay(connection, receive)
+
+
+async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | None:
     """Django says who may listen, and from where; what it refuses is answered as it says."""
     answer = await _requests.answer(scope, receive, send, **{stream.GRANTABLE: True})
     if answer is None:
-        return
+        return None
     headers = dict(answer[0]["headers"])
     granted = headers.pop(stream.GRANT.encode(), None)
     if granted is None:
         for message in answer:
             await send(message)
-        return
+        return None
     kept = [pair for pair in headers.items() if pair[0] not in (b"content-type", b"content-length")]
-    await stream.serve(granted, kept, receive, send)
+    return await stream.begin(granted, kept, send)
 
 
 async def _live(receive: Receive, send: Send) -> None:
@@ -66,9 +77,23 @@ async def _live(receive: Receive, send: Send) -> None:
             gc.freeze()
             gc.set_threshold(20_000, 50, 1_000)
             pruning = asyncio.create_task(stream.hub().prune_now_and_then())
+            for number in signal.SIGTERM, signal.SIGINT:
+                _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             if pruning is not None:
                 pruning.cancel()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+def _end_streams_at(number: int) -> None:
+    """The server waits for what is open before it ends, but streams would not end by themselves."""
+    loop, before = asyncio.get_running_loop(), signal.getsignal(number)
+
+    def told_to_end(number: int, frame: FrameType | None) -> Any:
+        loop.call_soon_threadsafe(stream.hub().close)
+        return before(number, frame) if callable(before) else None
+
+    with suppress(ValueError):  # only the main thread may do this
+        signal.signal(number, told_to_end)

@@ -57,7 +57,8 @@ SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512, least=1)
 # --- Applications -------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "receipts",  # before the admin, whose templates it extends
+    "receipts.apps.ModerationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -68,7 +69,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "chat",
-    "receipts",
     # The demo's page and its files are there for nobody else.
     *(["receipts.demo"] if DEMO else []),
 ]
@@ -162,6 +162,7 @@ X_FRAME_OPTIONS = "DENY"
 USE_TZ = True
 TIME_ZONE = "UTC"
 USE_I18N = False
+FORMAT_MODULE_PATH = "receipts.formats"
 STATIC_URL = "/static/"
 # Static files are served from the packages that ship them, so nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.contrib.admin import apps as admin_apps
 
 
 class ReceiptsConfig(AppConfig):
@@ -6,3 +7,11 @@ class ReceiptsConfig(AppConfig):
 
     name = "receipts"
     default_auto_field = "django.db.models.BigAutoField"
+    default = True
+
+
+class ModerationConfig(admin_apps.AdminConfig):
+    """Django's admin, with the site of ``receipts.site``."""
+
+    default = False
+    default_site = "receipts.site.ModerationSite"

@@ -7,23 +7,22 @@ row counts for is said once, in ``stamp.COUNTS``.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count
-from tqdm import tqdm
+from django.db.models import Count, QuerySet
 
 from chat.models import Message
+from receipts.backfilling import NEEDS_ROWS
 from receipts.models import MessageStatus
+from receipts.progress import Progress, beside_the_bar
 from receipts.stamp import COUNTS
+from receipts.stretches import STRETCH, fetched, stretches
 
-#: So many messages are looked at, and put right, at a time.
-BATCH = 5_000
 #: So many findings are told one by one; after that they are only counted.
 FINDINGS_TOLD = 50
-_LAST_ID = 2**63 - 1
 
 _OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
 _OF_CONVERSATION = "(CAST(%(conversation)s AS bigint) IS NULL OR {0} = %(conversation)s)"
@@ -44,20 +43,23 @@ _COUNTED = f"""
        AND {_OF_CONVERSATION.format("message.conversation_id")}
      GROUP BY message.id"""
 
-#: A settled message without any row is no drift: the rows are archived, the counts stay.
-_ARCHIVED = "(counted.row_count = 0 AND message.overall_status = 'read')"
-_DIFFERS = f"""counted.message_id = message.id AND NOT {_ARCHIVED}
-       AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)})"""
+#: Of an archived message the rows are gone and the counts stay; one that waits for its rows has
+#: none to compare with, and its counts may be all that is known.
+_WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
+_DIFFERS = f"""(message.archived_at IS NULL
+       AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
 
 _DRIFT = f"""
-    SELECT message.id, {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
-      FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON {_DIFFERS}
-     ORDER BY message.id"""
+    SELECT message.id, CASE WHEN {_WAITS} THEN 1 ELSE 0 END,
+           {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
+      FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON counted.message_id = message.id
+     WHERE {_DIFFERS} OR {_WAITS} ORDER BY message.id"""
 
 _FIX = f"""
     UPDATE chat_message AS message
        SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
-      FROM ({_COUNTED}) AS counted WHERE {_DIFFERS}"""
+      FROM ({_COUNTED}) AS counted
+     WHERE counted.message_id = message.id AND {_DIFFERS} AND NOT {_WAITS}"""
 
 #: Rows that belong to nothing, which no count and no mark sees; each with what is wrong.
 _STRAYS = f"""
@@ -68,14 +70,17 @@ _STRAYS = f"""
        AND ({_OF_CONVERSATION.format("status.conversation_id")}
             OR message.conversation_id = %(conversation)s)
        AND (message.id IS NULL OR recipient.id IS NULL
-            OR message.conversation_id <> status.conversation_id)"""
+            OR message.conversation_id <> status.conversation_id
+            OR message.archived_at IS NOT NULL)"""
 _STRAY = f"""
     SELECT status.id, CASE
            WHEN message.id IS NULL THEN 'its message ' || status.message_id || ' does not exist'
            WHEN recipient.id IS NULL
            THEN 'its recipient ' || status.recipient_id || ' does not exist'
-           ELSE 'its conversation is ' || status.conversation_id
-                || ', its message''s is ' || message.conversation_id END
+           WHEN message.conversation_id <> status.conversation_id
+           THEN 'its conversation is ' || status.conversation_id
+                || ', its message''s is ' || message.conversation_id
+           ELSE 'its message ' || message.id || ' is archived' END
            {_STRAYS} ORDER BY status.id LIMIT %(room)s"""
 
 
@@ -86,17 +91,26 @@ class Check:
     say: Callable[[str], Any]
     conversation: int | None = None
     fix: bool = False
+    batch_size: int = STRETCH
     #: Messages whose counts are wrong, and rows that belong to nothing.
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
+    #: Tracked messages without rows that a backfill would write; and those of them whose counts
+    #: speak of rows, which have drifted, and which nothing but a backfill puts right.
+    waiting: int = 0
+    rowless: int = 0
     told: int = field(default=0, init=False)
 
     def run(self) -> None:
         """Look at everything, batch by batch, and put counts right if that is asked."""
-        for batch in tqdm(self._batches(), desc="batches", disable=None):
-            self._check_counts(batch)
-            self._check_rows(batch)
+        messages = self._messages()
+        with Progress("messages", messages.count()) as progress:
+            for after, up_to in stretches(messages, self.batch_size):
+                batch = {"after": after, "up_to": up_to, "conversation": self.conversation}
+                self._check_counts(batch)
+                self._check_rows(batch)
+                progress.advance(self.batch_size, f"{self.drifted + self.strays:,} findings")
 
     @property
     def left(self) -> int:
@@ -110,37 +124,42 @@ class Check:
 
     def totals(self) -> tuple[Counter[str], int]:
         """How many messages there are of each overall status, and how many rows."""
-        messages, rows = Message.objects.all(), MessageStatus.objects.all()
+        messages, rows = self._messages(), MessageStatus.objects.all()
         if self.conversation is not None:
-            messages = messages.filter(conversation=self.conversation)
             rows = rows.filter(message__conversation=self.conversation)
         counted = messages.values("overall_status").annotate(messages=Count("pk")).order_by()
         return Counter({r["overall_status"]: r["messages"] for r in counted}), rows.count()
 
-    def _batches(self) -> Iterator[dict[str, Any]]:
-        """Ranges of ids that leave none out, so that rows without a message are seen as well."""
-        messages = Message.objects.order_by("pk").values_list("pk", flat=True)
+    def _messages(self) -> QuerySet[Message]:
+        messages = Message.objects.all()
         if self.conversation is not None:
             messages = messages.filter(conversation=self.conversation)
-        after = 0
-        while after < _LAST_ID:
-            up_to = messages.filter(pk__gt=after)[BATCH - 1 : BATCH].first() or _LAST_ID
-            yield {"after": after, "up_to": up_to, "conversation": self.conversation}
-            after = up_to
+        return messages
 
     def _check_counts(self, batch: dict[str, Any]) -> None:
-        drift = _rows(_DRIFT, batch)
-        self.drifted += len(drift)
-        for message, *counts in drift:
-            self._tell(f"message {message}: {_difference(counts)}")
-        if drift and self.fix:
-            self.fixed += self._put_right(batch, [message for message, *_ in drift])
+        drifted = []
+        for message, waits, *counts in fetched(_DRIFT, batch):
+            self.waiting += waits
+            difference = _difference(counts)
+            if not difference:
+                continue
+            self.drifted += 1
+            if waits:
+                self.rowless += 1
+                self._tell(
+                    f"message {message}: {_difference(counts, _ROWLESS)}, and it has no rows"
+                )
+            else:
+                drifted.append(message)
+                self._tell(f"message {message}: {difference}")
+        if drifted and self.fix:
+            self.fixed += self._put_right(batch, drifted)
 
     def _check_rows(self, batch: dict[str, Any]) -> None:
-        ((strays,),) = _rows(f"SELECT COUNT(*) {_STRAYS}", batch)
+        ((strays,),) = fetched(f"SELECT COUNT(*) {_STRAYS}", batch)
         self.strays += strays
         if strays:
-            for row, reason in _rows(_STRAY, {**batch, "room": FINDINGS_TOLD}):
+            for row, reason in fetched(_STRAY, {**batch, "room": FINDINGS_TOLD}):
                 self._tell(f"row {row}: {reason}")
 
     @transaction.atomic
@@ -159,21 +178,19 @@ class Check:
     def _tell(self, finding: str) -> None:
         if self.told < FINDINGS_TOLD:
             self.told += 1
-            with tqdm.external_write_mode():
+            with beside_the_bar():
                 self.say(finding)
 
 
-def _rows(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()
+#: Of a count whose rows are missing, which cannot say what it should be.
+_ROWLESS = "{} is {}"
 
 
-def _difference(counts: list[int]) -> str:
+def _difference(counts: list[int], wrong: str = "{} is {} and should be {}") -> str:
     """In words, from what is stored and what the rows say, count by count."""
     pairs = zip(COUNTS, counts[::2], counts[1::2], strict=True)
     return ", ".join(
-        f"{count} is {stored} and should be {counted}"
+        wrong.format(count, stored, counted)
         for count, stored, counted in pairs
         if stored != counted
     )

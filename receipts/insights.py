@@ -8,6 +8,7 @@ deleted are in it, only rows that count, and only reads that were disclosed: a p
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.db import connection
 _DIALECT = {
     "postgresql": {
         "day": "CAST({0} AT TIME ZONE 'UTC' AS date)",
-        "seconds": "CAST(EXTRACT(EPOCH FROM ({1} - {0})) AS double precision)",
+        "seconds": "date_part('epoch', {1} - {0})",
     },
     "sqlite": {
         "day": "date({0})",
@@ -25,45 +26,62 @@ _DIALECT = {
     },
 }
 
-#: Percentiles by nearest rank: the first time at or behind that share of all times. Each row
-#: counts for its day and for the whole range, which has no day.
-_STATEMENT = """
+#: The messages of a range, and what each of their rows took.
+_SPENT = """
     WITH sent AS (
         SELECT id, conversation_id, {day} AS day, recipient_count, delivered_count, read_count
           FROM chat_message
          WHERE tracking = 'tracked' AND deleted_at IS NULL
            AND created_at >= %(since)s AND created_at < %(until)s{scope}
     ), spent AS (
-        SELECT sent.day, 'delivered' AS state, {to_delivered} AS seconds
+        SELECT sent.day, {to_delivered} AS to_delivered, {to_read} AS to_read
           FROM sent JOIN receipts_messagestatus AS status
             ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
          WHERE status.withdrawn_at IS NULL AND status.delivered_at IS NOT NULL
-        UNION ALL
-        SELECT sent.day, 'read', {to_read}
-          FROM sent JOIN receipts_messagestatus AS status
-            ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
-         WHERE status.withdrawn_at IS NULL AND status.read_at IS NOT NULL
-    ), ranked AS (
-        SELECT day, state, seconds,
-               ROW_NUMBER() OVER (PARTITION BY state, day ORDER BY seconds) AS place,
-               COUNT(*) OVER (PARTITION BY state, day) AS of_day,
-               ROW_NUMBER() OVER (PARTITION BY state ORDER BY seconds) AS place_in_range,
-               COUNT(*) OVER (PARTITION BY state) AS of_range
-          FROM spent
-    )
+    )"""
+
+_BY_DAY = """, spread AS ({spread})
     SELECT day, 'counts' AS what, COUNT(*), SUM(recipient_count), SUM(delivered_count),
            SUM(read_count), NULL, NULL
       FROM sent GROUP BY day
     UNION ALL
-    SELECT day, state, NULL, NULL, NULL, NULL,
-           MIN(CASE WHEN place >= of_day * 0.5 THEN seconds END),
-           MIN(CASE WHEN place >= of_day * 0.95 THEN seconds END)
-      FROM ranked GROUP BY day, state
-    UNION ALL
-    SELECT NULL, state, NULL, NULL, NULL, NULL,
-           MIN(CASE WHEN place_in_range >= of_range * 0.5 THEN seconds END),
-           MIN(CASE WHEN place_in_range >= of_range * 0.95 THEN seconds END)
-      FROM ranked GROUP BY state"""
+    SELECT day, state, NULL, NULL, NULL, NULL, median, p95 FROM spread"""
+
+#: Percentiles by nearest rank: the first time at or behind that share of all times. Each row
+#: counts for its day and for the whole range, which has no day. SQLite has no word for it and
+#: ranks every row, in four orders; on PostgreSQL that took four times as long.
+_SPREAD = {
+    "postgresql": """
+        SELECT day, state, times[1] AS median, times[2] AS p95
+          FROM (SELECT day,
+                       percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY to_delivered) AS d,
+                       percentile_disc(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY to_read) AS r
+                  FROM spent GROUP BY GROUPING SETS ((day), ())) AS found
+         CROSS JOIN LATERAL (VALUES ('delivered', d), ('read', r)) AS told (state, times)
+         WHERE times IS NOT NULL""",
+    "sqlite": """
+        SELECT day, state, MIN(CASE WHEN place >= of_all * 0.5 THEN seconds END) AS median,
+               MIN(CASE WHEN place >= of_all * 0.95 THEN seconds END) AS p95
+          FROM (SELECT day, state, seconds,
+                       ROW_NUMBER() OVER (PARTITION BY state, day ORDER BY seconds) AS place,
+                       COUNT(*) OVER (PARTITION BY state, day) AS of_all
+                  FROM (SELECT day, 'delivered' AS state, to_delivered AS seconds FROM spent
+                        UNION ALL SELECT day, 'read', to_read FROM spent
+                        UNION ALL SELECT NULL, 'delivered', to_delivered FROM spent
+                        UNION ALL SELECT NULL, 'read', to_read FROM spent)
+                 WHERE seconds IS NOT NULL)
+         GROUP BY day, state""",
+}
+
+#: How long people take to read, by the upper end of each bucket in seconds; the last has none.
+READ_WITHIN = (
+    (10, "under 10 s"),
+    (60, "under 1 min"),
+    (5 * 60, "under 5 min"),
+    (60 * 60, "under 1 h"),
+    (24 * 60 * 60, "under 1 day"),
+    (None, "longer"),
+)
 
 #: A sender's own messages, where they still take part: who left is told nothing (decision 0007).
 _OF_SENDER = """
@@ -82,15 +100,8 @@ def insights(
     Of one sender's messages or everybody's, in one conversation or in all. Times are in seconds;
     a rate is a share of recipients from 0 to 1, null where there were none.
     """
-    params = {
-        "since": _midnight(since),
-        "until": _midnight(until + timedelta(days=1)),
-        "sender": sender_id,
-        "conversation": conversation_id,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_statement(sender_id, conversation_id), params)
-        by_day = _by_day(cursor.fetchall())
+    scope = _Scope(since, until, sender_id, conversation_id)
+    by_day = _by_day(scope.rows(_BY_DAY.format(spread=_SPREAD[connection.vendor])))
     whole = by_day.pop(None, {})
     for name in _COUNTS:
         whole[name] = sum(day.get(name, 0) for day in by_day.values())
@@ -102,16 +113,53 @@ def insights(
     }
 
 
-def _statement(sender_id: int | None, conversation_id: int | None) -> str:
-    words = _DIALECT[connection.vendor]
-    scope = _OF_SENDER if sender_id is not None else ""
-    scope += " AND conversation_id = %(conversation)s" if conversation_id is not None else ""
-    return _STATEMENT.format(
-        day=words["day"].format("created_at"),
-        to_delivered=words["seconds"].format("status.sent_at", "status.delivered_at"),
-        to_read=words["seconds"].format("status.sent_at", "status.read_at"),
-        scope=scope,
+def times_to_read(
+    *, since: date, until: date, conversation_id: int | None = None
+) -> list[tuple[str, int]]:
+    """How many of everybody's reads took how long, in the buckets of ``READ_WITHIN``."""
+    whens = " ".join(
+        f"WHEN to_read < {most} THEN {place}" for place, (most, _) in enumerate(READ_WITHIN) if most
     )
+    found = _Scope(since, until, None, conversation_id).rows(
+        f""" SELECT CASE {whens} ELSE {len(READ_WITHIN) - 1} END AS bucket, COUNT(*)
+               FROM spent WHERE to_read IS NOT NULL GROUP BY bucket"""
+    )
+    counts = dict(found)
+    return [(label, counts.get(place, 0)) for place, (_, label) in enumerate(READ_WITHIN)]
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """Whose messages of which days, in which conversation."""
+
+    since: date
+    until: date
+    sender_id: int | None
+    conversation_id: int | None
+
+    def rows(self, wanted: str) -> list[tuple[Any, ...]]:
+        """What a statement over the scope's ``sent`` and ``spent`` finds."""
+        params = {
+            "since": _midnight(self.since),
+            "until": _midnight(self.until + timedelta(days=1)),
+            "sender": self.sender_id,
+            "conversation": self.conversation_id,
+        }
+        with connection.cursor() as cursor:
+            cursor.execute(self._spent() + wanted, params)
+            return cursor.fetchall()
+
+    def _spent(self) -> str:
+        words = _DIALECT[connection.vendor]
+        scope = _OF_SENDER if self.sender_id is not None else ""
+        if self.conversation_id is not None:
+            scope += " AND conversation_id = %(conversation)s"
+        return _SPENT.format(
+            day=words["day"].format("created_at"),
+            to_delivered=words["seconds"].format("status.sent_at", "status.delivered_at"),
+            to_read=words["seconds"].format("status.sent_at", "status.read_at"),
+            scope=scope,
+        )
 
 
 def _by_day(rows: Iterable[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:

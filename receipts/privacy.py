@@ -31,7 +31,10 @@ def hides_reads_from(user: User) -> bool:
 
 
 def without_reads(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's summary columns as if nobody had read it: a read is a delivery at least."""
+    """A message's summary columns as if nobody had read it: a read is a delivery at least.
+
+    Only what all have read is archived, so that is not told either.
+    """
     read = message["overall_status"] == OverallStatus.READ
     status = OverallStatus.DELIVERED if read else message["overall_status"]
-    return {**message, "read_count": 0, "overall_status": status}
+    return {**message, "read_count": 0, "overall_status": status, "archived_at": None}

@@ -67,6 +67,12 @@ def own_row(message_id: int, username: str) -> dict[str, Any] | None:
     return _OWN_ROW.first(message=message_id, username=username)
 
 
+def takes_part(conversation_id: int, username: str) -> bool:
+    """Whether somebody takes part in a conversation now."""
+    participants = ConversationParticipant.objects.active().filter(user__username=username)
+    return participants.filter(conversation=conversation_id).exists()
+
+
 def _own_position(conversation: int, username: str, up_to: int | None = None) -> Any:
     messages = Message.objects.filter(conversation=OuterRef("conversation"))
     messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)

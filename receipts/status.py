@@ -64,6 +64,7 @@ SUMMARY_COLUMNS = (
     "delivered_count",
     "read_count",
     "failed_count",
+    "archived_at",
 )
 
 
@@ -87,6 +88,7 @@ def summary_of(message: Mapping[str, Any]) -> dict[str, Any]:
         "failed_count": message["failed_count"],
         "delivered": share_of(message["delivered_count"], total),
         "read": share_of(message["read_count"], total),
+        "archived_at": message["archived_at"],
     }
 
 

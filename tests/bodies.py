@@ -13,7 +13,8 @@ TEXT_OR_NULL = ["", "a\x00b", "a\nb", "x" * 256, True, 5, 1.5, [], {}]
 URL = ["not an address", "https://a\x00b/", "javascript:alert(1)", *TEXT]
 WEBHOOK_URL = [
     "http://backend.example/", "https://127.0.0.1/", "https://[::1]/", "https://10.0.0.8/",
-    "https://169.254.169.254/", "https://u:p@backend.example/", "https://", *URL,
+    "https://169.254.169.254/", "https://u:p@backend.example/", "https://", "https://127.1/",
+    "https://localhost/", "https://backend.example:0/", "https://backend.example:99999/", *URL,
 ]  # fmt: skip
 KINDS = ["receipt.updated", 5, None, {}, [None], ["nothing"], ["conversation.read"], [["x"]]]
 NAME = ["", "..", "a/b", "a\nb", " ", "x" * 151, *TEXT]
@@ -81,7 +82,8 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         "backend", {"url": "https://backend.example/"}, {"url": WEBHOOK_URL, "kinds": KINDS},
     ),
     "PATCH /webhooks/{id}/": (
-        "backend", {}, {"url": WEBHOOK_URL, "kinds": KINDS, "is_active": FLAG},
+        "backend", {},
+        {"url": WEBHOOK_URL, "kinds": KINDS, "is_active": FLAG, "rotate_secret": FLAG},
     ),
 }  # fmt: skip
 

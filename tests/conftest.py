@@ -16,6 +16,7 @@ from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
+from tests.receiver import Receiver
 
 ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
 
@@ -143,6 +144,14 @@ def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndp
         defaults={"cursor": newest_position().cursor(owner)},
     )
     return endpoint
+
+
+@pytest.fixture
+def receiver(settings: Any) -> Iterator[Receiver]:
+    """A backend on this machine, where webhooks may go for the test."""
+    settings.WEBHOOKS_ALLOW_PRIVATE = True
+    with Receiver() as backend:
+        yield backend
 
 
 class Statements:

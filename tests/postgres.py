@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +37,9 @@ class Server(NamedTuple):
 
     url: str
     description: str
+    #: Of a server of our own: ends it at once, as a crash would, or starts it again.
+    crash: Callable[[], None] = lambda: None
+    start: Callable[[], None] = lambda: None
 
 
 @contextmanager
@@ -54,20 +57,35 @@ def running_postgres(*, durable: bool = False, bindir: Path | None = None) -> It
         if not _succeeds([programs / "initdb", "-D", "data", *INITDB], how):
             raise NoPostgres(f"{origin}: initdb failed: {Path(log.name).read_text()}")
         options = ["-D", "data", "-k", folder, *ALWAYS, *([] if durable else FORGETFUL)]
-        server = subprocess.Popen([programs / "postgres", *options], **how)
-        try:
-            url = f"postgres://postgres@{quote(folder, safe='')}:5432/postgres"
-            deadline = time.monotonic() + 30
-            while server.poll() is None and time.monotonic() < deadline:
-                with suppress(psycopg.OperationalError):
-                    version = server_version(url)
-                    break
-                time.sleep(0.02)
-            else:
+        url = f"postgres://postgres@{quote(folder, safe='')}:5432/postgres"
+        postmasters: list[subprocess.Popen[Any]] = []
+
+        def start() -> None:
+            postmasters.append(subprocess.Popen([programs / "postgres", *options], **how))
+            if not _answers(url, postmasters[-1]):
                 raise NoPostgres(f"{origin}: postgres did not start: {Path(log.name).read_text()}")
-            yield Server(url, f"PostgreSQL {version} from {origin}")
+
+        def crash() -> None:
+            postmasters[-1].send_signal(signal.SIGQUIT)
+            postmasters[-1].wait(30)
+
+        try:
+            start()
+            yield Server(url, f"PostgreSQL {server_version(url)} from {origin}", crash, start)
         finally:
-            stop(server)
+            for postmaster in postmasters:
+                stop(postmaster)
+
+
+def _answers(url: str, server: subprocess.Popen[Any]) -> bool:
+    """Wait until a server that was started does."""
+    deadline = time.monotonic() + 30
+    while server.poll() is None and time.monotonic() < deadline:
+        with suppress(psycopg.OperationalError):
+            server_version(url)
+            return True
+        time.sleep(0.02)
+    return False
 
 
 def server_version(url: str) -> str:

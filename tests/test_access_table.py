@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
-from chat.models import User
+from chat.models import Message, User
 from receipts import services
 from receipts.api.urls import urlpatterns
+from receipts.models import MessageStatus
 from tests.conftest import hook, say
 
 #: "sender" wrote a message in the group of "owner", "recipient" and "leaver", who left after it;
@@ -75,6 +77,15 @@ TABLE = {
     "GET schema/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET docs/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip
+
+#: The same of a message whose rows are archived: 410 to whom they would be shown, and to all who
+#: take part and might have had one.
+ARCHIVED = {
+    "POST messages/<id:pk>/delivered/": (401, 404, 403, 410, 410, 404, 410, 403, 410),
+    "POST messages/<id:pk>/read/": (401, 404, 403, 410, 410, 404, 410, 403, 410),
+    "POST messages/<id:pk>/failed/": (401, 404, 403, 403, 403, 404, 403, 403, 410),
+    "GET messages/<id:pk>/recipients/": (401, 404, 410, 403, 403, 404, 403, 410, 410),
+}
 
 #: What is told where everybody is answered 200: each sees and changes what is theirs.
 TOLD: dict[str, tuple[Callable[[Any], Any], tuple[Any, ...]]] = {
@@ -182,6 +193,16 @@ def test_each_caller_is_answered_as_the_table_says(call: Any, endpoint: str) -> 
     """DESIGN §4 and rules 4, 17, 18 and 21."""
     answered = {who: call(endpoint, who).status_code for who in CALLERS}
     assert answered == dict(zip(CALLERS, TABLE[endpoint], strict=True))
+
+
+@pytest.mark.parametrize("endpoint", [each for each in TABLE if each.split()[1][0] == "m"])
+def test_each_caller_is_answered_so_of_an_archived_message(call: Any, endpoint: str) -> None:
+    """DESIGN §6: other addresses of a message answer as they did."""
+    MessageStatus.objects.all().delete()
+    Message.objects.update(archived_at=timezone.now())
+    answered = {who: call(endpoint, who).status_code for who in CALLERS}
+    expected = ARCHIVED.get(endpoint, TABLE[endpoint])
+    assert answered == dict(zip(CALLERS, expected, strict=True))
 
 
 @pytest.mark.parametrize("endpoint", TOLD)

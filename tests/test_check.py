@@ -18,6 +18,7 @@ from chat.models import Conversation, Message, User
 from receipts import checking, services
 from receipts.models import MessageStatus
 from receipts.services.marking import Row
+from tests.commands import Statements, run, run_fails, run_refused
 from tests.conftest import say
 from tests.test_races import at_once
 
@@ -124,12 +125,9 @@ def test_fix_leaves_what_is_right(talk: list[Message]) -> None:
     assert [counts(message) for message in talk] == before
 
 
-def test_the_check_goes_on_past_a_batch(
-    talk: list[Message], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checking, "BATCH", 1)
+def test_the_check_goes_on_past_a_batch(talk: list[Message]) -> None:
     Message.objects.update(failed_count=3)
-    assert check(fix=True)[-2].endswith(
+    assert check(fix=True, batch_size=1)[-2].endswith(
         "drifted messages 3 (3 fixed), rows that belong to nothing 0"
     )
     assert check()[0] == "3 messages, 6 rows: no drift"
@@ -156,8 +154,15 @@ def test_only_one_conversation_is_fixed_if_one_is_named(
 
 
 def test_an_unknown_conversation_is_refused(db: None) -> None:
-    with pytest.raises(CommandError, match="--conversation"):
-        check(conversation=7)
+    _, last_words = run_fails("check_receipts", "--conversation", "7", code=2)
+    assert last_words == "--conversation: there is none with the id 7."
+
+
+@pytest.mark.parametrize("argument", ["--batch-size=0", "--batch-size=x", "--conversation=x"])
+def test_a_wrong_argument_is_named_and_nothing_is_fixed(talk: list[Message], argument: str) -> None:
+    Message.objects.update(read_count=0)
+    assert argument.partition("=")[0] in run_refused("check_receipts", "--fix", argument)
+    assert counts(talk[0]) == (2, 2, 0, 0)
 
 
 def test_so_many_findings_are_told_and_the_rest_counted(
@@ -208,19 +213,75 @@ def test_fix_does_not_hide_rows_that_belong_to_nothing(talk: list[Message]) -> N
     assert MessageStatus.objects.count() == rows
 
 
-def test_a_settled_message_whose_rows_are_archived_keeps_its_counts(talk: list[Message]) -> None:
+def test_an_archived_message_keeps_its_counts(talk: list[Message]) -> None:
     """``prune_receipts`` takes the rows of messages that everybody has read."""
     MessageStatus.objects.filter(message=talk[0]).delete()
-    assert check(fix=True)[0] == "3 messages, 4 rows: no drift"
+    Message.objects.filter(pk=talk[0].pk).update(archived_at=timezone.now())
+    assert check(fix=True) == [
+        "3 messages, 4 rows: no drift",
+        "1 sent, 0 partial, 0 delivered, 2 read",
+    ]
     assert counts(talk[0]) == (2, 2, 2, 0)
 
 
-def test_a_message_that_lost_its_rows_before_it_was_settled_has_drifted(
+def test_a_row_of_an_archived_message_is_told_and_left(talk: list[Message]) -> None:
+    """It is not counted, and whether it or the counts are wrong is for people to say."""
+    Message.objects.filter(pk=talk[0].pk).update(archived_at=timezone.now(), read_count=1)
+    row = MessageStatus.objects.filter(message=talk[0]).order_by("pk")[0]
+    said, last_words = check_fails(fix=True)
+    assert said[0] == f"row {row.pk}: its message {talk[0].pk} is archived"
+    assert said[2].endswith("drifted messages 0, rows that belong to nothing 2")
+    assert "belong to nothing" in last_words
+    assert counts(talk[0]) == (2, 2, 1, 0)
+
+
+def test_a_message_that_lost_its_rows_has_drifted_and_keeps_its_counts(
     talk: list[Message],
 ) -> None:
+    """They may be all that is known; ``backfill_receipts`` writes the rows, and then the counts."""
     MessageStatus.objects.filter(message=talk[2]).delete()
-    said, _ = check_fails()
-    assert said[0] == f"message {talk[2].pk}: recipient_count is 1 and should be 0"
+    Message.objects.filter(pk=talk[0].pk).update(read_count=9)
+    said, last_words = check_fails(fix=True)
+    assert said[1] == f"message {talk[2].pk}: recipient_count is 1, and it has no rows"
+    assert said[2].endswith("drifted messages 2 (1 fixed), rows that belong to nothing 0")
+    assert said[-1] == "1 tracked messages have no rows: backfill_receipts writes them"
+    assert "backfill_receipts" in last_words
+    assert (counts(talk[0])[2], counts(talk[2])) == (2, (1, 0, 0, 0))
+    run("backfill_receipts")
+    assert check()[0] == "3 messages, 6 rows: no drift"
+
+
+def test_messages_that_wait_for_their_rows_are_told_and_are_no_drift(talk: list[Message]) -> None:
+    """Those that another tool wrote, with counts that say nothing."""
+    Message.objects.create(conversation=talk[0].conversation, sender=talk[0].sender)
+    assert check(fix=True) == [
+        "4 messages, 6 rows: no drift",
+        "2 sent, 0 partial, 0 delivered, 2 read",
+        "1 tracked messages have no rows: backfill_receipts writes them",
+    ]
+    run("backfill_receipts")
+    assert len(check()) == 2
+
+
+def test_counts_of_a_message_that_nobody_received_have_drifted(
+    talk: list[Message], carol: User, group: Conversation
+) -> None:
+    """Rule 3: no backfill would write a row for it, so no row is what is right."""
+    alone = services.create_conversation(owner=carol, participants=[], kind="group")
+    message = say(carol, alone)
+    Message.objects.filter(pk=message.pk).update(recipient_count=1)
+    assert check(fix=True)[0] == f"message {message.pk}: recipient_count is 1 and should be 0"
+    assert counts(message) == (0, 0, 0, 0)
+
+
+def test_ctrl_c_ends_with_what_was_found_so_far(talk: list[Message]) -> None:
+    """What was not looked at is not said to be right."""
+    Message.objects.update(read_count=9)
+    stop = Statements(8, KeyboardInterrupt)
+    with connection.execute_wrapper(stop):
+        said, last_words = run_fails("check_receipts", "--batch-size", "1", code=130)
+    assert said[-1].startswith("up to where it was stopped: drifted messages 2")
+    assert last_words == "stopped; repeat to go on"
 
 
 @pytest.mark.postgres

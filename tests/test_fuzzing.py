@@ -11,6 +11,7 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -21,8 +22,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from chat.models import Conversation, User
+from chat.models import Conversation, Message, User
 from receipts.feed.positions import newest_position
+from receipts.models import MessageStatus
 from tests.conftest import hook, say
 from tests.test_schema import OPERATIONS
 
@@ -68,6 +70,9 @@ def at_home(
     for reader in (people["bob"], api(carol)):
         reader.post(f"/conversations/{group.pk}/mark-read/")
     partly_read, message = say(alice, group).pk, say(alice, group).pk
+    archived = say(alice, group).pk
+    MessageStatus.objects.filter(message=archived).delete()
+    Message.objects.filter(pk=archived).update(archived_at=timezone.now())
     people["bob"].post(f"/messages/{partly_read}/read/")
 
     ids = {"messages": message, "webhooks": hook("backend").pk}
@@ -83,7 +88,7 @@ def at_home(
                 "from_message": message,
                 "from": "2026-01-01",
                 "to": "2026-12-31",
-                "messages": f"{message},{partly_read},{2**62}",
+                "messages": f"{message},{partly_read},{archived},{2**62}",
                 "participants": ["bob"],
                 "after": newest_position().cursor(caller),
                 "url": "https://backend.example/",

@@ -22,6 +22,7 @@ from receipts import services
 from receipts.checking import Check
 from receipts.importing import report as reports
 from receipts.models import MessageStatus
+from tests.commands import Statements, run, run_fails, run_refused, statements_of
 from tests.test_races import at_once
 
 pytestmark = pytest.mark.django_db
@@ -455,6 +456,18 @@ def test_a_second_run_leaves_what_was_marked_unread_since(history: Import) -> No
     assert row("m1", "ben").seen_at is None
 
 
+def test_a_second_run_passes_over_what_was_archived_since(history: Import) -> None:
+    """``prune_receipts`` took the rows that the file's receipts are about."""
+    records = [*TALK, *(receipt("m1", reader, read_at=15) for reader in ("ben", "cat"))]
+    history(records)
+    run("prune_receipts", "--older-than", "30")
+    before = everything()
+    said = history(records, strict=True)
+    assert everything() == before
+    assert said[-1] == "Nothing changed: all of it was there already."
+    assert not MessageStatus.objects.filter(message=imported("m1")).exists()
+
+
 def test_what_a_user_changed_since_is_left_as_it_is(history: Import) -> None:
     history([user("ann", display_name="Ann")])
     User.objects.update(display_name="Ann Moreau")
@@ -516,6 +529,19 @@ def test_a_run_that_was_killed_is_completed_by_the_next(history: Import, percent
     assert_no_drift()
     history(STORY, batch_size=3)
     assert everything() == expected
+
+
+def test_ctrl_c_ends_with_what_was_imported_so_far(tmp_path: Path) -> None:
+    """And says nothing of the rest of the file, which was not looked at."""
+    file = tmp_path / "history.ndjson"
+    file.write_text("\n".join(map(json.dumps, STORY)))
+    count = statements_of("import_history", str(file))
+    for model in (MessageStatus, Message, ConversationParticipant, Conversation, User):
+        model.objects.all().delete()
+    with connection.execute_wrapper(Statements(count * 3 // 4, KeyboardInterrupt)):
+        said, last_words = run_fails("import_history", str(file), code=130)
+    assert said[:2] == ["users: 4 imported", "conversations: 1 imported"]
+    assert last_words == "stopped; repeat to go on"
 
 
 def test_nothing_of_the_file_stays_in_the_session(history: Import) -> None:
@@ -683,8 +709,7 @@ def test_a_file_that_breaks_off_has_written_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "1000001"])
 def test_a_batch_size_that_makes_no_sense_is_refused(size: str) -> None:
-    with pytest.raises(CommandError, match="--batch-size"):
-        call_command("import_history", "-", "--batch-size", size)
+    assert "--batch-size" in run_refused("import_history", "-", "--batch-size", size)
 
 
 @pytest.mark.postgres

@@ -15,7 +15,7 @@ from chat.authentication import seconds_left
 from config.rest import JSONRenderer
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer, whole_number
-from receipts.api.shapes import MessageShape, Summary
+from receipts.api.shapes import MessageShape, Summary, gone
 from receipts.feed import stream
 from receipts.feed.looking import Listener, look
 from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
@@ -109,6 +109,7 @@ class EventViewSet(ApiViewSet):
             (200, "text/event-stream"): OpenApiResponse(
                 OpenApiTypes.STR, "A stream: `event` is the kind, `data` an Event, `id` a cursor."
             ),
+            **gone(Expired.default_code, "Events after this cursor are no longer kept: reload."),
         },
     )
     def retrieve(self, request: Request) -> Response:
@@ -138,8 +139,8 @@ class EventViewSet(ApiViewSet):
     def _grant(self, listener: Listener, position: Position) -> Response:
         if not self.request.META.get(stream.GRANTABLE):
             raise NotAcceptable("This server has no stream: it has to run config.asgi.")
-        lasts = min(seconds_left(self.request), 86_400)
-        return Response(headers={stream.GRANT: stream.grant(listener, position, lasts)})
+        granted = stream.grant(listener, position, seconds_left(self.request))
+        return Response(headers={stream.GRANT: granted})
 
     def _position(self) -> Position:
         """Where the caller left off; now, if they say nothing."""

@@ -15,6 +15,7 @@ from chat.errors import NotParticipant, NotRecipient, Refused
 from chat.models import Tracking, User
 from receipts import services
 from receipts.api.answers import marked_row
+from receipts.api.archived import ARCHIVED, refuse_archived_mark
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import (
     ActingBody,
@@ -39,7 +40,7 @@ class MessageMarkViewSet(ApiViewSet):
 
     serializer_class = MarkedRow
 
-    @extend_schema(request=MarkBody, responses=MarkedRow)
+    @extend_schema(request=MarkBody, responses={200: MarkedRow, **ARCHIVED})
     def delivered(self, request: Request, pk: int) -> Response:
         """The message reached the recipient's device."""
         fields = self.validated(MarkBody)
@@ -49,7 +50,7 @@ class MessageMarkViewSet(ApiViewSet):
             return Response(marked_row(row))
         return self._answer(row, services.mark_delivered(row=_named(row), at=at))
 
-    @extend_schema(request=ReadBody, responses=MarkedRow)
+    @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
     def read(self, request: Request, pk: int) -> Response:
         """The recipient read the message, openly or privately, with an acknowledgement or not."""
         fields = self.validated(ReadBody)
@@ -65,7 +66,7 @@ class MessageMarkViewSet(ApiViewSet):
             row, services.mark_read(row=_named(row), at=at, private=private, content=content)
         )
 
-    @extend_schema(request=FailureBody, responses=MarkedRow)
+    @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
     def failed(self, request: Request, pk: int) -> Response:
         """A delivery failed, for a reason: service accounts report it (rule 11)."""
         if not self.user.is_service:
@@ -82,7 +83,7 @@ class MessageMarkViewSet(ApiViewSet):
     def _own_row(self, pk: int, username: str) -> dict[str, Any]:
         row = own_row(pk, username)
         if row is None:
-            self.visible_message(pk)
+            refuse_archived_mark(self.visible_message(pk), username)
         if row is None or row["withdrawn_at"] is not None:
             raise NotRecipient
         return row

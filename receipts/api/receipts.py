@@ -19,6 +19,7 @@ from chat.errors import Refused
 from chat.models import Message
 from receipts import services
 from receipts.api.answers import listed_recipient, summary_for
+from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
 from receipts.api.batch import BatchBody, BatchResults, read_item
 from receipts.api.fields import MAX_ID, RowSerializer, whole_number
@@ -79,10 +80,12 @@ class RecipientViewSet(MessageReceiptViewSet):
     serializer_class: Any = ListedRecipient
     queryset = MessageStatus.objects.none()
 
-    @extend_schema(responses=ListedRecipient(many=True))
+    @extend_schema(responses={200: ListedRecipient(many=True), **ARCHIVED})
     def list(self, request: Request, pk: int) -> Response:
         """List recipients, by ``state``, ``membership`` or name."""
         message = self.disclosed_message(pk)
+        if message["archived_at"] is not None:
+            raise Archived(message["archived_at"])
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
         reads = not hides_reads_from(self.user)
         return self.page_of(rows, lambda row: listed_recipient(row, reads=reads))

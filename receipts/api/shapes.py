@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
 from chat.models import (
@@ -19,6 +20,16 @@ SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 MEMBERSHIPS = [("active", "Active"), ("left", "Left"), ("muted", "Muted"), ("banned", "Banned")]
 
 
+def gone(code: str, description: str) -> dict[int, OpenApiResponse]:
+    """For ``extend_schema``: what an operation answers where something is no longer kept."""
+    refusal = {
+        "type": "object",
+        "properties": {"detail": {"type": "string"}, "code": {"type": "string", "enum": [code]}},
+        "required": ["detail", "code"],
+    }
+    return {410: OpenApiResponse(refusal, description)}
+
+
 class Summary(RowSerializer):
     """A message's receipts over all its recipients."""
 
@@ -33,6 +44,10 @@ class Summary(RowSerializer):
     failed_count = serializers.IntegerField()
     delivered = serializers.ChoiceField(SHARES)
     read = serializers.ChoiceField(SHARES)
+    archived_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="Since then its counts are all that is kept.",
+    )
 
 
 class MessageShape(RowSerializer):

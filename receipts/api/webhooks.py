@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import Http404
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -18,6 +18,7 @@ from receipts.api.fields import ObjectSerializer, StrictBooleanField, StrictSeri
 from receipts.api.pagination import IdCursorPagination
 from receipts.feed.positions import newest_position
 from receipts.models import EventKind, WebhookEndpoint
+from receipts.models.webhook import WebhookQuerySet, new_secret, unblemished
 from receipts.webhooks.addresses import Refused, check
 
 #: What is for people's own devices alone is sent to no backend.
@@ -35,13 +36,16 @@ class WebhookChange(StrictSerializer):
         help_text="None: all of them.",
     )
     is_active = StrictBooleanField(required=False)
+    rotate_secret = StrictBooleanField(
+        required=False, help_text="Makes a new secret, which is answered this once."
+    )
 
 
 class NewWebhook(WebhookChange):
     """Where to, and what."""
 
     url = serializers.URLField(max_length=500)
-    is_active = None  # type: ignore[assignment]
+    is_active = rotate_secret = None  # type: ignore[assignment]
 
 
 class WebhookShape(ObjectSerializer):
@@ -60,6 +64,10 @@ class WebhookShape(ObjectSerializer):
 
 class CreatedWebhook(WebhookShape):
     secret = serializers.CharField(help_text="Signs what is sent; shown this once.")
+
+
+class ChangedWebhook(CreatedWebhook):
+    secret = serializers.CharField(required=False, help_text="Where there is a new one; this once.")
 
 
 class WebhookViewSet(ApiViewSet):
@@ -90,19 +98,15 @@ class WebhookViewSet(ApiViewSet):
         """One webhook, and how it goes."""
         return Response(WebhookShape(self._endpoint(pk)).data)
 
-    @extend_schema(request=WebhookChange, responses=WebhookShape)
+    @extend_schema(request=WebhookChange, responses=ChangedWebhook)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change one, or switch it off and on."""
+        """Change one, switch it off and on, or give it a new secret."""
         endpoint, fields = self._endpoint(pk), self.validated(WebhookChange)
         _check(fields)
-        is_active = fields.pop("is_active", None)
-        if is_active is not None and is_active != (endpoint.disabled_at is None):
-            now = timezone.now()
-            fields |= {"disabled_at": None if is_active else now, "try_at": now}
-            fields |= {"failures": 0, "failing_since": None, "last_error": ""}
-        if fields:
-            WebhookEndpoint.objects.filter(pk=pk).update(**fields)
-        return Response(WebhookShape(self._endpoint(pk)).data)
+        _change(self._mine().filter(pk=pk), endpoint, fields)
+        endpoint = self._endpoint(pk)
+        shape = CreatedWebhook if fields.get("rotate_secret") else WebhookShape
+        return Response(shape(endpoint).data)
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -110,11 +114,11 @@ class WebhookViewSet(ApiViewSet):
         self._endpoint(pk).delete()
         return Response(status=204)
 
-    def _mine(self) -> Any:
+    def _mine(self) -> WebhookQuerySet:
         return WebhookEndpoint.objects.filter(owner=self.user)
 
     def _endpoint(self, pk: int) -> WebhookEndpoint:
-        endpoint: WebhookEndpoint | None = self._mine().filter(pk=pk).first()
+        endpoint = self._mine().filter(pk=pk).first()
         if endpoint is None:
             raise Http404
         return endpoint
@@ -126,3 +130,17 @@ def _check(fields: dict[str, Any]) -> None:
             check(fields["url"])
     except Refused as error:
         raise Invalid("url", str(error)) from error
+
+
+def _change(mine: WebhookQuerySet, endpoint: WebhookEndpoint, fields: dict[str, Any]) -> None:
+    """Do what was asked for; what failed at the old address says nothing of a new one."""
+    columns: dict[str, Any] = {k: v for k, v in fields.items() if k in ("url", "kinds")}
+    if columns.get("url", endpoint.url) != endpoint.url:
+        columns |= unblemished()
+    if fields.get("rotate_secret"):
+        columns["secret"] = new_secret()
+    with transaction.atomic():
+        if columns:
+            mine.update(**columns)
+        if "is_active" in fields:
+            _ = mine.switch_on() if fields["is_active"] else mine.switch_off()

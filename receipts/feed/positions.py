@@ -13,7 +13,6 @@ import time
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
@@ -52,8 +51,8 @@ class Position:
         """No event of this transaction or a later one has been told; on SQLite, of a later id."""
         return int(self.seen.split(":")[1 if ":" in self.seen else 0])
 
-    def at_page(self, until: str, last: tuple[int, int]) -> Position:
-        """The same, some events further on."""
+    def towards(self, until: str, last: tuple[int, int] = NOTHING) -> Position:
+        """The same, some events further on the way to another one, which is nowhere before it."""
         return replace(self, until=until, last=last)
 
     def cursor(self, whose: str) -> str:
@@ -87,14 +86,15 @@ def _cipher(secret: str) -> Fernet:
 def newest_position() -> Position:
     """Where the feed is now: nothing that is committed comes after it."""
     with connection.cursor() as cursor:
-        cursor.execute(_NOW[connection.vendor])
+        cursor.execute(f"SELECT {NOW[connection.vendor]}")
         ((seen,),) = cursor.fetchall()
     return Position(seen=str(seen), taken_at=int(time.time()))
 
 
-_NOW: dict[str, Any] = {
-    "postgresql": "SELECT CAST(pg_current_snapshot() AS text)",
+#: What has been told to one who has been told everything, in SQL.
+NOW = {
+    "postgresql": "pg_current_snapshot()",
     # The number last given, whether its event is still there or pruned.
-    "sqlite": "SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence"
-    " WHERE name = 'receipts_receiptevent'",
+    "sqlite": "(SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence"
+    " WHERE name = 'receipts_receiptevent')",
 }

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from receipts.feed.positions import CursorExpired, Position, newest_position
+from receipts.feed.positions import NOW, CursorExpired, Position, newest_position
 from receipts.models import EventHorizon, EventKind
 
 #: An event is stamped when its transaction begins or its statement does, and is seen when it
@@ -38,19 +38,23 @@ class Event:
 
 _COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__)
 
-#: What comes after a position; parameters ``seen``, ``oldest``, ``until``, ``xid`` and ``id``.
+#: What comes after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
 _AFTER = {
     "postgresql": """event.xid >= %(oldest)s
           AND NOT pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8),
                                          CAST(%(seen)s AS pg_snapshot))
           AND pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8), look.until)
           AND (event.xid, event.id) > (%(xid)s, %(id)s)""",
-    "sqlite": "event.xid = 0 AND event.id > %(seen)s",
+    "sqlite": """event.xid = 0 AND event.id > MAX(%(seen)s, %(id)s)
+          AND event.id <= look.until""",
+}
+#: How far this look goes: to where its first page found the feed, or the caller says.
+_UNTIL = {
+    "postgresql": "CAST(%(until)s AS pg_snapshot)",
+    "sqlite": "CAST(%(until)s AS integer)",
 }
 _LOOK = {
-    "postgresql": """SELECT COALESCE(CAST(%(until)s AS pg_snapshot), pg_current_snapshot())
-                         AS until""",
-    "sqlite": "SELECT '' AS until",
+    vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until" for vendor, now in NOW.items()
 }
 #: All events, but for what people have read: that is for themselves (rule 13).
 _EVERYBODY = f"""
@@ -81,6 +85,16 @@ class Page:
     events: list[Event]
     position: Position
     more: bool
+
+    def first(self, count: int, position: Position) -> Page:
+        """The first of its events; ``position`` is the one that all of them come after."""
+        until = self.position.until or self.position.seen
+        return _cut(self.events[:count], position, until)
+
+
+def _cut(events: list[Event], position: Position, until: str) -> Page:
+    """A page behind which there is more."""
+    return Page(events, position.towards(until, (events[-1].xid, events[-1].id)), more=True)
 
 
 def of_user(position: Position, user_id: int, limit: int) -> Page:
@@ -130,16 +144,12 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
             {**params, **place},
         )
         rows = cursor.fetchall()
+    until = str(rows[0][0])
     events = [_event(row[1:]) for row in rows if row[1] is not None]
-    more, events = len(events) > limit, events[:limit]
-    last = (events[-1].xid, events[-1].id) if events else (0, position.oldest)
-    if vendor == "sqlite":
-        seen = Position(str(last[1]), position.taken_at if more else taken_at)
-    elif more:
-        seen = position.at_page(str(rows[0][0]), last)
-    else:
-        seen = Position(str(rows[0][0]), taken_at)
-    return Page(events, seen, more)
+    if len(events) > limit:
+        return _cut(events[:limit], position, until)
+    # What ``until`` was before this page, it was at a time that nobody knows any more.
+    return Page(events, Position(until, position.taken_at if position.until else taken_at), False)
 
 
 def _event(row: tuple[Any, ...]) -> Event:

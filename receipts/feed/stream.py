@@ -7,7 +7,7 @@ which is taken out here and turned into a stream.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from functools import cache
+from functools import cache, partial
 from random import uniform
 from typing import Any
 
@@ -16,8 +16,8 @@ from django.conf import settings
 
 from receipts.feed.connection import Connection
 from receipts.feed.encoding import RETRY, encode
-from receipts.feed.hub import Hub, TooManyStreams
-from receipts.feed.looking import Listener, look
+from receipts.feed.hub import Arrival, Hub, TooManyStreams
+from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, position_of
 
 Message = MutableMapping[str, Any]
@@ -29,8 +29,6 @@ PATH = "/api/v1/events/"
 GRANT = "x-seenby-stream"
 #: Set in the WSGI environ where a grant is understood.
 GRANTABLE = "seenby.stream"
-#: So many events at a time somebody catches up with.
-CATCH_UP = 500
 
 
 @cache
@@ -56,28 +54,35 @@ def grant(listener: Listener, position: Position, lasts: float) -> str:
     ).decode()  # fmt: skip
 
 
-async def serve(
-    granted: bytes, head: list[tuple[bytes, bytes]], receive: Receive, send: Send
-) -> None:
-    """Stream to one listener until they hang up, or their time is over."""
+async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> Connection | None:
+    """Begin to stream to one listener, unless there are too many already."""
     pk, username, is_service, cursor, lasts = orjson.loads(granted)
-    listener = Listener(pk, username, is_service)
     # Not all at the same moment, so that they do not all come back at the same moment either.
     lasts = min(lasts, settings.EVENTS_STREAM_SECONDS * uniform(0.8, 1))  # noqa: S311
-    connection = Connection(listener, send, lasts=lasts)
+    connection = Connection(Listener(pk, username, is_service), send, lasts=lasts)
     try:
-        await hub().join(connection)
+        arrival = hub().join(connection)
     except TooManyStreams:
         await _refuse(send)
-        return
+        return None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": head + _HEADERS})
-        await send(_body(RETRY))
-        await _catch_up(connection, position_of(cursor, username))
+        await connection.write(RETRY + encode([], cursor))
+    except BaseException:
+        hub().leave(connection)
+        raise
+    connection.begin(partial(_catch_up, connection, position_of(cursor, username), arrival))
+    return connection
+
+
+async def stay(connection: Connection, receive: Receive) -> None:
+    """Go on until the client hangs up, or the stream ends. What began it is forgotten by now."""
+    try:
         while (await receive())["type"] != "http.disconnect":
             pass
     finally:
         hub().leave(connection)
+        connection.gone()
 
 
 _HEADERS = [
@@ -87,15 +92,15 @@ _HEADERS = [
 ]
 
 
-async def _catch_up(connection: Connection, position: Position) -> None:
-    """What happened while the listener was away; the hub keeps for them what happens meanwhile."""
-    more = True
-    while more and not connection.over:
-        found = await hub().ask(look, connection.listener, position, CATCH_UP)
-        position, more = found.position, found.more
-        cursor = position.cursor(connection.listener.username)
-        await connection.send(_body(encode(found.told, cursor)))
-    connection.caught_up()
+async def _catch_up(connection: Connection, position: Position, arrival: Arrival) -> None:
+    """What happened while the listener was away, up to where the hub begins to tell them."""
+    until = (await arrival).seen
+    while position.seen != until and not connection.over:
+        if not position.until:  # else a page was cut short, and what belongs to it comes first
+            position = position.towards(until)
+        found = await hub().look(connection.listener, position)
+        position = found.position
+        await connection.write(encode(found.told, position.cursor(connection.listener.username)))
 
 
 async def _refuse(send: Send) -> None:
@@ -103,7 +108,3 @@ async def _refuse(send: Send) -> None:
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})
-
-
-def _body(data: bytes) -> Message:
-    return {"type": "http.response.body", "body": data, "more_body": True}

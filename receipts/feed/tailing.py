@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from chat.models import ConversationParticipant
 from receipts.feed import reading
+from receipts.feed.coalescing import Heard
 from receipts.feed.encoding import encode
 from receipts.feed.looking import Listener
-from receipts.feed.positions import Position
+from receipts.feed.positions import Position, newest_position
 from receipts.feed.reading import Event
 from receipts.feed.telling import tell
 from receipts.models import EventKind
 
-#: So many events are looked at in one go, however many there are.
-EVENTS_AT_ONCE = 2_000
+#: So many events are looked at in one go, however many there are; and so many are told, each to
+#: each who hears of it: a message in a room where 5,000 listen is 5,000.
+EVENTS_AT_ONCE = 1_000
+TELLINGS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,19 @@ class News:
     more: bool
 
 
-def news(position: Position, listeners: dict[int, Listener]) -> News:
-    """What happened after ``position`` and concerns one of the listeners, by their ids."""
-    page = reading.of_all(position, EVENTS_AT_ONCE)
-    heard = _heard(page.events, listeners)
+def news(position: Position | None, listeners: dict[int, Listener]) -> News:
+    """What happened after ``position`` and concerns one of the listeners, by their ids.
+
+    Without a position, from now on.
+    """
+    if position is None:
+        return News({}, newest_position(), more=False)
+    page, heard = reading.of_all(position, EVENTS_AT_ONCE), list[Heard]()
+    for number, (event, hearing) in enumerate(_hearing(page.events, listeners)):
+        if heard and len(heard) + len(hearing) > TELLINGS_AT_ONCE:
+            page = page.first(number, position)
+            break
+        heard += [(pk, event) for pk in hearing]
     told = tell(heard) if heard else {}
     encoded = {
         pk: encode(each, page.position.cursor(listeners[pk].username)) for pk, each in told.items()
@@ -39,22 +50,21 @@ def news(position: Position, listeners: dict[int, Listener]) -> News:
     return News(encoded, page.position, page.more)
 
 
-def _heard(events: Iterable[Event], listeners: dict[int, Listener]) -> list[tuple[int, Event]]:
-    """Each event with each of the listeners who hear of it, in the events' order."""
+def _hearing(
+    events: Iterable[Event], listeners: dict[int, Listener]
+) -> Iterator[tuple[Event, list[int]]]:
+    """Each event, and who of the listeners hear of it."""
     services = [pk for pk, each in listeners.items() if each.is_service]
     rooms = [event.conversation_id for event in events if event.audience_id is None]
     present = _present(rooms, listeners) if rooms else {}
-    heard: list[tuple[int, Event]] = []
     for event in events:
-        hearing: list[Any]
         if event.audience_id is None:
             hearing = present.get(event.conversation_id, [])
         else:
             hearing = [event.audience_id] if event.audience_id in listeners else []
         if event.kind != EventKind.CONVERSATION_READ:
             hearing = [*hearing, *services]
-        heard += [(pk, event) for pk in hearing]
-    return heard
+        yield event, hearing
 
 
 def _present(rooms: Iterable[int], listeners: dict[int, Listener]) -> dict[int, list[int]]:

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from receipts.importing.records import parse
-from receipts.importing.report import Report, progress
+from receipts.importing.report import Report
 from receipts.importing.staging import COLUMNS, add_indexes, execute, insert, rows
 from receipts.importing.values import BadRecord
+from receipts.progress import followed
 
 #: So many lines, or bytes of them, go to the database at a time.
 _LINES, _BYTES = 2_000, 1_000_000
@@ -28,7 +29,7 @@ def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
     """Check each line and stage its record; nothing else is touched yet."""
     waiting: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in COLUMNS}
     count = size = 0
-    for number, line in enumerate(progress(lines, "lines"), start=1):
+    for number, line in enumerate(followed(lines, "lines"), start=1):
         if line.isspace():
             continue
         try:

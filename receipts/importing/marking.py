@@ -28,7 +28,11 @@ _NOT_OF_CONVERSATION = f"""NOT EXISTS (
     SELECT 1 FROM chat_message AS message
       JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
      WHERE {_MESSAGE} AND conversation.external_id = record.conversation)"""
+#: Who received an archived message is not known any more; that all of them have read it is.
 _NO_RECIPIENT = f"""NOT EXISTS (
+    SELECT 1 FROM chat_message AS message
+     WHERE {_MESSAGE} AND message.archived_at IS NOT NULL)
+       AND NOT EXISTS (
     SELECT 1 FROM chat_message AS message
       JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND status.conversation_id = message.conversation_id

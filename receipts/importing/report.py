@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from tqdm import tqdm
+from receipts.progress import beside_the_bar
 
 #: So many bad lines are told one by one; after that they are only counted.
 LINES_TOLD = 100
-
-
-Item = TypeVar("Item")
 
 #: What an import does to rows, beside bringing in records.
 CHANGES = (
@@ -52,27 +49,25 @@ class Report:
         if self.strict:
             raise Refused(said)
         if self.room:
-            with tqdm.external_write_mode():
+            with beside_the_bar():
                 self.say(said)
         self.skipped += 1
 
-    def summary(self) -> Iterator[str]:
-        """What is there now because of this run, and what was there before it."""
+    def summary(self, *, stopped: bool = False) -> Iterator[str]:
+        """What is there now because of this run, and what was there before it.
+
+        Of a run that was ``stopped`` nobody knows what else was there, and how much was applied.
+        """
         for kind in ("user", "conversation", "participant", "message"):
             new = self.new[kind]
-            yield f"{kind}s: {new} imported, {self.good[kind] - new} already there"
-        for kind in ("receipt", "watermark"):
+            there = "" if stopped else f", {self.good[kind] - new} already there"
+            yield f"{kind}s: {new} imported{there}"
+        for kind in () if stopped else ("receipt", "watermark"):
             yield f"{kind}s: {self.good[kind]} applied"
         for what, number in self.changes.items():
             yield f"{what}: {number}"
         yield f"lines skipped: {self.skipped}" + (
             f", of which {self.skipped - LINES_TOLD} not told" if self.skipped > LINES_TOLD else ""
         )
-        if self.good.total() and not (self.new.total() or self.changes.total()):
+        if self.good.total() and not (stopped or self.new.total() or self.changes.total()):
             yield "Nothing changed: all of it was there already."
-
-
-def progress(items: Iterable[Item], what: str) -> Iterable[Item]:
-    """Show how far a step has come, on a terminal; nothing in a file or a pipe."""
-    shown: Iterable[Item] = tqdm(items, desc=what, disable=None)
-    return shown

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, models, reset_queries
 
-from receipts.importing.report import progress
+from receipts.progress import followed
 
 #: Of each type of record, the columns beside ``line``; those that end in ``_at`` are times.
 COLUMNS = {
@@ -110,6 +110,6 @@ def add_indexes(table: str, *indexes: str) -> None:
 def slices(table: str, what: str) -> Iterator[dict[str, int]]:
     """Go through a table slice by slice, each for a transaction of its own, as a parameter."""
     numbers = [number for (number,) in rows(f"SELECT DISTINCT slice FROM {table} ORDER BY slice")]
-    for number in progress(numbers, what):
+    for number in followed(numbers, "batches", total=len(numbers), label=what):
         yield {"slice": number}
         reset_queries()  # with DEBUG on, Django keeps every statement

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -13,6 +14,18 @@ from chat.models import User
 def new_secret() -> str:
     """256 random bits, recognisable for what they are."""
     return f"whsec_{secrets.token_urlsafe(32)}"
+
+
+class WebhookQuerySet(models.QuerySet["WebhookEndpoint"]):
+    """Switching off and on."""
+
+    def switch_off(self) -> int:
+        """Send nothing more; how many that changed."""
+        return self.filter(disabled_at=None).update(disabled_at=timezone.now())
+
+    def switch_on(self) -> int:
+        """Go on from where it was, at once; how many that changed."""
+        return self.exclude(disabled_at=None).update(disabled_at=None, **unblemished())
 
 
 class WebhookEndpoint(models.Model):
@@ -35,11 +48,15 @@ class WebhookEndpoint(models.Model):
     try_at = models.DateTimeField(default=timezone.now, editable=False)
     #: Set when it has failed for too long, or by its owner; nothing is sent then.
     disabled_at = models.DateTimeField(null=True, editable=False)
-    #: A worker is at it until then; one that died lets go of it so.
+    #: A worker is at it until then, and knows by this very time that it still is; one that died
+    #: lets go of it so.
     claimed_until = models.DateTimeField(null=True, editable=False)
+
+    objects = WebhookQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
+        default_permissions = ()
 
     def __str__(self) -> str:
         return self.url
@@ -48,3 +65,8 @@ class WebhookEndpoint(models.Model):
     def is_active(self) -> bool:
         """Whether anything is sent there."""
         return self.disabled_at is None
+
+
+def unblemished() -> dict[str, Any]:
+    """The fields of an endpoint that has not failed, and is to be told at once."""
+    return {"failures": 0, "failing_since": None, "last_error": "", "try_at": timezone.now()}

@@ -1,4 +1,4 @@
-"""What people do, each a verb with one transaction: send, mark, join, leave, delete.
+"""What people do, each a verb with one transaction: send, mark, join, leave, edit, delete.
 
 Rows are locked in one order, whoever comes (rule 22): users, conversations, participants, then
 messages and their status rows in ``stamp``. Sending, joining and leaving hold the conversation's
@@ -9,6 +9,7 @@ ids grow in commit order within a conversation.
 from receipts.services.accounts import mark_all_delivered, mark_all_read, retract_receipts
 from receipts.services.batch import mark_batch
 from receipts.services.deleting import delete_message, restore_message
+from receipts.services.editing import edit_message
 from receipts.services.marking import (
     bulk_mark_delivered,
     bulk_mark_read,
@@ -37,6 +38,7 @@ __all__ = [
     "create_conversation",
     "deactivate_user",
     "delete_message",
+    "edit_message",
     "hold",
     "mark_all_delivered",
     "mark_all_read",

@@ -33,10 +33,12 @@ _RELATION = {
 }
 
 #: For each item, the recipient's row, if there is one that may be marked; and whether the caller
-#: may know of the message at all, which every row's recipient does who takes part.
+#: may know of the message at all, which every row's recipient does who takes part. Whose row is
+#: archived has read the message; whether it was theirs can only be told of its sender.
 _RESOLVE = """
     SELECT asked.place, recipient.id, recipient.read_receipts_enabled, status.id,
-           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL
+           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
+           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
       FROM {relation}
       JOIN chat_message AS message ON message.id = asked.message_id
       JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
@@ -114,10 +116,10 @@ def _private_reads(found: _Found) -> bool:
 def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Found]:
     """The rows that items are for; what else an item is for is said in ``results``."""
     found = []
-    for place, recipient, enabled, row, withdrawn, deleted in _resolved(items):
+    for place, recipient, enabled, row, withdrawn, deleted, archived in _resolved(items):
         item = items[place - 1]
         recipient_now = row is not None and not withdrawn
-        results[place - 1] = UNCHANGED if recipient_now else NOT_RECIPIENT
+        results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
         if recipient_now and not deleted:
             found.append(
                 _Found(

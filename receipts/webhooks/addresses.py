@@ -1,15 +1,15 @@
 """Where a webhook may go: not into the network that this service stands in.
 
 Whoever registers an address makes this service call it. So an address is looked up once, refused
-if any of its numbers is private, and that very number is called: a name that is looked up again
-could answer otherwise.
+if any of its numbers is private, and one of those very numbers is called: a name that is looked up
+again could answer otherwise.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import socket
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -21,7 +21,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """A URL and the number its host has."""
+    """A URL and a number of its host; a name is as certificates spell it, in ASCII."""
 
     scheme: str
     host: str
@@ -38,14 +38,32 @@ class Address:
 
 _PORTS = {"https": 443, "http": 80}
 
+#: NAT64 writes an IPv4 number into the last 32 bits of these.
+_TRANSLATED = ip_network("64:ff9b::/96")
+#: All of IPv6 that is given out; outside lie old ways to write IPv4, and site-local addresses.
+_GIVEN_OUT = ip_network("2000::/3")
+#: Not private by the book, or not by Python's, and yet no place on the internet.
+_NOT_PUBLIC = tuple(
+    map(
+        ip_network,
+        (
+            "192.0.0.0/24",  # for protocols; a cloud keeps its machines' credentials at .192
+            "192.88.99.0/24",  # relays of 6to4, as
+            "2002::/16",  # 6to4 itself, which holds any IPv4 number
+            "168.63.129.16/32",  # another cloud's host, seen from its machines
+            "3fff::/20",  # documentation
+        ),
+    )
+)
+
 
 def check(url: str) -> None:
     """Refuse what can be seen to be wrong without looking the host up."""
     _parts(url)
 
 
-def resolve(url: str) -> Address:
-    """Look an address up. Raises ``Refused``."""
+def resolve(url: str, attempt: int = 0) -> Address:
+    """Look an address up; each attempt gets the next of its numbers. Raises ``Refused``."""
     scheme, host, port, target = _parts(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -53,33 +71,61 @@ def resolve(url: str) -> Address:
         raise Refused(f"{host} cannot be found.") from error
     numbers = [str(entry[4][0]) for entry in found]
     for number in numbers:
-        _refuse_private(host, number)
-    return Address(scheme, host, port, numbers[0], target)
+        _refuse_private(host, _number(number))
+    return Address(scheme, host, port, numbers[attempt % len(numbers)], target)
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
+    """Scheme, host, port, and the rest."""
     try:
         parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
+        host, port = _ascii(parts.hostname or ""), parts.port
+    except ValueError as error:  # UnicodeError is one
         raise Refused("This is not an address.") from error
-    if parts.username or parts.password:
+    if parts.username is not None or parts.password is not None:
         raise Refused("An address may not hold a password; check the signature instead.")
     allowed = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
-    if parts.scheme not in allowed or not parts.hostname:
+    if parts.scheme not in allowed or not host or port == 0:
         raise Refused(f"Must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}.")
-    _refuse_private(parts.hostname, parts.hostname)
+    _refuse_private(host, _number(host))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return parts.scheme, parts.hostname, port or _PORTS[parts.scheme], target
+    return parts.scheme, host, port or _PORTS[parts.scheme], target
 
 
-def _refuse_private(host: str, number: str) -> None:
-    """Numbers that are not of the public network: loopback, private, link-local, reserved."""
+def _ascii(host: str) -> str:
+    """A host's name as the network knows it, whatever alphabet and digits it is written in."""
+    return host if ":" in host else host.encode("idna").decode().removesuffix(".")
+
+
+def _number(host: str) -> IPv4Address | IPv6Address | None:
+    """The number that stands for a host, in any spelling the resolver takes; None of a name."""
     try:
-        address = ipaddress.ip_address(number.split("%")[0])
+        return ip_address(host.partition("%")[0])
     except ValueError:
-        return  # a name
-    mapped = getattr(address, "ipv4_mapped", None)
-    is_public = (mapped or address).is_global and not address.is_multicast
-    if not is_public and not settings.WEBHOOKS_ALLOW_PRIVATE:
+        pass
+    try:
+        return IPv4Address(socket.inet_aton(host))  # 127.1, 2130706433, 0x7f000001, 0177.0.0.1
+    except OSError:
+        return None
+
+
+def _refuse_private(host: str, number: IPv4Address | IPv6Address | None) -> None:
+    """Nothing private: neither by its number, nor by the one name that is always so."""
+    if settings.WEBHOOKS_ALLOW_PRIVATE:
+        return
+    is_local = host == "localhost" or host.endswith(".localhost")
+    if is_local or (number is not None and not _is_public(number)):
         raise Refused(f"{host} is an address of a private network.")
+
+
+def _is_public(number: IPv4Address | IPv6Address) -> bool:
+    """Whether a number is one of the internet's, so that calling it discloses nothing of ours."""
+    if isinstance(number, IPv6Address):
+        if number in _TRANSLATED:
+            return _is_public(IPv4Address(int(number) & 0xFFFFFFFF))
+        if number.ipv4_mapped is not None:
+            return _is_public(number.ipv4_mapped)
+        if number not in _GIVEN_OUT:
+            return False
+    special = any(number in network for network in _NOT_PUBLIC)
+    return number.is_global and not number.is_multicast and not special

@@ -2,6 +2,9 @@
 
 An endpoint's cursor moves when it has taken what came before. What it does not take is offered
 again, later and later, and after ``WEBHOOKS_GIVE_UP_HOURS`` of failures it is disabled.
+
+Whoever delivers has claimed the endpoint, and writes what became of it only while that holds: a
+worker that was taken for dead, and was not, does not set back the one that took over.
 """
 
 from __future__ import annotations
@@ -12,26 +15,25 @@ from datetime import timedelta
 from random import uniform
 from typing import Any
 
-import orjson
 from django.conf import settings
+from django.db import Error as DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
-from receipts.feed.looking import Listener, Look, look
-from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
-from receipts.feed.reading import check_not_expired
+from receipts.feed.reading import of_everybody
 from receipts.models import WebhookEndpoint
+from receipts.models.webhook import WebhookQuerySet, unblemished
 from receipts.webhooks.addresses import Refused
+from receipts.webhooks.offering import EVENTS_AT_ONCE, Offer, next_offer, place_of, wants
 from receipts.webhooks.posting import Failed, post
 
 logger = logging.getLogger("seenby.webhooks")
 
-#: So many events at most are looked at for one delivery.
-EVENTS_AT_ONCE = 100
 #: So many deliveries are made to one endpoint before another one's turn.
 DELIVERIES_AT_ONCE = 20
-#: A worker that is not heard of for so long has died. Longer than a turn can take.
-CLAIM = timedelta(minutes=10)
+#: A worker that is not heard of for so long has died. It is heard of after each delivery, which
+#: takes 20 seconds at most (``posting``), and a slow look-up of the name before.
+CLAIM = timedelta(minutes=2)
 #: How far an endpoint has been told without anything for it is noted so often, so that its cursor
 #: does not expire.
 NOTED_SECONDS = 600
@@ -40,118 +42,113 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3_600.0
 
 
 def due() -> list[WebhookEndpoint]:
-    """The endpoints whose turn it is: not disabled, not failing just now, nobody at them."""
+    """The endpoints that may be told now: not disabled, not failing just now, nobody at them."""
+    owned = Q(owner__is_active=True, owner__is_service=True)
+    return list(_free().filter(owned).select_related("owner"))
+
+
+def _free() -> WebhookQuerySet:
     now = timezone.now()
-    free = Q(claimed_until=None) | Q(claimed_until__lt=now)
-    return list(
-        WebhookEndpoint.objects.filter(
-            free, disabled_at=None, try_at__lte=now, owner__is_active=True
-        ).select_related("owner")
-    )
+    unclaimed = Q(claimed_until=None) | Q(claimed_until__lt=now)
+    return WebhookEndpoint.objects.filter(unclaimed, disabled_at=None, try_at__lte=now)
 
 
-def deliver(endpoint: WebhookEndpoint, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Tell an endpoint what is new, unless another worker is at it; how many deliveries it took."""
-    if not _has_news(endpoint):
-        return 0
-    now = timezone.now()
-    mine = WebhookEndpoint.objects.filter(
-        Q(claimed_until=None) | Q(claimed_until__lt=now), pk=endpoint.pk, disabled_at=None
-    )
-    if not mine.update(claimed_until=now + CLAIM):
-        return 0
-    try:
-        endpoint.refresh_from_db(fields=["cursor", "failures", "failing_since"])
-        return _deliver_all(endpoint, go_on)
-    finally:
-        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(claimed_until=None)
-
-
-def _has_news(endpoint: WebhookEndpoint) -> bool:
-    """Whether there is anything to deliver. Where there is not, that is noted now and then."""
-    position, missed = _position(endpoint)
-    found = look(Listener.of(endpoint.owner), position, EVENTS_AT_ONCE)
-    if missed or found.more or _wanted(endpoint, found):
+def has_news(endpoint: WebhookEndpoint) -> bool:
+    """Whether to deliver anything. Where there is nothing, that is noted now and then."""
+    position, missed = place_of(endpoint)
+    page = of_everybody(position, EVENTS_AT_ONCE)
+    if missed or page.more or any(wants(endpoint, event.kind) for event in page.events):
         return True
-    if found.position.taken_at - position.taken_at >= NOTED_SECONDS:
+    if page.position.taken_at - position.taken_at >= NOTED_SECONDS:
         WebhookEndpoint.objects.filter(pk=endpoint.pk, cursor=endpoint.cursor).update(
-            cursor=found.position.cursor(endpoint.owner.username)
+            cursor=page.position.cursor(endpoint.owner.username)
         )
     return False
 
 
-def _wanted(endpoint: WebhookEndpoint, found: Look) -> list[dict[str, Any]]:
-    """Of what happened, the kinds that the endpoint asked for."""
-    return [each for each in found.told if not endpoint.kinds or each["kind"] in endpoint.kinds]
+def deliver(endpoint: WebhookEndpoint, go_on: Callable[[], bool] = lambda: True) -> int:
+    """Tell an endpoint what is new, unless another worker is at it; how many deliveries it took.
 
-
-def _deliver_all(endpoint: WebhookEndpoint, go_on: Callable[[], bool]) -> int:
-    listener = Listener.of(endpoint.owner)
-    position, missed = _position(endpoint)
-    taken, more = 0, True
-    while more and taken < DELIVERIES_AT_ONCE and go_on():
-        found = look(listener, position, EVENTS_AT_ONCE)
-        events = _wanted(endpoint, found)
-        if events or missed:
-            try:
-                post(endpoint.url, endpoint.secret, _body(endpoint, found, events, missed))
-            except (Refused, Failed) as error:
-                _failed(endpoint, str(error))
-                return taken
-            taken, missed = taken + 1, False
-        _told(endpoint, found.position)
-        position, more = found.position, found.more
+    Fewer than ``DELIVERIES_AT_ONCE`` means that it has been told everything, or failed.
+    """
+    held, taken = _hold(endpoint.pk, _free()), 0
+    try:
+        while held and _may_be_told(held) and taken < DELIVERIES_AT_ONCE and go_on():
+            offer = _offered(held)
+            if offer is None:
+                break
+            taken += offer.body is not None
+            held = _hold(held.pk, _ours(held), **_after(held, offer))
+            if not offer.more:
+                break
+    finally:
+        if held:
+            _ours(held).update(claimed_until=None)
     return taken
 
 
-def _position(endpoint: WebhookEndpoint) -> tuple[Position, bool]:
-    """Where to go on, and whether events before that are lost, of which it is told."""
+def _offered(held: WebhookEndpoint) -> Offer | None:
+    """Offer what comes next, and give back what was taken; None, and a note, where it was not."""
     try:
-        position = position_of(endpoint.cursor, endpoint.owner.username)
-        check_not_expired(position)
-    except (BadCursor, CursorExpired):
-        return newest_position(), True
-    return position, False
+        offer = next_offer(held)
+        if offer.body is not None:
+            post(held.url, held.secret, offer.delivery, offer.body, attempt=held.failures)
+        return offer
+    except (Refused, Failed) as error:
+        reason = str(error)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # One endpoint's trouble, whatever it is, must not be that of all.
+        logger.exception("Webhook %s could not be told.", held.pk)
+        reason = f"{type(error).__name__}; the log of the worker has more."
+    _failed(held, reason)
+    return None
 
 
-def _body(
-    endpoint: WebhookEndpoint, found: Look, events: list[dict[str, Any]], missed: bool
-) -> bytes:
-    return orjson.dumps(
-        {
-            "webhook": endpoint.pk,
-            "cursor": found.position.cursor(endpoint.owner.username),
-            "missed": missed,
-            "events": events,
-        },
-        option=orjson.OPT_UTC_Z,
-    )
+def _hold(pk: int, these: WebhookQuerySet, **fields: Any) -> WebhookEndpoint | None:
+    """Claim an endpoint for some time, and note ``fields``, if it still is among ``these``.
+
+    As it is now: it may have been changed since.
+    """
+    until = timezone.now() + CLAIM
+    if not these.filter(pk=pk).update(claimed_until=until, **fields):
+        return None
+    mine = WebhookEndpoint.objects.filter(pk=pk, claimed_until=until)
+    return mine.select_related("owner").first()
 
 
-def _told(endpoint: WebhookEndpoint, position: Position) -> None:
-    """The endpoint has taken everything up to here."""
-    now = timezone.now()
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        cursor=position.cursor(endpoint.owner.username),
-        delivered_at=now,
-        claimed_until=now + CLAIM,
-        failures=0,
-        failing_since=None,
-        last_error="",
-    )
+def _ours(held: WebhookEndpoint) -> WebhookQuerySet:
+    """The endpoint, while the claim on it holds."""
+    return WebhookEndpoint.objects.filter(pk=held.pk, claimed_until=held.claimed_until)
 
 
-def _failed(endpoint: WebhookEndpoint, reason: str) -> None:
+def _may_be_told(held: WebhookEndpoint) -> bool:
+    return held.is_active and held.owner.is_active and held.owner.is_service
+
+
+def _after(held: WebhookEndpoint, offer: Offer) -> dict[str, Any]:
+    """What to note of an endpoint that has taken everything up to here."""
+    if offer.body is None:
+        return {"cursor": offer.cursor}
+    if held.failures:
+        logger.info("Webhook %s takes deliveries again, after %s failures.", held.pk, held.failures)
+    return {"cursor": offer.cursor, "delivered_at": timezone.now(), **unblemished()}
+
+
+def _failed(held: WebhookEndpoint, reason: str) -> None:
     """Try again later, or not at all any more."""
     now = timezone.now()
-    since = endpoint.failing_since or now
-    pause = min(FIRST_PAUSE * 2 ** min(endpoint.failures, 20), LONGEST_PAUSE)
+    since = held.failing_since or now
+    pause = min(FIRST_PAUSE * 2 ** min(held.failures, 20), LONGEST_PAUSE)
     given_up = now - since >= timedelta(hours=settings.WEBHOOKS_GIVE_UP_HOURS)
-    logger.warning("Webhook %s failed%s: %s", endpoint.pk, " for good" if given_up else "", reason)
-    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(
-        failures=endpoint.failures + 1,
+    outlook = "switched off" if given_up else f"tried again in about {pause:.0f} s"
+    logger.warning("Webhook %s failed: %s It is %s.", held.pk, reason, outlook)
+    _ours(held).update(
+        failures=held.failures + 1,
         failing_since=since,
         last_error=reason[:300],
         try_at=now + timedelta(seconds=pause * uniform(0.8, 1.2)),  # noqa: S311
-        disabled_at=now if given_up else None,
     )
+    if given_up:
+        _ours(held).switch_off()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import ssl
 import time
+from functools import lru_cache
 
 import urllib3
 
+from receipts.webhooks import hurrying
 from receipts.webhooks.addresses import Address, resolve
 
-#: Seconds for an endpoint to be reached, and to answer.
+#: Seconds for an endpoint to be reached, and between any two signs of life from it. For all of it
+#: ``hurrying.LONGEST``.
 TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
@@ -27,41 +31,76 @@ def signature(secret: str, body: bytes, timestamp: int) -> str:
     return f"t={timestamp},v1={digest.hexdigest()}"
 
 
-def post(url: str, secret: str, body: bytes) -> None:
+def post(url: str, secret: str, delivery: str, body: bytes, *, attempt: int = 0) -> None:
     """Deliver ``body``. Raises ``Refused`` or ``Failed``; only a 2xx is a delivery."""
-    address = resolve(url)
+    address = resolve(url, attempt)
     headers = {
         "Host": address.host_header,
         "Content-Type": "application/json",
         "User-Agent": "Seenby-Webhooks/1",
+        "Seenby-Delivery": delivery,
         "Seenby-Signature": signature(secret, body, int(time.time())),
     }
+    started = time.monotonic()
     try:
-        with _pool(address) as pool:
-            answer = pool.urlopen(
-                "POST",
-                address.target,
-                body=body,
-                headers=headers,
-                redirect=False,
-                retries=False,
-                preload_content=False,  # whatever it says, only the status counts
-            )
-            answer.close()
+        status, reason = _status(address, headers, body), ""
     except urllib3.exceptions.HTTPError as error:
-        raise Failed(f"{type(error).__name__}: {error}") from error
-    if not 200 <= answer.status < 300:
-        raise Failed(f"It answered {answer.status}.")
+        status, reason = 0, _words(error)
+    if time.monotonic() - started >= hurrying.LONGEST:
+        # What was cut off then may look like a whole answer, or like any failure.
+        raise Failed("It did not answer in time.")
+    if not 200 <= status < 300:
+        raise Failed(reason or f"It answered {status}.")
+
+
+def _status(address: Address, headers: dict[str, str], body: bytes) -> int:
+    """What the endpoint answers; only its status counts, so no more is read."""
+    with _pool(address) as pool:
+        answer = pool.urlopen(
+            "POST",
+            address.target,
+            body=body,
+            headers=headers,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+        )
+        answer.close()
+    return answer.status
 
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
     """A connection to the number; the certificate has to be that of the name."""
+    pool: urllib3.HTTPConnectionPool
     if address.scheme == "http":
-        return urllib3.HTTPConnectionPool(address.number, address.port, timeout=TIMEOUT)
-    return urllib3.HTTPSConnectionPool(
+        pool = urllib3.HTTPConnectionPool(address.number, address.port, timeout=TIMEOUT)
+        pool.ConnectionCls = hurrying.HurriedConnection
+        return pool
+    pool = urllib3.HTTPSConnectionPool(
         address.number,
         address.port,
         timeout=TIMEOUT,
+        ssl_context=tls(),
         server_hostname=address.host,
-        assert_hostname=address.host,
     )
+    pool.ConnectionCls = hurrying.HurriedTLSConnection
+    return pool
+
+
+@lru_cache(maxsize=1)
+def tls() -> ssl.SSLContext:
+    """Whom to believe: those whom this machine believes. Reading them takes longer than a POST."""
+    return ssl.create_default_context()
+
+
+def _words(error: urllib3.exceptions.HTTPError) -> str:
+    """What went wrong, for the endpoint's owner."""
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return f"No secure connection: {error}"
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return f"It could not be reached: {error.__cause__}"
+    if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
+        return "It could not be reached in time."
+    if isinstance(error, urllib3.exceptions.ReadTimeoutError):
+        return "It did not answer in time."
+    return f"It hung up, or did not answer as a web server does: {error}"

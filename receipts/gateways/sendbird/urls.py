@@ -1,7 +1,55 @@
-"""Its addresses."""
+"""The addresses of vendors §2.2, without trailing slashes.
+
+A channel's url may hold slashes, which arrive decoded: what stands behind it is looked for first.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-urlpatterns: list[Any] = []
+from django.urls import re_path
+
+from receipts.gateways.sendbird.base import GatewayView, Unknown
+from receipts.gateways.sendbird.channels import Channels, OneChannel, UserChannels
+from receipts.gateways.sendbird.counts import (
+    UnreadChannels,
+    UnreadItems,
+    UnreadMessages,
+    UnreadOfMembers,
+)
+from receipts.gateways.sendbird.marks import MarkAllRead, MarkDelivered, MarkRead
+from receipts.gateways.sendbird.members import Invite, Join, Leave, Members, OneMember
+from receipts.gateways.sendbird.messages import Messages, OneMessage, TotalCount
+from receipts.gateways.sendbird.users import OneUser, Users
+
+_USER = r"users/(?P<user_id>[^/\x00-\x1f\x7f]+)"
+_CHANNEL = r"group_channels/(?P<channel_url>[^\x00-\x1f\x7f]+?)"
+
+
+def _at(address: str, view: type[GatewayView]) -> Any:
+    return re_path(rf"^v3/{address}\Z", view.as_view())
+
+
+urlpatterns = [
+    _at("users", Users),
+    _at(_USER, OneUser),
+    _at(f"{_USER}/my_group_channels", UserChannels),
+    _at(f"{_USER}/mark_as_read_all", MarkAllRead),
+    _at(f"{_USER}/unread_message_count", UnreadMessages),
+    _at(f"{_USER}/unread_channel_count", UnreadChannels),
+    _at(f"{_USER}/unread_item_count", UnreadItems),
+    _at("group_channels", Channels),
+    _at(rf"{_CHANNEL}/messages/mark_as_(?:read|read_all)", MarkRead),
+    _at(f"{_CHANNEL}/messages/mark_as_delivered", MarkDelivered),
+    _at(f"{_CHANNEL}/messages/unread_count", UnreadOfMembers),
+    _at(f"{_CHANNEL}/messages/total_count", TotalCount),
+    _at(rf"{_CHANNEL}/messages/(?P<message_id>[0-9]+)", OneMessage),
+    _at(f"{_CHANNEL}/messages", Messages),
+    _at(rf"{_CHANNEL}/members/(?P<user_id>[^/\x00-\x1f\x7f]+)", OneMember),
+    _at(f"{_CHANNEL}/members", Members),
+    _at(f"{_CHANNEL}/invite", Invite),
+    _at(f"{_CHANNEL}/join", Join),
+    _at(f"{_CHANNEL}/leave", Leave),
+    _at(_CHANNEL, OneChannel),
+    re_path(r"^v3(?:/|\Z)", Unknown.as_view()),
+]

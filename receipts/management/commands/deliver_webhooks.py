@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import signal
 from argparse import ArgumentParser
-from concurrent.futures import ThreadPoolExecutor
-from threading import Event
 from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections, connection
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
 
-from receipts.models import WebhookEndpoint
-from receipts.webhooks.delivering import deliver, due
-
-#: Seconds between two looks for something to deliver.
-PAUSE = 0.5
-#: Seconds before a database that did not answer is asked again.
-LONG_PAUSE = 5.0
-#: So many endpoints are told at the same time.
-THREADS = 8
+from receipts.webhooks.working import Worker
 
 
 class Command(BaseCommand):
     help = (
         "Deliver events to webhooks, as a worker that runs until it is stopped (Ctrl-C, SIGTERM)."
         " Several may run: each endpoint is told by one at a time, in order, each event at least"
-        " once. Exits with 0."
+        " once. Exits with 0; with --once, with 1 where the database does not answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,32 +25,17 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stop = Event()
-        for name in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(name, lambda *_: self.stop.set())
-        with ThreadPoolExecutor(THREADS, "webhook") as pool:
-            delivered = self._turn(pool)
-            while not options["once"] and not self.stop.is_set():
-                self.stop.wait(0 if delivered else PAUSE)
-                delivered = self._turn(pool)
-            while options["once"] and delivered and not self.stop.is_set():
-                delivered = self._turn(pool)
-
-    def _turn(self, pool: ThreadPoolExecutor) -> int:
-        """One look at all endpoints; how many deliveries were taken."""
+        worker = Worker()
+        signals = (signal.SIGTERM, signal.SIGINT)
+        before = [signal.signal(name, lambda *_: worker.stop()) for name in signals]
         try:
-            close_old_connections()
-            delivered = sum(pool.map(self._deliver, due()))
+            if options["once"]:
+                self.stdout.write(f"Deliveries: {worker.run_once()}.")
+            else:
+                self.stdout.write("Delivering to webhooks. Ctrl-C or SIGTERM ends it.")
+                worker.run()
         except DatabaseError as error:
-            self.stderr.write(f"The database does not answer: {error}".strip())
-            self.stop.wait(LONG_PAUSE)
-            return 0
-        if delivered:
-            self.stdout.write(f"{delivered} deliveries")
-        return delivered
-
-    def _deliver(self, endpoint: WebhookEndpoint) -> int:
-        try:
-            return deliver(endpoint, go_on=lambda: not self.stop.is_set())
+            raise CommandError(f"The database does not answer: {error}".strip()) from error
         finally:
-            connection.close()
+            for name, handler in zip(signals, before, strict=True):
+                signal.signal(name, handler)

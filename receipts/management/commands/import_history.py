@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,19 +11,17 @@ from django.core.management.base import BaseCommand, CommandError
 from receipts.importing import Report, import_history
 from receipts.importing.report import Refused
 from receipts.importing.source import Unreadable, lines_of
-
-
-def _positive(given: str) -> int:
-    if not given.isdecimal() or not 1 <= int(given) <= 1_000_000:
-        raise ArgumentTypeError("must be a whole number from 1 to 1000000")
-    return int(given)
+from receipts.management.arguments import TROUBLE, WRONG_ARGUMENT, add_batch_size, summed_up
+from receipts.stretches import BATCH_ROWS
 
 
 class Command(BaseCommand):
     help = (
         "Import users, conversations, messages and their receipts from newline-delimited JSON."
         " What is there already is passed over, so a run that was stopped can be repeated."
-        " The record types are described in receipts/importing."
+        " The record types are described in receipts/importing. Exits with 0 when done, 1 for a bad"
+        " line with --strict, 2 for a wrong argument or a file that cannot be read, 130 when"
+        " stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -31,22 +29,19 @@ class Command(BaseCommand):
         parser.add_argument(
             "--strict", action="store_true", help="Stop at the first bad line instead of skipping."
         )
-        parser.add_argument(
-            "--batch-size",
-            type=_positive,
-            default=10_000,
-            metavar="N",
-            help="About how many rows one transaction writes. Default: 10000.",
-        )
+        add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction writes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = Report(say=self.stderr.write, strict=options["strict"])
         try:
             lines = lines_of(options["file"], sys.stdin)
-            import_history(lines, report, batch_size=options["batch_size"])
+            with summed_up(lambda stopped: self._sum_up(report, stopped)):
+                import_history(lines, report, batch_size=options["batch_size"])
         except Unreadable as error:
-            raise CommandError(f"FILE: {error}") from error
+            raise CommandError(f"FILE: {error}", returncode=WRONG_ARGUMENT) from error
         except Refused as error:
-            raise CommandError(str(error)) from error
-        for line in report.summary():
+            raise CommandError(str(error), returncode=TROUBLE) from error
+
+    def _sum_up(self, report: Report, stopped: bool) -> None:
+        for line in report.summary(stopped=stopped):
             self.stdout.write(line)

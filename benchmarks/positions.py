@@ -1,0 +1,124 @@
+"""Others' events while one transaction stays open: a snapshot, and the oldest running transaction.
+
+The rival is what DESIGN §5 sketched: told is what is older than any transaction that still runs.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from statistics import median
+
+from django.db import connection
+
+from benchmarks.timing import seconds, spread
+from benchmarks.world import World, by_hand
+from receipts import services
+from receipts.feed.positions import newest_position
+from receipts.feed.reading import of_all
+
+SECONDS_OPEN = 5.0
+EVERY = 0.05
+ROUNDS = 3
+#: Transactions of 100 events each that come while another one stays open.
+TRANSACTIONS = 600
+
+#: Of the events behind a place, those whose transactions are older than any that runs.
+RIVAL = """
+    SELECT xid, id, conversation_id, created_at FROM receipts_receiptevent AS event
+     WHERE (event.xid, event.id) > (%s, %s)
+       AND event.xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
+     ORDER BY event.xid, event.id LIMIT 2000"""
+
+#: The ids of events, and how many seconds they waited to be seen.
+Waited = dict[int, float]
+
+
+def run() -> None:
+    world = World(10)
+    ours: list[float] = []
+    theirs: list[float] = []
+    looks: list[float] = []
+    for _ in range(ROUNDS):
+        seen, rival, took = _watch(world)
+        assert seen.keys() == rival.keys(), (len(seen), len(rival))
+        ours += seen.values()
+        theirs += rival.values()
+        looks.append(took)
+    for name, waited in ("snapshot", ours), ("oldest running", theirs):
+        print(
+            f"  {name:15} {len(waited)} events of others beside a transaction open for"
+            f" {SECONDS_OPEN:.0f} s, looked for every {EVERY * 1000:.0f} ms:"
+            f" median {median(waited) * 1000:.0f}, longest {max(waited) * 1000:.0f} ms",
+            flush=True,
+        )
+    print(f"  a look by snapshot, ms: {spread([took * 1000 for took in looks])}", flush=True)
+    _behind()
+
+
+def _behind() -> None:
+    """A look has to pass over all that came since the oldest open transaction began."""
+    with by_hand() as other, by_hand() as writer:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_current_xact_id()")
+        for _ in range(TRANSACTIONS):
+            writer.execute(
+                """INSERT INTO receipts_receiptevent (xid, kind, conversation_id, actor_id,
+                          is_delivery, messages, message_count, created_at)
+                   SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint), 'message.created',
+                          1, 1, FALSE, '[1]', 1, now() FROM generate_series(1, 100)"""
+            )
+        position = newest_position()
+        took = [seconds(lambda: of_all(position, 2000)) for _ in range(20)]
+        other.execute("ROLLBACK")
+    print(
+        f"  a look that passes over {TRANSACTIONS * 100} events, ms:"
+        f" {spread([each * 1000 for each in took])}",
+        flush=True,
+    )
+
+
+def _watch(world: World) -> tuple[Waited, Waited, float]:
+    """Messages are sent while a transaction is open; when each way sees them."""
+    stop = threading.Event()
+    position, place = newest_position(), (0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT COALESCE(MAX(xid), 0), COALESCE(MAX(id), 0) FROM receipts_receiptevent"
+        )
+        place = cursor.fetchone()
+    sender = threading.Thread(target=_send, args=(world, stop))
+    ours: Waited = {}
+    theirs: Waited = {}
+    took: list[float] = []
+    with by_hand() as other:
+        other.execute("BEGIN")
+        other.execute("SELECT pg_current_xact_id()")
+        sender.start()
+        opened = time.monotonic()
+        while sender.is_alive() or theirs.keys() != ours.keys():
+            if time.monotonic() - opened > SECONDS_OPEN and not stop.is_set():
+                other.execute("COMMIT")
+                stop.set()
+            started = time.perf_counter()
+            page = of_all(position, 2000)
+            took.append(time.perf_counter() - started)
+            position = page.position
+            ours |= {each.id: time.time() - each.created_at.timestamp() for each in page.events}
+            with connection.cursor() as cursor:
+                cursor.execute(RIVAL, place)
+                for xid, number, _, at in cursor.fetchall():
+                    place = xid, number
+                    theirs[number] = time.time() - at.timestamp()
+            time.sleep(EVERY)
+        sender.join()
+    return ours, theirs, median(took)
+
+
+def _send(world: World, stop: threading.Event) -> None:
+    while not stop.is_set():
+        services.send_message(
+            conversation_id=world.conversation.pk, sender=world.sender, body="Hello"
+        )
+        stop.wait(EVERY)
+    connection.close()

@@ -1,0 +1,10 @@
+"""The service with nothing announced: what marks would cost if there were no feed."""
+
+from __future__ import annotations
+
+import config.asgi
+from receipts.stamp import Change
+
+Change.quiet = property(lambda self: True, lambda self, value: None)  # type: ignore[assignment,misc]
+
+application = config.asgi.application

@@ -1,0 +1,42 @@
+"""A backend that takes every webhook at once, in a process of its own.
+
+`python -m benchmarks.receiver` prints its port on the first line, and lives until its input ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import sys
+
+ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+
+
+class Taking(asyncio.Protocol):
+    """Answers when a request is complete; looks at nothing in it but its length."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self.data += data
+        head, found, body = self.data.partition(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head.lower())
+        if found and length and len(body) >= int(length[1]):
+            self.transport.write(ANSWER)  # type: ignore[attr-defined]
+            self.transport.close()
+
+
+async def main() -> None:
+    """Listen on a free port of this machine."""
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Taking, "127.0.0.1", 0, backlog=512)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await loop.run_in_executor(None, sys.stdin.read)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,77 @@
+"""Conversations: their receipt settings, who takes part, and how far everybody has come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+
+from chat.models import Conversation, ConversationKind, ConversationParticipant, ReceiptPolicy
+from receipts.admin.forms import ListForm
+from receipts.admin.keyset import Keyset
+from receipts.admin.lists import ListAdmin
+from receipts.admin.participants import ParticipantFilter, told
+from receipts.admin.tables import asked_of, table
+from receipts.api.fields import MAX_ID, whole_number
+
+#: The order of the unique index on (conversation, user).
+BY_USER = Keyset("user_id", key="user_id")
+
+
+class ConversationForm(ListForm):
+    """Newest first. A title is looked for from there on, until a page is full."""
+
+    q = forms.CharField(
+        label="Title",
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs={"placeholder": "Part of a title, or an id"}),
+    )
+    kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *ConversationKind.choices])
+    policy = forms.ChoiceField(
+        label="Receipts for", required=False, choices=[("", "Any policy"), *ReceiptPolicy.choices]
+    )
+
+    def conditions(self) -> Iterator[Q]:
+        found = self.cleaned_data
+        if found["q"]:
+            named = Q(title__icontains=found["q"]) | Q(external_id__icontains=found["q"])
+            if (number := whole_number(found["q"], MAX_ID)) is not None:
+                named |= Q(pk=number)
+            yield named
+        if found["kind"]:
+            yield Q(kind=found["kind"])
+        if found["policy"]:
+            yield Q(receipt_policy=found["policy"])
+
+
+@admin.register(Conversation)
+class ConversationAdmin(ListAdmin):
+    """Titles and receipt settings can be changed by who has that right; people only looked at."""
+
+    list_form = ConversationForm
+    list_display = ["__str__", "kind", "external_id", "receipt_policy", "created_at"]
+    readonly_fields = ["kind", "external_id", "created_at"]
+    change_form_template = "admin/seenby/conversation.html"
+    nothing = "No conversation answers to that."
+    fields = ["title", "receipt_policy", "receipts_visible_to"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def page_of(self, request: HttpRequest, obj: Conversation) -> dict[str, Any]:
+        """Facts, and who takes part."""
+        context: dict[str, Any] = {"title": str(obj), "subtitle": None, "conversation": obj}
+        if request.user.has_perm("chat.view_conversationparticipant"):
+            people = ConversationParticipant.objects.filter(conversation=obj)
+            rows = ParticipantFilter(asked_of(request), people.select_related("user"))
+            context["table"] = found = table(request, rows, BY_USER)
+            context["participants"] = [told(each) for each in found.page.rows]
+        return context

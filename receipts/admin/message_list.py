@@ -1,0 +1,85 @@
+"""How messages are found: by text, sender, conversation, day, status, and what became of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from chat.models import OverallStatus, Tracking
+from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
+
+#: What became of a message, as the form says it.
+FATES = {
+    "failed": ("failed for somebody", Q(failed_count__gt=0)),
+    "deleted": ("deleted", Q(deleted_at__isnull=False)),
+    "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
+    "archived": ("archived", Q(archived_at__isnull=False)),
+}
+
+
+class MessageForm(ListForm, DaysForm):
+    """Newest first, by time; in one conversation by id, as the API lists it.
+
+    Opening the list, or asking for a sender, a conversation or days, reads as many rows as a page
+    has: there is an index in that order. Text, status and fate have none (each would cost every
+    mark), so those are looked for among the others' rows from the newest on, until a page is full
+    or there are no more. Whoever looks for something rare says days, a sender or a conversation.
+    """
+
+    columns = ("-created_at", "-pk")
+
+    q = forms.CharField(
+        label="Text",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "Words of the message"}),
+    )
+    sender = UserField(
+        required=False,
+        max_length=150,
+        widget=forms.TextInput(attrs={"placeholder": "Username", "autocapitalize": "none"}),
+    )
+    conversation = ConversationField(
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs={"placeholder": "Id or title"}),
+    )
+    status = forms.ChoiceField(required=False, choices=[("", "Any status"), *OverallStatus.choices])
+    only = forms.MultipleChoiceField(
+        label="Only",
+        required=False,
+        choices=[(name, label) for name, (label, _) in FATES.items()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    field_order = ("q", "sender", "conversation", "from", "to", "status", "only")
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.order_fields(self.field_order)
+
+    def conditions(self) -> Iterator[Q]:
+        found = self.cleaned_data
+        if found["q"]:
+            yield Q(body__icontains=found["q"])
+        if found["sender"]:
+            yield Q(sender=found["sender"])
+        if found["conversation"]:
+            yield Q(conversation__in=found["conversation"])
+        if found["status"]:
+            yield Q(overall_status=found["status"])
+        for name in found["only"]:
+            yield FATES[name][1]
+        yield from within(found, "created_at")
+
+    def order(self) -> tuple[str, ...]:
+        found = self.cleaned_data
+        alone = len(found["conversation"]) == 1 and not (found["sender"] or within_days(found))
+        return ("-pk",) if alone else self.columns
+
+
+def within_days(found: dict[str, Any]) -> bool:
+    """Whether days were said, which the index by time finds."""
+    return bool(found.get("from") or found.get("to"))

@@ -1,0 +1,156 @@
+"""Messages: found, looked at with their recipients, deleted softly and restored."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from chat.models import Message, OverallStatus, Tracking
+from receipts.admin.lists import ReadOnlyAdmin
+from receipts.admin.message_list import MessageForm
+from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
+from receipts.admin.recipients import all_recipients, listed, recipient_filter, recipients_table
+from receipts.charts import receipts_bar
+from receipts.exporting import csv_lines
+from receipts.status import SUMMARY_COLUMNS, summary_of
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnlyAdmin):
+    """Messages with how far they have come; deleting is soft and can be taken back."""
+
+    list_form = MessageForm
+    list_display = ["excerpt", "sender", "conversation", "receipts", "sent"]
+    list_display_links = ["excerpt"]
+    list_select_related = ["conversation", "sender"]
+    actions = ["delete_softly", "restore"]
+    change_form_template = "admin/seenby/message.html"
+    fields = ()
+    nothing = "No message answers to that."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
+        return super().get_queryset(request).select_related(*self.list_select_related)
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """The right to moderate is the right to the actions and buttons."""
+        return bool(request.user.has_perm("chat.moderate_message"))
+
+    def has_export_permission(self, request: HttpRequest, message: Message) -> bool:
+        """Whose right it is to see recipients, while there are any: see ``archived_at``."""
+        return message.archived_at is None and request.user.has_perm("receipts.view_messagestatus")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        mine = [
+            path(
+                f"<int:pk>/{name.replace('_', '-')}/",
+                view(self.moderating_page),
+                {"verb": verb},
+                name=f"chat_message_{name}",
+            )
+            for name, verb in VERBS.items()
+        ]
+        export = path(
+            "<int:pk>/recipients.csv", view(self.export), name="chat_message_recipients_csv"
+        )
+        return [*mine, export, *super().get_urls()]
+
+    @admin.display(description="message")
+    def excerpt(self, message: Message) -> SafeString:
+        return render_to_string("admin/seenby/excerpt.html", {"message": message})
+
+    @admin.display
+    def receipts(self, message: Message) -> SafeString:
+        return render_to_string("admin/seenby/receipts_cell.html", receipts_of(message))
+
+    @admin.display
+    def sent(self, message: Message) -> datetime:
+        return message.created_at
+
+    @admin.action(description="Delete the selected messages …", permissions=["act"])
+    def delete_softly(self, request: HttpRequest, queryset: QuerySet[Message]) -> Any:
+        return moderate(self, request, DELETE, queryset, request.get_full_path())
+
+    @admin.action(description="Restore the selected messages …", permissions=["act"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Message]) -> Any:
+        return moderate(self, request, RESTORE, queryset, request.get_full_path())
+
+    def page_of(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
+        """What was said, what became of it, and with whom."""
+        context = {
+            "title": f"Message {obj.pk}",
+            "subtitle": None,
+            "message": obj,
+            "overall": OverallStatus(obj.overall_status).label,
+            "tracking": Tracking(obj.tracking).label,
+            "may_act": self.has_act_permission(request),
+            "deletion": self._deletion(obj) if obj.deleted_at else None,
+            "may_export": self.has_export_permission(request, obj),
+            **receipts_of(obj),
+        }
+        if context["may_export"]:
+            context["table"] = found = recipients_table(request, obj)
+            context["recipients"] = [
+                listed(row, request.user) | {"id": row["recipient_id"]} for row in found.page.rows
+            ]
+        return context
+
+    def _deletion(self, message: Message) -> LogEntry | None:
+        """Who deleted it here, and why; nothing where its sender did."""
+        log = LogEntry.objects.filter(
+            content_type=ContentType.objects.get_for_model(Message), object_id=str(message.pk)
+        )
+        log = log.filter(
+            change_message__startswith=DELETE.past, action_time__gte=message.deleted_at
+        )
+        return log.select_related("user").order_by("-action_time").first()
+
+    def moderating_page(self, request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
+        """Delete or restore the one message that a button is for."""
+        if not self.has_act_permission(request):
+            raise PermissionDenied
+        page, message = _page_of(pk), self.get_object(request, str(pk))
+        if message is None:
+            return HttpResponseRedirect(page)  # which says that it does not exist
+        return moderate(self, request, verb, [message], page) or HttpResponseRedirect(page)
+
+    def export(self, request: HttpRequest, pk: int) -> Any:
+        """A message's recipients as a file, as the filters above its table leave them."""
+        message = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
+        if message is None or not self.has_export_permission(request, message):
+            raise PermissionDenied
+        if recipients_table(request, message).errors:  # the page names the filter that is wrong
+            return HttpResponseRedirect(f"{_page_of(pk)}?{request.GET.urlencode()}")
+        lines = csv_lines(all_recipients(recipient_filter(request, message), request.user))
+        name = f"message-{pk}-recipients.csv"
+        return StreamingHttpResponse(
+            lines,
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def _page_of(pk: int) -> str:
+    return reverse("admin:chat_message_change", args=[pk])
+
+
+def receipts_of(message: Message) -> dict[str, Any]:
+    """A message's summary, and its counts as the parts of a bar."""
+    counts = {name: getattr(message, name) for name in SUMMARY_COLUMNS}
+    return {"summary": summary_of(counts), "bar": receipts_bar(counts)}
+
+
+def message_link(pk: int | None) -> str:
+    """A message by its number, as a link to its page."""
+    return format_html('<a href="{}">#{}</a>', _page_of(pk), pk) if pk else ""

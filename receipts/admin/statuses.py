@@ -1,0 +1,103 @@
+"""Single receipts, as a sender would see them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from receipts.admin.forms import ListForm, UserField
+from receipts.admin.lists import ReadOnlyAdmin
+from receipts.admin.messages import message_link
+from receipts.api.answers import recipient_shape
+from receipts.api.fields import MAX_ID
+from receipts.models import MessageStatus
+from receipts.selectors import ROW_COLUMNS
+
+
+class StatusForm(ListForm):
+    """Newest first; of one message by recipient, of one recipient by message.
+
+    There is no index by recipient, since marks would pay for it: their rows are found by way of
+    the messages of the conversations they take part in.
+    """
+
+    message = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        widget=forms.TextInput(attrs={"placeholder": "Number", "inputmode": "numeric"}),
+    )
+    recipient = UserField(
+        required=False,
+        max_length=150,
+        widget=forms.TextInput(attrs={"placeholder": "Username", "autocapitalize": "none"}),
+    )
+
+    def conditions(self) -> Iterator[Q]:
+        found = self.cleaned_data
+        if found["message"]:
+            yield Q(message=found["message"])
+        if user := found["recipient"]:
+            yield Q(recipient=user, message__conversation__participants__user=user)
+
+    def order(self) -> tuple[str, ...]:
+        found = self.cleaned_data
+        if found["message"]:
+            return ("recipient_id",)
+        return ("-message_id",) if found["recipient"] else self.columns
+
+
+@admin.register(MessageStatus)
+class MessageStatusAdmin(ReadOnlyAdmin):
+    """One row a recipient. What a private read carried is not shown, no more than the read."""
+
+    list_form = StatusForm
+    list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
+    list_select_related = ["recipient"]
+    title = "Receipts"
+    nothing = "There is no such receipt."
+    fields = [
+        "of_message", "recipient", "conversation", "state", "sent_at", "delivered_at", "read_at",
+        "failed_at", "failure_reason", "withdrawn_at", "acknowledgement",
+    ]  # fmt: skip
+    readonly_fields = ["of_message", "state", "acknowledgement"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MessageStatus]:
+        return super().get_queryset(request).defer("seen_at")
+
+    @admin.display(description="message")
+    def of_message(self, status: MessageStatus) -> str:
+        return message_link(status.message_id)
+
+    @admin.display
+    def state(self, status: MessageStatus) -> SafeString:
+        return render_to_string("admin/seenby/state.html", {"recipient": _shape(status)})
+
+    @admin.display
+    def acknowledgement(self, status: MessageStatus) -> str:
+        return _shape(status)["content"] or ""
+
+
+def _shape(status: MessageStatus) -> dict[str, Any]:
+    """What others are told of this row."""
+    columns = {
+        name: getattr(status, name)
+        for name in ROW_COLUMNS
+        if "__" not in name and name != "seen_at"
+    }
+    user = status.recipient
+    return recipient_shape(
+        columns
+        | {
+            "recipient__username": user.username,
+            "recipient__display_name": user.display_name,
+            "recipient__avatar_url": user.avatar_url,
+        }
+    )

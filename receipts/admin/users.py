@@ -1,0 +1,199 @@
+"""People, their conversations, and who of them looks after others'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import django_filters
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from chat.models import ConversationParticipant, User
+from receipts import services
+from receipts.admin.forms import ListForm
+from receipts.admin.keyset import Keyset
+from receipts.admin.lists import ListAdmin
+from receipts.admin.participants import told
+from receipts.admin.recipients import OneOfSeveral
+from receipts.admin.tables import asked_of, table
+from receipts.api.filters import MembershipFilter
+
+MODERATORS = "Moderators"
+NEWEST_FIRST = Keyset("-pk")
+
+KINDS = {
+    "moderators": ("Moderators", Q(is_staff=True)),
+    "services": ("Service accounts", Q(is_service=True)),
+    "deactivated": ("Deactivated", Q(is_active=False)),
+}
+
+
+class UserForm(ListForm):
+    """By username. A name is looked for from the first one on, until a page is full."""
+
+    columns = ("username",)
+    q = forms.CharField(
+        label="Name",
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"placeholder": "Part of a name or username"}),
+    )
+    kind = forms.ChoiceField(
+        label="Account",
+        required=False,
+        choices=[("", "Everybody"), *((name, label) for name, (label, _) in KINDS.items())],
+    )
+
+    def conditions(self) -> Iterator[Q]:
+        found = self.cleaned_data
+        if found["q"]:
+            yield Q(username__icontains=found["q"]) | Q(display_name__icontains=found["q"])
+        if found["kind"]:
+            yield KINDS[found["kind"]][1]
+
+
+class ParticipationFilter(django_filters.FilterSet):
+    """``membership`` and ``search`` in the conversations of one user."""
+
+    membership = MembershipFilter(account="user", label="Membership")
+    search = django_filters.CharFilter(
+        label="Conversation", field_name="conversation__title", lookup_expr="icontains",
+        max_length=255,
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        fields = self.form.fields
+        choices = [("", "Any membership"), *fields["membership"].choices]
+        fields["membership"].widget = OneOfSeveral(choices=choices)
+        fields["search"].widget.attrs["placeholder"] = "Part of a title"
+
+
+def chips_of(user: User) -> list[str]:
+    """What an account is beside a person's."""
+    chips = {
+        "superuser": user.is_superuser,
+        "moderator": user.is_staff and not user.is_superuser,
+        "service account": user.is_service,
+        "deactivated": not user.is_active,
+    }
+    return [chip for chip, is_so in chips.items() if is_so]
+
+
+@admin.register(User)
+class UserAdmin(ListAdmin, DjangoUserAdmin):
+    """Accounts are switched off by an action, since that withdraws their receipts."""
+
+    list_form = UserForm
+    list_display = ["username", "display_name", "account", "created_at"]
+    list_filter = ()
+    search_fields = ()
+    ordering = ["username"]
+    readonly_fields = ["is_active", "is_service", "created_at", "last_login"]
+    filter_horizontal = ["groups", "user_permissions"]
+    fieldsets = [
+        ("Profile", {"fields": ["username", "password", "display_name", "avatar_url"]}),
+        ("Receipts", {"fields": ["read_receipts_enabled"]}),
+        ("Account", {"fields": ["is_active", "is_service", "created_at", "last_login"]}),
+        ("Moderation", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
+    ]
+    add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
+    change_form_template = "admin/seenby/user.html"
+    actions = ["deactivate", "reactivate", "make_moderators", "unmake_moderators"]
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
+    nothing = "Nobody answers to that."
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_appoint_permission(self, request: HttpRequest) -> bool:
+        """Who may see everything is for superusers to say."""
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    @admin.display
+    def account(self, user: User) -> SafeString:
+        chips = ((chip,) for chip in chips_of(user))
+        return format_html_join(" ", '<span class="chip">{}</span>', chips)
+
+    def page_of(self, request: HttpRequest, obj: User) -> dict[str, Any]:
+        """Who it is, and where they take part."""
+        context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
+        context["chips"] = chips_of(obj)
+        if request.user.has_perm("chat.view_conversationparticipant"):
+            rows = ConversationParticipant.objects.filter(user=obj)
+            rows = rows.select_related("conversation", "user")
+            found = table(request, ParticipationFilter(asked_of(request), rows), NEWEST_FIRST)
+            context["table"] = found
+            context["participations"] = [(each, told(each)) for each in found.page.rows]
+        return context
+
+    @admin.action(description="Deactivate the selected users", permissions=["change"])
+    def deactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(
+            request, queryset, lambda user: services.deactivate_user(user=user), "Deactivated"
+        )
+
+    @admin.action(description="Reactivate the selected users", permissions=["change"])
+    def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(
+            request, queryset, lambda user: services.reactivate_user(user=user), "Reactivated"
+        )
+
+    @admin.action(description="Make moderators of the selected users", permissions=["appoint"])
+    def make_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        people = queryset.filter(is_service=False)
+        self._each(request, people, _appoint, "Made a moderator")
+        for user in people:
+            if not user.has_usable_password():
+                text = f"No password yet: {user} can log in here once one is set on their page."
+                self.message_user(request, text, messages.WARNING)
+
+    @admin.action(description="Take moderation from the selected users", permissions=["appoint"])
+    def unmake_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        self._each(request, queryset.filter(is_superuser=False), _dismiss, "No longer a moderator")
+
+    def _each(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[User],
+        verb: Callable[[User], bool],
+        done: str,
+    ) -> None:
+        """Do something to each user, and log where it changed anything."""
+        changed = []
+        for user in queryset:
+            with transaction.atomic():
+                if verb(user):
+                    changed.append(user)
+                    self.log_change(request, user, f"{done}.")
+        names = ", ".join(user.username for user in changed)
+        text = f"{done}: {names}." if changed else "That changed nothing."
+        self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
+
+
+def _appoint(user: User) -> bool:
+    """Make somebody a moderator; whether that is news."""
+    group = Group.objects.get(name=MODERATORS)
+    if user.is_staff and user.groups.filter(pk=group.pk).exists():
+        return False
+    User.objects.filter(pk=user.pk).update(is_staff=True)
+    user.groups.add(group)
+    return True
+
+
+def _dismiss(user: User) -> bool:
+    """Take moderation from somebody; whether they had it."""
+    member = user.groups.filter(name=MODERATORS)
+    if not user.is_staff and not member.exists():
+        return False
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    user.groups.remove(*member)
+    return True

@@ -1,0 +1,81 @@
+"""The admin of webhooks: how each goes, for superusers, who may switch one off and on.
+
+Where they lead and how they are signed is the applications' business: the secret is never shown.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from receipts.models import WebhookEndpoint
+from receipts.models.webhook import WebhookQuerySet
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(admin.ModelAdmin):
+    """Read-only but for the switch."""
+
+    list_display = ["url", "owner", "active", "failures", "last_error", "delivered_at"]
+    list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
+    list_select_related = ["owner"]
+    list_per_page = 50
+    search_fields = ["url", "=owner__username"]
+    search_help_text = "A part of the address, or the service account's username."
+    ordering = ["pk"]
+    actions = ["switch_off", "switch_on"]
+    readonly_fields = [
+        "url",
+        "owner",
+        "kinds",
+        "active",
+        "created_at",
+        "delivered_at",
+        "failures",
+        "failing_since",
+        "last_error",
+        "try_at",
+        "disabled_at",
+    ]
+
+    @admin.display(boolean=True, ordering="disabled_at")
+    def active(self, endpoint: WebhookEndpoint) -> bool:
+        return endpoint.is_active
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self._is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.action(description="Switch off: nothing more is sent", permissions=["view"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        self._switch(request, queryset, WebhookQuerySet.switch_off, "Switched off")
+
+    @admin.action(description="Switch on: goes on from where it was", permissions=["view"])
+    def switch_on(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        self._switch(request, queryset, WebhookQuerySet.switch_on, "Switched on")
+
+    def _switch(
+        self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint], verb: Any, done: str
+    ) -> None:
+        changed = [each for each in chosen if verb(WebhookEndpoint.objects.filter(pk=each.pk))]
+        for each in changed:
+            self.log_change(request, each, f"{done}.")
+        self.message_user(request, f"{done}: {len(changed)} of {len(chosen)}.", messages.SUCCESS)
+
+    @staticmethod
+    def _is_superuser(request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)

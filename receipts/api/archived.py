@@ -1,0 +1,51 @@
+"""What is answered about a message whose rows are archived: 410, and since when."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from rest_framework import status
+from rest_framework.exceptions import APIException
+
+from receipts.api.shapes import gone
+from receipts.selectors import takes_part
+
+
+class Archived(APIException):
+    """The message is settled, and ``prune_receipts`` has taken its rows away.
+
+    The words do not say that everybody has read it: a recipient who marks may be told that the
+    receipts are gone, not what they were (rule 17).
+    """
+
+    status_code = status.HTTP_410_GONE
+    default_code = "archived"
+
+    def __init__(self, at: datetime) -> None:
+        time = at.isoformat(timespec="seconds").replace("+00:00", "Z")
+        super().__init__(
+            f"The receipts of this message were archived at {time}; its counts are in its summary."
+        )
+
+
+#: For ``extend_schema``, beside what an operation answers otherwise.
+ARCHIVED = gone(
+    Archived.default_code,
+    "The receipts of this message are archived: its counts are all that is kept.",
+)
+
+
+def refuse_archived_mark(message: Mapping[str, Any], username: str) -> None:
+    """A mark on an archived message is refused to all who take part, save its sender.
+
+    Everybody has read it, so nothing can change. Who its recipients were is not known any more, so
+    somebody who joined later is told the same; the sender never was one (rule 4).
+    """
+    if (
+        message["archived_at"] is not None
+        and message["sender__username"] != username
+        and takes_part(message["conversation_id"], username)
+    ):
+        raise Archived(message["archived_at"])

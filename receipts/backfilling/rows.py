@@ -1,0 +1,149 @@
+"""What a backfill writes: which messages wait for rows, for whom, and what the rows say."""
+
+from __future__ import annotations
+
+from receipts.marks import NO_TIME
+from receipts.stamp import COUNTS
+from receipts.status import STATE_BY_TIME, State
+
+#: Who received ``message``: whoever took part when it was sent, less its sender (rule 1).
+_IS_RECIPIENT = """participant.conversation_id = message.conversation_id
+       AND participant.user_id <> message.sender_id
+       AND participant.joined_at <= message.created_at
+       AND (participant.left_at IS NULL OR participant.left_at > message.created_at)"""
+
+#: A ``message`` that should have rows, since somebody received it.
+NEEDS_ROWS = f"""message.tracking = 'tracked' AND message.archived_at IS NULL
+       AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
+                    WHERE {_IS_RECIPIENT})"""
+
+#: One that has none. What is known of its id is said of the rows, too: without it PostgreSQL
+#: reads all rows there are to find that there are none.
+_WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
+                    WHERE status.message_id = message.id AND {{rows}}
+                      AND status.conversation_id = message.conversation_id)
+       AND {NEEDS_ROWS}"""
+_IN_RANGE = "{0} > %(after)s AND {0} <= %(up_to)s"
+
+#: Those of a range of ids, each with its conversation.
+WAITING = f"""
+    SELECT message.id, message.conversation_id FROM chat_message AS message
+     WHERE {_IN_RANGE.format("message.id")}
+       AND (CAST(%(conversation)s AS bigint) IS NULL OR message.conversation_id = %(conversation)s)
+       AND (CAST(%(before)s AS timestamptz) IS NULL OR message.created_at < %(before)s)
+       AND {_WAITS.format(rows=_IN_RANGE.format("status.message_id"))}
+     ORDER BY message.id"""
+
+#: Of ``{those}``, whose ``{rows}`` may be there, the messages that wait for rows even now.
+STILL_WAITING = f"""
+    SELECT message.id FROM chat_message AS message
+     WHERE {{those}} AND {_WAITS} ORDER BY message.id"""
+
+#: Of ``{those}``, the messages with too many recipients for rows (rule 16).
+CROWDED = f"""
+    SELECT message.id FROM chat_message AS message
+      JOIN chat_conversationparticipant AS participant ON {_IS_RECIPIENT}
+     WHERE {{those}} GROUP BY message.id HAVING COUNT(*) > %(most)s"""
+
+
+def _told(state: str) -> str:
+    """When a watermark says that a message was delivered, or read; null where it says nothing.
+
+    The latest that it can have been: the moment at which the watermark came to stand where it is.
+    """
+    at = f"participant.last_{state}_at"
+    return (
+        f"CASE WHEN participant.last_{state}_message_id >= message.id"
+        f" THEN CASE WHEN {at} > message.created_at THEN {at} ELSE message.created_at END END"
+    )
+
+
+#: For each recipient of ``{those}``: what their watermarks say, and since when they are gone.
+_RECIPIENTS = f"""
+    SELECT message.id AS message_id, participant.user_id AS recipient_id,
+           message.conversation_id, message.created_at AS sent_at, recipient.read_receipts_enabled,
+           {_told("delivered")} AS told_delivered_at, {_told("read")} AS told_read_at,
+           CASE WHEN NOT participant.is_active THEN participant.left_at
+                WHEN NOT recipient.is_active AND message.created_at > %(now)s
+                THEN message.created_at
+                WHEN NOT recipient.is_active THEN %(now)s END AS gone_at
+      FROM chat_message AS message
+      JOIN chat_conversationparticipant AS participant ON {_IS_RECIPIENT}
+      JOIN chat_user AS recipient ON recipient.id = participant.user_id
+     WHERE {{those}}"""
+
+#: What is taken for granted where watermarks say less, by the choices of ``--assume``: when it was
+#: delivered, and read. Nothing better than the message's own time is known.
+ASSUMPTIONS = {
+    None: (NO_TIME, NO_TIME),
+    "delivered": ("sent_at", NO_TIME),
+    "read": ("sent_at", "sent_at"),
+}
+
+#: The rows. A watermark never passes a private read, so what it says is disclosed; an assumed read
+#: is as private as its reader's switch says now (rule 13, ``privacy.reads_privately``). Who is gone
+#: without a disclosed read is withdrawn (rule 2).
+_ROWS = f"""
+    SELECT row.*, CASE WHEN read_at IS NULL THEN gone_at END AS withdrawn_at, {NO_TIME} AS failed_at
+      FROM (SELECT told.*,
+                   COALESCE(told_read_at, {{read}}) AS seen_at,
+                   CASE WHEN told_read_at IS NOT NULL THEN told_read_at
+                        WHEN read_receipts_enabled OR %(mandatory)s THEN {{read}} END AS read_at,
+                   CASE WHEN told_delivered_at <= COALESCE(told_read_at, {{read}})
+                        THEN told_delivered_at
+                        ELSE COALESCE(told_read_at, {{read}}, told_delivered_at, {{delivered}})
+                   END AS delivered_at
+              FROM ({_RECIPIENTS}) AS told) AS row"""
+
+_STATE = "CASE {} ELSE '{}' END".format(
+    " ".join(f"WHEN {time} IS NOT NULL THEN '{state}'" for time, state in STATE_BY_TIME.items()),
+    State.PENDING.value,
+)
+_BY_STATE = f"SELECT {_STATE} AS state, COUNT(*) FROM {{rows}} AS row GROUP BY 1"
+
+_INSERT = """
+    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at,
+                                        delivered_at, seen_at, read_at, withdrawn_at)
+    SELECT message_id, recipient_id, conversation_id, sent_at,
+           delivered_at, seen_at, read_at, withdrawn_at
+      FROM {rows} AS row ORDER BY message_id, recipient_id"""
+
+_COUNT = """
+    UPDATE chat_message AS message SET {columns}
+      FROM (SELECT message_id, {sums} FROM {{rows}} AS row GROUP BY message_id) AS counted
+     WHERE message.id = counted.message_id AND {{those}}""".format(
+    columns=", ".join(f"{count} = counted.{count}" for count in COUNTS),
+    sums=", ".join(
+        f"SUM(CASE WHEN {holds.format('')} THEN 1 ELSE 0 END) AS {count}"
+        for count, holds in COUNTS.items()
+    ),
+)
+
+
+def count_by_state(those: str, assume: str | None) -> str:
+    """SELECT: how many rows of each state ``those`` messages are to have."""
+    return _BY_STATE.format(rows=f"({_rows(those, assume)})")
+
+
+def write_statements(those: str, assume: str | None, *, vendor: str) -> tuple[str, ...]:
+    """Write the rows of ``those`` messages, and their counts; the last one answers by state.
+
+    On PostgreSQL one statement, in which all follows from one choice of rows. On SQLite a writer
+    is alone, so the same choice can be made three times.
+    """
+    if vendor == "postgresql":
+        written = (
+            part.format(rows="written", those=those) for part in (_INSERT, _COUNT, _BY_STATE)
+        )
+        return (
+            "WITH written AS MATERIALIZED ({}), inserted AS ({}), counted AS ({}) {}".format(
+                _rows(those, assume), *written
+            ),
+        )
+    rows = f"({_rows(those, assume)})"
+    return tuple(part.format(rows=rows, those=those) for part in (_INSERT, _COUNT, _BY_STATE))
+
+
+def _rows(those: str, assume: str | None) -> str:
+    delivered, read = ASSUMPTIONS[assume]
+    return _ROWS.format(those=those, delivered=delivered, read=read)

@@ -1,0 +1,154 @@
+"""Through all messages that wait for rows, batch by batch, beside live traffic."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from chat.models import Conversation, ConversationParticipant, Message, Tracking
+from receipts.backfilling.rows import (
+    CROWDED,
+    STILL_WAITING,
+    WAITING,
+    count_by_state,
+    write_statements,
+)
+from receipts.progress import Progress
+from receipts.stamp import COUNTS
+from receipts.stretches import BATCH_ROWS, STRETCH, among_ids, batches, fetched, listed, stretches
+
+#: A message that waits for rows: its id, its conversation's, and how many rows at most.
+Waiting = tuple[int, int, int]
+
+
+@dataclass
+class Backfill:
+    """One pass over all tracked messages, or some of them; whichever has no rows gets them.
+
+    Each batch is a transaction that holds, in the order of rule 22, its conversations, so that
+    nobody sends, joins or leaves and no account is switched off; their participants, so that a mark
+    that moves a watermark has come before and is read here, or waits and then finds the new rows;
+    and the messages, which still have none. Whatever ended a run, repeating it goes on.
+    """
+
+    assume: str | None = None
+    conversation: int | None = None
+    before: datetime | None = None
+    batch_size: int = BATCH_ROWS
+    #: Only count what would be written.
+    dry_run: bool = False
+    #: Messages that have rows now; and that are untracked now, with too many recipients (rule 16).
+    messages: int = field(default=0, init=False)
+    crowded: int = field(default=0, init=False)
+    #: The rows by their state.
+    rows: Counter[str] = field(default_factory=Counter, init=False)
+
+    def run(self) -> None:
+        """Look through the messages, and write the rows that are missing."""
+        messages = self._messages()
+        do = self._count if self.dry_run else self._write
+        with Progress("messages", messages.count()) as progress:
+            for after, up_to in stretches(messages):
+                others = STRETCH
+                for batch in self._batches(after, up_to):
+                    do(batch)
+                    others -= len(batch)
+                    progress.advance(len(batch), self._so_far)
+                progress.advance(max(others, 0), self._so_far)
+        if self.rows and not self.dry_run and connection.vendor == "postgresql":
+            # Nobody has counted the new rows yet, and how marks find them depends on their number.
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE chat_message, receipts_messagestatus")
+
+    @property
+    def _so_far(self) -> str:
+        return f"{self.rows.total():,} rows"
+
+    def _messages(self) -> QuerySet[Message]:
+        messages = Message.objects.filter(tracking=Tracking.TRACKED, archived_at=None)
+        if self.conversation is not None:
+            messages = messages.filter(conversation=self.conversation)
+        if self.before is not None:
+            messages = messages.filter(created_at__lt=self.before)
+        return messages
+
+    def _batches(self, after: int, up_to: int) -> Iterator[list[Waiting]]:
+        stretch = {"after": after, "up_to": up_to, "conversation": self.conversation}
+        before = self.before and connection.ops.adapt_datetimefield_value(self.before)
+        found = fetched(WAITING, {**stretch, "before": before})
+        sizes = _sizes({conversation for _, conversation in found})
+        waiting = ((pk, conversation, sizes[conversation]) for pk, conversation in found)
+        return batches(waiting, lambda each: each[2], self.batch_size)
+
+    @transaction.atomic
+    def _write(self, batch: list[Waiting]) -> None:
+        _hold({conversation for _, conversation, _ in batch})
+        ids, crowded = self._parted(batch, lock=" FOR NO KEY UPDATE")
+        Message.objects.filter(pk__in=crowded).update(
+            tracking=Tracking.TOO_MANY_RECIPIENTS, **dict.fromkeys(COUNTS, 0)
+        )
+        *earlier, last = write_statements(
+            among_ids("message.id"), self.assume, vendor=connection.vendor
+        )
+        with connection.cursor() as cursor:
+            for statement in earlier:
+                cursor.execute(statement, _params(ids))
+        self._add(ids, crowded, fetched(last, _params(ids)))
+
+    def _count(self, batch: list[Waiting]) -> None:
+        ids, crowded = self._parted(batch)
+        states = count_by_state(among_ids("message.id"), self.assume)
+        self._add(ids, crowded, fetched(states, _params(ids)))
+
+    def _add(self, ids: list[int], crowded: list[int], states: Iterable[tuple[str, int]]) -> None:
+        self.messages += len(ids)
+        self.crowded += len(crowded)
+        self.rows.update(dict(states))
+
+    def _parted(self, batch: list[Waiting], *, lock: str = "") -> tuple[list[int], list[int]]:
+        """The messages that get rows, and those with too many recipients for any.
+
+        Neither holds what another backfill has done meanwhile.
+        """
+        those = among_ids("message.id")
+        waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
+        if connection.vendor == "postgresql":
+            waiting += lock
+        ids = [pk for (pk,) in fetched(waiting, _params([pk for pk, _, _ in batch]))]
+        most = settings.RECEIPTS_MAX_RECIPIENTS
+        if max(size for _, _, size in batch) <= most:
+            return ids, []
+        found = fetched(CROWDED.format(those=those), {**_params(ids), "most": most})
+        crowded = [pk for (pk,) in found]
+        return sorted({*ids} - {*crowded}), crowded
+
+
+def _sizes(conversation_ids: set[int]) -> dict[int, int]:
+    """How many people have ever taken part in each conversation: so many rows a message at most."""
+    participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
+    counted = participants.values_list("conversation").annotate(size=Count("pk")).order_by()
+    return dict(counted)
+
+
+def _hold(conversation_ids: set[int]) -> None:
+    """Conversations, then their participants, in the order of their ids (rule 22)."""
+    conversations = Conversation.objects.filter(pk__in=conversation_ids)
+    participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
+    for rows in (conversations, participants):
+        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+
+
+def _params(ids: list[int]) -> dict[str, Any]:
+    return {
+        "ids": listed(ids),
+        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        "mandatory": settings.RECEIPTS_MANDATORY,
+    }

@@ -1,0 +1,107 @@
+"""Charts as plain SVG: this works out their lengths, in per cent, and templates draw them.
+
+Lengths in per cent need no script to fit a phone, and text stays as large as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a whole, as a stretch of a bar."""
+
+    name: str
+    label: str
+    count: int
+    start: float
+    length: float
+
+
+def parts_of(counts: Iterable[tuple[str, str, int]]) -> list[Part]:
+    """Parts side by side, from their names, labels and counts; together they fill the bar."""
+    counts = list(counts)
+    whole = sum(count for _, _, count in counts) or 1
+    parts, before = [], 0
+    for name, label, count in counts:
+        parts.append(Part(name, label, count, 100 * before / whole, 100 * count / whole))
+        before += count
+    return parts
+
+
+def receipts_bar(message: Mapping[str, Any]) -> list[Part]:
+    """A message's recipients by what became of it with them (rule 19's counts)."""
+    read, delivered, failed = (message[f"{n}_count"] for n in ("read", "delivered", "failed"))
+    return parts_of(
+        [
+            ("read", "Read", read),
+            ("delivered", "Delivered, not read", delivered - read),
+            ("failed", "Not delivered", failed),
+            ("pending", "Pending", message["recipient_count"] - delivered - failed),
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class Column:
+    """One day of a chart: a bar of what was delivered, and in it what was read."""
+
+    day: date
+    figures: Mapping[str, Any] | None
+    start: float
+    length: float
+    delivered: float
+    read: float
+
+    @property
+    def above_read(self) -> float:
+        """Where the delivered part begins: bars grow upwards, and SVG counts from above."""
+        return 100 - self.delivered
+
+    @property
+    def above_ground(self) -> float:
+        return 100 - self.read
+
+
+def columns_of(since: date, until: date, days: Iterable[Mapping[str, Any]]) -> list[Column]:
+    """A column for each day of a range; one without messages is empty."""
+    told = {str(day["day"]): day for day in days}
+    length, columns = 100 / ((until - since).days + 1), []
+    for number in range((until - since).days + 1):
+        day = since + timedelta(days=number)
+        figures = told.get(str(day))
+        delivered, read = (
+            100 * ((figures or {}).get(name) or 0) for name in ("delivered_rate", "read_rate")
+        )
+        start, width = number * length + length * 0.1, length * 0.8
+        columns.append(Column(day, figures, start, width, delivered, read))
+    return columns
+
+
+_UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def spoken(seconds: float | None) -> str:
+    """A stretch of time in its two largest units: ``2 h 10 min``."""
+    if seconds is None:
+        return "—"
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    words: list[str] = []
+    left = round(seconds)
+    for size, unit in _UNITS:
+        count, left = divmod(left, size)
+        if count or words:
+            words.append(f"{count} {unit}" if count else "")
+        if len(words) == 2:
+            break
+    return " ".join(filter(None, words))
+
+
+def percent(rate: float | None) -> str:
+    """A share of 0 to 1, as people say it."""
+    return "—" if rate is None else f"{100 * rate:.1f}".removesuffix(".0") + " %"

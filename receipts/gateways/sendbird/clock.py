@@ -1,0 +1,101 @@
+"""Unix milliseconds, and the time that a message bears there.
+
+Clients tell what is read by comparing times, so two messages of a channel may not bear the same
+one. Where several came within a millisecond, the later ones bear the next milliseconds: a message
+bears its own time, or one more than its predecessor if that is later. No more than ``_BACK``
+predecessors are looked at, and none beyond one that is later than what follows it (an import, a
+backdated message), so that a time follows from its nearest neighbours and never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+#: How many predecessors can move a message's time, and so the most milliseconds that it moves.
+_BACK = 19
+
+_OWN = {
+    "postgresql": "CAST(FLOOR(EXTRACT(EPOCH FROM message.created_at) * 1000) AS bigint)",
+    "sqlite": "CAST(strftime('%%s', substr(message.created_at, 1, 19)) AS INTEGER) * 1000"
+    " + CAST(substr(message.created_at, 21, 3) AS INTEGER)",
+}
+
+#: The times of the messages of ``stretch (conversation_id, first, last)``, as CTEs up to
+#: ``borne (conversation_id, id, ts)``, in which the predecessors of a stretch stand as well.
+BORNE = """
+    own AS (
+        SELECT message.conversation_id, message.id, {own} AS ms
+          FROM stretch JOIN chat_message AS message
+            ON message.conversation_id = stretch.conversation_id
+           AND message.id <= stretch.last
+           AND message.id >= COALESCE((
+               SELECT earlier.id FROM chat_message AS earlier
+                WHERE earlier.conversation_id = stretch.conversation_id
+                  AND earlier.id <= stretch.first
+                ORDER BY earlier.id DESC LIMIT 1 OFFSET {back}), 0)
+    ), placed AS (
+        SELECT own.*, ROW_NUMBER() OVER following AS place,
+               CASE WHEN ms < LAG(ms) OVER following THEN 1 ELSE 0 END AS is_earlier
+          FROM own WINDOW following AS (PARTITION BY conversation_id ORDER BY id)
+    ), in_order AS (
+        SELECT placed.*,
+               SUM(is_earlier) OVER (PARTITION BY conversation_id ORDER BY id) AS run
+          FROM placed
+    ), borne AS (
+        SELECT conversation_id, id,
+               place + MAX(ms - place) OVER (
+                   PARTITION BY conversation_id, run ORDER BY id
+                   ROWS BETWEEN {back} PRECEDING AND CURRENT ROW) AS ts
+          FROM in_order
+    )"""
+
+_STRETCH = "(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint))"
+
+
+def borne() -> str:
+    """``BORNE`` in this database's words."""
+    return BORNE.format(own=_OWN[connection.vendor], back=_BACK)
+
+
+def message_times(stretches: Iterable[tuple[int, int, int]]) -> dict[int, int]:
+    """The times of messages, by id: those of some conversations from a first to a last one."""
+    params = list(stretches)
+    if not params:
+        return {}
+    values = ", ".join([_STRETCH] * len(params))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH stretch (conversation_id, first, last) AS (VALUES {values}), {borne()}"
+            " SELECT id, ts FROM borne",
+            [number for stretch in params for number in stretch],
+        )
+        return {int(message): int(ts) for message, ts in cursor.fetchall()}
+
+
+def zone(ts: int) -> tuple[datetime, datetime]:
+    """Between which moments a message came that bears this time."""
+    return moment(ts - _BACK), moment(ts + 1)
+
+
+def milliseconds(time: datetime) -> int:
+    """Unix milliseconds, rounded down."""
+    return (time - _EPOCH) // _MILLISECOND
+
+
+def seconds(time: datetime) -> int:
+    """Unix seconds, in which users and channels tell when they were made."""
+    return milliseconds(time) // 1000
+
+
+def moment(number: int) -> datetime:
+    """The time of so many Unix milliseconds; the last one there is for any later number."""
+    try:
+        return _EPOCH + number * _MILLISECOND
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)

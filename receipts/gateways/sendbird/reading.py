@@ -1,0 +1,104 @@
+"""What a request says, with the vendor's codes for what is wrong with it.
+
+Fields that nobody asks for are passed over: the SDKs send the path's words in the body again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, overload
+
+from receipts.api.fields import MAX_ID, whole_number
+from receipts.gateways.sendbird.errors import Code, SendbirdError
+
+
+class Given:
+    """A body's fields. ``null`` is as good as not there."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.values = values
+
+    @overload
+    def text(self, name: str) -> str: ...
+    @overload
+    def text(self, name: str, default: str) -> str: ...
+    @overload
+    def text(self, name: str, default: None) -> str | None: ...
+    def text(self, name: str, default: Any = ...) -> Any:
+        """Text; without a default it has to be there, and say something."""
+        value = self._value(name)
+        if value is None or (value == "" and default is ...):
+            return self._missing(name, default)
+        if not isinstance(value, str):
+            raise SendbirdError(Code.NOT_TEXT, f'"{name}" must be a string.')
+        return _clean(name, value)
+
+    def number(self, name: str, default: int | None = None) -> int | None:
+        """A whole number from 0."""
+        value = self._value(name)
+        if value is None:
+            return default
+        number = self._as_number(value)
+        if number is None or number > MAX_ID:
+            raise SendbirdError(Code.NOT_NUMBER, f'"{name}" must be a whole number.')
+        if number < 0:
+            raise SendbirdError(Code.NEGATIVE, f'"{name}" must not be negative.')
+        return number
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """True or false."""
+        value = self._as_flag(self._value(name))
+        if value is None:
+            return default
+        if not isinstance(value, bool):
+            raise SendbirdError(Code.NOT_BOOLEAN, f'"{name}" must be true or false.')
+        return value
+
+    def words(self, name: str) -> list[str]:
+        """A list of texts, each once; empty where there is none."""
+        value = self._as_list(self._value(name))
+        if value is None:
+            return []
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise SendbirdError(Code.NOT_LIST, f'"{name}" must be a list of strings.')
+        return [_clean(name, each) for each in dict.fromkeys(value)]
+
+    def _value(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def _missing(self, name: str, default: Any) -> Any:
+        if default is ...:
+            raise SendbirdError(Code.MISSING, f'"{name}" is required.')
+        return default
+
+    def _as_number(self, value: Any) -> int | None:
+        return value if type(value) is int else None
+
+    def _as_flag(self, value: Any) -> Any:
+        return value
+
+    def _as_list(self, value: Any) -> Any:
+        return value
+
+
+class Asked(Given):
+    """A query's parameters: ``True`` as well as ``true``, lists joined by commas."""
+
+    def _value(self, name: str) -> Any:
+        return self.values.get(name) or None
+
+    def _as_number(self, value: str) -> int | None:
+        number = whole_number(value.removeprefix("-"), MAX_ID)
+        return -number if number and value.startswith("-") else number
+
+    def _as_flag(self, value: Any) -> Any:
+        return {"true": True, "false": False}.get(value.lower(), value) if value else None
+
+    def _as_list(self, value: Any) -> Any:
+        return [word for word in value.split(",") if word] if value else None
+
+
+def _clean(name: str, value: str) -> str:
+    if "\x00" in value:
+        raise SendbirdError(Code.ILLEGAL_CHARACTER, f'"{name}" may not hold NUL characters.')
+    return value

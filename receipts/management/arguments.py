@@ -1,0 +1,79 @@
+"""What the commands share that go through all messages: arguments, exit codes, being stopped."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from chat.models import Conversation
+from receipts.api.fields import whole_number
+
+#: Exit codes beside 0, as the commands' help tells them.
+TROUBLE, WRONG_ARGUMENT, STOPPED = 1, 2, 130
+
+MOST_ROWS = 1_000_000
+
+
+def number(least: int, most: int) -> Callable[[str], int]:
+    """A type of argument: a whole number of that range, in plain digits."""
+
+    def read(given: str) -> int:
+        value = whole_number(given, most)
+        if value is None or value < least:
+            raise ArgumentTypeError(f"must be a whole number from {least} to {most}")
+        return value
+
+    return read
+
+
+def moment(given: str) -> datetime:
+    """A type of argument: an ISO 8601 day or time, in UTC unless it says another zone."""
+    try:
+        value = datetime.fromisoformat(given)
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise ArgumentTypeError(
+            "must be a day or a time, for example 2026-11-21 or 2026-11-21T09:30:00Z"
+        ) from None
+
+
+def add_batch_size(parser: ArgumentParser, default: int, about: str) -> None:
+    """``--batch-size``."""
+    parser.add_argument(
+        "--batch-size",
+        type=number(1, MOST_ROWS),
+        default=default,
+        metavar="N",
+        help=f"{about} Default: {default}.",
+    )
+
+
+def add_conversation(parser: ArgumentParser) -> None:
+    """``--conversation``, which ``check_conversation`` looks up."""
+    parser.add_argument("--conversation", type=int, metavar="ID", help="Only this one.")
+
+
+def check_conversation(options: dict[str, Any]) -> int | None:
+    """The id of the conversation that is named, if any. Raises ``CommandError``."""
+    pk: int | None = options["conversation"]
+    if pk is not None and not Conversation.objects.filter(pk=pk).exists():
+        raise CommandError(
+            f"--conversation: there is none with the id {pk}.", returncode=WRONG_ARGUMENT
+        )
+    return pk
+
+
+@contextmanager
+def summed_up(sum_up: Callable[[bool], None]) -> Iterator[None]:
+    """Close with the summary, also after Ctrl-C; the exit code, and its argument, tell that."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        sum_up(True)
+        raise CommandError("stopped; repeat to go on", returncode=STOPPED) from None
+    sum_up(False)

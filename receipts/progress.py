@@ -1,0 +1,82 @@
+"""How far a command has come: a bar on a terminal, elsewhere a plain line now and then.
+
+Both go to the standard error, so that the standard output holds nothing but what was found and
+the closing summary. A log of cron gets a line every ten seconds at most, and none of a short run.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from time import monotonic
+from typing import Any, Self, TextIO, TypeVar
+
+from tqdm import tqdm
+
+#: Seconds between two plain lines.
+PAUSE = 10.0
+
+Item = TypeVar("Item")
+
+
+class Progress(AbstractContextManager[Any]):
+    """Counts ``unit``s up to ``total``, if that is known; ``label`` says what they are good for."""
+
+    def __init__(
+        self,
+        unit: str,
+        total: int | None = None,
+        *,
+        label: str = "",
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self.unit, self.total, self.label = unit, total, label
+        self.done = 0
+        self._stream, self._clock = stream or sys.stderr, clock
+        self._next_line = clock() + PAUSE
+        self._bar: Any = None
+        if self._stream.isatty():
+            self._bar = tqdm(total=total, desc=label or None, unit=f" {unit}", file=self._stream)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def advance(self, count: int, also: str = "") -> None:
+        """So many more are done; ``also`` says what else has come of it so far."""
+        if self.total is not None:
+            count = min(count, self.total - self.done)  # some may have come since they were counted
+        self.done += count
+        if self._bar is not None:
+            self._bar.set_postfix_str(also, refresh=False)
+            self._bar.update(count)
+        elif self._clock() >= self._next_line:
+            self._next_line = self._clock() + PAUSE
+            print(self._line(also), file=self._stream, flush=True)
+
+    def _line(self, also: str) -> str:
+        """``12,000 of 40,000 messages, 31,000 rows``."""
+        label = f"{self.label}: " if self.label else ""
+        of_total = f" of {self.total:,}" if self.total is not None else ""
+        return f"{label}{self.done:,}{of_total} {self.unit}" + (f", {also}" if also else "")
+
+
+def followed(
+    items: Iterable[Item], unit: str, *, total: int | None = None, label: str = ""
+) -> Iterator[Item]:
+    """The items, each counted when the next one is asked for."""
+    with Progress(unit, total, label=label) as progress:
+        for item in items:
+            yield item
+            progress.advance(1)
+
+
+def beside_the_bar() -> AbstractContextManager[None]:
+    """Within it other lines may be written without breaking a bar that is shown."""
+    beside: AbstractContextManager[None] = tqdm.external_write_mode()
+    return beside

@@ -1,0 +1,110 @@
+"""Archiving: the rows of old messages that everybody has read go, their counts stay.
+
+A settled message can change no more: each of its rows that count holds a disclosed read. What is
+lost is who had read it and when (docs/decisions/0012).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from chat.models import Message, OverallStatus
+from receipts.progress import Progress
+from receipts.stretches import BATCH_ROWS, among_ids, batches, fetched, listed, stretches
+
+_JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
+
+#: Of some messages those whose rows may go, and how many these are. Rows that say otherwise than
+#: their message stay to be looked at, and so do those that their reader marked unread again (rule
+#: 10): they would no longer be counted as unread.
+_SETTLED = f"""
+    SELECT message.id, COUNT(*) FROM chat_message AS message
+      JOIN receipts_messagestatus AS status ON {_JOIN}
+     WHERE {{those}}
+     GROUP BY message.id, message.recipient_count
+    HAVING SUM(CASE WHEN status.withdrawn_at IS NULL THEN 1 ELSE 0 END) = message.recipient_count
+       AND SUM(CASE WHEN status.withdrawn_at IS NULL
+                     AND status.seen_at IS NOT NULL AND status.read_at IS NOT NULL
+                    THEN 1 ELSE 0 END) = message.recipient_count"""
+
+_DELETE = """
+    DELETE FROM receipts_messagestatus
+     WHERE (message_id, conversation_id) IN (
+           SELECT message.id, message.conversation_id FROM chat_message AS message WHERE {those})"""
+
+
+@dataclass
+class Prune:
+    """One pass over the settled messages that were sent before a time.
+
+    Each batch is a transaction that holds its messages in the order of their ids, as whoever
+    changes a row does (rule 22): so nobody marks one unread between the look and the deletion.
+    """
+
+    before: datetime
+    conversation: int | None = None
+    batch_size: int = BATCH_ROWS
+    #: Only count what would be archived.
+    dry_run: bool = False
+    #: Messages that are archived now, and their rows, which are gone.
+    messages: int = field(default=0, init=False)
+    rows: int = field(default=0, init=False)
+    #: Settled messages that keep their rows.
+    kept: int = field(default=0, init=False)
+
+    def run(self) -> None:
+        """Look through the messages, and archive batch by batch, each whole or not at all."""
+        settled = self._messages()
+        with Progress("settled messages", settled.count()) as progress:
+            for after, up_to in stretches(settled):
+                for batch in self._batches(settled, after, up_to):
+                    self._archive(batch)
+                    progress.advance(len(batch), f"{self.rows:,} rows")
+
+    def _messages(self) -> QuerySet[Message]:
+        settled = Message.objects.filter(
+            overall_status=OverallStatus.READ,
+            archived_at=None,
+            created_at__lt=self.before,
+        )
+        if self.conversation is not None:
+            settled = settled.filter(conversation=self.conversation)
+        return settled
+
+    def _batches(
+        self, settled: QuerySet[Message], after: int, up_to: int
+    ) -> Iterator[list[tuple[int, int]]]:
+        """Messages, each with the number of its rows that count."""
+        found = settled.filter(pk__gt=after, pk__lte=up_to).order_by("pk")
+        sized = list(found.values_list("pk", "recipient_count"))
+        return batches(sized, lambda each: each[1], self.batch_size)
+
+    @transaction.atomic
+    def _archive(self, batch: list[tuple[int, int]]) -> None:
+        messages = self._messages().filter(pk__in=[pk for pk, _ in batch]).order_by("pk")
+        if not self.dry_run:
+            messages = messages.select_for_update(no_key=True)
+        held = list(messages.values_list("pk", flat=True))
+        # A statement of its own: it sees what those committed who held the messages before.
+        rows = _settled(held)
+        self.kept += len(held) - len(rows)
+        self.messages += len(rows)
+        self.rows += sum(rows.values())
+        if not self.dry_run:
+            _delete(list(rows))
+            Message.objects.filter(pk__in=rows).update(archived_at=timezone.now())
+
+
+def _settled(ids: list[int]) -> dict[int, int]:
+    return dict(fetched(_SETTLED.format(those=among_ids("message.id")), {"ids": listed(ids)}))
+
+
+def _delete(ids: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_DELETE.format(those=among_ids("message.id")), {"ids": listed(ids)})

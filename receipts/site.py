@@ -1,0 +1,113 @@
+"""The admin as a site for moderators: what there is to look after, and the insights page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+
+
+@dataclass(frozen=True)
+class Section:
+    """One of the things there are to look after; who has the right to look sees it."""
+
+    name: str
+    page: str
+    right: str
+    about: str
+    #: Whether it stands at the top of every page, and not only on the first one.
+    daily: bool = True
+
+
+SECTIONS = (
+    Section(
+        "Messages",
+        "chat_message_changelist",
+        "chat.view_message",
+        "Find a message, see who got it and who has read it; delete or restore it.",
+    ),
+    Section(
+        "Conversations",
+        "chat_conversation_changelist",
+        "chat.view_conversation",
+        "Who takes part, how far they have come, and what receipts are kept.",
+    ),
+    Section("Users", "chat_user_changelist", "chat.view_user", "People and their conversations."),
+    Section(
+        "Insights",
+        "insights",
+        "chat.view_message",
+        "How well messages arrive: delivered and read by day, and how long reading takes.",
+    ),
+    Section(
+        "Receipts",
+        "receipts_messagestatus_changelist",
+        "receipts.view_messagestatus",
+        "Single receipts, by message or by recipient.",
+        daily=False,
+    ),
+    Section(
+        "Participants",
+        "chat_conversationparticipant_changelist",
+        "chat.view_conversationparticipant",
+        "Memberships over all conversations.",
+        daily=False,
+    ),
+    Section(
+        "Service keys",
+        "chat_servicekey_changelist",
+        "chat.view_servicekey",
+        "The keys of applications; they can be revoked.",
+        daily=False,
+    ),
+    Section(
+        "Webhooks",
+        "receipts_webhookendpoint_changelist",
+        "receipts.view_webhookendpoint",
+        "Where applications are told of what happens, and how that goes.",
+        daily=False,
+    ),
+    Section(
+        "Groups",
+        "auth_group_changelist",
+        "auth.view_group",
+        "Who may do what in this admin.",
+        daily=False,
+    ),
+)
+
+
+class ModerationSite(admin.AdminSite):
+    """Django's admin under our name, with its sections at the top of each page."""
+
+    site_header = site_title = "Seenby"
+    index_title = "Who got it, and who has read it?"
+    site_url = None
+    #: The sections at the top are there on a phone, too.
+    enable_nav_sidebar = False
+
+    def get_urls(self) -> list[URLResolver | URLPattern]:
+        from receipts.admin.insights import insights_page
+
+        mine = path("insights/", self.admin_view(insights_page(self)), name="insights")
+        return [mine, *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        sections = [
+            {"section": section, "url": (url := reverse(f"admin:{section.page}")),
+             "current": request.path.startswith(url)}
+            for section in SECTIONS
+            if request.user.has_perm(section.right)
+        ]  # fmt: skip
+        return {**super().each_context(request), "sections": sections}
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        latest = LogEntry.objects.filter(user=request.user.pk or 0).select_related("content_type")
+        return super().index(request, {"latest": latest[:8], **(extra_context or {})})

@@ -1,0 +1,1 @@
+"""The vendors' own clients, as published, against a running Seenby: `make test-clients`."""

@@ -1,0 +1,1 @@
+"""Sendbird's Python SDKs, each in an environment of its own."""
