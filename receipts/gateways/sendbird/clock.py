@@ -27,18 +27,21 @@ _OWN = {
 }
 
 #: The times of the messages of ``stretch (conversation_id, first, last)``, as CTEs up to
-#: ``borne (conversation_id, id, ts)``, in which the predecessors of a stretch stand as well.
+#: ``borne (conversation_id, id, ts)``, in which the predecessors of a stretch stand as well. Where
+#: they begin is looked up once a stretch, not once a message: 100 channels took 5 s, not 50 ms.
 BORNE = """
-    own AS (
-        SELECT message.conversation_id, message.id, {own} AS ms
-          FROM stretch JOIN chat_message AS message
-            ON message.conversation_id = stretch.conversation_id
-           AND message.id <= stretch.last
-           AND message.id >= COALESCE((
+    bounds AS MATERIALIZED (
+        SELECT stretch.conversation_id, stretch.last, COALESCE((
                SELECT earlier.id FROM chat_message AS earlier
                 WHERE earlier.conversation_id = stretch.conversation_id
                   AND earlier.id <= stretch.first
-                ORDER BY earlier.id DESC LIMIT 1 OFFSET {back}), 0)
+                ORDER BY earlier.id DESC LIMIT 1 OFFSET {back}), 0) AS start
+          FROM stretch
+    ), own AS (
+        SELECT message.conversation_id, message.id, {own} AS ms
+          FROM bounds JOIN chat_message AS message
+            ON message.conversation_id = bounds.conversation_id
+           AND message.id >= bounds.start AND message.id <= bounds.last
     ), placed AS (
         SELECT own.*, ROW_NUMBER() OVER following AS place,
                CASE WHEN ms < LAG(ms) OVER following THEN 1 ELSE 0 END AS is_earlier
