@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from chat.authentication import issue_token
-from chat.models import Conversation, Scope, ServiceKey, User
+from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import gateways
 from tests.conftest import say
 from tests.test_tencent import Admin, seqs
@@ -72,6 +72,23 @@ def test_limits_and_bad_input_are_refused_in_the_envelope(
     admin("group_msg_receipt", {**many, "MsgSeqList": seqs(message) * 50})
     for raw in ("{", "[]", "5", "", "\x00"):
         admin("get_group_msg_receipt", raw, code=10004)
+
+
+def test_an_archived_message_tells_its_counts_and_no_names(
+    admin: Admin, group: Conversation, room: str, alice: User
+) -> None:
+    """Of all three vendors: an empty list would say that nobody has read it."""
+    message = say(alice, group)
+    Message.objects.filter(pk=message.pk).update(archived_at=message.created_at)
+    detail = {"GroupId": room, "MsgSeq": message.pk, "Filter": 0, "Count": 200}
+    admin("get_group_msg_receipt_detail", detail, code=10062)
+    admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": seqs(message)})
+    client = Client(headers={"Authorization": f"Bearer {issue_token(alice)[0]}"})
+    marker = f"/api/v1/markers/messages/{message.pk}/read-users"
+    acks = f"/o/a/chatgroups/{room}/acks/{message.pk}"
+    assert client.get(marker).json()["code"] == 400400
+    assert client.get(acks).json()["error"] == "service_resource_not_found"
+    assert client.get(marker).status_code == client.get(acks).status_code == 410
 
 
 @pytest.mark.django_db

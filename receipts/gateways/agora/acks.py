@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from receipts.api.answers import summary_for
+from receipts.api.archived import Archived
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
@@ -28,6 +29,7 @@ WORDS = {
     403: "forbidden_op",
     404: "service_resource_not_found",
     405: "method_not_allowed",
+    410: "service_resource_not_found",
     429: "reach_limit",
     500: "internal_server_error",
 }
@@ -67,6 +69,8 @@ class AcksView(AgoraView, MessageReceiptViewSet):
         message = self.disclosed_message(int(pk))
         if message["conversation_id"] != self.conversation_named(group).pk:
             raise Http404
+        if message["archived_at"] is not None:
+            raise Archived(message["archived_at"])
         rows = recipients_of(int(pk), message["conversation_id"])
         readers = RecipientFilter(_READ, rows, request=request).qs
         if behind:

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.models import Message
+from receipts.api.archived import Archived
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.marks import ConversationMarkViewSet
@@ -101,6 +102,8 @@ class UsersView(SocialPlusView, MessageReceiptViewSet):
 
     def _recipients(self, pk: int) -> Any:
         message = self.disclosed_message(pk)
+        if message["archived_at"] is not None:
+            raise Archived(message["archived_at"])
         rows = recipients_of(pk, message["conversation_id"])
         asked = self.request.query_params.getlist("memberships[]")
         if unknown := set(asked) - set(MEMBERSHIPS):

@@ -18,6 +18,7 @@ from receipts.api.fields import MAX_ID, known_users, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MAX_SUMMARIES
 from receipts.gateways.tencent.base import (
+    NO_RECEIPT,
     TencentView,
     code_of,
     envelope,
@@ -63,6 +64,8 @@ class ReceiptsView(TencentView):
         message = messages_of(group, [pk]).get(pk)
         if code := code_of(message, self._disclosed(message)):
             return Response(envelope("FAIL", code, "This message has no receipts."))
+        if message is not None and message["archived_at"] is not None:
+            return Response(envelope("FAIL", NO_RECEIPT, "Its receipts are archived."))
         rows = recipients_of(pk, group).filter(recipient_id__gt=after)
         found = list(RecipientFilter(question, rows, request=request).qs[: count + 1])
         listed, is_last = found[:count], len(found) <= count
