@@ -3,6 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 CLIENTS ?= .venv/clients
 SENDBIRD := $(CLIENTS)/sendbird-2.1.5 $(CLIENTS)/sendbird-0.0.16
+SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
 .DEFAULT_GOAL := help
 
 help:  ## what there is
@@ -18,7 +19,7 @@ test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
 test-browser: .venv/dev  ## the pages, in this machine's Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/test $(SENDBIRD)  ## the vendors' own clients against a running Seenby
+test-clients: .venv/test $(SENDBIRD) $(SOCIALPLUS)  ## the vendors' own clients, against a running Seenby
 	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients
 
 check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
@@ -65,6 +66,11 @@ lock: .venv/dev  ## pin requirements*.in with hashes
 $(CLIENTS)/sendbird-%: tests/clients/sendbird/%.txt
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+$(SOCIALPLUS): tests/clients/socialplus/package-lock.json
+	@command -v npm > /dev/null || { echo 'Node.js 18 or later is needed, with npm.'; exit 1; }
+	npm ci --silent --no-audit --no-fund --prefix tests/clients/socialplus
 	@touch $@
 
 .PHONY: help run test test-browser test-clients check schema screenshots bench format lock
