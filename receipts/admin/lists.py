@@ -105,7 +105,7 @@ class ListAdmin(admin.ModelAdmin):
         return super().response_action(request, queryset.filter(pk__in=ticked))
 
 
-class ReadOnlyAdmin(ListAdmin):
+class ReadOnly(admin.ModelAdmin):
     """Nothing is added, edited or deleted here, whether by a button or by its address."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -116,3 +116,7 @@ class ReadOnlyAdmin(ListAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ReadOnlyAdmin(ReadOnly, ListAdmin):
+    """A list of ours that is only looked at."""
