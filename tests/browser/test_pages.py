@@ -60,7 +60,7 @@ def test_a_conversation_is_started(as_person: AsPerson) -> None:
 def test_the_moderator_logs_in(as_moderator: Callable[..., Page]) -> None:
     """With the password that the demo prints; nobody ran ``createsuperuser``."""
     page = as_moderator("/admin/")
-    expect(page.get_by_role("link", name="Messages")).to_be_visible()
+    expect(page.get_by_role("link", name="Messages", exact=True)).to_be_visible()
 
 
 def test_in_production_there_is_no_demo() -> None:

@@ -63,6 +63,12 @@ export class Follow {
     this.#timer = setTimeout(() => this.now(), pause);
   }
 
+  /** There is news: the look that goes on just now may have begun before it. */
+  #ring() {
+    if (this.#busy) this.#again = true;
+    else this.#lookIn(SETTLE);
+  }
+
   #pause() {
     if (this.#listening && !this.#failures) return LISTENING;
     return Math.min(LOST * 2 ** this.#failures, LONGEST);
@@ -72,7 +78,7 @@ export class Follow {
   async #listen(signal) {
     for (let pause = LOST / 3; !signal.aborted; pause = Math.min(pause * 2, LONGEST)) {
       const heard = await this.#hear(signal).catch(() => false);
-      if (this.#listening) this.#lookIn(0); // the stream has ended: is the service still there?
+      if (this.#listening) this.now(); // the stream has ended: is the service still there?
       this.#listening = false;
       if (heard) pause = LOST / 3;
       await new Promise((done) => setTimeout(done, pause * (0.75 + Math.random() / 2)));
@@ -88,7 +94,7 @@ export class Follow {
     if (response.status === 400 || response.status === 410) this.#lastId = null; // begin anew
     if (!response.ok) return false;
     this.#listening = true;
-    this.#lookIn(SETTLE);
+    this.#ring();
     let rest = "";
     for await (const text of pieces(response.body)) {
       const blocks = (rest + text).split("\n\n");
@@ -102,7 +108,7 @@ export class Follow {
     const lines = block.split("\n");
     const id = lines.find((line) => line.startsWith("id: "));
     if (id) this.#lastId = id.slice(4);
-    if (lines.some((line) => line.startsWith("data: "))) this.#lookIn(SETTLE);
+    if (lines.some((line) => line.startsWith("data: "))) this.#ring();
   }
 }
 
