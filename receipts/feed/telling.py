@@ -20,6 +20,9 @@ from receipts.selectors import MESSAGE_COLUMNS, unread_of_pairs
 #: So many marks of a coalesced event are told one by one; of the rest the number.
 MARKS_NAMED = 20
 
+#: What has to be known of a person to tell them, or of them.
+_KNOWN = ("username", "is_active", "is_service", "is_staff", "read_receipts_enabled")
+
 Told = dict[str, Any]
 
 
@@ -30,7 +33,7 @@ def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
     who takes no part any more, is told nothing.
     """
     heard = list(heard)
-    people = User.objects.in_bulk(_ids(heard))
+    people = User.objects.only(*_KNOWN).in_bulk(_ids(heard))
     groups = coalesced(heard, people)
     facts = _Facts(groups, people)
     told: dict[int, list[Told]] = {}
