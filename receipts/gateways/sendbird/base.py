@@ -12,7 +12,13 @@ from rest_framework.views import APIView
 from chat.models import Conversation, Message, Scope, User
 from receipts.api.fields import whole_number
 from receipts.gateways.sendbird.authentication import ApiTokenAuthentication
-from receipts.gateways.sendbird.errors import Code, SendbirdError, exception_handler, not_found
+from receipts.gateways.sendbird.errors import (
+    Code,
+    SendbirdError,
+    UnknownAddress,
+    exception_handler,
+    not_found,
+)
 from receipts.gateways.sendbird.reading import Asked, Given
 from receipts.selectors import MESSAGE_COLUMNS
 
@@ -68,7 +74,7 @@ class Unknown(GatewayView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        raise SendbirdError(Code.BAD_URL, "There is nothing at this address.")
+        raise UnknownAddress
 
 
 def url_of(conversation: Conversation) -> str:

@@ -1,7 +1,7 @@
 """Every refusal in Sendbird's shape: ``{"error": true, "code": 400201, "message": "…"}``.
 
-HTTP 400 for whatever the caller can mend, also what is not found or there already; 429 for too
-many requests; 500 for what went wrong here.
+HTTP 400 for whatever the caller can mend, also what is not found or there already; 404 for an
+address that is not there; 429 for too many requests; 500 for what went wrong here.
 """
 
 from __future__ import annotations
@@ -55,6 +55,15 @@ class SendbirdError(Exception):
         self.code = code
 
 
+class UnknownAddress(SendbirdError):
+    """Not a thing that is not there, but an address that this gateway does not have."""
+
+    status_code = status.HTTP_404_NOT_FOUND
+
+    def __init__(self) -> None:
+        super().__init__(Code.BAD_URL, "There is nothing at this address.")
+
+
 def not_found(what: str) -> SendbirdError:
     """As the vendor words it."""
     return SendbirdError(Code.NOT_FOUND, f'"{what}" not found.')
@@ -82,8 +91,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     code, message = _told(error)
     if code == Code.INTERNAL:
         logger.error("A gateway failed", exc_info=error)
+    status_code = UnknownAddress.status_code if isinstance(error, UnknownAddress) else 400
     response = Response(
-        {"error": True, "code": code.value, "message": message}, status=_STATUSES.get(code, 400)
+        {"error": True, "code": code.value, "message": message},
+        status=_STATUSES.get(code, status_code),
     )
     if (wait := getattr(error, "wait", None)) is not None:
         response["Retry-After"] = str(int(wait) + 1)
