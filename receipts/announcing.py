@@ -12,7 +12,7 @@ from django.db import connection
 
 from receipts.models import EventKind
 from receipts.prepared import execute
-from receipts.status import STATE_BY_TIME, State
+from receipts.status import STATE_BY_TIME, STATE_SQL
 
 #: So many of its messages an event names; of more it tells the number, and the first.
 MESSAGES_NAMED = 20
@@ -44,11 +44,6 @@ _PLACE = {
     "sqlite": f", ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY message_id DESC) AS place",
 }
 
-_STATE = "CASE {} ELSE '{}' END".format(
-    " ".join(f"WHEN {time} IS NOT NULL THEN '{state}'" for time, state in STATE_BY_TIME.items()),
-    State.PENDING.value,
-)
-
 
 def _differs(column: str) -> str:
     """Whether a column was changed, nulls included; said so that both databases know it."""
@@ -72,7 +67,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
                recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), MIN(message_id),
                {_NOW[vendor]}
           FROM (SELECT *{_PLACE[vendor]} FROM (
-                SELECT sender_id, conversation_id, recipient_id, message_id, {_STATE} AS state,
+                SELECT sender_id, conversation_id, recipient_id, message_id, {STATE_SQL} AS state,
                        COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
                   FROM {changed} AS told WHERE {" OR ".join(map(_differs, told))}) AS told
                ) AS told

@@ -30,6 +30,13 @@ STATE_BY_TIME = {
 }
 
 
+#: The same in SQL, over a row's columns.
+STATE_SQL = "CASE {} ELSE '{}' END".format(
+    " ".join(f"WHEN {time} IS NOT NULL THEN '{state}'" for time, state in STATE_BY_TIME.items()),
+    State.PENDING.value,
+)
+
+
 def state_of(row: Mapping[str, Any]) -> State:
     """The state of one row, told from its times."""
     for time, state in STATE_BY_TIME.items():

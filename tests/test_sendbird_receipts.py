@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, User
-from receipts.gateways.sendbird.clock import milliseconds
+from receipts.gateways.translating import milliseconds
 from tests.conftest import say
 from tests.sendbird import Sendbird, has_read, sendbird, url_of
 

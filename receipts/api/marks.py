@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import NotParticipant, NotRecipient, Refused
-from chat.models import Tracking, User
+from chat.models import User
 from receipts import services
 from receipts.api.answers import marked_row
 from receipts.api.archived import ARCHIVED, refuse_archived_mark
@@ -132,12 +132,7 @@ class ConversationMarkViewSet(ApiViewSet):
         found = self._position(pk, username, "up_to_message", fields.get("up_to_message"))
         marked = 0
         if found["up_to"] is not None:
-            position = Position(
-                recipient_id=found["user_id"],
-                conversation_id=pk,
-                up_to=found["up_to"],
-                tracked=found["tracking"] == Tracking.TRACKED,
-            )
+            position = Position.of(pk, found)
             if read:
                 enabled = found["user__read_receipts_enabled"]
                 private = reads_privately(enabled, fields.get("private", False))

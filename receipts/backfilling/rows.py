@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from receipts.marks import NO_TIME
 from receipts.stamp import COUNTS
-from receipts.status import STATE_BY_TIME, State
+from receipts.status import STATE_SQL
 
 #: Who received ``message``: whoever took part when it was sent, less its sender (rule 1).
 _IS_RECIPIENT = """participant.conversation_id = message.conversation_id
@@ -95,11 +95,7 @@ _ROWS = f"""
                    END AS delivered_at
               FROM ({_RECIPIENTS}) AS told) AS row"""
 
-_STATE = "CASE {} ELSE '{}' END".format(
-    " ".join(f"WHEN {time} IS NOT NULL THEN '{state}'" for time, state in STATE_BY_TIME.items()),
-    State.PENDING.value,
-)
-_BY_STATE = f"SELECT {_STATE} AS state, COUNT(*) FROM {{rows}} AS row GROUP BY 1"
+_BY_STATE = f"SELECT {STATE_SQL} AS state, COUNT(*) FROM {{rows}} AS row GROUP BY 1"
 
 _INSERT = """
     INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at,

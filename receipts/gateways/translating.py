@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import F, Q
@@ -26,6 +27,16 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 #: The code of a refusal for an address, told apart from a thing that is not there.
 ADDRESS_UNKNOWN = "address_unknown"
+
+
+#: Where Unix time begins.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def milliseconds(time: datetime) -> int:
+    """Unix milliseconds, rounded down: what times are at most vendors."""
+    return (time - EPOCH) // MILLISECOND
 
 
 @dataclass(frozen=True)
@@ -115,10 +126,12 @@ def name_of(external_id: str | None, pk: int) -> str:
     return str(pk) if external_id is None else external_id
 
 
-def as_service(request: Request, secret: str) -> tuple[User, Credential]:
+def as_service(
+    request: Request, secret: str, otherwise: str = "A service key is needed here."
+) -> tuple[User, Credential]:
     """The service account of a key; a user's token is none, whatever it is valid for."""
     if not secret.startswith(ServiceKey.PREFIX):
-        raise AuthenticationFailed("A service key is needed here.", code="key_invalid")
+        raise AuthenticationFailed(otherwise, code="key_invalid")
     user, credential = service_account(secret)
     request._request.caller_name = credential.username  # type: ignore[attr-defined]
     return user, credential

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from chat.models import Tracking
 from receipts.marks import Mark, failure, unmark
 from receipts.stamp import stamp, stamp_one
 from receipts.watermarks import ONE_POSITION, advance_watermarks
@@ -45,6 +47,16 @@ class Position:
     up_to: int
     #: Whether others may know of this position: an untracked message tells nothing (rule 15).
     tracked: bool = True
+
+    @classmethod
+    def of(cls, conversation_id: int, found: Mapping[str, Any]) -> Position:
+        """What ``selectors.own_position`` found, where it found a message."""
+        return cls(
+            recipient_id=found["user_id"],
+            conversation_id=conversation_id,
+            up_to=found["up_to"],
+            tracked=found["tracking"] == Tracking.TRACKED,
+        )
 
 
 def mark_delivered(*, row: Row, at: datetime | None = None) -> dict[str, Any] | None:

@@ -19,7 +19,7 @@ from receipts.api.archived import Archived
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
-from receipts.gateways.translating import GatewayView, Refusal
+from receipts.gateways.translating import EPOCH, GatewayView, Refusal, milliseconds
 from receipts.selectors import recipients_of
 
 #: Its words for a refusal, by our statuses.
@@ -38,8 +38,7 @@ MOST = 500
 #: What its SDK sends where it has no cursor or limit: the word itself.
 UNDEFINED = "undefined"
 _READ = QueryDict("state=read")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST_MICROSECOND = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // timedelta(microseconds=1)
+_LAST_MICROSECOND = (datetime.max.replace(tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
 
 
 class AgoraView(GatewayView):
@@ -110,12 +109,12 @@ class Place:
     @classmethod
     def after(cls, row: Mapping[str, Any]) -> Place:
         """Right behind a row."""
-        return cls((row["read_at"] - _EPOCH) // timedelta(microseconds=1), row["recipient_id"])
+        return cls((row["read_at"] - EPOCH) // timedelta(microseconds=1), row["recipient_id"])
 
     @property
     def earlier(self) -> Q:
         """What the list holds behind it."""
-        at = _EPOCH + timedelta(microseconds=self.at)
+        at = EPOCH + timedelta(microseconds=self.at)
         return Q(read_at__lt=at) | Q(read_at=at, recipient_id__lt=self.recipient)
 
     def __str__(self) -> str:
@@ -155,8 +154,3 @@ def _limit(given: str) -> int:
     if not size:
         raise ValidationError({"limit": [f"Must be a whole number from 1 to {MOST}."]})
     return size
-
-
-def milliseconds(time: datetime) -> int:
-    """Unix milliseconds, which is what times are there."""
-    return (time - _EPOCH) // timedelta(milliseconds=1)

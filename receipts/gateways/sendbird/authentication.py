@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat.authentication import Credential, service_account
-from chat.models import ServiceKey
+from chat.authentication import Credential
+from receipts.gateways.translating import as_service
 
 
 class ApiTokenAuthentication(BaseAuthentication):
@@ -17,8 +16,4 @@ class ApiTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, Credential]:
         key = request.headers.get("Api-Token", "")
-        if not key.startswith(ServiceKey.PREFIX):
-            raise AuthenticationFailed("The Api-Token header holds no service key.")
-        user, credential = service_account(key)
-        request._request.caller_name = credential.username  # type: ignore[attr-defined]
-        return user, credential
+        return as_service(request, key, "The Api-Token header holds no service key.")

@@ -10,12 +10,11 @@ backdated message), so that a time follows from its nearest neighbours and never
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from django.db import connection
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+from receipts.gateways.translating import EPOCH, MILLISECOND, milliseconds
 
 #: How many predecessors can move a message's time, and so the most milliseconds that it moves.
 _BACK = 19
@@ -86,11 +85,6 @@ def zone(ts: int) -> tuple[datetime, datetime]:
     return moment(ts - _BACK), moment(ts + 1)
 
 
-def milliseconds(time: datetime) -> int:
-    """Unix milliseconds, rounded down."""
-    return (time - _EPOCH) // _MILLISECOND
-
-
 def seconds(time: datetime) -> int:
     """Unix seconds, in which users and channels tell when they were made."""
     return milliseconds(time) // 1000
@@ -99,6 +93,6 @@ def seconds(time: datetime) -> int:
 def moment(number: int) -> datetime:
     """The time of so many Unix milliseconds; the last one there is for any later number."""
     try:
-        return _EPOCH + number * _MILLISECOND
+        return EPOCH + number * MILLISECOND
     except OverflowError:
         return datetime.max.replace(tzinfo=UTC)

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from chat.models import ConversationParticipant, User
 from receipts.gateways.sendbird.base import own_number, people
-from receipts.gateways.sendbird.clock import milliseconds
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.reading import Asked
+from receipts.gateways.translating import milliseconds
 from receipts.selectors import unread_of
 
 #: What narrows a list there, and what we keep nothing of. Passing over one of them would answer

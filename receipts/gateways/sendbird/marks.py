@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import NotParticipant
-from chat.models import Conversation, ConversationParticipant, Message, Tracking, User
+from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.compiled import CompiledQuery
 from receipts.gateways.sendbird.around import moment_in
@@ -35,7 +35,7 @@ class MarkDelivered(GatewayView):
         before = _delivered_up_to(found["pk"])
         if found["up_to"] is None:
             return Response({})
-        services.bulk_mark_delivered(position=_up_to(conversation, found))
+        services.bulk_mark_delivered(position=Position.of(conversation, found))
         if _delivered_up_to(found["pk"]) == before:
             return Response({})
         return Response({"ts": times_of([conversation])[conversation][username].delivered})
@@ -105,20 +105,11 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
     return messages.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _up_to(conversation: int, found: dict[str, Any]) -> Position:
-    return Position(
-        recipient_id=found["user_id"],
-        conversation_id=conversation,
-        up_to=found["up_to"],
-        tracked=found["tracking"] == Tracking.TRACKED,
-    )
-
-
 def _read(conversation: int, found: dict[str, Any]) -> None:
     """Read, openly or privately as the member has it."""
     if found["up_to"] is not None:
         private = reads_privately(found["user__read_receipts_enabled"])
-        services.bulk_mark_read(position=_up_to(conversation, found), private=private)
+        services.bulk_mark_read(position=Position.of(conversation, found), private=private)
 
 
 def _read_everything(user: User) -> None:

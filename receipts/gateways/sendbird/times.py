@@ -17,7 +17,8 @@ from typing import Any
 
 from django.db import connection
 
-from receipts.gateways.sendbird.clock import borne, milliseconds
+from receipts.gateways.sendbird.clock import borne
+from receipts.gateways.translating import milliseconds
 
 #: For each member of some conversations, and both of their watermarks: when it was set, the
 #: latest time of what it covers, as far back as the lowest watermark there, and the earliest time
