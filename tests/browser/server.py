@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
-from urllib.error import URLError
-from urllib.request import urlopen
 
+from benchmarks.processes import free_port
 from tests.postgres import stop
-
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # seconds in which a server has to answer
+from tests.serving import ROOT, wait_until_ready
 
 
 class Demo(NamedTuple):
@@ -59,7 +54,7 @@ uvicorn.run("config.asgi:application", port=int(os.environ["PORT"]), log_config=
 @contextmanager
 def _running(command: list[str], **variables: str) -> Iterator[tuple[str, Path]]:
     """Run a server until the block ends; its address, and the file of what it says."""
-    port = _free_port()
+    port = free_port()
     with tempfile.TemporaryDirectory(prefix="seenby-") as folder:
         log = Path(folder) / "log"
         variables |= {
@@ -77,22 +72,7 @@ def _running(command: list[str], **variables: str) -> Iterator[tuple[str, Path]]
                 command, cwd=ROOT, env=os.environ | variables, stdout=said, stderr=said
             )
         try:
-            _wait(server, f"http://127.0.0.1:{port}", log)
+            wait_until_ready(server, f"http://127.0.0.1:{port}", log)
             yield f"http://127.0.0.1:{port}", log
         finally:
             stop(server)
-
-
-def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(URLError, ConnectionError), urlopen(f"{address}/readyz/", timeout=5):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

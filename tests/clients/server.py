@@ -7,19 +7,16 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 from benchmarks.processes import free_port
 from tests.postgres import running_postgres, stop
+from tests.serving import PATIENCE, ROOT, wait_until_ready
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60.0  # seconds in which a server has to answer
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -43,6 +40,10 @@ class Seenby(NamedTuple):
         with urlopen(request, timeout=PATIENCE) as answer:
             content = answer.read()
         return json.loads(content) if content else None
+
+    def token(self, username: str) -> str:
+        """A token of a user, as their backend has it issued."""
+        return self.native("POST", f"/users/{username}/tokens/")["token"]
 
 
 @contextmanager
@@ -68,7 +69,7 @@ def running_seenby(database: str) -> Iterator[Seenby]:
             )  # fmt: skip
         try:
             address = f"http://127.0.0.1:{port}"
-            _wait(server, address, log)
+            wait_until_ready(server, address, log)
             yield Seenby(address, key)
         finally:
             stop(server)
@@ -89,12 +90,3 @@ def _manage(environment: dict[str, str], *command: str) -> str:
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True,
     )  # fmt: skip
     return done.stdout
-
-
-def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
-        with suppress(URLError, ConnectionError), urlopen(f"{address}/readyz/", timeout=5):
-            return
-        time.sleep(0.05)
-    raise RuntimeError(f"The server did not start:\n{log.read_text()}")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.socialplus.seenby import Seenby, running_seenby
+from tests.clients.server import Seenby, running_seenby
 
 HERE = Path(__file__).parent
 FEED = "maths/hello"
@@ -31,11 +31,11 @@ def node() -> str:
 @pytest.fixture(scope="module")
 def seenby() -> Iterator[Seenby]:
     """alice owns a group of which bob, carol and erin are members."""
-    with running_seenby() as running:
+    with running_seenby("sqlite") as running:
         for name in ("alice", *READERS, "dave"):
-            running("POST", "/users/", {"username": name})
+            running.native("POST", "/users/", {"username": name})
         group = {"kind": "group", "external_id": FEED, "owner": "alice", "participants": READERS}
-        running("POST", "/conversations/", group)
+        running.native("POST", "/conversations/", group)
         yield running
 
 
@@ -61,13 +61,13 @@ def client(node: str, seenby: Seenby) -> Callable[..., Any]:
 
 def receipts(seenby: Seenby, message: str) -> tuple[int, int]:
     """Reads and deliveries, as the native API tells the sender."""
-    told = seenby("GET", f"/messages/{message}/status/", token=seenby.token("alice"))
+    told = seenby.native("GET", f"/messages/{message}/status/", token=seenby.token("alice"))
     return told["read_count"], told["delivered_count"]
 
 
 def test_a_backend_logs_people_in_by_its_key(client: Any, seenby: Seenby) -> None:
     assert client("frank", "login", apiKey=seenby.key, displayName="Frank") == {"user": "frank"}
-    assert seenby("GET", "/users/frank/")["display_name"] == "Frank"
+    assert seenby.native("GET", "/users/frank/")["display_name"] == "Frank"
 
 
 def test_nobody_logs_in_as_somebody_else(client: Any, seenby: Seenby) -> None:
@@ -98,7 +98,7 @@ def test_what_is_sent_is_read_and_counted(client: Any, seenby: Seenby) -> None:
     assert readers == [["carol"], ["erin"]]
     got = client("alice", "deliveredUsers", messageId=second["id"], memberships=["member"])
     assert got == [["bob", "carol", "erin"]]
-    rows = seenby("GET", f"/messages/{second['id']}/recipients/")["results"]
+    rows = seenby.native("GET", f"/messages/{second['id']}/recipients/")["results"]
     assert {row["user"]: row["state"] for row in rows} == {
         "bob": "delivered", "carol": "read", "erin": "read",
     }  # fmt: skip
@@ -107,9 +107,9 @@ def test_what_is_sent_is_read_and_counted(client: Any, seenby: Seenby) -> None:
 def test_a_private_read_is_a_delivery_in_the_client_too(client: Any, seenby: Seenby) -> None:
     [sent] = client("alice", "send", feed=FEED, texts=["psst"])
     off = {"read_receipts_enabled": False}
-    seenby("PATCH", "/users/bob/", off)
+    seenby.native("PATCH", "/users/bob/", off)
     assert client("bob", "read", id=sent["id"]) == 200
-    seenby("PATCH", "/users/bob/", {"read_receipts_enabled": True})
+    seenby.native("PATCH", "/users/bob/", {"read_receipts_enabled": True})
     assert receipts(seenby, sent["id"]) == (0, 1)
     assert client("alice", "readUsers", messageId=sent["id"]) == [[]]
     assert client("alice", "deliveredUsers", messageId=sent["id"]) == [["bob"]]
@@ -122,8 +122,8 @@ def test_a_feed_is_listed_page_by_page(client: Any, seenby: Seenby) -> None:
     [sent] = client("carol", "send", feed=FEED, texts=["soon gone"])
     assert client("carol", "remove", id=sent["id"])["deleted"] is True
     found = client("alice", "list", feed=FEED, limit=2, sortBy="segmentDesc")
-    group = next(each for each in seenby("GET", "/conversations/")["results"])
-    native = seenby("GET", f"/conversations/{group['id']}/messages/")["results"]
+    group = next(each for each in seenby.native("GET", "/conversations/")["results"])
+    native = seenby.native("GET", f"/conversations/{group['id']}/messages/")["results"]
     left = [str(message["id"]) for message in native if not message["deleted_at"]]
     assert [message["id"] for message in found["messages"]] == left
     assert len(found["sizes"]) > 1
