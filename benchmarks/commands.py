@@ -19,11 +19,11 @@ from benchmarks.timing import milliseconds, seconds, spread
 from benchmarks.world import NAME, clear, execute, multiply, tidy
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
-from receipts.backfilling import Backfill
-from receipts.checking import Check
 from receipts.models import MessageStatus
-from receipts.pruning import Prune
 from receipts.services.marking import Position, Row
+from receipts.upkeep.backfilling import Backfill
+from receipts.upkeep.checking import Check
+from receipts.upkeep.pruning import Prune
 
 RECIPIENTS = 20
 #: Messages that another tool loaded, and messages that were sent here and are marked all the time.

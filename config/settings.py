@@ -121,7 +121,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
     # PostgreSQL spends more on planning a mark's statements than on running them. Those that
-    # receipts/prepared.py runs are planned once for each connection, and no others ever.
+    # receipts/sql/prepared.py runs are planned once for each connection, and no others ever.
     options = DATABASE.setdefault("OPTIONS", {})
     options["server_side_binding"] = DB_PREPARE
     options["prepare_threshold"] = 2**31 if DB_PREPARE else None
@@ -176,12 +176,12 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["chat.permissions.IsKnown"],
-    "DEFAULT_THROTTLE_CLASSES": ["config.throttles.CallerThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["receipts.api.throttles.CallerThrottle"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PARSER_CLASSES": ["config.rest.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["config.rest.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "config.schema.Schema",
-    "EXCEPTION_HANDLER": "config.rest.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["receipts.api.rest.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["receipts.api.rest.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "receipts.api.schema.Schema",
+    "EXCEPTION_HANDLER": "receipts.api.rest.exception_handler",
     # No second description of the API at OPTIONS, no ?format= beside the Accept header.
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
@@ -211,7 +211,7 @@ SPECTACULAR_SETTINGS = {
     },
     "ENUM_NAME_OVERRIDES": {
         "ShareEnum": "receipts.api.shapes.SHARES",
-        "StateEnum": "receipts.status.State",
+        "StateEnum": "receipts.rules.status.State",
         "MembershipEnum": "receipts.api.shapes.MEMBERSHIPS",
         "KindEnum": "chat.models.ConversationKind",
         "EventKindEnum": "receipts.models.EventKind",

@@ -20,6 +20,6 @@ urlpatterns = [
 if settings.DEMO:
     urlpatterns.append(path("", include("receipts.demo.urls")))
 
-handler400 = "config.rest.bad_request"
-handler404 = "config.rest.not_found"
-handler500 = "config.rest.server_error"
+handler400 = "receipts.api.rest.bad_request"
+handler404 = "receipts.api.rest.not_found"
+handler500 = "receipts.api.rest.server_error"

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
@@ -11,7 +13,11 @@ class ReceiptsConfig(AppConfig):
 
 
 class ModerationConfig(admin_apps.AdminConfig):
-    """Django's admin, with the site of ``receipts.site``."""
+    """Django's admin, with the site of ``receipts.admin.site``."""
 
     default = False
-    default_site = "receipts.site.ModerationSite"
+    default_site = "receipts.admin.site.ModerationSite"
+
+    def ready(self) -> None:
+        super().ready()
+        import_module("receipts.admin.registered")

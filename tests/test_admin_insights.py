@@ -10,8 +10,8 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from receipts.charts import columns_of, parts_of, percent, spoken
-from receipts.insights import READ_WITHIN, times_to_read
+from receipts.admin.charts import columns_of, parts_of, percent, spoken
+from receipts.reads.insights import READ_WITHIN, times_to_read
 from tests.admin import Browser, appointed, plain
 from tests.test_insights import BEGIN, mark, write
 

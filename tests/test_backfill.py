@@ -10,8 +10,8 @@ from django.db import connection
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking, User
 from receipts import services
-from receipts.checking import Check
 from receipts.models import MessageStatus
+from receipts.upkeep.checking import Check
 from tests.commands import Killed, Statements, run, run_fails, run_refused, statements_of
 
 pytestmark = pytest.mark.django_db
@@ -400,7 +400,7 @@ def test_the_size_of_a_batch_changes_nothing(loaded: list[Message], size: str) -
 def test_the_walk_goes_on_past_a_stretch(
     loaded: list[Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receipts.stretches.stretches.__defaults__", (1,))
+    monkeypatch.setattr("receipts.upkeep.stretches.stretches.__defaults__", (1,))
     assert backfill()[0].startswith("4 messages")
 
 

@@ -20,11 +20,11 @@ from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
-from receipts.backfilling import Backfill
-from receipts.checking import Check
 from receipts.models import MessageStatus
-from receipts.pruning import Prune
 from receipts.services.marking import Position, Row
+from receipts.upkeep.backfilling import Backfill
+from receipts.upkeep.checking import Check
+from receipts.upkeep.pruning import Prune
 from tests.commands import run
 from tests.conftest import say
 from tests.test_backfill import START, at, load, row

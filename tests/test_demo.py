@@ -14,7 +14,7 @@ from chat.models import Message, OverallStatus, User
 from receipts.demo.talks import PEOPLE
 from receipts.demo.world import load_world
 from receipts.models import MessageStatus
-from receipts.status import State, state_q
+from receipts.rules.status import State, state_q
 
 
 def test_the_world_is_lively(db: None) -> None:

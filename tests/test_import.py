@@ -19,9 +19,9 @@ from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking, User
 from receipts import services
-from receipts.checking import Check
 from receipts.importing import report as reports
 from receipts.models import MessageStatus
+from receipts.upkeep.checking import Check
 from tests.commands import Statements, run, run_fails, run_refused, statements_of
 from tests.test_races import at_once
 

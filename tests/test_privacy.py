@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, Message, User
 from receipts.api.urls import urlpatterns
-from receipts.status import State
+from receipts.rules.status import State
 from tests.conftest import Api, hook, say
 
 #: What stands for each part of an address. A new endpoint joins by itself; one with a new kind of

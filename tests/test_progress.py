@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from receipts.progress import PAUSE, Progress, followed
+from receipts.upkeep.progress import PAUSE, Progress, followed
 
 
 class Terminal(io.StringIO):

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from chat.models import Conversation, Message, User
 from receipts import services
-from receipts.checking import Check
 from receipts.models import MessageStatus
+from receipts.upkeep.checking import Check
 from tests.commands import Killed, Statements, run, run_fails, run_refused, statements_of
 from tests.conftest import say
 
@@ -197,7 +197,7 @@ def test_the_size_of_a_batch_changes_nothing(settled: list[Message], size: str) 
 def test_the_walk_goes_on_past_a_stretch(
     settled: list[Message], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("receipts.stretches.stretches.__defaults__", (1,))
+    monkeypatch.setattr("receipts.upkeep.stretches.stretches.__defaults__", (1,))
     assert prune() == ["3 messages archived, 6 rows deleted"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from chat.models import Conversation, User
 from tests.conftest import ON_POSTGRES, say
 
-#: SQLite chooses the rows twice, once for the counts and once for the rows (receipts/stamp.py).
+#: SQLite chooses the rows twice, once for the counts and once for the rows (ledger/stamp.py).
 STAMP = 1 if ON_POSTGRES else 3
 
 

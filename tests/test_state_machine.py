@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from chat import models
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 from receipts.services.batch import Item
 from receipts.services.marking import Position, Row
 from tests.model import Room

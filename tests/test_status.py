@@ -8,7 +8,7 @@ import pytest
 
 from chat.models import Conversation, Message, User
 from receipts.models import MessageStatus
-from receipts.status import STATE_BY_TIME, State, state_of, state_q, summary_text
+from receipts.rules.status import STATE_BY_TIME, State, state_of, state_q, summary_text
 from tests.conftest import say
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 
 from chat.models import Conversation, User
 from receipts import services
-from receipts.announcing import announce_message
+from receipts.ledger.announcing import announce_message
 from receipts.models import EventKind
 from tests.conftest import say
 from tests.listening import EVENTS, PATIENCE, Listen, authorization, call, listen

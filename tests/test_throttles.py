@@ -12,7 +12,7 @@ from chat.models import User
 @pytest.fixture(autouse=True)
 def minute(monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock stands still, so that no minute ends within a test."""
-    monkeypatch.setattr("config.throttles.time", lambda: 30.0)
+    monkeypatch.setattr("receipts.api.throttles.time", lambda: 30.0)
 
 
 def test_too_many_reads_are_refused_with_a_time_to_come_back(

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, User
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 from tests.conftest import say
 from tests.model import Room
 

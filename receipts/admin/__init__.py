@@ -1,10 +1,6 @@
 """The admin of people, conversations, messages and receipts, as moderators use it every day.
 
-Receipts are read-only, and a private read looks delivered here too: ``seen_at`` is never shown.
-Whatever changes who counts goes by the services. No page counts a whole table: lists are turned
-by the key of a row (``keyset``), and every filter of theirs is one form above them (``lists``).
+Receipts are read-only, and a private read appears as a delivery here too: ``seen_at`` is never
+shown. Changes that affect who counts go through the services. No page counts a whole table: lists
+page by the key of a row (``keyset``), and all filters of a list are one form above it (``lists``).
 """
-
-from receipts.admin import conversations, messages, participants, statuses, users, webhooks
-
-__all__ = ["conversations", "messages", "participants", "statuses", "users", "webhooks"]

@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from chat.models import Conversation
+from receipts.admin.charts import columns_of, parts_of, percent, spoken
 from receipts.admin.forms import ConversationField, DaysForm, PlaceForm, errors_of, given
 from receipts.api.insights import DEFAULT_DAYS, MAX_DAYS
-from receipts.charts import columns_of, parts_of, percent, spoken
-from receipts.insights import insights, times_to_read
+from receipts.reads.insights import insights, times_to_read
 
 
 class InsightsForm(DaysForm):

@@ -17,13 +17,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from chat.models import Message, OverallStatus, Tracking
+from receipts.admin.charts import receipts_bar
+from receipts.admin.exporting import csv_lines
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
 from receipts.admin.recipients import all_recipients, listed, recipient_filter, recipients_table
-from receipts.charts import receipts_bar
-from receipts.exporting import csv_lines
-from receipts.status import SUMMARY_COLUMNS, summary_of
+from receipts.rules.status import SUMMARY_COLUMNS, summary_of
 
 
 @admin.register(Message)

@@ -18,8 +18,8 @@ from receipts.admin.forms import ConversationField, ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
 from receipts.admin.recipients import OneOfSeveral
-from receipts.api.answers import participant_shape
 from receipts.api.filters import MembershipFilter
+from receipts.reads.answers import participant_shape
 
 
 class ParticipantForm(ListForm):

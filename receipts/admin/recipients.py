@@ -11,10 +11,10 @@ from django.http import HttpRequest
 from chat.models import Message
 from receipts.admin.keyset import Keyset
 from receipts.admin.tables import Table, asked_of, table
-from receipts.api.answers import listed_recipient
 from receipts.api.filters import STATES, RecipientFilter
-from receipts.privacy import hides_reads_from
-from receipts.selectors import recipients_of
+from receipts.reads.answers import listed_recipient
+from receipts.reads.selectors import recipients_of
+from receipts.rules.privacy import hides_reads_from
 
 #: The order of the unique index on (message, recipient), as the API's.
 BY_RECIPIENT = Keyset("recipient_id", key="recipient_id")

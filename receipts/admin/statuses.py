@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from receipts.admin.forms import ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
-from receipts.api.answers import recipient_shape
 from receipts.api.fields import MAX_ID
 from receipts.models import MessageStatus
-from receipts.selectors import ROW_COLUMNS
+from receipts.reads.answers import recipient_shape
+from receipts.reads.selectors import ROW_COLUMNS
 
 
 class StatusForm(ListForm):

@@ -10,7 +10,7 @@ from rest_framework import status
 from rest_framework.exceptions import APIException
 
 from receipts.api.shapes import gone
-from receipts.selectors import takes_part
+from receipts.reads.selectors import takes_part
 
 
 class Archived(APIException):

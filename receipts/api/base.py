@@ -17,7 +17,7 @@ from chat.authentication import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Message, Scope, User
 from receipts.api.fields import known_users
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import MESSAGE_COLUMNS
 
 
 @cache

@@ -14,13 +14,13 @@ from chat.errors import Refused
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.access import may_manage
-from receipts.api.answers import message_shape
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
 from receipts.api.fields import known_users
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape
-from receipts.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+from receipts.reads.answers import message_shape
+from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
 
 
 class ConversationViewSet(ApiViewSet):

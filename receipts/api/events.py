@@ -12,16 +12,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import seconds_left
-from config.rest import JSONRenderer
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer, whole_number
+from receipts.api.rest import JSONRenderer
 from receipts.api.shapes import MessageShape, Summary, gone
 from receipts.feed import stream
 from receipts.feed.looking import Listener, look
 from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
 from receipts.feed.reading import check_not_expired
 from receipts.models import EventKind
-from receipts.status import State
+from receipts.rules.status import State
 
 MAX_EVENTS = 200
 

@@ -9,8 +9,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from receipts.api.shapes import MEMBERSHIPS
-from receipts.privacy import hides_reads_from
-from receipts.status import QUESTIONS, State, state_q
+from receipts.rules.privacy import hides_reads_from
+from receipts.rules.status import QUESTIONS, State, state_q
 
 #: The states that change for those who are told of no reads (rule 14): reads are deliveries.
 WITHOUT_READS = {

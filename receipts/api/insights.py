@@ -16,8 +16,8 @@ from rest_framework.response import Response
 
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
-from receipts.insights import insights
-from receipts.privacy import hides_reads_from
+from receipts.reads.insights import insights
+from receipts.rules.privacy import hides_reads_from
 
 #: How many days may be asked for at once, and how many are when nothing is said.
 MAX_DAYS = 366

@@ -14,7 +14,6 @@ from rest_framework.response import Response
 from chat.errors import NotParticipant, NotRecipient, Refused
 from chat.models import User
 from receipts import services
-from receipts.api.answers import marked_row
 from receipts.api.archived import ARCHIVED, refuse_archived_mark
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import (
@@ -29,9 +28,10 @@ from receipts.api.bodies import (
 )
 from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
-from receipts.privacy import reads_privately
-from receipts.selectors import own_position, own_row, unread_in_conversation, unread_of
-from receipts.services.accounts import Progress
+from receipts.reads.answers import marked_row
+from receipts.reads.selectors import own_position, own_row, unread_in_conversation, unread_of
+from receipts.rules.privacy import reads_privately
+from receipts.services.everywhere import Progress
 from receipts.services.marking import Position, Row
 
 

@@ -10,13 +10,13 @@ from rest_framework.response import Response
 from chat.errors import Invalid, NotParticipant, Refused
 from chat.models import Message, User
 from receipts import services
-from receipts.api.answers import message_shape
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewMessage
 from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.answers import message_shape
+from receipts.reads.selectors import MESSAGE_COLUMNS
 
 
 class ConversationMessageViewSet(ApiViewSet):

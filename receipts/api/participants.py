@@ -11,15 +11,15 @@ from rest_framework.response import Response
 from chat.models import Conversation, ConversationParticipant
 from receipts import services
 from receipts.api.access import may_give_role, may_manage, may_manage_participant, steps_down
-from receipts.api.answers import participant_shape
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewParticipant, ParticipantChange
 from receipts.api.fields import known_users
 from receipts.api.filters import ParticipantFilter
 from receipts.api.pagination import IdCursorPagination
 from receipts.api.shapes import ParticipantShape
-from receipts.permissions import discloses_watermarks
-from receipts.privacy import hides_reads_from
+from receipts.reads.answers import participant_shape
+from receipts.rules.disclosure import discloses_watermarks
+from receipts.rules.privacy import hides_reads_from
 
 
 class ParticipantViewSet(ApiViewSet):

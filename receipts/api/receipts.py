@@ -18,7 +18,6 @@ from rest_framework.response import Response
 from chat.errors import Refused
 from chat.models import Message
 from receipts import services
-from receipts.api.answers import listed_recipient, summary_for
 from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
 from receipts.api.batch import BatchBody, BatchResults, read_item
@@ -27,9 +26,10 @@ from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
 from receipts.api.shapes import ListedRecipient, Summary
 from receipts.models import MessageStatus
-from receipts.permissions import discloses_receipts
-from receipts.privacy import hides_reads_from
-from receipts.selectors import MESSAGE_COLUMNS, recipients_of
+from receipts.reads.answers import listed_recipient, summary_for
+from receipts.reads.selectors import MESSAGE_COLUMNS, recipients_of
+from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.privacy import hides_reads_from
 from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, Item
 
 MAX_SUMMARIES = 200

@@ -14,7 +14,7 @@ from chat.models import (
     Tracking,
 )
 from receipts.api.fields import RowSerializer
-from receipts.status import State
+from receipts.rules.status import State
 
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 MEMBERSHIPS = [("active", "Active"), ("left", "Left"), ("muted", "Muted"), ("banned", "Banned")]

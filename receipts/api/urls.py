@@ -7,8 +7,8 @@ from typing import Any
 from django.urls import path, register_converter
 from drf_spectacular.views import SpectacularAPIView
 
-from config.converters import IdConverter, UsernameConverter
 from receipts.api.conversations import ConversationViewSet
+from receipts.api.converters import IdConverter, UsernameConverter
 from receipts.api.docs import DocsView
 from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet

@@ -20,7 +20,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import IdCursorPagination
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 
 
 class UserShape(ObjectSerializer):

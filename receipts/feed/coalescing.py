@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import Any
 
 from chat.models import User
-from receipts.announcing import MESSAGES_NAMED
 from receipts.feed.reading import Event
+from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
-from receipts.privacy import hides_reads_from
-from receipts.status import State
+from receipts.rules.privacy import hides_reads_from
+from receipts.rules.status import State
 
 #: An event and who hears of it.
 Heard = tuple[int, Event]

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat.models import ConversationParticipant, Message, User
-from receipts.announcing import MESSAGES_NAMED
-from receipts.api.answers import message_shape, summary_for
 from receipts.feed.coalescing import Group, Heard, Marked, coalesced
+from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
-from receipts.permissions import discloses_receipts
-from receipts.selectors import MESSAGE_COLUMNS, unread_of_pairs
+from receipts.reads.answers import message_shape, summary_for
+from receipts.reads.selectors import MESSAGE_COLUMNS, unread_of_pairs
+from receipts.rules.disclosure import discloses_receipts
 
 #: So many marks of a coalesced event are told one by one; of the rest the number.
 MARKS_NAMED = 20

@@ -16,9 +16,9 @@ from rest_framework.response import Response
 
 from chat.authentication import BearerAuthentication, Credential, service_account
 from chat.models import Conversation, ServiceKey, User
-from config.rest import JSONParser, exception_handler
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import MAX_ID, whole_number
+from receipts.api.rest import JSONParser, exception_handler
 
 logger = logging.getLogger(__name__)
 

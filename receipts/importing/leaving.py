@@ -9,8 +9,8 @@ from django.db import transaction
 
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.marks import withdrawal
-from receipts.stamp import stamp
+from receipts.ledger.marks import withdrawal
+from receipts.ledger.stamp import stamp
 
 #: When each participant left: at the end of a stay that no other one continues, as it is stored,
 #: or now where the account is switched off. Whoever leaves several times is withdrawn, each time,

@@ -10,7 +10,7 @@ from receipts.importing.records import parse
 from receipts.importing.report import Report
 from receipts.importing.staging import COLUMNS, add_indexes, execute, insert, rows
 from receipts.importing.values import BadRecord
-from receipts.progress import followed
+from receipts.upkeep.progress import followed
 
 #: So many lines, or bytes of them, go to the database at a time.
 _LINES, _BYTES = 2_000, 1_000_000

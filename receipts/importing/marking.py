@@ -18,8 +18,8 @@ from receipts.importing.participants import (
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices, staged
 from receipts.importing.watermarks import advance_watermarks
-from receipts.marks import Mark
-from receipts.stamp import stamp
+from receipts.ledger.marks import Mark
+from receipts.ledger.stamp import stamp
 
 _MESSAGE = f"message.client_id = '{IMPORTED}' || record.message"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from receipts.progress import beside_the_bar
+from receipts.upkeep.progress import beside_the_bar
 
 #: So many bad lines are told one by one; after that they are only counted.
 LINES_TOLD = 100

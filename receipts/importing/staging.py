@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, models, reset_queries
 
-from receipts.progress import followed
+from receipts.upkeep.progress import followed
 
 #: Of each type of record, the columns beside ``line``; those that end in ``_at`` are times.
 COLUMNS = {

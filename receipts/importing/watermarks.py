@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 from chat.models import ConversationParticipant
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, execute, slices
-from receipts.watermarks import MOVES as MOVES
+from receipts.ledger.watermarks import MOVES as MOVES
 
 #: The last tracked message that a participant's watermarks reach (rule 15), where it is news.
 _LAST = """

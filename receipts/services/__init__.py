@@ -6,10 +6,10 @@ row, so the recipients of a message are exactly those who take part when it is s
 ids grow in commit order within a conversation.
 """
 
-from receipts.services.accounts import mark_all_delivered, mark_all_read, retract_receipts
 from receipts.services.batch import mark_batch
 from receipts.services.deleting import delete_message, restore_message
 from receipts.services.editing import edit_message
+from receipts.services.everywhere import mark_all_delivered, mark_all_read, retract_receipts
 from receipts.services.marking import (
     bulk_mark_delivered,
     bulk_mark_read,

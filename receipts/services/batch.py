@@ -15,9 +15,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from receipts.marks import Mark
-from receipts.privacy import reads_privately
-from receipts.stamp import stamp_rows
+from receipts.ledger.marks import Mark
+from receipts.ledger.stamp import stamp_rows
+from receipts.rules.privacy import reads_privately
 
 APPLIED = "applied"
 UNCHANGED = "unchanged"

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Message
-from receipts.announcing import announce_message
+from receipts.ledger.announcing import announce_message
 from receipts.models import EventKind
 
 

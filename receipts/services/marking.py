@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Tracking
-from receipts.marks import Mark, failure, unmark
-from receipts.stamp import stamp, stamp_one
-from receipts.watermarks import ONE_POSITION, advance_watermarks
+from receipts.ledger.marks import Mark, failure, unmark
+from receipts.ledger.stamp import stamp, stamp_one
+from receipts.ledger.watermarks import ONE_POSITION, advance_watermarks
 
 _ONE = (
     "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"

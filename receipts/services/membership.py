@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from chat.errors import Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
-from receipts.marks import withdrawal
-from receipts.stamp import stamp
+from receipts.ledger.marks import withdrawal
+from receipts.ledger.stamp import stamp
 
 
 @transaction.atomic

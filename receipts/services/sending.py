@@ -22,14 +22,14 @@ from chat.models import (
     Tracking,
     User,
 )
-from receipts.announcing import announce_message
-from receipts.compiled import CompiledQuery
-from receipts.marks import Mark
+from receipts.ledger.announcing import announce_message
+from receipts.ledger.marks import Mark
+from receipts.ledger.stamp import stamp
+from receipts.ledger.watermarks import ONE_POSITION, advance_watermarks
 from receipts.models import EventKind, MessageStatus
-from receipts.prepared import execute
-from receipts.privacy import reads_privately
-from receipts.stamp import stamp
-from receipts.watermarks import ONE_POSITION, advance_watermarks
+from receipts.rules.privacy import reads_privately
+from receipts.sql.compiled import CompiledQuery
+from receipts.sql.prepared import execute
 
 #: A row for everybody who takes part, save the sender.
 _INSERT_ROWS = """

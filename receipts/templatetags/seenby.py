@@ -7,7 +7,7 @@ from datetime import date
 from django import template
 from django.utils import formats
 
-from receipts.charts import percent, spoken
+from receipts.admin.charts import percent, spoken
 
 register = template.Library()
 register.filter("percent", percent)

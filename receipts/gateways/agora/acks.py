@@ -14,13 +14,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from receipts.api.answers import summary_for
 from receipts.api.archived import Archived
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
 from receipts.gateways.translating import EPOCH, GatewayView, Refusal, milliseconds
-from receipts.selectors import recipients_of
+from receipts.reads.answers import summary_for
+from receipts.reads.selectors import recipients_of
 
 #: Its words for a refusal, by our statuses.
 WORDS = {

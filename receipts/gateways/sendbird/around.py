@@ -12,7 +12,7 @@ from receipts.gateways.sendbird.base import message_in
 from receipts.gateways.sendbird.clock import message_times, zone
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.reading import Asked
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import MESSAGE_COLUMNS
 
 _MOST = 200
 _DEFAULT = 15

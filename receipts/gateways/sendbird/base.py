@@ -20,7 +20,7 @@ from receipts.gateways.sendbird.errors import (
     not_found,
 )
 from receipts.gateways.sendbird.reading import Asked, Given
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import MESSAGE_COLUMNS
 
 #: How a conversation is called that has no id in another system: this and its number.
 OWN_URL = "seenby_"

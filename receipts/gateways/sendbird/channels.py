@@ -24,7 +24,7 @@ from receipts.gateways.sendbird.shapes import (
     receipt_maps,
 )
 from receipts.gateways.sendbird.times import times_of
-from receipts.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
 
 
 @dataclass(frozen=True, kw_only=True)

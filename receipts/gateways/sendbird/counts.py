@@ -12,7 +12,7 @@ from chat.models import ConversationParticipant, Tracking
 from receipts.gateways.sendbird.base import GatewayView, channel, people, person
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.models import MessageStatus
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 
 #: What a narrower question asks, which we could only answer as if it were not narrower.
 _NARROWER = ("custom_types", "custom_type_startswith")

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
 from chat.errors import Invalid, Refused
-from config.rest import RequestTooLarge
+from receipts.api.rest import RequestTooLarge
 
 logger = logging.getLogger("seenby.gateways")
 

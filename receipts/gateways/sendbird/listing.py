@@ -12,7 +12,7 @@ from receipts.gateways.sendbird.base import own_number, people
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.reading import Asked
 from receipts.gateways.translating import milliseconds
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 
 #: What narrows a list there, and what we keep nothing of. Passing over one of them would answer
 #: another question than was asked.

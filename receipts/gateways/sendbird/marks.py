@@ -10,14 +10,14 @@ from rest_framework.response import Response
 from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
-from receipts.compiled import CompiledQuery
 from receipts.gateways.sendbird.around import moment_in
 from receipts.gateways.sendbird.base import GatewayView, channel, people
 from receipts.gateways.sendbird.errors import not_found
 from receipts.gateways.sendbird.times import times_of
-from receipts.privacy import reads_privately
-from receipts.selectors import own_position, unread_in_conversation, unread_of
+from receipts.reads.selectors import own_position, unread_in_conversation, unread_of
+from receipts.rules.privacy import reads_privately
 from receipts.services.marking import Position
+from receipts.sql.compiled import CompiledQuery
 
 _NAMED = CompiledQuery(
     lambda url: Conversation.objects.filter(external_id=url).values("pk"), url=str

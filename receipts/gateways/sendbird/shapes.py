@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import Conversation, ConversationParticipant, Role, User
-from receipts.api.answers import summary_for
 from receipts.gateways.sendbird.base import url_of
 from receipts.gateways.sendbird.clock import message_times, seconds
 from receipts.gateways.sendbird.times import NEVER, Times
-from receipts.permissions import discloses_receipts
+from receipts.reads.answers import summary_for
+from receipts.rules.disclosure import discloses_receipts
 
 _OPERATORS = (Role.OWNER, Role.ADMIN)
 

@@ -15,7 +15,7 @@ from receipts.gateways.sendbird.base import GatewayView, person
 from receipts.gateways.sendbird.counts import unread_channels
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.shapes import user_shape
-from receipts.selectors import unread_of
+from receipts.reads.selectors import unread_of
 
 
 class Users(GatewayView):

@@ -19,7 +19,7 @@ from receipts.api.receipts import MAX_SUMMARIES, MessageReceiptViewSet
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PARAMETERS, Asked
 from receipts.gateways.socialplus.shapes import COLUMNS, NO_MARKERS, content_markers
-from receipts.selectors import recipients_of
+from receipts.reads.selectors import recipients_of
 
 #: Its words for what part a recipient takes now; each has exactly one.
 _PRESENT = Q(recipient__is_active=True, is_active=True)

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat.models import ConversationKind, User
-from receipts.api.answers import message_shape, summary_for
 from receipts.gateways.translating import name_of
-from receipts.permissions import discloses_receipts
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.answers import message_shape, summary_for
+from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.rules.disclosure import discloses_receipts
 
 COLUMNS = (
     *MESSAGE_COLUMNS,

@@ -13,7 +13,7 @@ from chat.authentication import BearerAuthentication, Credential
 from chat.models import Message, Tracking
 from receipts.api.fields import MAX_ID
 from receipts.gateways.translating import ADDRESS_UNKNOWN, GatewayView, Refusal, as_service
-from receipts.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import MESSAGE_COLUMNS
 
 #: Its codes, by our statuses.
 CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002}

@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from chat.errors import NotRecipient
 from chat.models import Scope
 from receipts import services
-from receipts.api.answers import summary_for
 from receipts.api.fields import MAX_ID, known_users, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MAX_SUMMARIES
@@ -27,8 +26,9 @@ from receipts.gateways.tencent.base import (
     sequences,
     text,
 )
-from receipts.permissions import discloses_receipts
-from receipts.selectors import recipients_of
+from receipts.reads.answers import summary_for
+from receipts.reads.selectors import recipients_of
+from receipts.rules.disclosure import discloses_receipts
 from receipts.services.batch import APPLIED, UNCHANGED, Item
 
 #: As many messages as one call reads, and members as one page lists.

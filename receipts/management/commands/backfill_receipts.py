@@ -8,7 +8,6 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from receipts.backfilling import ASSUMPTIONS, Backfill
 from receipts.management.arguments import (
     add_batch_size,
     add_conversation,
@@ -16,8 +15,9 @@ from receipts.management.arguments import (
     moment,
     summed_up,
 )
-from receipts.status import State
-from receipts.stretches import BATCH_ROWS
+from receipts.rules.status import State
+from receipts.upkeep.backfilling import ASSUMPTIONS, Backfill
+from receipts.upkeep.stretches import BATCH_ROWS
 
 
 class Command(BaseCommand):

@@ -8,7 +8,6 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.models import OverallStatus
-from receipts.checking import Check
 from receipts.management.arguments import (
     TROUBLE,
     add_batch_size,
@@ -16,7 +15,8 @@ from receipts.management.arguments import (
     check_conversation,
     summed_up,
 )
-from receipts.stretches import STRETCH
+from receipts.upkeep.checking import Check
+from receipts.upkeep.stretches import STRETCH
 
 
 class Command(BaseCommand):

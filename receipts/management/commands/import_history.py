@@ -12,7 +12,7 @@ from receipts.importing import Report, import_history
 from receipts.importing.report import Refused
 from receipts.importing.source import Unreadable, lines_of
 from receipts.management.arguments import TROUBLE, WRONG_ARGUMENT, add_batch_size, summed_up
-from receipts.stretches import BATCH_ROWS
+from receipts.upkeep.stretches import BATCH_ROWS
 
 
 class Command(BaseCommand):

@@ -16,8 +16,8 @@ from receipts.management.arguments import (
     number,
     summed_up,
 )
-from receipts.pruning import Prune
-from receipts.stretches import BATCH_ROWS
+from receipts.upkeep.pruning import Prune
+from receipts.upkeep.stretches import BATCH_ROWS
 
 #: A hundred years.
 _MOST_DAYS = 36_500

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from django.db import connection
 
 from receipts.models import EventKind
-from receipts.prepared import execute
-from receipts.status import STATE_BY_TIME, STATE_SQL
+from receipts.rules.status import STATE_BY_TIME, STATE_SQL
+from receipts.sql.prepared import execute
 
 #: So many of its messages an event names; of more it tells the number, and the first.
 MESSAGES_NAMED = 20

@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from receipts.announcing import announce_changed
-from receipts.prepared import execute
+from receipts.ledger.announcing import announce_changed
+from receipts.sql.prepared import execute
 
 #: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).

@@ -14,16 +14,24 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking
-from receipts.backfilling.rows import (
+from receipts.ledger.stamp import COUNTS
+from receipts.upkeep.backfilling.rows import (
     CROWDED,
     STILL_WAITING,
     WAITING,
     count_by_state,
     write_statements,
 )
-from receipts.progress import Progress
-from receipts.stamp import COUNTS
-from receipts.stretches import BATCH_ROWS, STRETCH, among_ids, batches, fetched, listed, stretches
+from receipts.upkeep.progress import Progress
+from receipts.upkeep.stretches import (
+    BATCH_ROWS,
+    STRETCH,
+    among_ids,
+    batches,
+    fetched,
+    listed,
+    stretches,
+)
 
 #: A message that waits for rows: its id, its conversation's, and how many rows at most.
 Waiting = tuple[int, int, int]

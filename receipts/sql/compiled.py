@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from receipts.prepared import execute
+from receipts.sql.prepared import execute
 
 
 class CompiledQuery:

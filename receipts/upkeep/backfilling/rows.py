@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from receipts.marks import NO_TIME
-from receipts.stamp import COUNTS
-from receipts.status import STATE_SQL
+from receipts.ledger.marks import NO_TIME
+from receipts.ledger.stamp import COUNTS
+from receipts.rules.status import STATE_SQL
 
 #: Who received ``message``: whoever took part when it was sent, less its sender (rule 1).
 _IS_RECIPIENT = """participant.conversation_id = message.conversation_id

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from receipts.marks import Mark, discloses
-from receipts.prepared import execute
+from receipts.ledger.marks import Mark, discloses
+from receipts.sql.prepared import execute
 
 #: A participant's position, or those of one user in many conversations.
 ONE_POSITION = """

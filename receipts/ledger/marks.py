@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from receipts.stamp import Change
+from receipts.ledger.stamp import Change
 
 
 def held(at: str) -> str:

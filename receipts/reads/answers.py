@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import ConversationParticipant, Tracking, User
-from receipts.permissions import discloses_receipts
-from receipts.privacy import hides_reads_from, without_reads
-from receipts.status import State, state_of, summary_of
+from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.privacy import hides_reads_from, without_reads
+from receipts.rules.status import State, state_of, summary_of
 
 
 def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, 
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
-from receipts.compiled import CompiledQuery
 from receipts.models import MessageStatus
-from receipts.status import SUMMARY_COLUMNS
+from receipts.rules.status import SUMMARY_COLUMNS
+from receipts.sql.compiled import CompiledQuery
 
 #: So many pairs of user and conversation go into one query.
 PAIRS_AT_ONCE = 100

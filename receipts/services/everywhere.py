@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
-from receipts.marks import MARKABLE, TRACKED, Mark, retraction
-from receipts.stamp import stamp
-from receipts.watermarks import advance_watermarks
+from receipts.ledger.marks import MARKABLE, TRACKED, Mark, retraction
+from receipts.ledger.stamp import stamp
+from receipts.ledger.watermarks import advance_watermarks
 
 #: A stretch of a user's rows, in the order of the index of what is unread.
 _STRETCH = (

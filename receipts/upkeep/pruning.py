@@ -15,8 +15,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Message, OverallStatus
-from receipts.progress import Progress
-from receipts.stretches import BATCH_ROWS, among_ids, batches, fetched, listed, stretches
+from receipts.upkeep.progress import Progress
+from receipts.upkeep.stretches import BATCH_ROWS, among_ids, batches, fetched, listed, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 

@@ -15,11 +15,11 @@ from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
 from chat.models import Message
-from receipts.backfilling import NEEDS_ROWS
+from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
-from receipts.progress import Progress, beside_the_bar
-from receipts.stamp import COUNTS
-from receipts.stretches import STRETCH, fetched, stretches
+from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.progress import Progress, beside_the_bar
+from receipts.upkeep.stretches import STRETCH, fetched, stretches
 
 #: So many findings are told one by one; after that they are only counted.
 FINDINGS_TOLD = 50

@@ -6,7 +6,7 @@ assumed (docs/decisions/0011). ``rows`` says what is written, ``walk`` how that 
 traffic.
 """
 
-from receipts.backfilling.rows import ASSUMPTIONS, NEEDS_ROWS
-from receipts.backfilling.walk import Backfill
+from receipts.upkeep.backfilling.rows import ASSUMPTIONS, NEEDS_ROWS
+from receipts.upkeep.backfilling.walk import Backfill
 
 __all__ = ["ASSUMPTIONS", "NEEDS_ROWS", "Backfill"]

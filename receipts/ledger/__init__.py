@@ -1,0 +1,1 @@
+"""The only place where status rows, counts, watermarks and receipt events change."""

@@ -1,0 +1,1 @@
+"""What somebody may be shown: queries, and rows turned into answers."""

@@ -1,0 +1,1 @@
+"""The rules of docs/rules.md as plain Python and SQL text. No statement runs here."""

@@ -1,0 +1,1 @@
+"""Running SQL: compiled querysets, prepared statements, and locks in one order."""
