@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from chat.ids import MAX_ID
 from config import environment as env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -199,7 +200,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {
-        "id": {"type": "integer", "minimum": 1, "maximum": 2**63 - 1},
+        "id": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
         "username": {"type": "string", "minLength": 1, "maxLength": 150},
     },
     "SWAGGER_UI_DIST": "SIDECAR",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from chat.models.user import User
-from chat.querysets import ConversationQuerySet, ParticipantQuerySet
 from chat.validators import external_id_validator
 
 
@@ -35,6 +36,31 @@ class ReceiptVisibility(models.TextChoices):
 
     SENDER = "sender", "Its sender"
     PARTICIPANTS = "participants", "All participants"
+
+
+def active_q(prefix: str = "") -> Q:
+    """Takes part now: has joined and not left, and the account is active."""
+    return Q(**{f"{prefix}is_active": True, f"{prefix}user__is_active": True})
+
+
+class ParticipantQuerySet(models.QuerySet["ConversationParticipant"]):
+    """Who takes part."""
+
+    def active(self) -> Self:
+        """Who takes part now."""
+        return self.filter(active_q())
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Which conversations a user may see."""
+
+    def joined_by(self, user: User) -> Self:
+        """The conversations in which ``user`` takes part now."""
+        return self.filter(participants__user=user, participants__is_active=True)
+
+    def visible_to(self, user: User) -> Self:
+        """All of them for service accounts and moderators; for others their own."""
+        return self if user.sees_everything else self.joined_by(user)
 
 
 class Conversation(models.Model):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Self
+
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
-from chat.models.conversation import Conversation
+from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
-from chat.querysets import MessageQuerySet
 
 #: Begins the ``client_id`` of an imported message; what follows is its id in the source.
 IMPORTED = "import:"
@@ -40,6 +41,19 @@ TRUTH_TABLE = Case(
     When(delivered_count=F("recipient_count"), then=Value("delivered")),
     default=Value("partial"),
 )
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    """Which messages a user may see."""
+
+    def visible_to(self, user: User) -> Self:
+        """The messages of the conversations that ``user`` may see, earlier ones included."""
+        if user.sees_everything:
+            return self
+        mine = ConversationParticipant.objects.filter(
+            conversation=OuterRef("conversation"), user=user, is_active=True
+        )
+        return self.filter(Exists(mine))
 
 
 class Message(models.Model):

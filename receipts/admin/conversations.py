@@ -10,13 +10,13 @@ from django.contrib import admin
 from django.db.models import Q
 from django.http import HttpRequest
 
+from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, ConversationKind, ConversationParticipant, ReceiptPolicy
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
 from receipts.admin.participants import ParticipantFilter, told
 from receipts.admin.tables import asked_of, table
-from receipts.api.fields import MAX_ID, whole_number
 
 #: The order of the unique index on (conversation, user).
 BY_USER = Keyset("user_id", key="user_id")

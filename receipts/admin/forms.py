@@ -12,9 +12,9 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, User
 from receipts.admin.keyset import Place
-from receipts.api.fields import MAX_ID, whole_number
 
 #: Parameters that Django's admin adds for itself.
 _DJANGOS = frozenset({"_popup", "_to_field", "e"})

@@ -10,9 +10,9 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
+from chat.ids import MAX_ID, whole_number
 from receipts.admin.forms import ListForm, PlaceForm, errors_of, given
 from receipts.admin.keyset import Keyset, Page
-from receipts.api.fields import MAX_ID, whole_number
 
 
 class KeysetChangeList(ChangeList):

@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from chat.ids import MAX_ID
 from receipts.admin.forms import ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
-from receipts.api.fields import MAX_ID
 from receipts.models import MessageStatus
 from receipts.reads.answers import recipient_shape
 from receipts.reads.selectors import ROW_COLUMNS

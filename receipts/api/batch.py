@@ -11,9 +11,10 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from chat.ids import MAX_ID
 from chat.models import User
 from receipts.api.bodies import MAX_CONTENT
-from receipts.api.fields import MAX_ID, TIME, RowSerializer, StrictSerializer, username_field
+from receipts.api.fields import TIME, RowSerializer, StrictSerializer, username_field
 from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, Item
 
 MAX_ITEMS = 1_000

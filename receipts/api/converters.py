@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls.converters import StringConverter
 
+from chat.ids import MAX_ID
+
 
 class IdConverter:
     """A whole number that an id can be."""
@@ -12,7 +14,7 @@ class IdConverter:
 
     def to_python(self, value: str) -> int:
         number = int(value)
-        if number > 2**63 - 1:
+        if number > MAX_ID:
             raise ValueError(value)
         return number
 

@@ -12,8 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import seconds_left
+from chat.ids import whole_number
 from receipts.api.base import ApiViewSet
-from receipts.api.fields import RowSerializer, whole_number
+from receipts.api.fields import RowSerializer
 from receipts.api.rest import JSONRenderer
 from receipts.api.shapes import MessageShape, Summary, gone
 from receipts.feed import stream

@@ -12,11 +12,9 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chat.ids import MAX_ID
 from chat.models import User
 from chat.validators import username_validator
-
-#: The largest id that the databases hold.
-MAX_ID = 2**63 - 1
 
 #: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
@@ -105,15 +103,6 @@ class TimeField(serializers.DateTimeField):
             return value.astimezone(timezone.get_default_timezone())
         except (OverflowError, ValueError):
             self.fail("overflow")
-
-
-def whole_number(given: str, largest: int) -> int | None:
-    """The number that a query parameter spells in plain digits, from 0; None for anything else."""
-    # Its length is looked at first: Python refuses to read a number of thousands of digits.
-    if not (given.isascii() and given.isdigit() and len(given) <= len(str(largest))):
-        return None
-    number = int(given)
-    return number if number <= largest else None
 
 
 def username_field(**options: Any) -> StrictCharField:

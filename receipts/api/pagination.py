@@ -8,7 +8,7 @@ from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
-from receipts.api.fields import MAX_ID, whole_number
+from chat.ids import MAX_ID, whole_number
 
 
 class IdCursorPagination(CursorPagination):

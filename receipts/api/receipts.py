@@ -16,12 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import Refused
+from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
 from receipts.api.batch import BatchBody, BatchResults, read_item
-from receipts.api.fields import MAX_ID, RowSerializer, whole_number
+from receipts.api.fields import RowSerializer
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
 from receipts.api.shapes import ListedRecipient, Summary

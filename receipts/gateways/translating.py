@@ -15,9 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import BearerAuthentication, Credential, service_account
+from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, ServiceKey, User
 from receipts.api.base import ApiViewSet
-from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.rest import JSONParser, exception_handler
 
 logger = logging.getLogger(__name__)

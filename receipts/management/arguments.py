@@ -10,8 +10,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from chat.ids import whole_number
 from chat.models import Conversation
-from receipts.api.fields import whole_number
 
 #: Exit codes beside 0, as the commands' help tells them.
 TROUBLE, WRONG_ARGUMENT, STOPPED = 1, 2, 130

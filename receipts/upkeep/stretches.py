@@ -13,13 +13,13 @@ from typing import Any, TypeVar
 from django.db import connection
 from django.db.models import QuerySet
 
+from chat.ids import MAX_ID
 from chat.models import Message
 
 #: So many messages are looked at in one statement.
 STRETCH = 5_000
 #: About so many rows are written or deleted in one transaction: some tenths of a second.
 BATCH_ROWS = 10_000
-_LAST_ID = 2**63 - 1
 
 Item = TypeVar("Item")
 
@@ -31,8 +31,8 @@ def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tupl
     """
     ids = messages.order_by("pk").values_list("pk", flat=True)
     after = 0
-    while after < _LAST_ID:
-        up_to = ids.filter(pk__gt=after)[size - 1 : size].first() or _LAST_ID
+    while after < MAX_ID:
+        up_to = ids.filter(pk__gt=after)[size - 1 : size].first() or MAX_ID
         yield after, up_to
         after = up_to
 

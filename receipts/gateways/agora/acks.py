@@ -14,8 +14,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat.ids import MAX_ID, whole_number
 from receipts.api.archived import Archived
-from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
 from receipts.gateways.translating import EPOCH, GatewayView, Refusal, milliseconds

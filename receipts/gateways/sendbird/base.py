@@ -9,8 +9,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Message, Scope, User
-from receipts.api.fields import whole_number
 from receipts.gateways.sendbird.authentication import ApiTokenAuthentication
 from receipts.gateways.sendbird.errors import (
     Code,
@@ -94,7 +94,7 @@ def channel(url: str) -> Conversation:
 
 def own_number(url: str) -> int | None:
     """The conversation's number in a url of our own making."""
-    return whole_number(url.removeprefix(OWN_URL), 2**63 - 1) if url.startswith(OWN_URL) else None
+    return whole_number(url.removeprefix(OWN_URL), MAX_ID) if url.startswith(OWN_URL) else None
 
 
 def person(username: str) -> User:

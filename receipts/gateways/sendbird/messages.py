@@ -8,10 +8,10 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.api.bodies import NewMessage
-from receipts.api.fields import MAX_ID, whole_number
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import GatewayView, channel, message_in, people, person
 from receipts.gateways.sendbird.clock import moment

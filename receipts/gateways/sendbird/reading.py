@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, overload
 
-from receipts.api.fields import MAX_ID, whole_number
+from chat.ids import MAX_ID, whole_number
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import connection
 
+from chat.ids import MAX_ID
 from receipts.gateways.sendbird.clock import borne
 from receipts.gateways.translating import milliseconds
 
@@ -36,7 +37,7 @@ _TIMES = """
          UNION
         SELECT conversation_id, last_delivered_message_id FROM member
     ), stretch AS (
-        SELECT conversation_id, MIN(message_id) AS first, 9223372036854775807 AS last
+        SELECT conversation_id, MIN(message_id) AS first, {last_id} AS last
           FROM watermark GROUP BY conversation_id HAVING MIN(message_id) IS NOT NULL
     ), {borne}, beside AS (
         SELECT id,
@@ -73,7 +74,7 @@ def times_of(conversation_ids: Iterable[int]) -> dict[int, dict[str, Times]]:
     found: dict[int, dict[str, Times]] = defaultdict(dict)
     if not ids:
         return found
-    sql = _TIMES.format(conversations=", ".join(["%s"] * len(ids)), borne=borne())
+    sql = _TIMES.format(conversations=", ".join(["%s"] * len(ids)), borne=borne(), last_id=MAX_ID)
     with connection.cursor() as cursor:
         cursor.execute(sql, ids)
         for conversation, username, *columns in cursor.fetchall():

@@ -10,9 +10,9 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts.api.archived import Archived
-from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.marks import ConversationMarkViewSet
 from receipts.api.receipts import MAX_SUMMARIES, MessageReceiptViewSet

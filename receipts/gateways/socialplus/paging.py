@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from receipts.api.fields import MAX_ID, whole_number
+from chat.ids import MAX_ID, whole_number
 
 #: As many as a native page has, and at most.
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200

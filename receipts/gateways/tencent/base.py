@@ -10,8 +10,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import BearerAuthentication, Credential
+from chat.ids import MAX_ID
 from chat.models import Message, Tracking
-from receipts.api.fields import MAX_ID
 from receipts.gateways.translating import ADDRESS_UNKNOWN, GatewayView, Refusal, as_service
 from receipts.reads.selectors import MESSAGE_COLUMNS
 

@@ -11,9 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import NotRecipient
+from chat.ids import MAX_ID, whole_number
 from chat.models import Scope
 from receipts import services
-from receipts.api.fields import MAX_ID, known_users, whole_number
+from receipts.api.fields import known_users
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MAX_SUMMARIES
 from receipts.gateways.tencent.base import (
