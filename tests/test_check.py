@@ -15,9 +15,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from chat.models import Conversation, Message, User
-from receipts import checking, services
+from receipts import services
 from receipts.models import MessageStatus
 from receipts.services.marking import Row
+from receipts.upkeep import checking
 from tests.commands import Statements, run, run_fails, run_refused
 from tests.conftest import say
 from tests.test_races import at_once

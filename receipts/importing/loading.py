@@ -8,8 +8,9 @@ from typing import Any
 
 from receipts.importing.records import parse
 from receipts.importing.report import Report
-from receipts.importing.staging import COLUMNS, add_indexes, execute, insert, rows
+from receipts.importing.staging import COLUMNS, add_indexes, insert
 from receipts.importing.values import BadRecord
+from receipts.sql.run import execute, fetch_rows
 from receipts.upkeep.progress import followed
 
 #: So many lines, or bytes of them, go to the database at a time.
@@ -52,7 +53,7 @@ def refuse(report: Report, kind: str, where: str, reason: str) -> None:
 
     Both are over ``record``.
     """
-    told = rows(
+    told = fetch_rows(
         f"SELECT line, {reason} FROM import_{kind} AS record WHERE {where}"
         f" ORDER BY line LIMIT {report.room}"
     )

@@ -8,7 +8,8 @@ from django.db import transaction
 
 from receipts.importing.loading import refuse
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, execute, slices, staged
+from receipts.importing.staging import derive, slices, staged
+from receipts.sql.run import execute
 
 NO_USER = "NOT EXISTS (SELECT 1 FROM chat_user WHERE username = record.username)"
 NO_CONVERSATION = (

@@ -9,7 +9,8 @@ from django.contrib.auth.hashers import make_password
 
 from chat.models import Conversation, User
 from receipts.importing.report import Report
-from receipts.importing.staging import rows, staged
+from receipts.importing.staging import staged
+from receipts.sql.run import fetch_rows
 
 
 def add_users(report: Report, batch_size: int) -> None:
@@ -46,7 +47,7 @@ def _unknown(
     Each batch in the order of the ids, so that two imports wait for each other, not in a circle.
     """
     line = 0
-    while found := rows(
+    while found := fetch_rows(
         f"""SELECT record.line, record.id, {columns} FROM import_{kind} AS record
              WHERE record.line > %(line)s
                AND NOT EXISTS (SELECT 1 FROM {table} WHERE {key} = record.id)

@@ -17,7 +17,8 @@ from receipts.importing.participants import (
     SAY_NO_USER,
 )
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, execute, slices, staged
+from receipts.importing.staging import derive, slices, staged
+from receipts.sql.run import execute, lock_in_order
 
 #: Who receives ``message``: takes part when it is sent, and is not its sender (rule 1). Times are
 #: often whole seconds: whoever joined and spoke in the message's own was there if they spoke first.
@@ -115,15 +116,14 @@ def send_messages(report: Report, batch_size: int) -> None:
         with transaction.atomic():
             _send(part, report)
     if connection.vendor == "postgresql" and report.new["message"]:
-        # Nobody has counted the new rows yet, and how marks find them depends on their number.
+        # Refresh planner statistics: without them the new rows count as none.
         execute("ANALYZE chat_message, receipts_messagestatus")
 
 
 def _send(part: dict[str, int], report: Report) -> None:
     """One slice. Nobody else sends, joins or leaves meanwhile, so ids grow in commit order."""
     held = RawSQL("SELECT conversation_id FROM import_sending WHERE slice = %s", [part["slice"]])
-    conversations = Conversation.objects.filter(pk__in=held).order_by("pk")
-    list(conversations.select_for_update(no_key=True).values_list("pk"))
+    lock_in_order(Conversation.objects.filter(pk__in=held))
     execute(_PASS_OVER_STORED, part)
     report.new["message"] += execute(_INSERT_MESSAGES, part)
     report.changes["status rows written"] += execute(_INSERT_ROWS, part)

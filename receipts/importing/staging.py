@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from django.db import connection, models, reset_queries
 
+from receipts.sql.run import adapt, execute, fetch_rows
 from receipts.upkeep.progress import followed
 
 #: Of each type of record, the columns beside ``line``; those that end in ``_at`` are times.
@@ -28,30 +28,6 @@ _DERIVED = ("joining", "stay", "sending", "position", "mark", "advance", "leavin
 _TABLES = tuple(f"import_{name}" for name in (*COLUMNS, *_DERIVED))
 
 
-def execute(sql: str, params: Mapping[str, Any] | None = None) -> int:
-    """Run one statement; how many rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, _adapted(params))
-        return cursor.rowcount
-
-
-def rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows of one SELECT."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, _adapted(params))
-        return cursor.fetchall()
-
-
-def _adapt(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value
-
-
-def _adapted(params: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: _adapt(value) for name, value in (params or {}).items()}
-
-
 def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
     """Write records, the fastest way that each database has."""
     with connection.cursor() as cursor:
@@ -61,7 +37,7 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
                     copy.write_row(record)
         else:
             places = ", ".join(["%s"] * len(records[0]))
-            adapted = [tuple(map(_adapt, record)) for record in records]
+            adapted = [tuple(map(adapt, record)) for record in records]
             cursor.executemany(f"INSERT INTO {table} VALUES ({places})", adapted)
 
 
@@ -89,7 +65,7 @@ def _drop(table: str) -> None:
 
 def staged(kind: str) -> int:
     """How many records of a type are staged, and found good so far."""
-    ((count,),) = rows(f"SELECT COUNT(*) FROM import_{kind}")
+    ((count,),) = fetch_rows(f"SELECT COUNT(*) FROM import_{kind}")
     return int(count)
 
 
@@ -109,7 +85,9 @@ def add_indexes(table: str, *indexes: str) -> None:
 
 def slices(table: str, what: str) -> Iterator[dict[str, int]]:
     """Go through a table slice by slice, each for a transaction of its own, as a parameter."""
-    numbers = [number for (number,) in rows(f"SELECT DISTINCT slice FROM {table} ORDER BY slice")]
+    numbers = [
+        number for (number,) in fetch_rows(f"SELECT DISTINCT slice FROM {table} ORDER BY slice")
+    ]
     for number in followed(numbers, "batches", total=len(numbers), label=what):
         yield {"slice": number}
         reset_queries()  # with DEBUG on, Django keeps every statement

@@ -7,8 +7,9 @@ from django.db.models.expressions import RawSQL
 
 from chat.models import ConversationParticipant
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, execute, slices
+from receipts.importing.staging import derive, slices
 from receipts.ledger.watermarks import MOVES as MOVES
+from receipts.sql.run import execute, lock_in_order
 
 #: The last tracked message that a participant's watermarks reach (rule 15), where it is news.
 _LAST = """
@@ -52,5 +53,4 @@ def advance_watermarks(report: Report, batch_size: int) -> None:
 def _lock(part: dict[str, int]) -> None:
     """In the order of their ids, whoever comes (rule 22)."""
     held = RawSQL("SELECT participant_id FROM import_advance WHERE slice = %s", [part["slice"]])
-    participants = ConversationParticipant.objects.filter(pk__in=held).order_by("pk")
-    list(participants.select_for_update(no_key=True).values_list("pk"))
+    lock_in_order(ConversationParticipant.objects.filter(pk__in=held))

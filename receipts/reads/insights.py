@@ -14,6 +14,8 @@ from typing import Any
 
 from django.db import connection
 
+from receipts.sql.run import fetch_rows
+
 #: What each database calls the day of a time, and the seconds between two.
 _DIALECT = {
     "postgresql": {
@@ -145,9 +147,7 @@ class _Scope:
             "sender": self.sender_id,
             "conversation": self.conversation_id,
         }
-        with connection.cursor() as cursor:
-            cursor.execute(self._spent() + wanted, params)
-            return cursor.fetchall()
+        return fetch_rows(self._spent() + wanted, params)
 
     def _spent(self) -> str:
         words = _DIALECT[connection.vendor]
@@ -186,5 +186,5 @@ def _shape(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _midnight(day: date) -> Any:
-    return connection.ops.adapt_datetimefield_value(datetime.combine(day, time.min, UTC))
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)

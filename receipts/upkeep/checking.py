@@ -11,15 +11,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from chat.models import Message
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
+from receipts.sql.run import execute, fetch_rows, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
 from receipts.upkeep.progress import Progress, beside_the_bar
-from receipts.upkeep.stretches import STRETCH, fetched, stretches
+from receipts.upkeep.stretches import STRETCH, stretches
 
 #: So many findings are told one by one; after that they are only counted.
 FINDINGS_TOLD = 50
@@ -138,7 +139,7 @@ class Check:
 
     def _check_counts(self, batch: dict[str, Any]) -> None:
         drifted = []
-        for message, waits, *counts in fetched(_DRIFT, batch):
+        for message, waits, *counts in fetch_rows(_DRIFT, batch):
             self.waiting += waits
             difference = _difference(counts)
             if not difference:
@@ -156,10 +157,10 @@ class Check:
             self.fixed += self._put_right(batch, drifted)
 
     def _check_rows(self, batch: dict[str, Any]) -> None:
-        ((strays,),) = fetched(f"SELECT COUNT(*) {_STRAYS}", batch)
+        ((strays,),) = fetch_rows(f"SELECT COUNT(*) {_STRAYS}", batch)
         self.strays += strays
         if strays:
-            for row, reason in fetched(_STRAY, {**batch, "room": FINDINGS_TOLD}):
+            for row, reason in fetch_rows(_STRAY, {**batch, "room": FINDINGS_TOLD}):
                 self._tell(f"row {row}: {reason}")
 
     @transaction.atomic
@@ -169,10 +170,8 @@ class Check:
         Whoever changes a row holds its message (``stamp``). Once the messages are held here, the
         rows of all others before are committed, and seen by the statement that counts them.
         """
-        held = Message.objects.filter(pk__in=drifted).order_by("pk").select_for_update(no_key=True)
-        list(held.values_list("pk"))
-        with connection.cursor() as cursor:
-            cursor.execute(_FIX, batch)
+        lock_in_order(Message.objects.filter(pk__in=drifted))
+        execute(_FIX, batch)
         return len(drifted)
 
     def _tell(self, finding: str) -> None:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Message, OverallStatus
+from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.progress import Progress
-from receipts.upkeep.stretches import BATCH_ROWS, among_ids, batches, fetched, listed, stretches
+from receipts.upkeep.stretches import BATCH_ROWS, batches, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 
@@ -87,11 +88,12 @@ class Prune:
 
     @transaction.atomic
     def _archive(self, batch: list[tuple[int, int]]) -> None:
-        messages = self._messages().filter(pk__in=[pk for pk, _ in batch]).order_by("pk")
-        if not self.dry_run:
-            messages = messages.select_for_update(no_key=True)
-        held = list(messages.values_list("pk", flat=True))
-        # A statement of its own: it sees what those committed who held the messages before.
+        messages = self._messages().filter(pk__in=[pk for pk, _ in batch])
+        if self.dry_run:
+            held = list(messages.order_by("pk").values_list("pk", flat=True))
+        else:
+            held = lock_in_order(messages)
+        # A statement of its own, so that it sees what others committed while this one waited.
         rows = _settled(held)
         self.kept += len(held) - len(rows)
         self.messages += len(rows)
@@ -102,9 +104,8 @@ class Prune:
 
 
 def _settled(ids: list[int]) -> dict[int, int]:
-    return dict(fetched(_SETTLED.format(those=among_ids("message.id")), {"ids": listed(ids)}))
+    return dict(fetch_rows(_SETTLED.format(those=among_ids("message.id")), {"ids": id_list(ids)}))
 
 
 def _delete(ids: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(_DELETE.format(those=among_ids("message.id")), {"ids": listed(ids)})
+    execute(_DELETE.format(those=among_ids("message.id")), {"ids": id_list(ids)})

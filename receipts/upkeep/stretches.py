@@ -6,11 +6,9 @@ changes is bounded, however many messages and recipients there are.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from chat.ids import MAX_ID
@@ -51,22 +49,3 @@ def batches(
         rows += rows_of(item)
     if batch:
         yield batch
-
-
-def among_ids(column: str) -> str:
-    """SQL: a column is among the parameter ``ids``, a list that ``listed`` made."""
-    if connection.vendor == "postgresql":
-        return f"{column} = ANY(CAST(%(ids)s AS bigint[]))"
-    return f"{column} IN (SELECT value FROM json_each(%(ids)s))"
-
-
-def listed(ids: Sequence[int]) -> Any:
-    """Ids as one parameter, however many they are."""
-    return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
-
-
-def fetched(sql: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """What a statement answers."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        return cursor.fetchall()

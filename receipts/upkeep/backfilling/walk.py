@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking
 from receipts.ledger.stamp import COUNTS
+from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling.rows import (
     CROWDED,
     STILL_WAITING,
@@ -23,15 +24,7 @@ from receipts.upkeep.backfilling.rows import (
     write_statements,
 )
 from receipts.upkeep.progress import Progress
-from receipts.upkeep.stretches import (
-    BATCH_ROWS,
-    STRETCH,
-    among_ids,
-    batches,
-    fetched,
-    listed,
-    stretches,
-)
+from receipts.upkeep.stretches import BATCH_ROWS, STRETCH, batches, stretches
 
 #: A message that waits for rows: its id, its conversation's, and how many rows at most.
 Waiting = tuple[int, int, int]
@@ -72,9 +65,8 @@ class Backfill:
                     progress.advance(len(batch), self._so_far)
                 progress.advance(max(others, 0), self._so_far)
         if self.rows and not self.dry_run and connection.vendor == "postgresql":
-            # Nobody has counted the new rows yet, and how marks find them depends on their number.
-            with connection.cursor() as cursor:
-                cursor.execute("ANALYZE chat_message, receipts_messagestatus")
+            # Refresh planner statistics: without them the new rows count as none.
+            execute("ANALYZE chat_message, receipts_messagestatus")
 
     @property
     def _so_far(self) -> str:
@@ -90,8 +82,7 @@ class Backfill:
 
     def _batches(self, after: int, up_to: int) -> Iterator[list[Waiting]]:
         stretch = {"after": after, "up_to": up_to, "conversation": self.conversation}
-        before = self.before and connection.ops.adapt_datetimefield_value(self.before)
-        found = fetched(WAITING, {**stretch, "before": before})
+        found = fetch_rows(WAITING, {**stretch, "before": self.before})
         sizes = _sizes({conversation for _, conversation in found})
         waiting = ((pk, conversation, sizes[conversation]) for pk, conversation in found)
         return batches(waiting, lambda each: each[2], self.batch_size)
@@ -106,15 +97,14 @@ class Backfill:
         *earlier, last = write_statements(
             among_ids("message.id"), self.assume, vendor=connection.vendor
         )
-        with connection.cursor() as cursor:
-            for statement in earlier:
-                cursor.execute(statement, _params(ids))
-        self._add(ids, crowded, fetched(last, _params(ids)))
+        for statement in earlier:
+            execute(statement, _params(ids))
+        self._add(ids, crowded, fetch_rows(last, _params(ids)))
 
     def _count(self, batch: list[Waiting]) -> None:
         ids, crowded = self._parted(batch)
         states = count_by_state(among_ids("message.id"), self.assume)
-        self._add(ids, crowded, fetched(states, _params(ids)))
+        self._add(ids, crowded, fetch_rows(states, _params(ids)))
 
     def _add(self, ids: list[int], crowded: list[int], states: Iterable[tuple[str, int]]) -> None:
         self.messages += len(ids)
@@ -130,11 +120,11 @@ class Backfill:
         waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
         if connection.vendor == "postgresql":
             waiting += lock
-        ids = [pk for (pk,) in fetched(waiting, _params([pk for pk, _, _ in batch]))]
+        ids = [pk for (pk,) in fetch_rows(waiting, _params([pk for pk, _, _ in batch]))]
         most = settings.RECEIPTS_MAX_RECIPIENTS
         if max(size for _, _, size in batch) <= most:
             return ids, []
-        found = fetched(CROWDED.format(those=those), {**_params(ids), "most": most})
+        found = fetch_rows(CROWDED.format(those=those), {**_params(ids), "most": most})
         crowded = [pk for (pk,) in found]
         return sorted({*ids} - {*crowded}), crowded
 
@@ -150,13 +140,13 @@ def _hold(conversation_ids: set[int]) -> None:
     """Conversations, then their participants, in the order of their ids (rule 22)."""
     conversations = Conversation.objects.filter(pk__in=conversation_ids)
     participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
-    for rows in (conversations, participants):
-        list(rows.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    lock_in_order(conversations)
+    lock_in_order(participants)
 
 
 def _params(ids: list[int]) -> dict[str, Any]:
     return {
-        "ids": listed(ids),
-        "now": connection.ops.adapt_datetimefield_value(timezone.now()),
+        "ids": id_list(ids),
+        "now": timezone.now(),
         "mandatory": settings.RECEIPTS_MANDATORY,
     }

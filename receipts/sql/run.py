@@ -1,0 +1,61 @@
+"""Runs statements with named parameters, passes lists of ids, and locks rows in one order.
+
+For statements that are planned each time; those that every mark runs go through ``prepared``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+
+
+def adapt(value: Any) -> Any:
+    """A parameter as the database driver takes it: SQLite stores times as text in UTC."""
+    if isinstance(value, datetime):
+        return connection.ops.adapt_datetimefield_value(value)
+    return value
+
+
+def adapt_all(params: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Named parameters, each adapted."""
+    return {name: adapt(value) for name, value in (params or {}).items()}
+
+
+def execute(sql: str, params: Mapping[str, Any] | None = None) -> int:
+    """Run one statement; return how many rows it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, adapt_all(params))
+        return cursor.rowcount
+
+
+def fetch_rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    """Run one statement; return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, adapt_all(params))
+        return cursor.fetchall()
+
+
+def among_ids(column: str) -> str:
+    """SQL condition: ``column`` is in the parameter ``ids``, a list from ``id_list``."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(CAST(%(ids)s AS bigint[]))"
+    return f"{column} IN (SELECT value FROM json_each(%(ids)s))"
+
+
+def id_list(ids: Sequence[int]) -> Any:
+    """Any number of ids as one parameter: an array, or JSON text on SQLite."""
+    return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
+
+
+def lock_in_order(rows: QuerySet[Any]) -> list[int]:
+    """Lock rows to the end of the transaction, by ascending id (rule 22); return their ids.
+
+    NO KEY: the lock does not wait for, nor hold up, foreign key checks of inserts.
+    """
+    locked = rows.order_by("pk").select_for_update(no_key=True, of=("self",))
+    return list(locked.values_list("pk", flat=True))
