@@ -213,7 +213,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ShareEnum": "receipts.api.shapes.SHARES",
         "StateEnum": "receipts.rules.status.State",
-        "MembershipEnum": "receipts.api.shapes.MEMBERSHIPS",
+        "MembershipEnum": "receipts.rules.membership.Membership",
         "KindEnum": "chat.models.ConversationKind",
         "EventKindEnum": "receipts.models.EventKind",
         "WebhookKindEnum": "receipts.api.webhooks.KINDS",

@@ -8,7 +8,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from receipts.api.shapes import MEMBERSHIPS
+from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import QUESTIONS, State, state_q
 
@@ -43,22 +43,18 @@ class StateFilter(django_filters.ChoiceFilter):
 
 
 class MembershipFilter(django_filters.MultipleChoiceFilter):
-    """What part somebody takes now; the words are those of ``membership_of``."""
+    """The part that somebody takes now, several allowed."""
 
     def __init__(self, *, account: str, **options: Any) -> None:
-        super().__init__(choices=MEMBERSHIPS, widget=SeveralWidget, distinct=False, **options)
-        present = Q(**{"is_active": True, f"{account}__is_active": True})
-        self._by_word = {
-            "active": present & Q(is_muted=False),
-            "muted": present & Q(is_muted=True),
-            "left": ~present & Q(is_banned=False),
-            "banned": Q(is_banned=True),
-        }
+        super().__init__(
+            choices=Membership.choices, widget=SeveralWidget, distinct=False, **options
+        )
+        self._account = account
 
     def filter(self, qs: QuerySet[Any], value: list[str]) -> QuerySet[Any]:
         condition = Q()
         for word in value:
-            condition |= self._by_word[word]
+            condition |= membership_q(Membership(word), account=self._account)
         return qs.filter(condition) if value else qs
 
 

@@ -14,10 +14,10 @@ from chat.models import (
     Tracking,
 )
 from receipts.api.fields import RowSerializer
+from receipts.rules.membership import Membership
 from receipts.rules.status import State
 
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
-MEMBERSHIPS = [("active", "Active"), ("left", "Left"), ("muted", "Muted"), ("banned", "Banned")]
 
 
 def gone(code: str, description: str) -> dict[int, OpenApiResponse]:
@@ -86,7 +86,7 @@ class Recipient(RowSerializer):
 class ListedRecipient(Recipient):
     """One recipient's row, and what part they take in the conversation now."""
 
-    membership = serializers.ChoiceField(MEMBERSHIPS)
+    membership = serializers.ChoiceField(Membership.choices)
 
 
 class MarkedRow(Recipient):
@@ -120,7 +120,7 @@ class ParticipantShape(RowSerializer):
     user_name = serializers.CharField()
     user_avatar_url = serializers.CharField()
     role = serializers.ChoiceField(Role.choices)
-    membership = serializers.ChoiceField(MEMBERSHIPS)
+    membership = serializers.ChoiceField(Membership.choices)
     joined_at = serializers.DateTimeField()
     left_at = serializers.DateTimeField(allow_null=True)
     muted = serializers.BooleanField()

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.expressions import RawSQL
 
-from chat.models import IMPORTED, Conversation
+from chat.models import IMPORTED, Conversation, Tracking
 from receipts.importing.loading import refuse
 from receipts.importing.participants import (
     NO_CONVERSATION,
@@ -18,15 +18,9 @@ from receipts.importing.participants import (
 )
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices, staged
+from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
+from receipts.rules.tracking import TRACKING_SQL
 from receipts.sql.run import execute, lock_in_order
-
-#: Who receives ``message``: takes part when it is sent, and is not its sender (rule 1). Times are
-#: often whole seconds: whoever joined and spoke in the message's own was there if they spoke first.
-_IS_RECIPIENT = """stay.conversation_id = message.conversation_id
-       AND stay.user_id <> message.sender_id
-       AND (stay.joined_at IS NULL OR stay.joined_at < message.created_at
-            OR (stay.joined_at = message.created_at AND stay.spoke_in < message.line))
-       AND (stay.left_at IS NULL OR stay.left_at > message.created_at)"""
 
 #: An id that the file gave to another message before, or that an earlier import did.
 _OTHER_IN_FILE = """EXISTS (
@@ -48,15 +42,12 @@ _SENDING = f"""
            / %(batch_size)s AS slice
       FROM (SELECT message.line, message.client_id, message.conversation_id, message.sender_id,
                    message.created_at,
-                   CASE WHEN message.recipients > %(most)s THEN 'too_many_recipients'
-                        WHEN message.receipt_policy = 'off' THEN 'policy'
-                        WHEN message.receipt_policy = 'admins' AND message.role = 'member'
-                        THEN 'policy' ELSE 'tracked' END AS tracking,
+                   {TRACKING_SQL} AS tracking,
                    CASE WHEN message.recipients > %(most)s THEN 0
                         ELSE message.recipients END AS recipient_count
               FROM (SELECT message.*,
                            (SELECT COUNT(DISTINCT stay.user_id) FROM import_stay AS stay
-                             WHERE {_IS_RECIPIENT}) AS recipients
+                             WHERE {RECEIVED_IN_STAY_SQL}) AS recipients
                       FROM (SELECT record.line, '{IMPORTED}' || record.id AS client_id,
                                    conversation.id AS conversation_id,
                                    conversation.receipt_policy, sender.id AS sender_id,
@@ -97,8 +88,8 @@ _INSERT_ROWS = f"""
     SELECT DISTINCT stored.id, stay.user_id, message.conversation_id, message.created_at
       FROM import_sending AS message
       JOIN chat_message AS stored ON {_IS_STORED}
-      JOIN import_stay AS stay ON {_IS_RECIPIENT}
-     WHERE message.slice = %(slice)s AND message.tracking <> 'too_many_recipients'
+      JOIN import_stay AS stay ON {RECEIVED_IN_STAY_SQL}
+     WHERE message.slice = %(slice)s AND message.tracking <> '{Tracking.TOO_MANY_RECIPIENTS.value}'
      ORDER BY stored.id, stay.user_id"""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from chat.models import Tracking
 from receipts.ledger.stamp import Change
 
 
@@ -24,7 +25,7 @@ MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 NO_TIME = "CAST(NULL AS timestamptz)"
 NO_TEXT = "CAST(NULL AS varchar)"
 
-TRACKED = "message.tracking = 'tracked'"
+TRACKED = f"message.tracking = '{Tracking.TRACKED.value}'"
 
 
 def earliest(column: str, at: str) -> str:

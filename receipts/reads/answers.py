@@ -7,6 +7,7 @@ from typing import Any
 
 from chat.models import ConversationParticipant, Tracking, User
 from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.membership import membership_of
 from receipts.rules.privacy import hides_reads_from, without_reads
 from receipts.rules.status import State, state_of, summary_of
 
@@ -51,15 +52,6 @@ def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
         "failure_reason": row["failure_reason"],
         "content": row["content"] if state == State.READ else None,
     }
-
-
-def membership_of(*, is_active: bool, is_muted: bool, is_banned: bool) -> str:
-    """What part somebody takes now, in one word."""
-    if is_banned:
-        return "banned"
-    if not is_active:
-        return "left"
-    return "muted" if is_muted else "active"
 
 
 def listed_recipient(row: Mapping[str, Any], *, reads: bool) -> dict[str, Any]:

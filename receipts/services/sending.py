@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Count, Exists, Subquery
 from django.db.models.functions import Coalesce
@@ -17,8 +16,6 @@ from chat.models import (
     Conversation,
     ConversationParticipant,
     Message,
-    ReceiptPolicy,
-    Role,
     Tracking,
     User,
 )
@@ -28,18 +25,15 @@ from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import ONE_POSITION, advance_watermarks
 from receipts.models import EventKind, MessageStatus
 from receipts.rules.privacy import reads_privately
+from receipts.rules.recipients import RECIPIENTS_NOW_SQL, recipients_now
+from receipts.rules.tracking import tracking_of
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.prepared import execute
 
-#: A row for everybody who takes part, save the sender.
-_INSERT_ROWS = """
+#: A row for each recipient.
+_INSERT_ROWS = f"""
     INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
-    SELECT %s, participant.user_id, participant.conversation_id, %s
-      FROM chat_conversationparticipant AS participant
-      JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
-     WHERE participant.conversation_id = %s AND participant.is_active
-       AND participant.user_id <> %s
-     ORDER BY participant.user_id"""
+    {RECIPIENTS_NOW_SQL}"""
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
@@ -93,7 +87,12 @@ def send_message(
         return Sent(Message.objects.get(pk=membership.same_message), created=False)
     if membership.is_muted:
         raise Muted
-    tracking = _tracking(held["receipt_policy"], membership, request_receipts)
+    tracking = tracking_of(
+        recipients=membership.recipients,
+        policy=held["receipt_policy"],
+        sender_role=membership.role,
+        requested=request_receipts,
+    )
     has_rows = tracking != Tracking.TOO_MANY_RECIPIENTS
     message = Message.objects.create(
         conversation_id=conversation_id,
@@ -121,14 +120,8 @@ def send_message(
 
 
 def _memberships(conversation: int, sender: int, client_id: str | None = None) -> Any:
-    others = (
-        ConversationParticipant.objects.active()
-        .filter(conversation=conversation)
-        .exclude(user=sender)
-        .order_by()
-        .values("conversation")
-        .annotate(count=Count("pk"))
-    )
+    others = recipients_now(conversation, sender).order_by().values("conversation")
+    others = others.annotate(count=Count("pk"))
     unread = MessageStatus.objects.filter(
         recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
     )
@@ -169,17 +162,6 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Me
     if found is None:
         raise NotParticipant
     return Membership(**found)
-
-
-def _tracking(policy: str, membership: Membership, requested: bool) -> Tracking:
-    """Whether receipts are kept, by the recipients' number, the policy and the request."""
-    if membership.recipients > settings.RECEIPTS_MAX_RECIPIENTS:
-        return Tracking.TOO_MANY_RECIPIENTS
-    if policy == ReceiptPolicy.OFF or (
-        policy == ReceiptPolicy.ADMINS and membership.role == Role.MEMBER
-    ):
-        return Tracking.POLICY
-    return Tracking.TRACKED if requested else Tracking.NOT_REQUESTED
 
 
 def _mark_earlier(message: Message, membership: Membership, *, read: bool, private: bool) -> None:

@@ -20,14 +20,19 @@ from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PARAMETERS, Asked
 from receipts.gateways.socialplus.shapes import COLUMNS, NO_MARKERS, content_markers
 from receipts.reads.selectors import recipients_of
+from receipts.rules.membership import Membership, membership_q
 
-#: Its words for what part a recipient takes now; each has exactly one.
-_PRESENT = Q(recipient__is_active=True, is_active=True)
+
+def _part(part: Membership) -> Q:
+    return Q(recipient__is_active=True) & membership_q(part, account="recipient")
+
+
+#: Its words for the part that a recipient takes now; exactly one fits.
 MEMBERSHIPS = {
-    "member": _PRESENT & Q(is_muted=False),
-    "muted": _PRESENT & Q(is_muted=True),
-    "banned": Q(recipient__is_active=True, is_banned=True),
-    "non-member": Q(recipient__is_active=True, is_active=False, is_banned=False),
+    "member": _part(Membership.ACTIVE),
+    "muted": _part(Membership.MUTED),
+    "banned": _part(Membership.BANNED),
+    "non-member": _part(Membership.LEFT),
     "deleted": Q(recipient__is_active=False),
 }
 

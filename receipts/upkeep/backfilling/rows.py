@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from receipts.ledger.marks import NO_TIME
+from receipts.ledger.marks import NO_TIME, TRACKED
 from receipts.ledger.stamp import COUNTS
+from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 
-#: Who received ``message``: whoever took part when it was sent, less its sender (rule 1).
-_IS_RECIPIENT = """participant.conversation_id = message.conversation_id
-       AND participant.user_id <> message.sender_id
-       AND participant.joined_at <= message.created_at
-       AND (participant.left_at IS NULL OR participant.left_at > message.created_at)"""
-
 #: A ``message`` that should have rows, since somebody received it.
-NEEDS_ROWS = f"""message.tracking = 'tracked' AND message.archived_at IS NULL
+NEEDS_ROWS = f"""{TRACKED} AND message.archived_at IS NULL
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
-                    WHERE {_IS_RECIPIENT})"""
+                    WHERE {RECEIVED_SQL})"""
 
 #: One that has none. What is known of its id is said of the rows, too: without it PostgreSQL
 #: reads all rows there are to find that there are none.
@@ -42,7 +37,7 @@ STILL_WAITING = f"""
 #: Of ``{those}``, the messages with too many recipients for rows (rule 16).
 CROWDED = f"""
     SELECT message.id FROM chat_message AS message
-      JOIN chat_conversationparticipant AS participant ON {_IS_RECIPIENT}
+      JOIN chat_conversationparticipant AS participant ON {RECEIVED_SQL}
      WHERE {{those}} GROUP BY message.id HAVING COUNT(*) > %(most)s"""
 
 
@@ -68,7 +63,7 @@ _RECIPIENTS = f"""
                 THEN message.created_at
                 WHEN NOT recipient.is_active THEN %(now)s END AS gone_at
       FROM chat_message AS message
-      JOIN chat_conversationparticipant AS participant ON {_IS_RECIPIENT}
+      JOIN chat_conversationparticipant AS participant ON {RECEIVED_SQL}
       JOIN chat_user AS recipient ON recipient.id = participant.user_id
      WHERE {{those}}"""
 

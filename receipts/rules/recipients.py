@@ -1,0 +1,47 @@
+"""Who receives a message: those who take part when it is sent, less its sender (rule 1).
+
+One rule, asked in three ways: of the participants now (a message that is sent), of the times at
+which somebody joined and left (a message that was stored by another tool), and of the stays that a
+file tells of (a history, in which somebody may have joined and left several times).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+
+from chat.models import ConversationParticipant
+
+#: SELECT: one row for each recipient of a message that is sent now. Parameters: the message, its
+#: time, its conversation and its sender.
+RECIPIENTS_NOW_SQL = """
+    SELECT %s, participant.user_id, participant.conversation_id, %s
+      FROM chat_conversationparticipant AS participant
+      JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
+     WHERE participant.conversation_id = %s AND participant.is_active
+       AND participant.user_id <> %s
+     ORDER BY participant.user_id"""
+
+#: SQL condition: ``participant`` received ``message``, by when they joined and left.
+RECEIVED_SQL = """participant.conversation_id = message.conversation_id
+       AND participant.user_id <> message.sender_id
+       AND participant.joined_at <= message.created_at
+       AND (participant.left_at IS NULL OR participant.left_at > message.created_at)"""
+
+#: SQL condition: in ``stay`` somebody received ``message``. Times are often whole seconds: somebody
+#: who joined in the very second of the message received it if they spoke in an earlier line.
+RECEIVED_IN_STAY_SQL = """stay.conversation_id = message.conversation_id
+       AND stay.user_id <> message.sender_id
+       AND (stay.joined_at IS NULL OR stay.joined_at < message.created_at
+            OR (stay.joined_at = message.created_at AND stay.spoke_in < message.line))
+       AND (stay.left_at IS NULL OR stay.left_at > message.created_at)"""
+
+
+def recipients_now(conversation: Any, sender: Any) -> QuerySet[ConversationParticipant]:
+    """The participants for whom ``RECIPIENTS_NOW_SQL`` has a row."""
+    return (
+        ConversationParticipant.objects.active()
+        .filter(conversation=conversation)
+        .exclude(user=sender)
+    )
