@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 
-from tests.postgres import NoPostgres, Server, running_postgres, server_version
+from tests.support.postgres import NoPostgres, Server, running_postgres, server_version
 
 #: Name on the command line, and the module whose ``run`` measures it.
 BENCHMARKS = {

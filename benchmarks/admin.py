@@ -12,7 +12,7 @@ from benchmarks.timing import Rival, compare, seconds, take_turns, times
 from benchmarks.world import NAME, World, execute, multiply, tidy
 from chat.models import Conversation, Message, User
 from receipts.models import MessageStatus
-from tests.conftest import Statements
+from tests.support.cast import Statements
 
 RECIPIENTS = 100_000
 MESSAGES = 1_000_000

@@ -102,7 +102,7 @@ class BulkMark:
         return self._time(number, mark)
 
     def loop(self, number: int) -> float:
-        """Message by message, as the seed does: look its row up, then write it."""
+        """Message by message: read its row, then write it."""
 
         def mark(recipient: int, up_to: int) -> None:
             mark_in_a_loop(self.conversation, recipient, up_to)
@@ -126,7 +126,7 @@ class BulkMark:
 
 
 def mark_in_a_loop(conversation_id: int, recipient_id: int, up_to: int) -> None:
-    """The seed's ``bulkMarkRead``, as the ORM writes it; it leaves the messages' status alone."""
+    """A naive bulk mark, as the ORM writes it; it leaves the messages' status alone."""
     now = timezone.now()
     messages = Message.objects.filter(
         conversation_id=conversation_id, pk__lte=up_to, deleted_at=None

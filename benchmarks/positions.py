@@ -1,6 +1,6 @@
 """Others' events while one transaction stays open: a snapshot, and the oldest running transaction.
 
-The rival is what DESIGN §5 sketched: told is what is older than any transaction that still runs.
+The rival is the common design: published is what is older than any running transaction.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from tests.postgres import stop
+from tests.support.postgres import stop
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -25,7 +25,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.processes import free_port
-from tests.postgres import stop
+from tests.support.postgres import stop
 
 DATABASE = "bench_synapse"
 SECRET = "bench-only"

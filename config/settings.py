@@ -112,7 +112,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     # Without immediate transactions, two writers that each read first cannot both go on, and the
-    # second fails at once whatever the timeout (ECOSYSTEM §1: half of concurrent writes lost).
+    # second fails at once whatever the timeout: with Django's defaults half of concurrent writes
+    # were lost.
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,

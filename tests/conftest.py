@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection
-from rest_framework.test import APIClient
 
 from chat.authentication import issue_token
-from chat.models import Conversation, Message, Scope, ServiceKey, User
+from chat.models import Conversation, Scope, ServiceKey, User
 from receipts import services
-from receipts.feed.positions import newest_position
-from receipts.models import WebhookEndpoint
-from tests.receiver import Receiver
+from tests.support.cast import ON_POSTGRES, Api, Statements
+from tests.support.receiver import Receiver
 
-ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
+#: Fixtures that several folders use.
+pytest_plugins = (
+    "tests.support.following",
+    "tests.support.listening",
+    "tests.support.live",
+    "tests.support.sendbird",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -33,44 +37,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def no_throttle_from_before() -> None:
     """Each test begins with nobody having called."""
     cache.clear()
-
-
-class Api:
-    """A client that calls the API as somebody, and gives back what it answered."""
-
-    def __init__(self, token: str | None) -> None:
-        self.client = APIClient(raise_request_exception=False)
-        if token:
-            self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
-
-    def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Call ``path`` under the prefix; anything but ``status`` fails the test."""
-        response = self.client.generic(
-            method,
-            path if path.startswith("http") else f"/api/v1{path}",
-            b"" if body is None else _json(body),
-            content_type="application/json",
-        )
-        assert response.status_code == status, (response.status_code, response.content[:500])
-        return response.json() if response.content else None
-
-    def get(self, path: str, status: int = 200) -> Any:
-        return self("GET", path, status=status)
-
-    def post(self, path: str, body: Any = None, status: int = 200) -> Any:
-        return self("POST", path, body, status)
-
-    def patch(self, path: str, body: Any, status: int = 200) -> Any:
-        return self("PATCH", path, body, status)
-
-    def delete(self, path: str, status: int = 204) -> Any:
-        return self("DELETE", path, status=status)
-
-
-def _json(body: Any) -> bytes:
-    import json
-
-    return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
 @pytest.fixture
@@ -129,23 +95,6 @@ def direct(alice: User, bob: User) -> Conversation:
     return services.create_conversation(owner=alice, participants=[bob], kind="direct")
 
 
-def say(sender: User, conversation: Conversation, body: str = "hello", **how: Any) -> Message:
-    """Send a message."""
-    return services.send_message(
-        conversation_id=conversation.pk, sender=sender, body=body, **how
-    ).message
-
-
-def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndpoint:
-    """The webhook of an application's backend, from now on."""
-    endpoint, _ = WebhookEndpoint.objects.get_or_create(
-        owner=User.objects.get(username=owner),
-        url=url,
-        defaults={"cursor": newest_position().cursor(owner)},
-    )
-    return endpoint
-
-
 @pytest.fixture
 def receiver(settings: Any) -> Iterator[Receiver]:
     """A backend on this machine, where webhooks may go for the test."""
@@ -154,25 +103,9 @@ def receiver(settings: Any) -> Iterator[Receiver]:
         yield backend
 
 
-class Statements:
-    """Counts the SQL statements of a block; transaction control is not among them."""
-
-    def __init__(self) -> None:
-        self.sql: list[str] = []
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        if not sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")):
-            self.sql.append(sql)
-        return execute(sql, params, many, context)
-
-    def __len__(self) -> int:
-        return len(self.sql)
-
-
 @pytest.fixture
 def statements() -> Iterator[Callable[[], Any]]:
     """``with statements() as counted: …; assert len(counted) <= 4``."""
-    from contextlib import contextmanager
 
     @contextmanager
     def counting() -> Iterator[Statements]:

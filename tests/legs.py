@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import psycopg
 
-from tests.postgres import (
+from tests.support.postgres import (
     NoPostgres,
     Server,
     running_postgres,

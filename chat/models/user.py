@@ -67,7 +67,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def sees_everything(self) -> bool:
-        """Service accounts and moderators see every conversation (DESIGN §1)."""
+        """Service accounts and moderators see every conversation."""
         return self.is_service or self.is_staff
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API, version 1 (DESIGN §4): shapes on the wire, and one small view for each role."""
+"""The HTTP API, version 1: shapes on the wire, and one small view for each role."""

@@ -1,4 +1,4 @@
-"""The endpoint table of DESIGN §4, in code."""
+"""The addresses of the API, each with its view."""
 
 from __future__ import annotations
 

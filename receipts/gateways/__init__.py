@@ -1,8 +1,8 @@
-"""Other vendors' APIs over our services: a client that spoke to their cloud speaks to us.
+"""Other vendors' APIs over Seenby's services: a client of their cloud can use Seenby instead.
 
-Thin translations (DESIGN §7): each module turns a vendor's requests into calls of the services and
-selectors that the native API uses, and what they answer into the vendor's shapes. No rule of DESIGN
-§2 is written here again. ``GATEWAYS`` in the settings says which are there; none by default.
+Thin translations: each module turns a vendor's requests into calls of the services and selectors
+that the native API uses, and their results into the vendor's shapes. No rule of docs/rules.md is
+written here again. The setting ``GATEWAYS`` names the ones that are served; none by default.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What has happened, for those who follow it: the live feed's one truth (DESIGN §5)."""
+"""What has happened, for those who follow it: the live feed's one truth."""
 
 from __future__ import annotations
 

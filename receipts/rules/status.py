@@ -55,7 +55,7 @@ def state_q(state: str) -> Q:
     return condition
 
 
-#: The questions people ask, beside the states (DESIGN §4).
+#: The questions people ask, beside the states.
 QUESTIONS = {
     "unread": Q(withdrawn_at=None, read_at=None),
     "undelivered": Q(withdrawn_at=None, delivered_at=None),

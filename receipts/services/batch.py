@@ -1,4 +1,4 @@
-"""Many marks at once, across conversations, in a constant number of statements (DESIGN §4).
+"""Many marks at once, across conversations, in a constant number of statements.
 
 A batch is what a device says that was offline, or a backend for many users. Each mark has its own
 result; what is wrong with one is no reason to lose the others.

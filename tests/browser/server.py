@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.processes import free_port
-from tests.postgres import stop
-from tests.serving import ROOT, wait_until_ready
+from tests.support.postgres import stop
+from tests.support.serving import ROOT, wait_until_ready
 
 
 class Demo(NamedTuple):

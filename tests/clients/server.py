@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from benchmarks.processes import free_port
-from tests.postgres import running_postgres, stop
-from tests.serving import PATIENCE, ROOT, wait_until_ready
+from tests.support.postgres import running_postgres, stop
+from tests.support.serving import PATIENCE, ROOT, wait_until_ready
 
 DATABASES = ("sqlite", "postgresql")
 

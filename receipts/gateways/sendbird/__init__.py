@@ -1,4 +1,4 @@
-"""Sendbird's Platform API (``/v3/…``), as its own SDKs call it (DESIGN §7).
+"""Sendbird's Platform API (``/v3/…``), as its own SDKs call it.
 
 Their words and ours: a group channel is a conversation, ``channel_url`` its ``external_id``;
 ``user_id`` is the username, ``nickname`` the display name; ``message_id`` is ours; ``Api-Token``

@@ -1,4 +1,4 @@
-"""The addresses of vendors §2.2, without trailing slashes.
+"""The addresses that its SDKs call, without trailing slashes.
 
 A channel's url may hold slashes, which arrive decoded: what stands behind it is looked for first.
 """

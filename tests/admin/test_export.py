@@ -1,0 +1,97 @@
+"""A message's recipients as a CSV file."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from chat.models import Conversation, Message, User
+from receipts import services
+from receipts.admin import recipients
+from tests.support.admin import Browser, appointed, mark
+from tests.support.cast import say
+
+
+@pytest.fixture
+def mia(moderator: User) -> Browser:
+    return Browser(appointed(moderator))
+
+
+@pytest.fixture
+def message(group: Conversation, alice: User) -> Message:
+    return say(alice, group)
+
+
+def file_of(browser: Browser, message: Message, query: str = "") -> list[dict[str, str]]:
+    answer = browser.client.get(f"/admin/chat/message/{message.pk}/recipients.csv?{query}")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert f'filename="message-{message.pk}-recipients.csv"' in answer["Content-Disposition"]
+    text = b"".join(answer).decode("utf-8-sig")
+    return list(csv.DictReader(StringIO(text, newline="")))
+
+
+def test_each_recipient_is_a_line_with_iso_times(mia: Browser, message: Message) -> None:
+    at = message.created_at + timedelta(microseconds=1)
+    mark(message, "bob", read=True, at=at, content='Fine, "thanks"\nBob')
+    first, second = file_of(mia, message)
+    assert first == {
+        "user": "bob", "user_name": "Bob", "state": "read", "delivered_at": at.isoformat(),
+        "read_at": at.isoformat(), "failed_at": "", "failure_reason": "",
+        "content": 'Fine, "thanks"\nBob', "membership": "active",
+    }  # fmt: skip
+    assert (second["user"], second["state"], second["read_at"]) == ("carol", "pending", "")
+
+
+def test_the_file_holds_what_the_page_was_asked_for(mia: Browser, message: Message) -> None:
+    mark(message, "bob", read=True)
+    page = mia.get(f"chat/message/{message.pk}/change/?state=read")
+    assert f"/admin/chat/message/{message.pk}/recipients.csv?state=read" in page
+    assert [row["user"] for row in file_of(mia, message, "state=read")] == ["bob"]
+    assert [row["user"] for row in file_of(mia, message, "search=CAR&state=")] == ["carol"]
+
+
+def test_a_wrong_filter_leads_to_the_page_that_names_it(mia: Browser, message: Message) -> None:
+    """Not to a file of everybody."""
+    answer = mia.client.get(f"/admin/chat/message/{message.pk}/recipients.csv?state=seen")
+    assert answer.status_code == 302
+    assert "<p>State" in mia.get(answer["Location"].removeprefix("/admin/"))
+
+
+@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "  ="])
+def test_no_cell_is_a_formula(mia: Browser, group: Conversation, alice: User, begin: str) -> None:
+    """Names and words are people's own; a spreadsheet shall not run them."""
+    User.objects.filter(username="bob").update(display_name=f"{begin}HYPERLINK(1)")
+    message = say(alice, group)
+    mark(message, "bob", read=True, content=f"{begin}1+1")
+    bob, carol = file_of(mia, message)
+    assert bob["user_name"] == f"'{begin}HYPERLINK(1)"
+    assert bob["content"] == f"'{begin}1+1"
+    assert carol["user_name"] == "Carol"
+
+
+def test_a_private_read_stands_there_as_a_delivery(mia: Browser, message: Message) -> None:
+    """Rule 13, and what it carried is not in it."""
+    mark(message, "bob", read=True, private=True, content="hush")
+    bob = file_of(mia, message)[0]
+    assert (bob["state"], bob["read_at"], bob["content"]) == ("delivered", "", "")
+
+
+def test_many_recipients_come_block_by_block(
+    mia: Browser, group: Conversation, alice: User, monkeypatch: Any, statements: Any
+) -> None:
+    """Each once, in order, and with no cursor left open on the server."""
+    for number in range(7):
+        user = User.objects.create_user(f"guest{number}")
+        services.add_participant(conversation_id=group.pk, user=user)
+    message = say(alice, group)
+    monkeypatch.setattr(recipients, "_BLOCK", 3)
+    with statements() as counted:
+        rows = file_of(mia, message)
+    assert [row["user"] for row in rows] == ["bob", "carol", *(f"guest{n}" for n in range(7))]
+    blocks = [sql for sql in counted.sql if "LIMIT 3" in sql]
+    assert len(blocks) == 4

@@ -1,0 +1,90 @@
+"""Webhooks in the admin: how they go, for superusers; what signs them, for nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from chat.models import User
+from receipts.models import WebhookEndpoint
+from tests.support.cast import hook
+
+pytestmark = pytest.mark.django_db
+
+LIST = "/admin/receipts/webhookendpoint/"
+
+
+def client_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def root() -> Client:
+    return client_of(User.objects.create_superuser("root"))
+
+
+@pytest.fixture
+def endpoint(service_key: str) -> WebhookEndpoint:
+    endpoint = hook("backend")
+    WebhookEndpoint.objects.update(failures=3, last_error="It answered 500.")
+    return endpoint
+
+
+def act(client: Client, name: str, endpoint: WebhookEndpoint) -> Any:
+    return client.post(LIST, {"action": name, "_selected_action": endpoint.pk}, follow=True)
+
+
+def test_how_a_webhook_goes_is_shown_and_its_secret_never(
+    root: Client, endpoint: WebhookEndpoint
+) -> None:
+    for page in (root.get(LIST), root.get(f"{LIST}{endpoint.pk}/change/")):
+        text = page.content.decode()
+        assert page.status_code == 200
+        assert endpoint.url in text
+        assert "It answered 500." in text
+        assert endpoint.secret not in text
+        assert "whsec_" not in text
+    assert root.get(f"{LIST}?q=backend").status_code == 200
+
+
+def test_nothing_is_changed_by_its_address(root: Client, endpoint: WebhookEndpoint) -> None:
+    one = f"{LIST}{endpoint.pk}"
+    answers = [
+        root.get(f"{LIST}add/"),
+        root.post(f"{one}/change/", {"url": "https://elsewhere.example/"}),
+        root.post(f"{one}/delete/", {"post": "yes"}),
+    ]
+    assert {each.status_code for each in answers} == {403}
+    assert WebhookEndpoint.objects.get().url == endpoint.url
+
+
+def test_one_is_switched_off_and_on_and_that_is_logged(
+    root: Client, endpoint: WebhookEndpoint
+) -> None:
+    assert "Switched off: 1 of 1." in act(root, "switch_off", endpoint).content.decode()
+    endpoint.refresh_from_db()
+    assert not endpoint.is_active
+    assert "Switched off: 0 of 1." in act(root, "switch_off", endpoint).content.decode()
+    act(root, "switch_on", endpoint)
+    endpoint.refresh_from_db()
+    assert (endpoint.is_active, endpoint.failures, endpoint.last_error) == (True, 0, "")
+    logged = LogEntry.objects.order_by("pk").values_list("change_message", flat=True)
+    assert list(logged) == ["Switched off.", "Switched on."]
+
+
+def test_they_are_for_superusers_alone(endpoint: WebhookEndpoint, moderator: User) -> None:
+    """An address may hold a key of the other side; moderators look after conversations."""
+    moderator.user_permissions.set(Permission.objects.all())
+    client = client_of(moderator)
+    assert client.get(LIST).status_code == 403
+    assert client.get(f"{LIST}{endpoint.pk}/change/").status_code == 403
+    act(client, "switch_off", endpoint)
+    endpoint.refresh_from_db()
+    assert endpoint.is_active
+    assert "webhook" not in client.get("/admin/").content.decode().lower()

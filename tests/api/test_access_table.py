@@ -1,0 +1,213 @@
+"""Every endpoint and every kind of caller: who is answered what, from the router.
+
+A new endpoint fails here until it has its row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import Message, User
+from receipts import services
+from receipts.api.urls import urlpatterns
+from receipts.models import MessageStatus
+from tests.support.cast import hook, say
+
+#: "sender" wrote a message in the group of "owner", "recipient" and "leaver", who left after it;
+#: "late" joined after it. "service" acts for "recipient".
+CALLERS = (
+    "anonymous", "outsider", "sender", "recipient", "late", "leaver", "owner", "moderator",
+    "service",
+)  # fmt: skip
+
+#: Statuses in the order of CALLERS. 401: who are you? 404: what one does not see does not exist,
+#: to a leaver neither (decision 0007). 403: it is seen, and not theirs to do (rules 4, 17, 18, 21).
+TABLE = {
+    "GET users/": (401, 403, 403, 403, 403, 403, 403, 200, 200),
+    "POST users/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
+    "GET users/<username:username>/": (401, 403, 403, 403, 403, 403, 403, 200, 200),
+    "PATCH users/<username:username>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "POST users/<username:username>/tokens/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
+    "GET me/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "PATCH me/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "POST me/mark-delivered/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "POST me/mark-read/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "POST me/retract-receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET conversations/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "POST conversations/": (401, 201, 201, 201, 201, 201, 201, 201, 201),
+    "GET conversations/<id:pk>/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "PATCH conversations/<id:pk>/": (401, 404, 403, 403, 403, 404, 200, 403, 200),
+    "GET conversations/<id:pk>/participants/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "POST conversations/<id:pk>/participants/": (401, 404, 403, 403, 403, 404, 201, 403, 201),
+    # Of "recipient", who may leave, and may not change their own part.
+    "GET conversations/<id:pk>/participants/<username:username>/": (
+        401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "PATCH conversations/<id:pk>/participants/<username:username>/": (
+        401, 404, 403, 403, 403, 404, 200, 403, 200),
+    "DELETE conversations/<id:pk>/participants/<username:username>/": (
+        401, 404, 403, 204, 403, 404, 204, 403, 204),
+    "GET conversations/<id:pk>/messages/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "POST conversations/<id:pk>/messages/": (401, 404, 201, 201, 201, 404, 201, 403, 201),
+    "POST conversations/<id:pk>/mark-delivered/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
+    "POST conversations/<id:pk>/mark-read/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
+    "POST conversations/<id:pk>/mark-unread/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
+    "GET conversations/<id:pk>/insights/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "GET insights/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET messages/<id:pk>/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
+    "DELETE messages/<id:pk>/": (401, 404, 204, 403, 403, 404, 403, 204, 204),
+    "POST messages/<id:pk>/restore/": (401, 404, 403, 403, 403, 404, 403, 200, 200),
+    "POST messages/<id:pk>/delivered/": (401, 404, 403, 200, 403, 404, 200, 403, 200),
+    "POST messages/<id:pk>/read/": (401, 404, 403, 200, 403, 404, 200, 403, 200),
+    "POST messages/<id:pk>/failed/": (401, 404, 403, 403, 403, 404, 403, 403, 200),
+    "GET messages/<id:pk>/status/": (401, 404, 200, 403, 403, 404, 403, 200, 200),
+    "GET messages/<id:pk>/recipients/": (401, 404, 200, 403, 403, 404, 403, 200, 200),
+    "GET receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "POST receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET events/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "POST webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
+    "GET webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "PATCH webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "DELETE webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 204),
+    "GET schema/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
+    "GET docs/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
+}  # fmt: skip
+
+#: The same of a message whose rows are archived: 410 to whom they would be shown, and to all who
+#: take part and might have had one.
+ARCHIVED = {
+    "POST messages/<id:pk>/delivered/": (401, 404, 403, 410, 410, 404, 410, 403, 410),
+    "POST messages/<id:pk>/read/": (401, 404, 403, 410, 410, 404, 410, 403, 410),
+    "POST messages/<id:pk>/failed/": (401, 404, 403, 403, 403, 404, 403, 403, 410),
+    "GET messages/<id:pk>/recipients/": (401, 404, 410, 403, 403, 404, 403, 410, 410),
+}
+
+#: What is told where everybody is answered 200: each sees and changes what is theirs.
+TOLD: dict[str, tuple[Callable[[Any], Any], tuple[Any, ...]]] = {
+    "POST me/mark-delivered/": (lambda it: it["marked"], (0, 0, 1, 0, 0, 1, 0, 1)),
+    "POST me/mark-read/": (lambda it: it["marked"], (0, 0, 1, 0, 0, 1, 0, 1)),
+    "GET conversations/": (lambda it: len(it["results"]), (0, 1, 1, 1, 0, 1, 1, 1)),
+    "GET insights/": (lambda it: it["total"]["messages"], (0, 1, 0, 0, 0, 0, 1, 1)),
+    "GET events/": (lambda it: len(it["results"]), (0,) * 8),
+    "GET receipts/": (
+        lambda it: it["results"][0].get("code", "told"),
+        ("not_found", "told", *["permission_denied"] * 2, "not_found", "permission_denied",
+         "told", "told")),
+    "POST receipts/": (
+        lambda it: it["results"][0]["result"],
+        ("not_found", "not_recipient", "applied", "not_recipient", "not_found", "applied",
+         "not_recipient", "applied")),
+}  # fmt: skip
+
+
+#: What is sent, where a body is needed; a service account also says for whom it acts.
+BODIES = {
+    "POST users/": '{"username": "new"}',
+    "POST conversations/": '{"kind": "group", "participants": ["outsider"]}',
+    "POST conversations/<id:pk>/participants/": '{"user": "newcomer"}',
+    "PATCH conversations/<id:pk>/participants/<username:username>/": '{"muted": true}',
+    "POST conversations/<id:pk>/messages/": '{"body": "hello"}',
+    "POST conversations/<id:pk>/mark-unread/": '{"from_message": MESSAGE}',
+    "POST messages/<id:pk>/failed/": '{"user": "recipient", "reason": "no device"}',
+    "POST receipts/": '{"receipts": [{"message": MESSAGE, "state": "read"}]}',
+    "POST webhooks/": '{"url": "https://backend.example/seenby"}',
+}
+SERVICE_BODIES = {
+    "POST me/mark-delivered/": '{"user": "recipient"}',
+    "POST me/mark-read/": '{"user": "recipient"}',
+    "POST me/retract-receipts/": '{"user": "recipient"}',
+    "POST conversations/<id:pk>/messages/": '{"body": "hello", "sender": "recipient"}',
+    "POST conversations/<id:pk>/mark-delivered/": '{"user": "recipient"}',
+    "POST conversations/<id:pk>/mark-read/": '{"user": "recipient"}',
+    "POST conversations/<id:pk>/mark-unread/": '{"from_message": MESSAGE, "user": "recipient"}',
+    "POST messages/<id:pk>/delivered/": '{"user": "recipient"}',
+    "POST messages/<id:pk>/read/": '{"user": "recipient"}',
+    "POST receipts/":
+        '{"receipts": [{"message": MESSAGE, "state": "read", "user": "recipient"}]}',
+}  # fmt: skip
+
+
+def endpoints() -> set[str]:
+    """Every method of every address, from the router."""
+    found = set()
+    for pattern in urlpatterns:
+        view: Any = pattern.callback
+        methods = getattr(view, "actions", None) or {
+            name for name in view.cls.http_method_names if hasattr(view.cls, name)
+        }
+        found |= {f"{name.upper()} {pattern.pattern}" for name in {*methods} - {"head", "options"}}
+    return found
+
+
+@pytest.fixture
+def call(api: Any, db: None, service_key: str) -> Callable[[str, str], Any]:
+    """``call(endpoint, who)``: the answer; whatever it did is undone."""
+    made = {"moderator": {"is_staff": True}}
+    users = {
+        name: User.objects.create_user(name, **made.get(name, {}))
+        for name in (*CALLERS[1:8], "newcomer")
+    }
+    members = [users[name] for name in ("sender", "recipient", "leaver")]
+    group = services.create_conversation(owner=users["owner"], participants=members, kind="group")
+    message = say(users["sender"], group)
+    services.remove_participant(conversation_id=group.pk, user=users["leaver"])
+    services.add_participant(conversation_id=group.pk, user=users["late"])
+    webhook = hook("backend")
+    callers = {name: api(users.get(name)) for name in CALLERS} | {"service": api(service_key)}
+
+    def calling(endpoint: str, who: str) -> Any:
+        method, route = endpoint.split()
+        path = route.replace("<username:username>", "recipient")
+        named = {"c": group.pk, "m": message.pk, "w": webhook.pk}
+        path = path.replace("<id:pk>", str(named.get(route[0], "<?>")))
+        assert "<" not in path, f"say what stands for the parts of {route}"
+        query = f"?messages={message.pk}" if endpoint == "GET receipts/" else ""
+        body = (SERVICE_BODIES if who == "service" else {}).get(endpoint, BODIES.get(endpoint, ""))
+        with transaction.atomic():
+            answer = callers[who].client.generic(
+                method,
+                f"/api/v1/{path}{query}",
+                body.replace("MESSAGE", str(message.pk)),
+                content_type="application/json",
+            )
+            transaction.set_rollback(True)
+        return answer
+
+    return calling
+
+
+def test_the_table_is_whole() -> None:
+    """Every endpoint and every kind of caller."""
+    missing, gone = endpoints() - set(TABLE), set(TABLE) - endpoints()
+    assert not missing, f"say in TABLE what each of CALLERS is answered by {sorted(missing)}"
+    assert not gone, f"no such endpoint: {sorted(gone)}"
+
+
+@pytest.mark.parametrize("endpoint", TABLE)
+def test_each_caller_is_answered_as_the_table_says(call: Any, endpoint: str) -> None:
+    """Rules 4, 17, 18 and 21."""
+    answered = {who: call(endpoint, who).status_code for who in CALLERS}
+    assert answered == dict(zip(CALLERS, TABLE[endpoint], strict=True))
+
+
+@pytest.mark.parametrize("endpoint", [each for each in TABLE if each.split()[1][0] == "m"])
+def test_each_caller_is_answered_so_of_an_archived_message(call: Any, endpoint: str) -> None:
+    """Other addresses of a message answer as they did."""
+    MessageStatus.objects.all().delete()
+    Message.objects.update(archived_at=timezone.now())
+    answered = {who: call(endpoint, who).status_code for who in CALLERS}
+    expected = ARCHIVED.get(endpoint, TABLE[endpoint])
+    assert answered == dict(zip(CALLERS, expected, strict=True))
+
+
+@pytest.mark.parametrize("endpoint", TOLD)
+def test_who_is_not_refused_is_told_what_is_theirs(call: Any, endpoint: str) -> None:
+    """Rules 4, 7, 17: where everybody may call."""
+    read, expected = TOLD[endpoint]
+    told = {who: read(call(endpoint, who).json()) for who in CALLERS[1:]}
+    assert told == dict(zip(CALLERS[1:], expected, strict=True))

@@ -1,0 +1,51 @@
+"""Throttles: reads and writes apart, people and keys apart."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chat.models import User
+
+
+@pytest.fixture(autouse=True)
+def minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The clock stands still, so that no minute ends within a test."""
+    monkeypatch.setattr("receipts.api.throttles.time", lambda: 30.0)
+
+
+def test_too_many_reads_are_refused_with_a_time_to_come_back(
+    api: Any, alice: User, settings: Any
+) -> None:
+    """429 with Retry-After."""
+    settings.THROTTLE_USER_READS = 2
+    call = api(alice)
+    for _ in range(2):
+        call.get("/me/")
+    refused = call.client.get("/api/v1/me/")
+    assert (refused.status_code, refused.json()["code"]) == (429, "throttled")
+    assert 1 <= int(refused["Retry-After"]) <= 60
+
+
+def test_marks_go_on_where_reads_are_refused(api: Any, alice: User, settings: Any) -> None:
+    """Reads and writes are counted apart."""
+    settings.THROTTLE_USER_READS = settings.THROTTLE_USER_WRITES = 1
+    call = api(alice)
+    call.get("/me/")
+    call.get("/me/", status=429)
+    call.post("/me/mark-read/")
+    call.post("/me/mark-read/", status=429)
+
+
+def test_one_callers_haste_is_not_anothers(api: Any, alice: User, bob: User, settings: Any) -> None:
+    settings.THROTTLE_USER_READS = 1
+    api(alice).get("/me/")
+    api(alice).get("/me/", status=429)
+    api(bob).get("/me/")
+
+
+def test_keys_have_their_own_rate(api: Any, alice: User, service_key: str, settings: Any) -> None:
+    settings.THROTTLE_USER_READS, settings.THROTTLE_KEY_READS = 1, 2
+    for status in (200, 200, 429):
+        api(service_key).get("/users/", status=status)

@@ -1,0 +1,79 @@
+"""Settings: safe in production, and each says by its variable's name what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config import environment
+from tests.support import ROOT
+
+PRODUCTION = """
+import json, django; django.setup()
+from django.core.management import call_command
+from django.test import Client
+call_command("check", deploy=True, fail_level="WARNING")
+client = Client(SERVER_NAME="localhost")
+answers = [client.get(path) for path in ("/healthz/", "/readyz/", "/api/v1/me/", "/admin/")]
+answers.append(client.get("/api/v1/me/", secure=True))
+print(json.dumps([[a.status_code, a.get("Location"), a.get("Strict-Transport-Security")]
+                  for a in answers]))
+"""
+
+
+def test_production_passes_djangos_checks_and_speaks_https(tmp_path: Path) -> None:
+    """Without DEMO: everything is sent to HTTPS, save what asks whether the process is well."""
+    env = {k: v for k, v in os.environ.items() if k not in ("DEMO", "DEBUG", "HTTPS")}
+    env |= {
+        "SECRET_KEY": "Kq3vJx8mTz1bYw5nRd7cLf9hGs2pUa4eXi6oVt0k_Zj-Wr8yMb",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", PRODUCTION], env=env, cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.returncode == 0, run.stderr
+    alive, ready, plain, admin, secure = json.loads(run.stdout.splitlines()[-1])
+    assert (alive[0], ready[0]) == (200, 503)
+    assert plain[:2] == [301, "https://localhost/api/v1/me/"]
+    assert admin[:2] == [301, "https://localhost/admin/"]
+    assert (secure[0], "max-age=31536000" in secure[2]) == (401, True)
+
+
+@pytest.mark.parametrize(
+    ("read", "wrong"),
+    [
+        (environment.flag, ["maybe", "2", " "]),
+        (lambda name: environment.number(name, 5), ["-1", "1.5", "ten", "0x10"]),
+        (lambda name: environment.one_of(name, "json", "text"), ["xml", "json "]),
+        (environment.mapping, ["[]", "{", "1"]),
+        (environment.public_keys, ['{"k": "secret"}', '{"k": 1}', "[]"]),
+        (lambda name: environment.database(name, ""), ["nonsense", "oracledb://x", "postgres://h:p/d"]),
+        (lambda name: environment.secret(name, Path(__file__) / "no" / "folder"), [""]),
+    ],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_used_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, read: Callable[[str], Any], wrong: list[str]
+) -> None:
+    """At the start, not at the first request that needs it."""
+    for value in wrong:
+        monkeypatch.setenv("SEENBY_X", value)
+        with pytest.raises(ImproperlyConfigured, match="SEENBY_X"):
+            read("SEENBY_X")
+
+
+def test_a_secret_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Readable by its owner only; a variable that is set goes before it."""
+    monkeypatch.delenv("SEENBY_X", raising=False)
+    made = environment.secret("SEENBY_X", tmp_path / "var" / "secret")
+    assert made == environment.secret("SEENBY_X", tmp_path / "var" / "secret") != ""
+    assert (tmp_path / "var" / "secret").stat().st_mode & 0o777 == 0o600
+    monkeypatch.setenv("SEENBY_X", "given")
+    assert environment.secret("SEENBY_X", tmp_path / "var" / "secret") == "given"

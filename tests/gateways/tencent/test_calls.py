@@ -1,0 +1,162 @@
+"""Tencent's three server calls: counts, members by pages, and reading."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from chat.models import Conversation, Message, User
+from receipts import services
+from receipts.models import MessageStatus
+from tests.support.cast import say
+
+QUERY = "?sdkappid=88888888&identifier=administrator&random=99999999&contenttype=json"
+
+
+class Admin:
+    """The app's backend, which signs in the address, as Tencent has it."""
+
+    def __init__(self, key: str) -> None:
+        self.client, self.key = Client(), key
+
+    def ask(self, command: str, body: Any) -> Any:
+        """Its clients name no content type."""
+        path = f"/v4/group_open_http_svc/{command}{QUERY}&usersig={self.key}"
+        response = self.client.post(path, body, content_type="application/json")
+        assert response.status_code == 200, response.content
+        return response.json()
+
+    def __call__(self, command: str, body: Any, code: int = 0) -> Any:
+        answer = self.ask(command, body)
+        assert answer["ErrorCode"] == code, answer
+        assert answer["ActionStatus"] == ("FAIL" if code else "OK")
+        assert bool(answer["ErrorInfo"]) == bool(code)
+        return answer
+
+
+@pytest.fixture
+def admin(service_key: str) -> Admin:
+    return Admin(service_key)
+
+
+@pytest.fixture
+def room(group: Conversation) -> str:
+    Conversation.objects.filter(pk=group.pk).update(external_id="@TGS#1")
+    return "@TGS#1"
+
+
+def seqs(*messages: Message) -> list[dict[str, int]]:
+    return [{"MsgSeq": message.pk} for message in messages]
+
+
+def test_counts_stand_for_each_message_with_its_own_code(
+    admin: Admin, api: Any, group: Conversation, room: str, alice: User, bob: User, settings: Any
+) -> None:
+    """10062 without receipts: asked for none, deleted, not there; 10060 with too many members."""
+    read = say(alice, group)
+    api(bob).post(f"/messages/{read.pk}/read/")
+    untracked = say(alice, group, request_receipts=False)
+    deleted = say(alice, group)
+    services.delete_message(message_id=deleted.pk)
+    settings.RECEIPTS_MAX_RECIPIENTS = 1
+    crowded = say(alice, group)
+    asked = [*seqs(read, untracked, deleted, crowded), {"MsgSeq": 2**40}]
+    answer = admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": asked})
+    assert answer["GroupMsgReceiptList"] == [
+        {"MsgSeq": read.pk, "Code": 0, "ReadNum": 1, "UnreadNum": 1},
+        {"MsgSeq": untracked.pk, "Code": 10062},
+        {"MsgSeq": deleted.pk, "Code": 10062},
+        {"MsgSeq": crowded.pk, "Code": 10060},
+        {"MsgSeq": 2**40, "Code": 10062},
+    ]
+
+
+def test_a_message_of_another_group_has_no_receipts_here(
+    admin: Admin, group: Conversation, direct: Conversation, alice: User
+) -> None:
+    other = say(alice, direct)
+    body = {"GroupId": str(group.pk), "MsgSeqList": seqs(other)}
+    [item] = admin("get_group_msg_receipt", body)["GroupMsgReceiptList"]
+    assert item == {"MsgSeq": other.pk, "Code": 10062}
+    detail = {"GroupId": str(group.pk), "MsgSeq": other.pk, "Filter": 0, "Cursor": "", "Count": 1}
+    admin("get_group_msg_receipt_detail", detail, code=10062)
+    body["From_Account"] = "bob"
+    admin("group_msg_receipt", body, code=10004)
+    assert not MessageStatus.objects.exclude(seen_at=None).exists()
+
+
+def test_members_come_in_pages_until_it_is_finished(
+    admin: Admin, group: Conversation, room: str, alice: User
+) -> None:
+    for number in range(5):
+        user = User.objects.create_user(f"u{number}")
+        services.add_participant(conversation_id=group.pk, user=user)
+    message = say(alice, group)
+    for name in ("u0", "u1", "u2"):
+        body = {"GroupId": room, "From_Account": name, "MsgSeqList": seqs(message)}
+        admin("group_msg_receipt", body)
+
+    def pages(which: int) -> list[tuple[list[str], int]]:
+        found, cursor = [], ""
+        name, account = (("ReadList", "Read_Account"), ("UnreadList", "Unread_Account"))[which]
+        while not found or not found[-1][1]:
+            answer = admin(
+                "get_group_msg_receipt_detail",
+                {
+                    "GroupId": room,
+                    "MsgSeq": message.pk,
+                    "Filter": which,
+                    "Cursor": cursor,
+                    "Count": 2,
+                },
+            )
+            people = [each[account] for each in answer[name]]
+            found.append((people, answer["IsFinish"]))
+            cursor = answer["Cursor"]
+        assert cursor == ""
+        return found
+
+    assert pages(0) == [(["u0", "u1"], 0), (["u2"], 1)]
+    assert pages(1) == [(["bob", "carol"], 0), (["u3", "u4"], 1)]
+
+
+def test_reading_counts_natively_and_passes_over_what_is_not_the_readers(
+    admin: Admin, api: Any, group: Conversation, room: str, alice: User, bob: User, dave: User
+) -> None:
+    """Nothing left to read is an error, as in its own SDK."""
+    mine, theirs = say(bob, group), say(alice, group, mark_read=False)
+    body = {"GroupId": room, "From_Account": "bob", "MsgSeqList": seqs(mine, theirs)}
+    assert [admin("group_msg_receipt", body) for _ in range(2)] == [
+        {"ActionStatus": "OK", "ErrorInfo": "", "ErrorCode": 0}
+    ] * 2
+    assert api(alice).get(f"/messages/{theirs.pk}/status/")["read_count"] == 1
+    assert api(bob).get(f"/messages/{mine.pk}/status/")["read_count"] == 0
+    admin("group_msg_receipt", {**body, "MsgSeqList": seqs(mine)}, code=10007)
+    admin("group_msg_receipt", {**body, "From_Account": "dave"}, code=10007)
+    admin("group_msg_receipt", {**body, "From_Account": "nobody"}, code=10004)
+
+
+def test_a_private_read_is_a_delivery_to_the_byte(
+    admin: Admin, api: Any, group: Conversation, room: str, alice: User, bob: User
+) -> None:
+    """Rule 13."""
+    message = say(alice, group)
+    detail = {"GroupId": room, "MsgSeq": message.pk, "Cursor": "", "Count": 200}
+
+    def told() -> list[Any]:
+        one = admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": seqs(message)})
+        lists = [
+            admin("get_group_msg_receipt_detail", {**detail, "Filter": each}) for each in (0, 1)
+        ]
+        return [one, *lists]
+
+    api(bob).post(f"/messages/{message.pk}/delivered/")
+    delivered = told()
+    User.objects.filter(pk=bob.pk).update(read_receipts_enabled=False)
+    body = {"GroupId": room, "From_Account": "bob", "MsgSeqList": seqs(message)}
+    assert admin("group_msg_receipt", body)["ErrorCode"] == 0
+    assert MessageStatus.objects.get(recipient=bob).seen_at is not None
+    assert told() == delivered
+    assert {"Unread_Account": "bob"} in delivered[2]["UnreadList"]

@@ -1,0 +1,268 @@
+"""Races, with real connections to PostgreSQL: each change once, no drift, no deadlock."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.db.models import Count, Q
+
+from chat.errors import NotParticipant
+from chat.models import Conversation, ConversationParticipant, Message, User
+from receipts import services
+from receipts.models import MessageStatus
+from receipts.services.marking import Position, Row
+from tests.support.cast import say
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
+    """Run each call on a connection of its own, all let go at the same moment."""
+    barrier = Barrier(len(calls))
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            barrier.wait()
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def assert_no_drift() -> None:
+    """Rule 19: every count is what the rows say, told here in other words than the service's."""
+    counting = Q(statuses__withdrawn_at=None)
+    messages = Message.objects.annotate(
+        recipients=Count("statuses", filter=counting),
+        delivered=Count("statuses", filter=counting & Q(statuses__delivered_at__isnull=False)),
+        read=Count("statuses", filter=counting & Q(statuses__read_at__isnull=False)),
+    )
+    for message in messages:
+        assert (message.recipient_count, message.delivered_count, message.read_count) == (
+            message.recipients,
+            message.delivered,
+            message.read,
+        )
+
+
+def test_racing_bulk_marks_report_each_row_once(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Rule 7: however many callers race."""
+    for _ in range(50):
+        say(alice, group)
+    path = f"/conversations/{group.pk}/mark-read/"
+    answers = at_once([lambda: api(bob).post(path)["marked"]] * 4)
+    assert sorted(answers) == [0, 0, 0, 50]
+    assert_no_drift()
+
+
+def test_mixed_batches_over_the_same_messages_wait_in_no_circle(
+    api: Any, group: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """Rule 22: what bob's batch reads carol's delivers, and the other way round."""
+    for _ in range(15):
+        low, high = say(alice, group).pk, say(alice, group).pk
+        batches = [
+            [{"message": first, "state": "delivered"}, {"message": last, "state": "read"}]
+            for first, last in ((low, high), (high, low))
+        ]
+        answers = at_once(
+            [
+                lambda who=who, items=items: api(who).post("/receipts/", {"receipts": items})
+                for who, items in zip((bob, carol), batches, strict=True)
+            ]
+        )
+        assert all(each["result"] == "applied" for a in answers for each in a["results"])
+    assert_no_drift()
+
+
+def test_two_equal_marks_count_once(api: Any, group: Conversation, alice: User, bob: User) -> None:
+    """Rule 5: both succeed, and answer the same."""
+    message = say(alice, group)
+    first, second = at_once([lambda: api(bob).post(f"/messages/{message.pk}/read/")] * 2)
+    assert first["state"] == second["state"] == "read"
+    message.refresh_from_db()
+    assert message.read_count == 1
+
+
+def test_two_equal_sends_are_one_message(api: Any, group: Conversation, alice: User) -> None:
+    """A repeated ``client_id`` is the same message, also at the same moment."""
+
+    def send() -> int:
+        sent = api(alice).client.post(
+            f"/api/v1/conversations/{group.pk}/messages/",
+            {"body": "once", "client_id": "c-1"},
+            format="json",
+        )
+        assert sent.status_code in (200, 201)
+        return int(sent.json()["id"])
+
+    assert len(set(at_once([send] * 4))) == 1
+    assert MessageStatus.objects.count() == 2
+
+
+def test_two_equal_users_are_one_user(api: Any, service_key: str) -> None:
+    """Both requests succeed and there is one user."""
+    codes = at_once(
+        [
+            lambda: (
+                api(service_key)
+                .client.post("/api/v1/users/", {"username": "erin"}, format="json")
+                .status_code
+            )
+        ]
+        * 4
+    )
+    assert sorted(codes) == [200, 200, 200, 201]
+
+
+def test_two_equal_conversations_are_one(api: Any, service_key: str, bob: User) -> None:
+    """Both requests succeed and there is one conversation."""
+    body = {"kind": "group", "external_id": "tea", "participants": ["bob"]}
+    codes = at_once(
+        [
+            lambda: (
+                api(service_key)
+                .client.post("/api/v1/conversations/", body, format="json")
+                .status_code
+            )
+        ]
+        * 4
+    )
+    assert sorted(codes) == [200, 200, 200, 201]
+    assert ConversationParticipant.objects.count() == 1
+
+
+def test_two_equal_joins_are_one(group: Conversation, dave: User) -> None:
+    """Of two who add the same person one makes the news."""
+    join = lambda: services.add_participant(conversation_id=group.pk, user=dave)[1]  # noqa: E731
+    assert sorted(at_once([join] * 3)) == [False, False, True]
+
+
+def test_racing_watermarks_end_at_the_newest(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Rule 7: they only move forward."""
+    messages = [say(alice, group) for _ in range(8)]
+    path = f"/conversations/{group.pk}/mark-read/"
+    at_once(
+        [
+            lambda pk=message.pk: api(bob).post(path, {"up_to_message": pk})
+            for message in reversed(messages)
+        ]
+    )
+    watermark = ConversationParticipant.objects.get(user=bob).last_read_message_id
+    assert watermark == messages[-1].pk
+    assert_no_drift()
+
+
+def test_message_ids_grow_in_commit_order(group: Conversation, alice: User) -> None:
+    """The conversation is held while a message's id is taken: no lower id appears later."""
+
+    def another_send_would_wait() -> bool:
+        try:
+            with transaction.atomic():
+                Conversation.objects.select_for_update(nowait=True, no_key=True).get(pk=group.pk)
+        except OperationalError:
+            return True
+        return False
+
+    with transaction.atomic():
+        say(alice, group)
+        assert at_once([another_send_would_wait]) == [True]
+    assert at_once([another_send_would_wait]) == [False]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_random_work_leaves_no_drift_and_no_deadlock(
+    group: Conversation, alice: User, bob: User, carol: User, dave: User, seed: int
+) -> None:
+    """Rule 22: marks one by one and in bulk, sends, joins, leaves, switched-off accounts."""
+    people = [alice, bob, carol, dave]
+    services.add_participant(conversation_id=group.pk, user=dave)
+    for _ in range(20):
+        say(alice, group, mark_read=False)
+
+    def work(number: int) -> None:
+        dice = random.Random(seed * 100 + number)
+        for _ in range(25):
+            _step(dice, group, dice.choice(people))
+
+    at_once([lambda number=number: work(number) for number in range(6)])
+    assert_no_drift()
+    gone = MessageStatus.objects.filter(
+        read_at=None, withdrawn_at=None, recipient__participations__is_active=False
+    )
+    assert not gone.exists()
+
+
+def _step(dice: random.Random, group: Conversation, user: User) -> None:
+    participant = ConversationParticipant.objects.get(conversation=group, user=user)
+    position = Position(
+        recipient_id=user.pk,
+        conversation_id=group.pk,
+        up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],
+    )
+    action = dice.choice(["one", "one", "bulk", "deliver", "send", "leave", "join", "switch"])
+    if action == "one":
+        for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
+            services.mark_read(
+                row=Row(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
+            )
+    elif action == "bulk":
+        services.bulk_mark_read(position=position)
+    elif action == "deliver":
+        services.bulk_mark_delivered(position=position)
+    elif action == "send" and participant.is_active:
+        with suppress(NotParticipant):
+            say(user, group, mark_read=dice.random() < 0.5)
+    elif action == "leave":
+        services.remove_participant(conversation_id=group.pk, user=user)
+    elif action == "join":
+        services.add_participant(conversation_id=group.pk, user=user)
+    elif action == "switch":
+        services.deactivate_user(user=user)
+        services.reactivate_user(user=user)
+
+
+def test_a_message_is_locked_before_its_rows(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Rule 22: the one order, on which marks of several recipients' rows depend."""
+    message = say(alice, group)
+
+    def is_row_free() -> bool:
+        while not _somebody_waits_for_a_row():
+            pass
+        try:
+            with transaction.atomic():
+                rows = MessageStatus.objects.filter(message=message, recipient=bob)
+                return rows.select_for_update(nowait=True).get().recipient_id == bob.pk
+        except OperationalError:
+            return False
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Message.objects.select_for_update().get(pk=message.pk)
+            marking = pool.submit(at_once, [lambda: api(bob).post(f"/messages/{message.pk}/read/")])
+            assert at_once([is_row_free]) == [True]
+        assert marking.result()[0]["state"] == "read"
+
+
+def _somebody_waits_for_a_row() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None

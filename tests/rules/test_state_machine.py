@@ -1,0 +1,272 @@
+"""Random lives of a conversation: whatever happens, rows, counts and unread counts are right."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chat import models
+from receipts import services
+from receipts.models import MessageStatus
+from receipts.reads.selectors import unread_of
+from receipts.services.batch import Item
+from receipts.services.marking import Position, Row
+from tests.support.model import Room
+
+PEOPLE = ("alice", "bob", "carol", "dave")
+NUMBERS = count()
+people = st.sampled_from(PEOPLE)
+#: Seconds of the story, whose clock begins at 20: few enough that marks meet, some yet to come.
+moments = st.integers(min_value=0, max_value=60)
+which = st.integers(min_value=0, max_value=7)
+BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Lives(RuleBasedStateMachine):
+    """The service beside the model; the clock is ours and moves a second a step."""
+
+    clock: Any
+
+    @initialize()
+    def begin(self) -> None:
+        number = next(NUMBERS)
+        self.now = BEGIN + timedelta(seconds=20)
+        self.clock(self.now)
+        self.users = {
+            name: models.User.objects.create(username=f"{name}{number}") for name in PEOPLE
+        }
+        self.chat = services.create_conversation(
+            owner=self.users["alice"], participants=self.users.values(), kind="group"
+        )
+        self.room = Room(set(PEOPLE))
+        self.ids: list[int] = []
+        for name in ("alice", "bob", "alice"):
+            self.send(name, tracked=True, reads=False)
+
+    def tick(self) -> datetime:
+        self.now += timedelta(seconds=1)
+        self.clock(self.now)
+        return self.now
+
+    def named(self, user: str, index: int) -> tuple[int, Row]:
+        index %= len(self.ids)
+        return index, Row(
+            message_id=self.ids[index],
+            recipient_id=self.users[user].pk,
+            conversation_id=self.chat.pk,
+        )
+
+    def row(self, user: str, index: int) -> Any:
+        message = self.room.messages[index]
+        row = message.rows.get(user)
+        return None if row is None or message.deleted or row.withdrawn else row
+
+    @rule(user=people, tracked=st.booleans(), reads=st.booleans())
+    def send(self, user: str, tracked: bool, reads: bool) -> None:
+        if user not in self.room.members:
+            return
+        now = self.tick()
+        message = services.send_message(
+            conversation_id=self.chat.pk,
+            sender=self.users[user],
+            body="",
+            request_receipts=tracked,
+            mark_read=reads,
+        ).message
+        self.room.send(user, now, tracked, reads)
+        self.ids.append(message.pk)
+
+    @rule(user=people)
+    def leave(self, user: str) -> None:
+        now = self.tick()
+        services.remove_participant(conversation_id=self.chat.pk, user=self.users[user])
+        if user in self.room.members:
+            self.room.leave(user, now)
+
+    @rule(user=people)
+    def join(self, user: str) -> None:
+        self.tick()
+        services.add_participant(conversation_id=self.chat.pk, user=self.users[user])
+        self.room.members.add(user)
+
+    @rule(index=which, deleted=st.booleans())
+    def delete_or_restore(self, index: int, deleted: bool) -> None:
+        index %= len(self.ids)
+        verb = services.delete_message if deleted else services.restore_message
+        verb(message_id=self.ids[index])
+        self.room.messages[index].deleted = deleted
+
+    @rule(
+        user=people, index=which, read=st.booleans(), private=st.booleans(), at=moments | st.none()
+    )
+    def mark(self, user: str, index: int, read: bool, private: bool, at: int | None) -> None:
+        now, (index, named) = self.tick(), self.named(user, index)
+        given = None if at is None else BEGIN + timedelta(seconds=at)
+        counted = min(given or now, now)
+        if read:
+            services.mark_read(row=named, at=given, private=private)
+        else:
+            services.mark_delivered(row=named, at=given)
+        if row := self.row(user, index):
+            if read:
+                row.see(counted, at is not None, private)
+            else:
+                row.deliver(counted, at is not None)
+
+    @rule(
+        user=people, index=which, read=st.booleans(), private=st.booleans(), at=moments | st.none()
+    )
+    def mark_up_to(self, user: str, index: int, read: bool, private: bool, at: int | None) -> None:
+        if user not in self.room.members:
+            return
+        now, (index, named) = self.tick(), self.named(user, index)
+        given = None if at is None else BEGIN + timedelta(seconds=at)
+        position = Position(
+            recipient_id=named.recipient_id,
+            conversation_id=self.chat.pk,
+            up_to=named.message_id,
+        )
+        if read:
+            services.bulk_mark_read(position=position, at=given, private=private)
+        else:
+            services.bulk_mark_delivered(position=position, at=given)
+        counted = min(given or now, now)
+        for row in self.room.markable(user, last=index):
+            if read:
+                row.see(counted, at is not None, private)
+            else:
+                row.deliver(counted, at is not None)
+
+    @rule(user=people, read=st.booleans())
+    def mark_all(self, user: str, read: bool) -> None:
+        now = self.tick()
+        verb = services.mark_all_read if read else services.mark_all_delivered
+        assert verb(user_id=self.users[user].pk).complete
+        for row in self.room.markable(user):
+            if read:
+                row.see(now, False, False)
+            elif row.seen is None:
+                row.deliver(now, False)
+
+    @rule(
+        marks=st.lists(st.tuples(people, which, st.booleans(), st.booleans(), moments), max_size=8)
+    )
+    def mark_batch(self, marks: list[tuple[str, int, bool, bool, int]]) -> None:
+        now, items = self.tick(), []
+        for user, index, read, private, at in marks:
+            index, named = self.named(user, index)
+            given = BEGIN + timedelta(seconds=at)
+            items.append(
+                Item(
+                    message_id=named.message_id,
+                    username=self.users[user].username,
+                    read=read,
+                    at=given,
+                    private=private and read,
+                )
+            )
+            if user in self.room.members and (row := self.row(user, index)):
+                if read:
+                    row.see(min(given, now), True, private)
+                else:
+                    row.deliver(min(given, now), True)
+        services.mark_batch(items)
+
+    @rule(user=people, index=which)
+    def mark_unread(self, user: str, index: int) -> None:
+        self.tick()
+        index, named = self.named(user, index)
+        services.bulk_mark_unread(
+            recipient_id=named.recipient_id,
+            conversation_id=self.chat.pk,
+            from_message=named.message_id,
+        )
+        for row in self.room.markable(user, first=index):
+            row.seen = None
+
+    @rule(user=people, index=which, at=moments)
+    def fail(self, user: str, index: int, at: int) -> None:
+        now, (index, named) = self.tick(), self.named(user, index)
+        given = BEGIN + timedelta(seconds=at)
+        services.report_failure(row=named, reason="x", at=given)
+        if row := self.row(user, index):
+            row.fail(min(given, now))
+
+    @rule(user=people)
+    def retract(self, user: str) -> None:
+        """Rule 13: of whoever takes part, or did."""
+        self.tick()
+        assert services.retract_receipts(user_id=self.users[user].pk).complete
+        for message in self.room.messages:
+            if user in message.rows:
+                message.rows[user].read = None
+
+    @invariant()
+    def rows_are_right(self) -> None:
+        names = {user.pk: name for name, user in self.users.items()}
+        rows = MessageStatus.objects.filter(conversation=self.chat)
+        stored = {
+            (self.ids.index(row.message_id), names[row.recipient_id]): (
+                row.delivered_at,
+                row.seen_at,
+                row.read_at,
+                row.failed_at,
+                row.withdrawn_at,
+            )
+            for row in rows
+        }
+        expected = {
+            (index, user): (row.delivered, row.seen, row.read, row.failed, row.withdrawn)
+            for index, message in enumerate(self.room.messages)
+            for user, row in message.rows.items()
+        }
+        assert stored == expected
+
+    @invariant()
+    def counts_are_right(self) -> None:
+        for pk, message in zip(self.ids, self.room.messages, strict=True):
+            stored = models.Message.objects.get(pk=pk)
+            counts = (
+                stored.recipient_count,
+                stored.delivered_count,
+                stored.read_count,
+                stored.failed_count,
+            )
+            assert (counts, stored.overall_status) == (message.counts(), message.overall())
+
+    @invariant()
+    def unread_counts_are_right(self) -> None:
+        for name, user in self.users.items():
+            assert unread_of(user.pk).count() == self.room.unread(name)
+
+
+@pytest.mark.timeout(300)
+def test_any_life_of_a_conversation_is_what_the_model_says(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules 1 to 13, 19 and 21, all at once."""
+    Lives.clock = staticmethod(
+        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    )
+    run_state_machine_as_test(
+        Lives,
+        settings=settings(
+            max_examples=60,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

@@ -1,0 +1,84 @@
+"""What people do in tests: call the API, send messages, register a webhook; counted statements."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from rest_framework.test import APIClient
+
+from chat.models import Conversation, Message, User
+from receipts import services
+from receipts.feed.positions import newest_position
+from receipts.models import WebhookEndpoint
+
+ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
+
+
+class Api:
+    """A client that calls the API as somebody, and gives back what it answered."""
+
+    def __init__(self, token: str | None) -> None:
+        self.client = APIClient(raise_request_exception=False)
+        if token:
+            self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+
+    def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
+        """Call ``path`` under the prefix; anything but ``status`` fails the test."""
+        response = self.client.generic(
+            method,
+            path if path.startswith("http") else f"/api/v1{path}",
+            b"" if body is None else _json(body),
+            content_type="application/json",
+        )
+        assert response.status_code == status, (response.status_code, response.content[:500])
+        return response.json() if response.content else None
+
+    def get(self, path: str, status: int = 200) -> Any:
+        return self("GET", path, status=status)
+
+    def post(self, path: str, body: Any = None, status: int = 200) -> Any:
+        return self("POST", path, body, status)
+
+    def patch(self, path: str, body: Any, status: int = 200) -> Any:
+        return self("PATCH", path, body, status)
+
+    def delete(self, path: str, status: int = 204) -> Any:
+        return self("DELETE", path, status=status)
+
+
+def _json(body: Any) -> bytes:
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
+
+
+def say(sender: User, conversation: Conversation, body: str = "hello", **how: Any) -> Message:
+    """Send a message."""
+    return services.send_message(
+        conversation_id=conversation.pk, sender=sender, body=body, **how
+    ).message
+
+
+def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndpoint:
+    """The webhook of an application's backend, from now on."""
+    endpoint, _ = WebhookEndpoint.objects.get_or_create(
+        owner=User.objects.get(username=owner),
+        url=url,
+        defaults={"cursor": newest_position().cursor(owner)},
+    )
+    return endpoint
+
+
+class Statements:
+    """Counts the SQL statements of a block; transaction control is not among them."""
+
+    def __init__(self) -> None:
+        self.sql: list[str] = []
+
+    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not sql.startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO")):
+            self.sql.append(sql)
+        return execute(sql, params, many, context)
+
+    def __len__(self) -> int:
+        return len(self.sql)

@@ -1,0 +1,278 @@
+"""Workers that deliver: any number of them, each endpoint told once and in order, none waiting.
+
+They tell endpoints from threads, so these tests need real connections.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from threading import Event, Thread
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+import urllib3
+from django.core.management import CommandError, call_command
+from django.db import InterfaceError, OperationalError, connection
+
+from chat.models import Conversation, User
+from receipts.models import WebhookEndpoint
+from receipts.webhooks import delivering, hurrying, offering, posting, working
+from receipts.webhooks.delivering import deliver
+from receipts.webhooks.working import Worker
+from tests.rules.test_races import at_once
+from tests.support.cast import hook, say
+from tests.support.receiver import Receiver
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks as often as a test has patience for."""
+    monkeypatch.setattr(working, "PAUSE", 0.01)
+    monkeypatch.setattr(working, "LONG_PAUSE", 0.02)
+
+
+@pytest.fixture
+def endpoint(receiver: Receiver, service_key: str, group: Conversation) -> WebhookEndpoint:
+    return hook("backend", receiver.url)
+
+
+@contextmanager
+def running() -> Iterator[Worker]:
+    """A worker, as the command runs it."""
+    worker, failures = Worker(), list[BaseException]()
+
+    def run() -> None:
+        try:
+            worker.run()
+        except BaseException as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    thread = Thread(target=run)
+    thread.start()
+    try:
+        yield worker
+    finally:
+        worker.stop()
+        thread.join(30)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+def eventually(came: Event) -> None:
+    assert came.wait(30)
+
+
+def tell(backend: Receiver, text: str) -> Event:
+    """Set when the backend has been told of a message."""
+    came = Event()
+
+    def answer(handler: Any) -> None:
+        if text in backend.texts:
+            came.set()
+        else:
+            backend.answers.append(answer)
+        handler.send_response(204)
+        handler.end_headers()
+
+    backend.answers.append(answer)
+    return came
+
+
+def test_one_round_delivers_what_there_is(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """``--once``: all of it, however many turns that takes, and says how much it was."""
+    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 2)
+    monkeypatch.setattr(working, "DELIVERIES_AT_ONCE", 2)
+    other = hook("backend", receiver.url + "/other")
+    receiver.answers.append(500)
+    sent = [say(alice, group, f"{number}").body for number in range(5)]
+    said = StringIO()
+    call_command("deliver_webhooks", once=True, stdout=said)
+    paths = [each.path for each in receiver.got]
+    assert sorted((paths.count("/hook"), paths.count("/hook/other"))) == [1, 5]
+    assert said.getvalue() == "Deliveries: 5.\n"
+    whole = max(("/hook", "/hook/other"), key=paths.count)
+    assert [t for each in receiver.got if each.path == whole for t in each.texts] == sent
+    assert other.pk != endpoint.pk
+
+
+def test_one_round_with_nothing_to_do_ends(endpoint: WebhookEndpoint) -> None:
+    said = StringIO()
+    call_command("deliver_webhooks", once=True, stdout=said)
+    assert said.getvalue() == "Deliveries: 0.\n"
+
+
+def test_signals_are_whose_they_were_afterwards(endpoint: WebhookEndpoint) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+def test_one_round_without_a_database_is_an_error(
+    service_key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone() -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(working, "due", gone)
+    with pytest.raises(CommandError, match="The database does not answer: the server closed"):
+        call_command("deliver_webhooks", once=True)
+
+
+def test_many_workers_deliver_each_event_once_and_in_order(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """To each of two endpoints, while messages are sent."""
+    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 2)
+    hook("backend", receiver.url + "/other")
+    sent = [f"{number}" for number in range(30)]
+    came = [tell(receiver, "29")]
+    with running(), running(), running():
+        for text in sent:
+            say(alice, group, text)
+        eventually(came[0])
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    for path in ("/hook", "/hook/other"):
+        told = [text for each in receiver.got if each.path == path for text in each.texts]
+        assert told == sent
+
+
+def test_racing_deliveries_of_the_same_news_are_one(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
+) -> None:
+    """All have seen that there is something; one claims it."""
+    for number in range(10):
+        say(alice, group, f"{number}")
+        assert sorted(at_once([lambda: deliver(endpoint)] * 4)) == [0, 0, 0, 1]
+    assert receiver.texts == [f"{number}" for number in range(10)]
+
+
+def test_a_slow_endpoint_holds_up_no_other(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """While one does not answer, another is told, and told of what comes then, too."""
+    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
+    monkeypatch.setattr(hurrying, "LONGEST", 600)
+    look, looked = working.due, Event()
+
+    def due() -> Any:
+        looked.set()
+        return look()
+
+    monkeypatch.setattr(working, "due", due)
+    with Receiver() as slow:
+        hook("backend", slow.url)
+        slow.answers.append(slow.hang)
+        with running():
+            for text in ("one", "two", "three"):
+                came = tell(receiver, text)
+                say(alice, group, text)
+                eventually(came)
+                for _ in range(2):  # the second one has begun since
+                    looked.clear()
+                    eventually(looked)
+            assert slow.texts == ["one"]
+            slow.over.set()
+    assert receiver.texts == ["one", "two", "three"]
+
+
+@pytest.mark.parametrize("trouble", [OperationalError, InterfaceError, ValueError])
+def test_a_database_that_goes_away_ends_no_worker(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch, trouble: type[Exception], caplog: pytest.LogCaptureFixture,
+) -> None:  # fmt: skip
+    """Nor does anything else that it cannot help; that is a line in the log, or a trace of it."""
+    look, away = working.due, 3
+
+    def due() -> Any:
+        nonlocal away
+        away -= 1
+        if away > 0:
+            raise trouble("the server closed the connection")
+        return look()
+
+    monkeypatch.setattr(working, "due", due)
+    came = tell(receiver, "hello")
+    say(alice, group, "hello")
+    with running():
+        eventually(came)
+    logged = [record for record in caplog.records if record.name == "seenby.webhooks"]
+    assert [bool(record.exc_info) for record in logged] == [trouble is ValueError] * 2
+
+
+def test_a_database_that_goes_away_during_a_delivery_ends_no_worker(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """As a restart does: every connection breaks. It is not the endpoint that failed."""
+    offer, away = delivering.next_offer, 2
+
+    def next_offer(held: WebhookEndpoint) -> Any:
+        nonlocal away
+        away -= 1
+        if away > 0:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return offer(held)
+
+    monkeypatch.setattr(delivering, "next_offer", next_offer)
+    monkeypatch.setattr(delivering, "CLAIM", delivering.CLAIM / 1_000)
+    came = tell(receiver, "hello")
+    say(alice, group, "hello")
+    with running():
+        eventually(came)
+    endpoint.refresh_from_db()
+    assert endpoint.failures == 0
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_running_worker(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    name: signal.Signals,
+) -> None:  # fmt: skip
+    """As a process of its own: politely, and with 0."""
+    came = tell(receiver, "hello")
+    say(alice, group, "hello")
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "deliver_webhooks"],
+        env=os.environ | {"DATABASE_URL": _url(), "WEBHOOKS_ALLOW_PRIVATE": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        eventually(came)
+        process.send_signal(name)
+        said, complained = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, complained) == (0, "")
+    assert said == "Delivering to webhooks. Ctrl-C or SIGTERM ends it.\n"
+    endpoint.refresh_from_db()
+    assert (endpoint.claimed_until, endpoint.delivered_at is not None) == (None, True)
+
+
+def _url() -> str:
+    """The test's database, for another process."""
+    place = connection.settings_dict
+    host = quote(place["HOST"], safe="")
+    user = place["USER"] + (f":{quote(place['PASSWORD'], safe='')}" if place["PASSWORD"] else "")
+    port = f":{place['PORT']}" if place["PORT"] else ""
+    return f"postgres://{user}@{host}{port}/{place['NAME']}"
