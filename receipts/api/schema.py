@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from drf_spectacular.extensions import (
@@ -21,6 +22,7 @@ _REASONS = {
     "415": "Send JSON.",
     "429": "Too many requests; `Retry-After` says when to go on.",
 }
+_CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
 _DETAIL = {
     "type": "object",
     "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
@@ -77,12 +79,16 @@ class Schema(AutoSchema):
         return operation
 
     def get_summary(self) -> str:
-        """The first sentence of what the operation's docstring says."""
-        return super().get_description().split("\n")[0].rstrip(".").replace("``", "")
+        """The first sentence of the operation's docstring."""
+        return self._docstring().split("\n")[0].rstrip(".").replace("``", "")
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What the docstring says beyond its first sentence."""
-        return "\n".join(super().get_description().split("\n")[1:]).strip().replace("``", "`")
+        """The docstring after its first sentence."""
+        return "\n".join(self._docstring().split("\n")[1:]).strip().replace("``", "`")
+
+    def _docstring(self) -> str:
+        """Without the numbers of rules, which are for those who read the code."""
+        return _CITATION.sub("", super().get_description())
 
     def get_operation_id(self) -> str:
         """``conversations_messages_list``: the address's words and the action."""
