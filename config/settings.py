@@ -1,5 +1,5 @@
 """Every setting of the service. What the environment decides is read in the first screen;
-README.md lists the same variables in one table."""
+docs/operating.md lists the same variables in one table."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -77,3 +78,11 @@ def test_a_secret_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.Monk
     assert (tmp_path / "var" / "secret").stat().st_mode & 0o777 == 0o600
     monkeypatch.setenv("SEENBY_X", "given")
     assert environment.secret("SEENBY_X", tmp_path / "var" / "secret") == "given"
+
+
+def test_every_variable_is_documented() -> None:
+    """docs/operating.md lists what the settings read, under the same names."""
+    read = set(re.findall(r'env\.\w+\(\s*"([A-Z_]+)"', (ROOT / "config/settings.py").read_text()))
+    documented = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs/operating.md").read_text()))
+    assert read
+    assert not read - documented

@@ -29,7 +29,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
-            raise CommandError("The demo runs only where DEMO=1; see README.md to serve for real.")
+            raise CommandError(
+                "The demo runs only where DEMO=1; see docs/operating.md to serve for real."
+            )
         host, port = settings.HOST, _port()
         call_command("migrate", verbosity=0)
         self._greet(f"http://{'[' + host + ']' if ':' in host else host}:{port}", load_world())
