@@ -121,6 +121,24 @@ def test_a_cursor_from_before_what_was_pruned_has_expired(
     call.get(f"/events/?after={call.get('/events/')['cursor']}")
 
 
+def test_a_cursor_stays_good_when_the_events_before_it_are_pruned(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Also where no event is left: the cursor is from after them, and nothing else has come."""
+    call = api(bob)
+    say(alice, group)
+    cursor = call.get("/events/")["cursor"]
+    age(days=8)
+    assert prune_events() == 1
+    EventHorizon.objects.update(pruned_before=timezone.now() - timedelta(days=7))
+    page = call.get(f"/events/?after={cursor}")
+    assert (page["results"], page["more"]) == ([], False)
+    later = say(alice, group).pk
+    for each in cursor, page["cursor"]:
+        results = call.get(f"/events/?after={each}")["results"]
+        assert [event["message"]["id"] for event in results] == [later]
+
+
 def test_the_horizon_only_moves_forward(group: Conversation, alice: User, settings: Any) -> None:
     """Keeping events for longer does not bring back those that are gone."""
     say(alice, group)

@@ -10,7 +10,14 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from receipts.feed.positions import NOW, CursorExpired, Position, newest_position
+from receipts.feed.positions import (
+    NEWEST_EVENT,
+    NOW,
+    CursorExpired,
+    Position,
+    is_ahead,
+    up_to_event,
+)
 from receipts.models import EventHorizon, EventKind
 
 #: An event is stamped when its transaction begins or its statement does, and is seen when it
@@ -54,7 +61,8 @@ _UNTIL = {
     "sqlite": "CAST(%(until)s AS integer)",
 }
 _LOOK = {
-    vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until" for vendor, now in NOW.items()
+    vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until, {NEWEST_EVENT[vendor]} AS newest"
+    for vendor, now in NOW.items()
 }
 #: All events, but for what people have read: that is for themselves (rule 13).
 _EVERYBODY = f"""
@@ -121,7 +129,7 @@ def check_not_expired(position: Position) -> None:
     taken_at = datetime.fromtimestamp(position.taken_at, UTC)
     if horizon is not None and taken_at < horizon + SLACK:
         raise CursorExpired
-    if position.newest > newest_position().newest:
+    if is_ahead(position):
         raise CursorExpired
 
 
@@ -139,13 +147,13 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, event.*"
+            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
             f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
             {**params, **place},
         )
         rows = cursor.fetchall()
-    until = str(rows[0][0])
-    events = [_event(row[1:]) for row in rows if row[1] is not None]
+    until = position.until or up_to_event(str(rows[0][0]), rows[0][1])
+    events = [_event(row[2:]) for row in rows if row[2] is not None]
     if len(events) > limit:
         return _cut(events[:limit], position, until)
     # What ``until`` was before this page, it was at a time that nobody knows any more.
