@@ -12,7 +12,7 @@ from typing import Any
 
 from chat.models import User
 from receipts.announcing import MESSAGES_NAMED
-from receipts.feed.reading import Event
+from receipts.feed.event import Event
 from receipts.models import EventKind
 from receipts.privacy import hides_reads_from
 from receipts.status import State

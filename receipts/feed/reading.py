@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from django.db import connection
 
+from receipts.feed.event import COLUMNS, Event, events_of
 from receipts.feed.positions import (
     NEWEST_EVENT,
     NOW,
@@ -24,26 +24,6 @@ from receipts.models import EventHorizon, EventKind
 #: commits; a cursor may be older than the horizon by as much and still miss nothing.
 SLACK = timedelta(hours=1)
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A row of ``ReceiptEvent``."""
-
-    xid: int
-    id: int
-    kind: str
-    audience_id: int | None
-    conversation_id: int
-    actor_id: int | None
-    state: str | None
-    is_delivery: bool
-    messages: list[int]
-    message_count: int
-    first_message: int | None
-    created_at: datetime
-
-
-_COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__)
 
 #: What comes after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
 _AFTER = {
@@ -66,19 +46,19 @@ _LOOK = {
 }
 #: All events, but for what people have read: that is for themselves (rule 13).
 _EVERYBODY = f"""
-    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 _ALL = f"""
-    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 #: One's own, and those of the conversations in which one takes part, since one does.
 _ONES = f"""
     SELECT * FROM (
-        SELECT {_COLUMNS} FROM look
+        SELECT {COLUMNS} FROM look
           JOIN receipts_receiptevent AS event ON event.audience_id = %(user)s AND {{after}}
         UNION ALL
-        SELECT {_COLUMNS} FROM look
+        SELECT {COLUMNS} FROM look
           JOIN chat_conversationparticipant AS participant
             ON participant.user_id = %(user)s AND participant.is_active
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
@@ -97,12 +77,8 @@ class Page:
     def first(self, count: int, position: Position) -> Page:
         """The first of its events; ``position`` is the one that all of them come after."""
         until = self.position.until or self.position.seen
-        return _cut(self.events[:count], position, until)
-
-
-def _cut(events: list[Event], position: Position, until: str) -> Page:
-    """A page behind which there is more."""
-    return Page(events, position.towards(until, (events[-1].xid, events[-1].id)), more=True)
+        last = self.events[count - 1]
+        return Page(self.events[:count], position.towards(until, (last.xid, last.id)), more=True)
 
 
 def of_user(position: Position, user_id: int, limit: int) -> Page:
@@ -153,20 +129,12 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
         )
         rows = cursor.fetchall()
     until = position.until or up_to_event(str(rows[0][0]), rows[0][1])
-    events = [_event(row[2:]) for row in rows if row[2] is not None]
-    if len(events) > limit:
-        return _cut(events[:limit], position, until)
+    rows = [row[2:] for row in rows if row[2] is not None]
+    if len(rows) > limit:
+        xid, number, *_ = rows[limit - 1]
+        ahead = position.towards(until, (xid, number))
+        return Page(events_of(rows[:limit]), ahead, more=True)
     # What ``until`` was before this page, it was at a time that nobody knows any more.
-    return Page(events, Position(until, position.taken_at if position.until else taken_at), False)
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    """SQLite gives JSON, times and truths as it keeps them."""
-    *head, is_delivery, messages, count, first, created_at = row
-    if isinstance(messages, str | bytes):
-        messages = orjson.loads(messages)
-    if isinstance(created_at, str):
-        created_at = datetime.fromisoformat(created_at)
-    if created_at.tzinfo is None:
-        created_at = created_at.replace(tzinfo=UTC)
-    return Event(*(*head, bool(is_delivery), messages, count, first, created_at))
+    return Page(
+        events_of(rows), Position(until, position.taken_at if position.until else taken_at), False
+    )
