@@ -30,6 +30,12 @@ class Muted(Refused):
     code = "muted"
 
 
+class Conflict(Exception):
+    """What the request names is there already, and is something else."""
+
+    code = "conflict"
+
+
 class Invalid(Exception):
     """A value that cannot be used, and the field it came in."""
 

@@ -12,7 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, parsers, renderers, status
 from rest_framework.response import Response
 
-from chat.errors import Invalid, Refused
+from chat.errors import Conflict, Invalid, Refused
 
 
 class RequestTooLarge(exceptions.APIException):
@@ -21,6 +21,13 @@ class RequestTooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "request_too_large"
     default_detail = "The request is too large."
+
+
+class Conflicting(exceptions.APIException):
+    """The answer to ``Conflict``."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = Conflict.code
 
 
 class JSONParser(parsers.BaseParser):
@@ -72,6 +79,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         error = exceptions.NotFound()
     elif isinstance(error, Refused):
         error = exceptions.PermissionDenied(str(error), code=error.code)
+    elif isinstance(error, Conflict):
+        error = Conflicting(str(error))
     elif isinstance(error, Invalid):
         error = exceptions.ValidationError({error.field: [str(error)]})
     elif isinstance(error, PermissionDenied):

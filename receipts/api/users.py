@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import issue_token
+from chat.errors import Conflict
 from chat.models import Scope, User
 from chat.permissions import IsKnown, IsService
 from receipts import services
@@ -20,6 +21,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import IdCursorPagination
+from receipts.api.shapes import conflict
 from receipts.selectors import unread_of
 
 
@@ -62,7 +64,14 @@ class UserViewSet(ApiViewSet):
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(UserShape(page, many=True).data)
 
-    @extend_schema(request=NewUser, responses={200: UserShape, 201: UserShape})
+    @extend_schema(
+        request=NewUser,
+        responses={
+            200: UserShape,
+            201: UserShape,
+            **conflict("There is another user with this `username`."),
+        },
+    )
     def create(self, request: Request) -> Response:
         """Create a user; the same request again answers 200 with the one that is there."""
         fields = self.validated(NewUser)
@@ -70,8 +79,12 @@ class UserViewSet(ApiViewSet):
         user, created = User.objects.get_or_create(
             username=username, defaults={**fields, "password": "!"}
         )
-        if not created and any(getattr(user, name) != value for name, value in fields.items()):
-            raise ValidationError({"username": ["There is another user with this username."]})
+        differs = [name for name, value in fields.items() if getattr(user, name) != value]
+        if differs and not created:
+            raise Conflict(
+                "There is a user with this username, who differs from what was asked for in:"
+                f" {', '.join(differs)}."
+            )
         return Response(UserShape(user).data, status=201 if created else 200)
 
     @extend_schema(responses=UserShape)

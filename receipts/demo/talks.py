@@ -39,7 +39,7 @@ class Talk:
 
 
 def direct(one: str, other: str) -> str:
-    """The external id of two people's conversation; the page makes new ones by the same rule."""
+    """The external id of two people's conversation."""
     return "demo:" + "+".join(sorted([one, other]))
 
 

@@ -12,7 +12,7 @@ from django.db.models import BigIntegerField, Count, Exists, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from chat.errors import Muted, NotParticipant
+from chat.errors import Conflict, Muted, NotParticipant
 from chat.models import (
     Conversation,
     ConversationParticipant,
@@ -83,14 +83,15 @@ def send_message(
     """Send a message to everybody who takes part now; a repeated ``client_id`` sends nothing.
 
     Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
-    read (rule 9). Raises ``NotParticipant`` or ``Muted``.
+    read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` where the ``client_id`` is
+    that of another message.
     """
     held = _HELD.first(conversation=conversation_id)
     if held is None:
         raise NotParticipant
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
-        return Sent(Message.objects.get(pk=membership.same_message), created=False)
+        return Sent(_repeated(membership.same_message, body, sent_at), created=False)
     if membership.is_muted:
         raise Muted
     tracking = _tracking(held["receipt_policy"], membership, request_receipts)
@@ -118,6 +119,16 @@ def send_message(
         message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
     )
     return Sent(message, created=True)
+
+
+def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
+    """The message that is sent again; another one would be lost if it were taken for that."""
+    message = Message.objects.get(pk=pk)
+    if message.body != body or sent_at not in (None, message.created_at):
+        raise Conflict(
+            f"Message {pk} has this client_id, and differs from what was sent in its body or time."
+        )
+    return message
 
 
 def _memberships(conversation: int, sender: int, client_id: str | None = None) -> Any:

@@ -17,7 +17,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from chat.errors import Invalid, Refused
+from chat.errors import Conflict, Invalid, Refused
 from config.rest import RequestTooLarge
 
 logger = logging.getLogger("seenby.gateways")
@@ -79,6 +79,7 @@ _CODES: tuple[tuple[Any, Code], ...] = (
     ((exceptions.ParseError, exceptions.UnsupportedMediaType), Code.NOT_JSON),
     (RequestTooLarge, Code.TOO_LONG),
     (Invalid, Code.INVALID),
+    (Conflict, Code.EXISTS),
 )
 #: Of the native API's field errors, by the field and by what is wrong with it.
 _FIELDS = {"limit": Code.OUT_OF_RANGE, "cursor": Code.BAD_TOKEN}
