@@ -19,7 +19,7 @@ from receipts.api.archived import Archived
 from receipts.api.fields import MAX_ID, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
-from receipts.gateways.translating import EPOCH, GatewayView, Refusal, milliseconds
+from receipts.gateways.translating import EPOCH, GatewayView, Refusal, id_of, milliseconds
 from receipts.selectors import recipients_of
 
 #: Its words for a refusal, by our statuses.
@@ -65,12 +65,12 @@ class AcksView(AgoraView, MessageReceiptViewSet):
         """A page of readers, the latest first."""
         size = _limit(request.query_params.get("limit", UNDEFINED))
         behind = Place.of(request.query_params.get("key", UNDEFINED))
-        message = self.disclosed_message(int(pk))
+        message = self.disclosed_message(id_of(pk))
         if message["conversation_id"] != self.conversation_named(group).pk:
             raise Http404
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
-        rows = recipients_of(int(pk), message["conversation_id"])
+        rows = recipients_of(message["id"], message["conversation_id"])
         readers = RecipientFilter(_READ, rows, request=request).qs
         if behind:
             readers = readers.filter(behind.earlier)

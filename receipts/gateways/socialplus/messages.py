@@ -15,6 +15,7 @@ from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PARAMETERS, Asked
 from receipts.gateways.socialplus.shapes import COLUMNS, messages
+from receipts.gateways.translating import id_of
 
 #: What a new message may hold; more would be lost without a word.
 _FIELDS = {"messageFeedId", "dataType", "data", "referenceId"}
@@ -54,11 +55,11 @@ class MessageView(SocialPlusView, MessageViewSet):
 
     def show(self, request: Request, pk: str) -> Response:
         """A message."""
-        return Response(messages([self.visible_message(int(pk))], self.user))
+        return Response(messages([self.visible_message(id_of(pk))], self.user))
 
     def delete_softly(self, request: Request, pk: str) -> Response:
         """Delete it, and show what is left of it."""
-        self.destroy(request, int(pk))
+        self.destroy(request, id_of(pk))
         return self.show(request, pk)
 
 
