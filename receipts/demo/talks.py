@@ -43,7 +43,7 @@ def direct(one: str, other: str) -> str:
     return "demo:" + "+".join(sorted([one, other]))
 
 
-#: Marks the world as loaded, by its external id.
+#: The group of all of them.
 TEAM = "demo:team"
 
 #: The oldest first, so that the newest activity is the newest message.
