@@ -22,9 +22,11 @@ from django.conf import settings
 from django.db import connection
 
 from config.asgi import application
+from config.protocol import LimitedProtocol
 from receipts.feed import stream
 from tests.conftest import ON_POSTGRES
 from tests.listening import PATIENCE
+from tests.serving import ROOT
 
 # --- The database ---------------------------------------------------------------------------------
 
@@ -76,7 +78,9 @@ def server_thread() -> Iterator[int]:
     stream.hub.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(application, lifespan="off", log_config=None, access_log=False)
+        uvicorn.Config(
+            application, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False
+        )
     )
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
@@ -109,12 +113,12 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         ours = {"DATABASE_URL": database, "DEMO": "1", "EVENTS_POLL_MS": "20"}
-        ours |= {"SECRET_KEY": settings.SECRET_KEY, "LOG_FORMAT": "text"}
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--no-access-log"]
+        ours |= {"SECRET_KEY": settings.SECRET_KEY, "LOG_FORMAT": "text", "PORT": str(self.port)}
         self.log = log
         with log.open("ab") as written:
             self.process = subprocess.Popen(
-                [*command, "--port", str(self.port), "--timeout-graceful-shutdown", "3"],
+                [sys.executable, "manage.py", "serve"],
+                cwd=ROOT,
                 env=os.environ | ours | {name: str(value) for name, value in environment.items()},
                 stdout=written,
                 stderr=written,
