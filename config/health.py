@@ -49,8 +49,7 @@ def is_asked(scope: Message) -> bool:
 async def answer(scope: Message, send: Send) -> None:
     """Answer it in the event loop."""
     began = time.perf_counter()
-    readiness = _readiness()
-    status, said = _said(await readiness() if scope["path"].endswith(READY) else "")
+    status, said = _said(await readiness()() if scope["path"].endswith(READY) else "")
     body = json.dumps(said).encode()
     identity = id_of_request(_header(scope, b"x-request-id"))
     headers = [
@@ -79,6 +78,6 @@ def _header(scope: Message, wanted: bytes) -> str:
 
 
 @cache
-def _readiness() -> Readiness:
+def readiness() -> Readiness:
     """The one of this process."""
     return Readiness(ask_own_connection())

@@ -44,6 +44,7 @@ class LimitedProtocol(HttpToolsProtocol):
     #: The request whose answer is being made; ``self.cycle`` is the one that came in last.
     running: RequestResponseCycle | None = None
     receiving = in_head = False  # a request has begun; its head is not complete
+    between = True  # since the last data came, no request has begun yet
     unparsed = 0  # bytes since the parser last came to the end of something
     deadline: float | None = None  # by which the head or the body has to be complete
     behind: tuple[float, float, int] | None = None  # see _check_answer
@@ -64,6 +65,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         self.unparsed += len(data)
+        self.between = not self.receiving
         super().data_received(data)
         if self.transport.is_closing():
             return
@@ -77,8 +79,11 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        if not self.between:  # what came before belongs to another request
+            self.unparsed = 0
+        self.between = False
         self.receiving = self.in_head = True
-        self.unparsed, self.deadline = 0, None
+        self.deadline = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.in_head:  # else it is a trailer of a body in chunks, which nobody asked for
@@ -162,13 +167,18 @@ class LimitedProtocol(HttpToolsProtocol):
     def check(self, now: float) -> None:
         """Called now and then: close the connection if its client is late."""
         if self.deadline is not None and now > self.deadline and not self.transport.is_closing():
-            if self.flow.read_paused:  # it may not send: an earlier request is being answered
+            if self._is_waiting():  # for the answer to an earlier request
                 self.deadline = now + self._patience()
             elif self.receiving:
                 self.refuse(408, "timeout", "The request did not arrive in time.")
             else:
                 self.transport.close()
         self._check_answer(now)
+
+    def _is_waiting(self) -> bool:
+        earlier = self.in_head or not self.receiving
+        unanswered = self.cycle is not None and not self.cycle.response_complete
+        return self.flow.read_paused or bool(self.pipeline) or (earlier and unanswered)
 
     def _check_answer(self, now: float) -> None:
         """Abort a connection whose client takes nothing, or takes too long over what is there."""

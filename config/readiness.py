@@ -119,7 +119,7 @@ class Readiness:
 
 
 def ask_own_connection() -> Callable[[], str]:
-    """Asks over one connection, outside any pool, which is made anew after it failed."""
+    """Asks over one connection, outside any pool, which is made anew when it failed or is old."""
     kept: list[BaseDatabaseWrapper] = []
 
     def ask() -> str:
@@ -130,9 +130,10 @@ def ask_own_connection() -> Callable[[], str]:
         except Exception:
             logger.exception("The database could not be asked.")
             found = NO_DATABASE
-        if found:
-            with suppress(Error):
-                kept.pop().close()
+        with suppress(Error):
+            kept[0].close() if found else kept[0].close_if_unusable_or_obsolete()
+        if kept[0].connection is None:
+            kept.clear()
         return found
 
     return ask
@@ -145,7 +146,8 @@ def _own_connection() -> BaseDatabaseWrapper:
     if connection.vendor == "sqlite":
         options["timeout"] = 1
     else:
-        options.pop("pool", None)
+        if options.pop("pool", None):
+            connection.settings_dict["CONN_MAX_AGE"] = 60
         options["connect_timeout"] = 3
         options["options"] = f"{options.get('options', '')} -c statement_timeout={STATEMENT_MS}"
     return connection

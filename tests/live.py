@@ -21,6 +21,7 @@ import uvicorn
 from django.conf import settings
 from django.db import connection
 
+from config import health
 from config.asgi import application
 from config.protocol import LimitedProtocol
 from receipts.feed import stream
@@ -76,6 +77,7 @@ def url_of(database: dict[str, Any]) -> str:
 def server_thread() -> Iterator[int]:
     """The service in a thread of this process, where a test can change its settings; its port."""
     stream.hub.cache_clear()
+    health.readiness.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
