@@ -152,6 +152,7 @@ class WSGIBridge:
         except TimeoutError:
             logger.info("A client was too slow.", extra={"path": request.environ["PATH_INFO"]})
             abort(send)
+            await asyncio.wait([request.watch()], timeout=1)  # until uvicorn knows
         except OSError:  # the client has hung up
             pass
         finally:
@@ -178,9 +179,10 @@ class _Request:
     def __init__(self, bridge: WSGIBridge, environ: Environ, receive: Receive) -> None:
         self.bridge, self.environ, self.receive = bridge, environ, receive
 
-    def watch(self) -> None:
+    def watch(self) -> asyncio.Task[None]:
         """Notice when the client hangs up; a task, which is not worth it where all goes fast."""
         self.watcher = self.watcher or asyncio.create_task(self._watch())
+        return self.watcher
 
     async def _watch(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":

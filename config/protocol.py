@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
 )
 
 from config.edge import Edge, edge_of
+from receipts.feed.transport import abort_transport
 
 #: In the scope of a request that came in over this protocol.
 MARK = "seenby.limits"
@@ -149,7 +150,7 @@ class LimitedProtocol(HttpToolsProtocol):
             self._disconnect()
             self.transport.close()
         else:
-            self.transport.abort()
+            abort_transport(self.transport)
 
     def refuse_body(self) -> None:
         """Make room for the bodies of others."""
@@ -193,7 +194,7 @@ class LimitedProtocol(HttpToolsProtocol):
         late = now - taken > settings.SERVER_STALL_SECONDS
         if late or now - since > settings.SERVER_ANSWER_SECONDS:
             logger.info("A client was too slow.", extra={"waiting": size})
-            self.transport.abort()
+            abort_transport(self.transport)
 
     def _patience(self) -> float:
         seconds = settings.SERVER_BODY_SECONDS if self.receiving and not self.in_head else None

@@ -125,6 +125,7 @@ def ask_own_connection() -> Callable[[], str]:
     def ask() -> str:
         if not kept:
             kept.append(_own_connection())
+            connections["default"] = kept[0]  # of this thread: migrations are read through it
         try:
             found = trouble(kept[0])
         except Exception:

@@ -116,10 +116,12 @@ class Server:
             self.port: int = free.getsockname()[1]
         ours = {"DATABASE_URL": database, "DEMO": "1", "EVENTS_POLL_MS": "20"}
         ours |= {"SECRET_KEY": settings.SECRET_KEY, "LOG_FORMAT": "text", "PORT": str(self.port)}
+        command = [sys.executable, "manage.py", "serve"]
+        command += ["--workers", str(environment.pop("WORKERS", 1))]
         self.log = log
         with log.open("ab") as written:
             self.process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve"],
+                command,
                 cwd=ROOT,
                 env=os.environ | ours | {name: str(value) for name, value in environment.items()},
                 stdout=written,
