@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections import deque
 from typing import Any
 
 from django.conf import settings
@@ -54,7 +53,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         #: Bytes of the bodies of the requests that are not answered yet, in their order.
-        self.bodies: deque[int] = deque()
+        self.bodies: list[int] = []
 
     # --- What comes in
 
@@ -123,7 +122,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         if self.bodies:
-            self.edge.held -= self.bodies.popleft()
+            self.edge.held -= self.bodies.pop(0)
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
