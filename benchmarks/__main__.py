@@ -32,6 +32,7 @@ BENCHMARKS = {
     "commands": "benchmarks.commands",
     "webhooks": "benchmarks.webhooks",
     "sendbird": "benchmarks.sendbird",
+    "dawdlers": "benchmarks.dawdlers",
 }
 
 

@@ -19,12 +19,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
 from config.bridge import Message, Receive, Send, WSGIBridge
 
 _django = get_wsgi_application()
 
-from receipts.feed import stream  # only now can models be imported
+from config import health  # only now can models be imported
+from config.serving import warn_without_limits
+from receipts.feed import stream
 from receipts.feed.connection import Connection
 
 _requests = WSGIBridge(
@@ -32,6 +35,9 @@ _requests = WSGIBridge(
     threads=settings.SERVER_THREADS,
     max_waiting=settings.SERVER_MAX_WAITING,
     max_body=settings.MAX_REQUEST_BYTES,
+    patience=settings.SERVER_STALL_SECONDS,
+    longest=settings.SERVER_ANSWER_SECONDS,
+    release=close_old_connections,
 )
 
 
@@ -40,7 +46,10 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "http":
-        if stream.asks_for_stream(scope):
+        warn_without_limits(scope)
+        if health.is_asked(scope):
+            await health.answer(scope, send)
+        elif stream.asks_for_stream(scope):
             await _stream(scope, receive, send)
         else:
             await _requests(scope, receive, send)

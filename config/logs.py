@@ -57,6 +57,11 @@ class TextFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
+def id_of_request(given: str) -> str:
+    """The id that a caller gave its request, if that is usable; otherwise a new one."""
+    return given if _USABLE_ID.match(given) else uuid.uuid4().hex
+
+
 class RequestLogMiddleware:
     """Gives each request an id, the caller's own where it sent a usable one, and logs the reply."""
 
@@ -64,8 +69,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if _USABLE_ID.match(given) else uuid.uuid4().hex)
+        token = request_id.set(id_of_request(request.headers.get("X-Request-ID", "")))
         started = time.perf_counter()
         try:
             response = self.get_response(request)

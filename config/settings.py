@@ -53,6 +53,14 @@ WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE")
 WEBHOOKS_GIVE_UP_HOURS = env.number("WEBHOOKS_GIVE_UP_HOURS", 72, least=1)
 SERVER_THREADS = env.number("SERVER_THREADS", 8, least=1)
 SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512, least=1)
+SERVER_MAX_HEAD_BYTES = env.number("SERVER_MAX_HEAD_BYTES", 65_536, least=1_000)
+SERVER_MAX_BODIES_BYTES = env.number(
+    "SERVER_MAX_BODIES_BYTES", 32 * MAX_REQUEST_BYTES, least=MAX_REQUEST_BYTES
+)
+SERVER_HEAD_SECONDS = env.number("SERVER_HEAD_SECONDS", 10, least=1)
+SERVER_BODY_SECONDS = env.number("SERVER_BODY_SECONDS", 60, least=1)
+SERVER_STALL_SECONDS = env.number("SERVER_STALL_SECONDS", 30, least=1)
+SERVER_ANSWER_SECONDS = env.number("SERVER_ANSWER_SECONDS", 300, least=1)
 
 # --- Applications -------------------------------------------------------------------------------
 
