@@ -91,6 +91,12 @@ class ModerationSite(admin.AdminSite):
     #: The sections at the top are there on a phone, too.
     enable_nav_sidebar = False
 
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff and superusers, as the API has it; a service account has keys, not pages."""
+        user = request.user
+        is_let_in = user.is_active and (user.is_staff or user.is_superuser)
+        return bool(is_let_in and not getattr(user, "is_service", False))
+
     def get_urls(self) -> list[URLResolver | URLPattern]:
         from receipts.admin.insights import insights_page
 

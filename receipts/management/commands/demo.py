@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.authentication import issue_token
-from chat.models import User
+from chat.models import MODERATORS, User
 from receipts.demo.world import load_world
 
 #: Who may enter the admin: one with just the rights of a moderator, one with all there are.
@@ -74,7 +74,7 @@ def _let_staff_in() -> str:
         user.set_password(password)
         user.save()
         if not is_superuser:
-            user.groups.add(Group.objects.get(name="Moderators"))
+            user.groups.add(Group.objects.get(name=MODERATORS))
     return password
 
 
