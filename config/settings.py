@@ -11,7 +11,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
-SECRET_KEY = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+#: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
+STRONG_SECRETS = not (DEBUG or DEMO)
+SECRET_KEY = env.strong(
+    "SECRET_KEY",
+    env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key"),
+    required=STRONG_SECRETS,
+)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -25,7 +31,7 @@ DB_PREPARE = env.flag("DB_PREPARE", default=True)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
-JWT_SECRET = env.text("JWT_SECRET") or SECRET_KEY
+JWT_SECRET = env.strong("JWT_SECRET", env.text("JWT_SECRET") or SECRET_KEY, required=STRONG_SECRETS)
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
