@@ -237,6 +237,18 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Each request is one line of our own; Django's would say the refusals a second time.
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
+    # Handlers that others have set up are replaced by ours, which take secrets out. Each request
+    # is one line of our own: Django's would repeat the refusals, uvicorn's hold the query string.
+    "loggers": {
+        "django": {"handlers": []},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        # At DEBUG these print requests, URLs, or statements with their parameters.
+        "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
+        "urllib3": {"level": "INFO"},
+        "django.db.backends": {"level": "INFO"},
+    },
 }

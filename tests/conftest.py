@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
@@ -20,6 +22,7 @@ from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
 from tests.receiver import Receiver
+from tests.watching import Watch
 
 ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
 
@@ -30,6 +33,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = [item for item in items if "postgres" not in item.keywords]
         config.hook.pytest_deselected(items=[item for item in items if item not in here])
         items[:] = here
+
+
+@pytest.fixture(scope="session")
+def session_watch() -> Iterator[Watch]:
+    """Sees every line that is logged, and knows every secret that is made."""
+    watch = Watch()
+    watch.chosen |= {settings.SECRET_KEY, settings.JWT_SECRET}
+    with watch.noting():
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def watch(session_watch: Watch) -> Iterator[Watch]:
+    """No log line of any test holds a key, a token, a webhook's secret or a password."""
+    assert session_watch in logging.getLogger().handlers
+    yield session_watch
+    leaks, session_watch.leaks = session_watch.leaks, []
+    assert not leaks, f"secrets in the log: {leaks}"
 
 
 @pytest.fixture(autouse=True)
