@@ -3,6 +3,7 @@ README.md lists the same variables in one table."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from config import environment as env
@@ -70,6 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -81,6 +83,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
+    "config.policy.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -89,6 +92,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -148,6 +152,23 @@ CACHES = {
 # --- Users and sessions -------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses before a password is checked
+    "chat.signing_in.PasswordBackend",
+]
+# After 5 wrong passwords for a username from an address, none is taken for 15 minutes. Not for a
+# username alone, with which anybody could lock moderators out; the tables are in the database, so
+# that all processes count together, without a cache.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "chat.signing_in.address_of"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "receipts.site.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -249,6 +270,7 @@ LOGGING = {
         # At DEBUG these print requests, URLs, or statements with their parameters.
         "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
         "urllib3": {"level": "INFO"},
+        "axes": {"level": "WARNING"},
         "django.db.backends": {"level": "INFO"},
     },
 }
