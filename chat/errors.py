@@ -36,6 +36,12 @@ class Conflict(Exception):
     code = "conflict"
 
 
+class AccountProtected(Refused):
+    """Staff, superusers and service accounts cannot be changed or get tokens with a service key."""
+
+    code = "account_protected"
+
+
 class Invalid(Exception):
     """A value that cannot be used, and the field it came in."""
 

@@ -3,6 +3,7 @@ README.md lists the same variables in one table."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from config import environment as env
@@ -11,7 +12,13 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
-SECRET_KEY = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+#: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
+STRONG_SECRETS = not (DEBUG or DEMO)
+SECRET_KEY = env.strong(
+    "SECRET_KEY",
+    env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key"),
+    required=STRONG_SECRETS,
+)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -25,7 +32,7 @@ DB_PREPARE = env.flag("DB_PREPARE", default=True)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
-JWT_SECRET = env.text("JWT_SECRET") or SECRET_KEY
+JWT_SECRET = env.strong("JWT_SECRET", env.text("JWT_SECRET") or SECRET_KEY, required=STRONG_SECRETS)
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
@@ -72,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -83,6 +91,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
+    "config.policy.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -91,6 +100,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -150,6 +160,23 @@ CACHES = {
 # --- Users and sessions -------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses before a password is checked
+    "chat.signing_in.PasswordBackend",
+]
+# After 5 wrong passwords for a username from an address, none is taken for 15 minutes. Not for a
+# username alone, with which anybody could lock moderators out; the tables are in the database, so
+# that all processes count together, without a cache.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "chat.signing_in.address_of"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "receipts.site.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -239,6 +266,19 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Each request is one line of our own; Django's would say the refusals a second time.
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
+    # Handlers that others have set up are replaced by ours, which take secrets out. Each request
+    # is one line of our own: Django's would repeat the refusals, uvicorn's hold the query string.
+    "loggers": {
+        "django": {"handlers": []},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "uvicorn": {"handlers": [], "propagate": True},
+        "uvicorn.error": {"handlers": [], "propagate": True},
+        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+        # At DEBUG these print requests, URLs, or statements with their parameters.
+        "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
+        "urllib3": {"level": "INFO"},
+        "axes": {"level": "WARNING"},
+        "django.db.backends": {"level": "INFO"},
+    },
 }

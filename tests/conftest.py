@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group
 from django.core.cache import cache
 from django.db import connection
 from rest_framework.test import APIClient
 
 from chat.authentication import issue_token
-from chat.models import Conversation, Message, Scope, ServiceKey, User
+from chat.models import MODERATORS, Conversation, Message, Scope, ServiceKey, User
 from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
 from tests.receiver import Receiver
+from tests.watching import Watch
 
 ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
 
@@ -27,6 +33,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = [item for item in items if "postgres" not in item.keywords]
         config.hook.pytest_deselected(items=[item for item in items if item not in here])
         items[:] = here
+
+
+@pytest.fixture(scope="session")
+def session_watch() -> Iterator[Watch]:
+    """Sees every line that is logged, and knows every secret that is made."""
+    watch = Watch()
+    watch.chosen |= {settings.SECRET_KEY, settings.JWT_SECRET}
+    with watch.noting():
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def watch(session_watch: Watch) -> Iterator[Watch]:
+    """No log line of any test holds a key, a token, a webhook's secret or a password."""
+    assert session_watch in logging.getLogger().handlers
+    yield session_watch
+    leaks, session_watch.leaks = session_watch.leaks, []
+    assert not leaks, f"secrets in the log: {leaks}"
 
 
 @pytest.fixture(autouse=True)
@@ -107,9 +131,19 @@ def dave(db: None) -> User:
     return _user("dave")
 
 
+def moderators() -> Group:
+    """The group that a migration made; a test with real transactions empties that table, too."""
+    if not Group.objects.filter(name=MODERATORS).exists():
+        import_module("receipts.migrations.0004_moderators").make_group(apps, None)
+    return Group.objects.get(name=MODERATORS)
+
+
 @pytest.fixture
 def moderator(db: None) -> User:
-    return _user("mia", is_staff=True)
+    """Staff in the group; each of the two alone gives no powers."""
+    user = _user("mia", is_staff=True)
+    user.groups.add(moderators())
+    return user
 
 
 @pytest.fixture

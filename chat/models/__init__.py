@@ -12,10 +12,18 @@ from chat.models.conversation import (
     Role,
 )
 from chat.models.message import IMPORTED, Message, OverallStatus, Tracking
-from chat.models.user import Scope, ServiceKey, User
+from chat.models.user import (
+    MODERATORS,
+    Scope,
+    ServiceKey,
+    User,
+    look_up_moderators,
+    moderator_q,
+)
 
 __all__ = [
     "IMPORTED",
+    "MODERATORS",
     "Conversation",
     "ConversationKind",
     "ConversationParticipant",
@@ -28,4 +36,6 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
+    "look_up_moderators",
+    "moderator_q",
 ]

@@ -9,6 +9,7 @@ from typing import Any, cast
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -16,6 +17,7 @@ from rest_framework.viewsets import GenericViewSet
 from chat.authentication import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Message, Scope, User
+from chat.permissions import may_read
 from receipts.api.fields import known_users
 from receipts.selectors import MESSAGE_COLUMNS
 
@@ -31,6 +33,10 @@ class ApiViewSet(GenericViewSet[Any]):
 
     #: What a service key needs for anything but reading.
     scope = Scope.WRITE
+    #: Whether a key needs ``read`` beside it, because the answer discloses what is there.
+    answers_reads = False
+    #: The fields of an answer to a write that a key without ``read`` is given.
+    told_without_read: frozenset[str] = frozenset()
     #: Query parameters beside paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
@@ -39,6 +45,14 @@ class ApiViewSet(GenericViewSet[Any]):
         super().initial(request, *args, **kwargs)
         if str(request.method).lower() in self.action_map:  # else it is answered 405
             self._refuse_unknown_parameters(request)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A key without ``read`` learns that its write was done, and nothing of what is there."""
+        is_answer = isinstance(response, Response) and response.status_code < 300
+        if is_answer and request.method not in SAFE_METHODS and not may_read(request):
+            given, allowed = response.data or {}, self.told_without_read
+            response.data = {name: given[name] for name in given if name in allowed} or None
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """A misspelt filter that is passed over answers another question than was asked."""

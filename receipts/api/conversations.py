@@ -27,6 +27,7 @@ class ConversationViewSet(ApiViewSet):
 
     pagination_class = NewestActivityFirst
     serializer_class = ConversationShape
+    told_without_read = frozenset({"id"})
     queryset = Conversation.objects.none()
 
     @extend_schema(responses=ConversationShape(many=True))

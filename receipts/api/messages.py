@@ -24,6 +24,7 @@ class ConversationMessageViewSet(ApiViewSet):
 
     pagination_class = NewestFirst
     serializer_class = MessageShape
+    told_without_read = frozenset({"id"})
     queryset = Message.objects.none()
 
     @extend_schema(responses=MessageShape(many=True))
@@ -75,6 +76,7 @@ class MessageViewSet(ApiViewSet):
     """One message."""
 
     serializer_class = MessageShape
+    told_without_read = frozenset({"id"})
 
     @extend_schema(responses=MessageShape)
     def retrieve(self, request: Request, pk: int) -> Response:

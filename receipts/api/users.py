@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from chat.authentication import issue_token
 from chat.errors import Conflict
 from chat.models import Scope, User
-from chat.permissions import IsKnown, IsService
+from chat.permissions import IsKnown, IsService, refuse_protected
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
@@ -55,6 +55,7 @@ class UserViewSet(ApiViewSet):
 
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
+    told_without_read = frozenset({"username", "token", "expires_at"})
     pagination_class = IdCursorPagination
     serializer_class = UserShape
     queryset = User.objects.all()
@@ -79,6 +80,8 @@ class UserViewSet(ApiViewSet):
         user, created = User.objects.get_or_create(
             username=username, defaults={**fields, "password": "!"}
         )
+        if not created:
+            refuse_protected(user)
         differs = [name for name, value in fields.items() if getattr(user, name) != value]
         if differs and not created:
             raise Conflict(
@@ -97,7 +100,8 @@ class UserViewSet(ApiViewSet):
         """Change a profile; ``is_active`` switches the account off and on (rule 2)."""
         fields = self.validated(UserChange)
         with transaction.atomic():
-            user = self._user(username)
+            # Locked, so that nobody is made staff between the check and the change.
+            user = refuse_protected(self._user(username, lock=True))
             active = fields.pop("is_active", user.is_active)
             _change(user, fields)
             if active != user.is_active:
@@ -108,16 +112,15 @@ class UserViewSet(ApiViewSet):
     def issue_token(self, request: Request, username: str) -> Response:
         """Issue a token for a user; it cannot be had again."""
         self.validated(StrictSerializer)
-        user = self._user(username)
+        user = refuse_protected(self._user(username))
         if not user.is_active:
             raise ValidationError({"username": ["This user is deactivated."]})
-        if user.is_service:
-            raise ValidationError({"username": ["Service accounts have keys, not tokens."]})
         token, expires_at = issue_token(user)
         return Response({"token": token, "expires_at": expires_at}, status=201)
 
-    def _user(self, username: str) -> User:
-        user = User.objects.filter(username=username).first()
+    def _user(self, username: str, *, lock: bool = False) -> User:
+        users = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
+        user = users.filter(username=username).first()
         if user is None:
             raise Http404
         return user
@@ -127,6 +130,7 @@ class MeViewSet(ApiViewSet):
     """The caller's own profile and privacy switch."""
 
     serializer_class = Me
+    told_without_read = frozenset({"username"})
 
     @extend_schema(responses=Me)
     def retrieve(self, request: Request) -> Response:

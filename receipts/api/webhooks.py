@@ -74,6 +74,8 @@ class WebhookViewSet(ApiViewSet):
     """The webhooks of one application's backend."""
 
     permission_classes = [IsKnown, IsServiceAccount]
+    # A webhook is sent what the feed tells, so whoever registers or redirects one reads.
+    answers_reads = True
     pagination_class = IdCursorPagination
     serializer_class = WebhookShape
     queryset = WebhookEndpoint.objects.none()

@@ -22,6 +22,7 @@ class Users(GatewayView):
     """The people of the chat product."""
 
     scope = Scope.USERS
+    answers_reads = False  # only what the request itself has created
 
     def post(self, request: Request) -> Response:
         """Create a user, with a token of their own if asked for; a name is given once."""

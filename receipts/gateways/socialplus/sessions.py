@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from chat.authentication import BearerAuthentication, Credential, issue_token, token_holder
 from chat.errors import Refused
 from chat.models import Scope, ServiceKey, User
+from chat.permissions import refuse_protected
 from receipts.api.bodies import NewUser
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.shapes import person_of
@@ -55,6 +56,9 @@ class SessionView(SocialPlusView):
 
     authentication_classes = [LoginAuthentication]
     scope = Scope.USERS
+    # The session reads whatever the user may read, so asking for ``read`` would protect nothing.
+    answers_reads = False
+    told_without_read = frozenset({"accessToken", "issuedAt", "expiresAt", "users", "files"})
 
     def log_in(self, request: Request) -> Response:
         """A session for ``userId``; a backend's request makes users who are not there yet."""
@@ -94,8 +98,9 @@ def _made(fields: dict[str, Any]) -> User:
     """The user of this name, who is made where there is none; people only."""
     username = fields.pop("username")
     user, _ = User.objects.get_or_create(username=username, defaults={**fields, "password": "!"})
-    if not user.is_active or user.is_service:
-        raise ValidationError({"userId": ["Deactivated users and service accounts get none."]})
+    refuse_protected(user)
+    if not user.is_active:
+        raise ValidationError({"userId": ["Deactivated users get none."]})
     return user
 
 

@@ -42,6 +42,8 @@ class TencentView(GatewayView):
     """A command. What it answers stands in its envelope, refusals too."""
 
     authentication_classes = [AdminAuthentication]
+    # The envelope holds no data, and refusals come in it with a status of 200.
+    told_without_read = frozenset({"ActionStatus", "ErrorInfo", "ErrorCode"})
     query_parameters = frozenset({"sdkappid", "identifier", "usersig", "random", "contenttype"})
 
     def refused(self, refusal: Refusal) -> Response:

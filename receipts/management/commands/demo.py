@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.authentication import issue_token
-from chat.models import User
+from chat.models import MODERATORS, User
 from receipts.demo.world import load_world
 from receipts.management.serving import port_of_environment, serve
 
@@ -66,5 +66,5 @@ def _let_staff_in() -> str:
         user.set_password(password)
         user.save()
         if not is_superuser:
-            user.groups.add(Group.objects.get(name="Moderators"))
+            user.groups.add(Group.objects.get(name=MODERATORS))
     return password
