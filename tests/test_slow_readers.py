@@ -8,6 +8,7 @@ import select
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 from typing import Any
 
@@ -57,14 +58,13 @@ def wait_until_lost(connection: socket.socket) -> None:
 @pytest.mark.parametrize("headers", [[], ["Range: bytes=5-1000000"]], ids=["whole", "part"])
 def test_eight_who_do_not_read_a_file_stop_nobody(headers: list[str]) -> None:
     """Though there is one thread, and each has asked for twelve of them."""
-    with uvicorn_with(bridge_to(application, threads=1)) as port:
-        dawdlers = [dawdler(port, raw(f"GET {LARGE}", headers) * 12) for _ in range(8)]
+    with uvicorn_with(bridge_to(application, threads=1)) as port, ExitStack() as stack:
+        for _ in range(8):
+            stack.enter_context(dawdler(port, raw(f"GET {LARGE}", headers) * 12))
         with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as client:
             client.sendall(raw("GET /healthz/", []))
             with client.makefile("rb") as stream:
                 assert answer_in(stream)[0] == 200
-        for each in dawdlers:
-            each.close()
 
 
 def test_who_reads_at_last_gets_all_of_it() -> None:

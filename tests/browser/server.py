@@ -43,11 +43,11 @@ def running_without_demo() -> Iterator[str]:
 
 
 _PRODUCTION = """
-import os, django, uvicorn
+import django
 django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-uvicorn.run("config.asgi:application", port=int(os.environ["PORT"]), log_config=None)
+call_command("serve")
 """
 
 
