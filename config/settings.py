@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import environment as env
+from config.loggers import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -249,28 +250,4 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {"()": "config.logs.JSONFormatter"},
-        "text": {"()": "config.logs.TextFormatter"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Handlers that others have set up are replaced by ours, which take secrets out. Each request
-    # is one line of our own: Django's would repeat the refusals, uvicorn's hold the query string.
-    "loggers": {
-        "django": {"handlers": []},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
-        "uvicorn": {"handlers": [], "propagate": True},
-        "uvicorn.error": {"handlers": [], "propagate": True},
-        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
-        # At DEBUG these print requests, URLs, or statements with their parameters.
-        "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
-        "urllib3": {"level": "INFO"},
-        "axes": {"level": "WARNING"},
-        "django.db.backends": {"level": "INFO"},
-    },
-}
+LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)
