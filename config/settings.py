@@ -15,11 +15,8 @@ DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
 #: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
 STRONG_SECRETS = not (DEBUG or DEMO)
-SECRET_KEY = env.strong(
-    "SECRET_KEY",
-    env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key"),
-    required=STRONG_SECRETS,
-)
+_made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
