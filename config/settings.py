@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import environment as env
+from config.loggers import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -14,11 +15,8 @@ DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
 #: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
 STRONG_SECRETS = not (DEBUG or DEMO)
-SECRET_KEY = env.strong(
-    "SECRET_KEY",
-    env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key"),
-    required=STRONG_SECRETS,
-)
+_made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -257,28 +255,4 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {"()": "config.logs.JSONFormatter"},
-        "text": {"()": "config.logs.TextFormatter"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Handlers that others have set up are replaced by ours, which take secrets out. Each request
-    # is one line of our own: Django's would repeat the refusals, uvicorn's hold the query string.
-    "loggers": {
-        "django": {"handlers": []},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
-        "uvicorn": {"handlers": [], "propagate": True},
-        "uvicorn.error": {"handlers": [], "propagate": True},
-        "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
-        # At DEBUG these print requests, URLs, or statements with their parameters.
-        "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
-        "urllib3": {"level": "INFO"},
-        "axes": {"level": "WARNING"},
-        "django.db.backends": {"level": "INFO"},
-    },
-}
+LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)

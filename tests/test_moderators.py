@@ -217,3 +217,18 @@ def test_the_admin_lists_as_moderators_who_moderates(api: Any, moderator: User) 
     assert listed(root.get("chat/user/?kind=moderators")) == ["mia", "root"]
     page = root.get("chat/user/")
     assert page.count('<span class="chip">moderator</span>') == 1
+
+
+def test_the_group_is_neither_renamed_nor_deleted_in_the_admin(db: None) -> None:
+    """Or its members would moderate in the admin and nowhere else."""
+    from tests.admin import Browser
+
+    group = moderators()
+    other = Group.objects.create(name="Other")
+    root = Browser(User.objects.create_superuser("root"))
+    for each in (group, other):
+        root.post(f"auth/group/{each.pk}/change/", {"name": f"{each.name} renamed"})
+    root.post(f"auth/group/{group.pk}/delete/", {"post": "yes"}, status=403)
+    chosen = {"action": "delete_selected", "_selected_action": [group.pk], "post": "yes"}
+    root.client.post("/admin/auth/group/", chosen)
+    assert set(Group.objects.values_list("name", flat=True)) == {MODERATORS, "Other renamed"}

@@ -32,7 +32,8 @@ from receipts.gateways.tencent import commands
 from receipts.gateways.tencent.base import TencentView
 from receipts.models.webhook import new_secret
 from receipts.webhooks import posting
-from tests.conftest import hook
+from receipts.webhooks.delivering import deliver
+from tests.conftest import ON_POSTGRES, hook, say
 from tests.postgres import stop
 from tests.serving import ROOT, wait_until_ready
 from tests.watching import Watch
@@ -196,22 +197,18 @@ def test_a_statement_that_fails_logs_no_row(db: None, lines: Lines) -> None:
         assert "DETAIL: …" in lines.text
 
 
+@pytest.mark.django_db(transaction=ON_POSTGRES)
 def test_a_webhook_that_cannot_be_told_logs_no_address(
-    service_key: str, lines: Lines, monkeypatch: pytest.MonkeyPatch, message: Message
+    lines: Lines, monkeypatch: pytest.MonkeyPatch, message: Message, service_key: str
 ) -> None:
     """An address may hold a secret, and errors of libraries quote addresses."""
-    from receipts.webhooks.delivering import deliver
-
     endpoint = hook("backend", f"https://backend.example/hook?token={SECRET}")
 
     def broken(url: str, *_: Any, **__: Any) -> None:
         raise RuntimeError(f"no answer from {url}")
 
     monkeypatch.setattr("receipts.webhooks.delivering.post", broken)
-    from receipts.services import edit_message, send_message
-
-    assert edit_message(message_id=message.pk, body="x")
-    send_message(conversation_id=message.conversation_id, sender=message.sender, body="hi")
+    say(message.sender, message.conversation, "hi")
     deliver(endpoint)
     assert "could not be told" in lines.text
     assert SECRET not in lines.text
@@ -219,8 +216,6 @@ def test_a_webhook_that_cannot_be_told_logs_no_address(
 
 @pytest.fixture
 def message(group: Any, alice: User) -> Message:
-    from tests.conftest import say
-
     return say(alice, group)
 
 

@@ -5,6 +5,22 @@ Whatever changes who counts goes by the services. No page counts a whole table: 
 by the key of a row (``keyset``), and every filter of theirs is one form above them (``lists``).
 """
 
-from receipts.admin import conversations, messages, participants, statuses, users, webhooks
+from receipts.admin import (
+    conversations,
+    groups,
+    messages,
+    participants,
+    statuses,
+    users,
+    webhooks,
+)
 
-__all__ = ["conversations", "messages", "participants", "statuses", "users", "webhooks"]
+__all__ = [
+    "conversations",
+    "groups",
+    "messages",
+    "participants",
+    "statuses",
+    "users",
+    "webhooks",
+]
