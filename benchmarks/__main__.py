@@ -33,6 +33,7 @@ BENCHMARKS = {
     "webhooks": "benchmarks.webhooks",
     "sendbird": "benchmarks.sendbird",
     "dawdlers": "benchmarks.dawdlers",
+    "bad": "benchmarks.bad_requests",
 }
 
 

@@ -8,7 +8,6 @@ for each request and costs four times as much (docs/decisions/0005).
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from contextlib import suppress
@@ -21,9 +20,11 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
+from config import locks, memory
 from config.bridge import Message, Receive, Send, WSGIBridge
 
 _django = get_wsgi_application()
+locks.limit_waits()
 
 from config import health  # only now can models be imported
 from config.serving import warn_without_limits
@@ -77,14 +78,12 @@ async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | 
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """What is loaded at the start stays, so the collector need not look at it again."""
+    """Begin and end what belongs to the process as a whole."""
     pruning = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 50, 1_000)
+            memory.settle()
             pruning = asyncio.create_task(stream.hub().prune_now_and_then())
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)

@@ -14,6 +14,7 @@ def logging_settings(level: str, log_format: str) -> dict[str, Any]:
             "json": {"()": "config.logs.JSONFormatter"},
             "text": {"()": "config.logs.TextFormatter"},
         },
+        "filters": {"without_outages": {"()": "config.outages.WithoutOutages"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
         "root": {"handlers": ["stderr"], "level": level},
         # Handlers that others have set up are replaced by ours, which take secrets out. Each
@@ -21,7 +22,7 @@ def logging_settings(level: str, log_format: str) -> dict[str, Any]:
         # query string.
         "loggers": {
             "django": {"handlers": []},
-            "django.request": {"level": "ERROR"},
+            "django.request": {"level": "ERROR", "filters": ["without_outages"]},
             "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
             "uvicorn": {"handlers": [], "propagate": True},
             "uvicorn.error": {"handlers": [], "propagate": True},

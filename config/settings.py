@@ -27,6 +27,7 @@ HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
 DB_PREPARE = env.flag("DB_PREPARE", default=True)
+DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
@@ -89,6 +90,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
+    "config.releasing.ReleaseMiddleware",
     "config.policy.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -184,6 +186,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0

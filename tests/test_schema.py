@@ -13,6 +13,7 @@ import schemathesis
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from config.wsgi import application
 
@@ -69,6 +70,21 @@ def test_the_schema_is_served() -> None:
     served = Client().get("/api/v1/schema/", headers={"Accept": "application/json"})
     assert served.json()["openapi"].startswith("3.1")
     assert Client().get("/api/v1/schema/").content.decode() == SNAPSHOT.read_text()
+
+
+def test_the_schema_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask for it, so it costs next to nothing; and nothing to one who has it."""
+    kinds = ("application/json", "application/vnd.oai.openapi", "*/*")
+    served = [Client().get("/api/v1/schema/", headers={"Accept": kind}) for kind in kinds]
+    monkeypatch.setattr(SchemaGenerator, "get_schema", None)
+    for kind, first in zip(kinds, served, strict=True):
+        again = Client().get("/api/v1/schema/", headers={"Accept": kind})
+        assert (again.content, again["Content-Type"]) == (first.content, first["Content-Type"])
+        known = {"Accept": kind, "If-None-Match": again["ETag"]}
+        unchanged = Client().get("/api/v1/schema/", headers=known)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged["Vary"] == first["Vary"]
+    assert served[0]["ETag"] != served[1]["ETag"]
 
 
 def test_the_page_to_try_it_needs_no_internet() -> None:

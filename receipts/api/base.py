@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any, cast
 
 from django.db.models import QuerySet
@@ -18,7 +19,8 @@ from chat.authentication import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Message, Scope, User
 from chat.permissions import may_read
-from receipts.api.fields import known_users
+from config.limits import STOP_AT
+from receipts.api.fields import checked, known_users
 from receipts.selectors import MESSAGE_COLUMNS
 
 
@@ -62,17 +64,13 @@ class ApiViewSet(GenericViewSet[Any]):
                 allowed |= {"limit", "cursor"}
             if self.filterset_class is not None:
                 allowed |= set(self.filterset_class.base_filters)
-        unknown = set(request.query_params) - allowed
-        if unknown:
-            raise ValidationError({name: ["Unknown parameter."] for name in sorted(unknown)})
-        if any("\x00" in value for value in request.query_params.values()):
-            raise ValidationError(
-                {
-                    name: ["May not hold NUL characters."]
-                    for name, value in request.query_params.items()
-                    if "\x00" in value
-                }
-            )
+        given = request.query_params
+        unknown = islice((name for name in given if name not in allowed), STOP_AT)
+        if errors := {name: ["Unknown parameter."] for name in unknown}:
+            raise ValidationError(errors)
+        with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
+        if with_nul:
+            raise ValidationError({name: ["May not hold NUL characters."] for name in with_nul})
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
@@ -82,9 +80,7 @@ class ApiViewSet(GenericViewSet[Any]):
             data = {}
         if data == {} and takes_nothing(serializer_class):
             return {}
-        serializer = serializer_class(data=data, **options)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        return checked(serializer_class, data, **options)
 
     def acting_username(self, named: str | None) -> str:
         """Whom this request acts for: the token's user, or whom a service account names (18).

@@ -21,7 +21,7 @@ from receipts import services
 from receipts.api.answers import listed_recipient, summary_for
 from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
-from receipts.api.batch import BatchBody, BatchResults, read_item
+from receipts.api.batch import BatchBody, BatchResults, batch_results, read_item
 from receipts.api.fields import MAX_ID, RowSerializer, whole_number
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
@@ -122,17 +122,8 @@ class ReceiptsViewSet(ApiViewSet):
         fields = self.validated(BatchBody)
         items = [read_item(given, caller=self.user) for given in fields["receipts"]]
         good = [item for item in items if isinstance(item, Item)]
-        done = iter(self._marked(good) if good else [])
-        return Response(
-            {
-                "results": [
-                    {"result": next(done)}
-                    if isinstance(item, Item)
-                    else {"result": "invalid", "errors": item}
-                    for item in items
-                ]
-            }
-        )
+        marked = self._marked(good) if good else []
+        return Response({"results": list(batch_results(items, marked))})
 
     def _marked(self, items: list[Item]) -> list[str]:
         """What became of each mark; a moderator sees a message and is no recipient (rule 4)."""

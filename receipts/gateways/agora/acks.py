@@ -32,6 +32,7 @@ WORDS = {
     410: "service_resource_not_found",
     429: "reach_limit",
     500: "internal_server_error",
+    503: "internal_server_error",
 }
 #: As many as its SDK always asks for.
 MOST = 500

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from chat.authentication import issue_token
 from chat.models import Scope, User
 from receipts.api.bodies import NewUser
+from receipts.api.fields import checked
 from receipts.gateways.sendbird.base import GatewayView, person
 from receipts.gateways.sendbird.counts import unread_channels
 from receipts.gateways.sendbird.errors import Code, SendbirdError
@@ -38,15 +39,14 @@ class Users(GatewayView):
 
     def _profile(self) -> dict[str, Any]:
         """Under our names, checked as the native API checks them."""
-        profile = NewUser(
-            data={
+        return checked(
+            NewUser,
+            {
                 "username": self.body.text("user_id"),
                 "display_name": self.body.text("nickname", ""),
                 "avatar_url": self.body.text("profile_url", ""),
-            }
+            },
         )
-        profile.is_valid(raise_exception=True)
-        return profile.validated_data
 
 
 class OneUser(GatewayView):

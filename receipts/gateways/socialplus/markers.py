@@ -107,10 +107,10 @@ class UsersView(SocialPlusView, MessageReceiptViewSet):
             raise Archived(message["archived_at"])
         rows = recipients_of(pk, message["conversation_id"])
         asked = self.request.query_params.getlist("memberships[]")
-        if unknown := set(asked) - set(MEMBERSHIPS):
-            raise ValidationError({"memberships": [f"There is no {', '.join(sorted(unknown))}."]})
+        if unknown := [word for word in asked if word not in MEMBERSHIPS]:
+            raise ValidationError({"memberships": [f"There is no {unknown[0]}."]})
         wanted = Q()
-        for word in asked:
+        for word in set(asked):
             wanted |= MEMBERSHIPS[word]
         return rows.filter(wanted)
 

@@ -16,6 +16,7 @@ from chat.errors import Refused
 from chat.models import Scope, ServiceKey, User
 from chat.permissions import refuse_protected
 from receipts.api.bodies import NewUser
+from receipts.api.fields import checked
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.shapes import person_of
 from receipts.gateways.translating import as_service
@@ -63,14 +64,13 @@ class SessionView(SocialPlusView):
     def log_in(self, request: Request) -> Response:
         """A session for ``userId``; a backend's request makes users who are not there yet."""
         body = self.body()
-        serializer = NewUser(data=_profile(body))
-        serializer.is_valid(raise_exception=True)
+        profile = checked(NewUser, _profile(body))
         if isinstance(request.auth, OwnToken):
-            user = self._own(serializer.validated_data["username"])
+            user = self._own(profile["username"])
             token = request.auth.token
             expires_at = datetime.fromtimestamp(request.auth.expires_at, UTC)
         else:
-            user = _made(serializer.validated_data)
+            user = _made(profile)
             token, expires_at = issue_token(user)
         return Response(
             {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -11,12 +12,13 @@ from rest_framework.response import Response
 
 from chat.authentication import BearerAuthentication, Credential
 from chat.models import Message, Tracking
+from config.limits import STOP_AT
 from receipts.api.fields import MAX_ID
 from receipts.gateways.translating import ADDRESS_UNKNOWN, GatewayView, Refusal, as_service
 from receipts.selectors import MESSAGE_COLUMNS
 
 #: Its codes, by our statuses.
-CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002}
+CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002, 503: 10002}
 UNKNOWN_COMMAND = 10003
 #: Of one message: the group has too many members, or no receipt was asked for.
 TOO_MANY, NO_RECEIPT = 10060, 10062
@@ -56,7 +58,9 @@ class TencentView(GatewayView):
     def fields(self, *required: str, optional: Iterable[str] = ()) -> dict[str, Any]:
         """The body's fields; every one of ``required`` is there, and nothing unknown."""
         body = self.body()
-        wrong = {name: ["Unknown field."] for name in set(body) - {*required, *optional}}
+        known = {*required, *optional}
+        unknown = islice((name for name in body if name not in known), STOP_AT)
+        wrong = {name: ["Unknown field."] for name in unknown}
         wrong |= {name: ["Is required."] for name in required if name not in body}
         if wrong:
             raise ValidationError(wrong)
