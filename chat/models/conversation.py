@@ -125,9 +125,7 @@ class Departure(models.Model):
     withdrawn too, and since when.
     """
 
-    conversation = models.ForeignKey(
-        Conversation, models.CASCADE, related_name="+", db_index=False
-    )
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     #: The newest message that the conversation had; null where a history was imported, and only
     #: times tell what was sent before.
@@ -137,9 +135,7 @@ class Departure(models.Model):
     class Meta:
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "conversation", "at"], name="departure_once"
-            ),
+            models.UniqueConstraint(fields=["user", "conversation", "at"], name="departure_once"),
         ]
 
     def __str__(self) -> str:

@@ -15,8 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
-from receipts.marks import MARKABLE, TRACKED, Mark, discloses, retraction
+from receipts.marks import MARKABLE, TRACKED, Mark, discloses
 from receipts.stamp import stamp
+from receipts.undoing import retraction
 from receipts.watermarks import advance_watermarks, lock_participants, lower_watermarks
 
 #: A stretch of a user's rows, in the order of the index of what is unread.

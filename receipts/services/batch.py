@@ -121,7 +121,9 @@ def _private_reads(found: _Found) -> bool:
 def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Found]:
     """The rows that items are for; what else an item is for is said in ``results``."""
     found = []
-    for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(items):
+    for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
+        items
+    ):
         item = items[place - 1]
         recipient_now = row is not None and not withdrawn
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT

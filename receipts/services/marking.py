@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Tracking
-from receipts.marks import Mark, discloses, failure, unmark
+from receipts.marks import Mark, discloses, failure
 from receipts.stamp import stamp, stamp_one
+from receipts.undoing import unmark
 from receipts.watermarks import (
     ONE_POSITION,
     advance_watermarks,

@@ -20,8 +20,8 @@ from chat.models import (
     Role,
     User,
 )
-from receipts.marks import withdrawal
 from receipts.stamp import stamp
+from receipts.undoing import withdrawal
 
 
 @transaction.atomic
