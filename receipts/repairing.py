@@ -1,4 +1,4 @@
-"""Withdrawing rows that were left open by recipients who are gone, as leaving would have (rule 2)."""
+"""Withdrawing rows that were left open by recipients who are gone, as leaving does (rule 2)."""
 
 from __future__ import annotations
 
