@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from threading import Barrier, Event
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -112,99 +112,6 @@ def test_of_equal_batches_one_is_applied_and_published_once(
                 assert results == ["applied", *["unchanged"] * 4]
                 (event,) = api(alice).get(f"/events/?after={cursor}")["results"]
                 assert [mark["count"] for mark in event["marks"]] == [1]
-
-
-def _read_watermark(user: User) -> int | None:
-    participant = ConversationParticipant.objects.filter(user=user)
-    return participant.values_list("last_read_message_id", flat=True).get()
-
-
-def first_then(first: Callable[[], Any], then: Callable[[], Any]) -> None:
-    """``first`` in a transaction that stays open until ``then`` waits for it."""
-    begun = Event()
-
-    def hold() -> None:
-        with transaction.atomic():
-            first()
-            begun.set()
-            while not _somebody_waits_for_a_row():
-                pass
-
-    def follow() -> None:
-        assert begun.wait(10)
-        then()
-
-    at_once([hold, follow])
-
-
-@pytest.mark.parametrize("then", ["bulk", "all", "send"])
-@pytest.mark.parametrize("first", ["retract", "single", "batch", "bulk"])
-def test_a_watermark_sees_what_became_private_while_it_waited(
-    api: Any, group: Conversation, alice: User, bob: User, first: str, then: str
-) -> None:
-    """Rule 13: the guard is looked at after the participant is locked, not before."""
-    one = say(alice, group)
-    path = f"/conversations/{group.pk}/mark-read/"
-    if first == "retract":
-        api(bob).post(f"/messages/{one.pk}/read/")
-    two = say(alice, group)
-    hidden: dict[str, Callable[[], Any]] = {
-        "retract": lambda: services.retract_receipts(user_id=bob.pk),
-        "single": lambda: api(bob).post(f"/messages/{one.pk}/read/", {"private": True}),
-        "batch": lambda: api(bob).post(
-            "/receipts/", {"receipts": [{"message": one.pk, "state": "read", "private": True}]}
-        ),
-        "bulk": lambda: api(bob).post(path, {"private": True, "up_to_message": one.pk}),
-    }
-    moves: dict[str, Callable[[], Any]] = {
-        "bulk": lambda: api(bob).post(path, {"up_to_message": two.pk}),
-        "all": lambda: api(bob).post("/me/mark-read/"),
-        "send": lambda: say(bob, group),
-    }
-    first_then(hidden[first], moves[then])
-    assert MessageStatus.objects.filter(message=one, recipient=bob, read_at=None).exists()
-    assert _read_watermark(bob) is None
-
-
-@pytest.mark.parametrize("how", ["single", "batch", "bulk"])
-def test_what_becomes_private_sees_the_watermark_that_moved_while_it_waited(
-    api: Any, group: Conversation, alice: User, bob: User, how: str
-) -> None:
-    """Rule 13: the other order of the same two."""
-    one, two = say(alice, group), say(alice, group)
-    path, at = f"/conversations/{group.pk}/mark-read/", one.created_at.isoformat()
-    hidden: dict[str, Callable[[], Any]] = {
-        "single": lambda: api(bob).post(
-            f"/messages/{two.pk}/read/", {"private": True, "at": at}
-        ),
-        "batch": lambda: api(bob).post("/receipts/", {"receipts": [
-            {"message": two.pk, "state": "read", "private": True, "at": at}
-        ]}),
-        "bulk": lambda: api(bob).post(path, {"private": True, "at": at, "up_to_message": one.pk}),
-    }  # fmt: skip
-    first_then(lambda: api(bob).post(path), hidden[how])
-    assert _read_watermark(bob) == (None if how == "bulk" else one.pk)
-
-
-@pytest.mark.parametrize("goes", ["leaves", "is switched off"])
-@pytest.mark.parametrize("goes_first", [True, False])
-def test_who_retracts_while_going_is_withdrawn(
-    group: Conversation, alice: User, bob: User, goes: str, goes_first: bool
-) -> None:
-    """Rules 2 and 13: whichever of the two comes first."""
-    message = say(alice, group)
-    services.mark_read(
-        row=Row(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
-    )
-    go = {
-        "leaves": lambda: services.remove_participant(conversation_id=group.pk, user=bob),
-        "is switched off": lambda: services.deactivate_user(user=bob),
-    }[goes]
-    retract = lambda: services.retract_receipts(user_id=bob.pk)  # noqa: E731
-    first_then(*((go, retract) if goes_first else (retract, go)))
-    row = MessageStatus.objects.get(message=message, recipient=bob)
-    assert (row.read_at, row.withdrawn_at is not None) == (None, True)
-    assert_no_drift()
 
 
 def test_two_equal_sends_are_one_message(api: Any, group: Conversation, alice: User) -> None:
