@@ -145,9 +145,11 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     )
     same = Message.objects.filter(conversation=conversation, sender=sender)
     same = same.none() if client_id is None else same.filter(client_id=client_id)
+    # Locked here, since the watermark that moves later must see what was committed before that.
     return (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation, user=sender)
+        .select_for_update(no_key=True, of=("self",))
         .annotate(
             recipients=Coalesce(Subquery(others.values("count")), 0),
             has_unread=Exists(unread),
