@@ -232,12 +232,11 @@ def test_libraries_do_not_log_requests_at_debug(lines: Lines) -> None:
 
 
 def documented() -> list[str]:
-    """How README.md starts a server."""
-    found = re.search(
-        r"`(uvicorn config\.asgi:application [^`]+)`", (ROOT / "README.md").read_text()
-    )
+    """How SECURITY.md starts a server with uvicorn's own command."""
+    text = (ROOT / "SECURITY.md").read_text().replace("\\\n", " ")
+    found = re.search(r"^uvicorn config\.asgi:application .+$", text, re.MULTILINE)
     assert found
-    return [sys.executable, "-m", *shlex.split(found[1])]
+    return [sys.executable, "-m", *shlex.split(found[0])]
 
 
 COMMANDS: dict[str, Callable[[], list[str]]] = {
@@ -246,6 +245,7 @@ COMMANDS: dict[str, Callable[[], list[str]]] = {
         each for each in documented() if each != "--no-access-log"
     ],
     "with uvicorn's trace": lambda: [*documented(), "--access-log", "--log-level", "trace"],
+    "serve": lambda: [sys.executable, "manage.py", "serve", "--workers", "2"],
     "make run": lambda: [sys.executable, "manage.py", "demo"],
 }
 

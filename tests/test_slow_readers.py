@@ -133,8 +133,8 @@ def test_an_export_takes_no_thread_while_its_moderator_does_not_read(
     asyncio.run(asyncio.wait_for(both(), PATIENCE))
     assert mine.answer[0] == 200
     assert export.answer[0] == 200
-    assert b"\r\nbob,Bob," in export.answer[2]
-    assert b"\r\ncarol,Carol," in export.answer[2]
+    assert b'\r\n"bob","Bob",' in export.answer[2]
+    assert b'\r\n"carol","Carol",' in export.answer[2]
     # As a server that ends would leave it.
     serve.pool.submit(connections_closed).result(PATIENCE)
 
