@@ -32,6 +32,8 @@ BENCHMARKS = {
     "commands": "benchmarks.commands",
     "webhooks": "benchmarks.webhooks",
     "sendbird": "benchmarks.sendbird",
+    "dawdlers": "benchmarks.dawdlers",
+    "bad": "benchmarks.bad_requests",
 }
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from benchmarks.timing import Rival, compare, seconds, take_turns, times
 from benchmarks.world import NAME, World, execute, multiply, tidy
-from chat.models import Conversation, Message, User
+from chat.models import MODERATORS, Conversation, Message, User
 from receipts.models import MessageStatus
 from tests.support.cast import Statements
 
@@ -75,7 +75,7 @@ def _history(world: World, message: int) -> None:
 def _moderator() -> Client:
     """Somebody of the group that a migration makes, logged in."""
     moderator = User.objects.create(username=f"{NAME}moderator", is_staff=True)
-    moderator.groups.add(Group.objects.get(name="Moderators"))
+    moderator.groups.add(Group.objects.get(name=MODERATORS))
     client = Client(SERVER_NAME="localhost")
     client.force_login(moderator)
     return client

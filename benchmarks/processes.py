@@ -14,6 +14,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from receipts.management.serving import PROTOCOL
 from tests.support.postgres import stop
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -23,21 +24,26 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 def running_service(application: str = "config.asgi:application") -> Iterator[tuple[int, int]]:
     """One uvicorn process, as `make run` starts one, on a free port of this machine: port, pid."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", application]
+    command = [sys.executable, "-m", "uvicorn", application, "--http", PROTOCOL]
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     process = subprocess.Popen(
         [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"],
         env=os.environ | {"DB_POOL_MAX": "8"},
     )
     try:
-        deadline = time.monotonic() + 30
-        while not _answers(port):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise SystemExit("The service did not start.")
-            time.sleep(0.1)
+        wait_until_answering(process, port)
         yield port, process.pid
     finally:
         stop(process)
+
+
+def wait_until_answering(process: subprocess.Popen[bytes], port: int) -> None:
+    """Return as soon as the service is ready."""
+    deadline = time.monotonic() + 30
+    while not _answers(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit("The service did not start.")
+        time.sleep(0.1)
 
 
 def free_port() -> int:

@@ -30,6 +30,19 @@ _MOST_SUBJECTS = 10_000
 _REMEMBERED_SECONDS = 60
 
 
+#: 9999-12-31T23:59:59Z: later times are none that Python can show.
+_LAST_SECOND = 253_402_300_799
+#: What reading a token raises: claims may be of any type, of any size, and nested to any depth.
+_NOT_VALID = (
+    jwt.PyJWTError,
+    ValidationError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+
 #: How far the clock of a backend that mints tokens may be off.
 CLOCK_LEEWAY_SECONDS = 5
 #: After so long, who is still connected shows their key or session again.
@@ -99,7 +112,7 @@ def seconds_left(request: Request) -> float:
     if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
         return ASKED_AGAIN_SECONDS
     claims = jwt.decode(parts[1], options={"verify_signature": False})  # it has been verified
-    return float(claims["exp"]) - time()
+    return _expiry(claims) - time()
 
 
 def _subject(token: str) -> str:
@@ -132,11 +145,20 @@ def _checked(token: str) -> tuple[str, float]:
             leeway=CLOCK_LEEWAY_SECONDS,
         )
         username_validator(claims["sub"])
+        claims["sub"].encode()  # a lone surrogate is no text
+        return claims["sub"], _expiry(claims)
     except jwt.ExpiredSignatureError as error:
         raise AuthenticationFailed("The token has expired.", code="token_expired") from error
-    except (jwt.PyJWTError, ValidationError, ValueError) as error:
+    except _NOT_VALID as error:
         raise AuthenticationFailed("The token is not valid.", code="token_invalid") from error
-    return claims["sub"], float(claims["exp"])
+
+
+def _expiry(claims: dict[str, Any]) -> float:
+    """Until when a token says that it is valid; it is refused where that is no time."""
+    expires_at = float(claims["exp"])
+    if expires_at > _LAST_SECOND:
+        raise ValueError("The token expires after the last time that there is.")
+    return expires_at
 
 
 def _active_user(username: str) -> User:

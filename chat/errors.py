@@ -30,6 +30,18 @@ class Muted(Refused):
     code = "muted"
 
 
+class Conflict(Exception):
+    """What the request names is there already, and is something else."""
+
+    code = "conflict"
+
+
+class AccountProtected(Refused):
+    """Staff, superusers and service accounts cannot be changed or get tokens with a service key."""
+
+    code = "account_protected"
+
+
 class Invalid(Exception):
     """A value that cannot be used, and the field it came in."""
 

@@ -1,4 +1,4 @@
-"""Who may call at all, and what a service key is for."""
+"""Who may call at all, what a service key is for, and which accounts no key may touch."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
 from chat.authentication import Credential
+from chat.errors import AccountProtected
 from chat.models import Scope, User
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class IsKnown(BasePermission):
-    """A caller with a valid token, key or session; a key needs the scope of what it calls."""
+    """A caller with a valid token, key or session; a key needs the scopes of what it calls."""
 
     message = "This service key does not have the scope for this."
     code = "scope_missing"
@@ -27,8 +28,34 @@ class IsKnown(BasePermission):
             return bool(request.user and request.user.is_authenticated)
         if credential.scopes is None:
             return True
-        needed = Scope.READ if request.method in SAFE_METHODS else view.scope  # type: ignore[attr-defined]
-        return needed in credential.scopes
+        return scopes_needed(str(request.method), view) <= credential.scopes
+
+
+def scopes_needed(method: str, view: APIView) -> frozenset[str]:
+    """The scopes that a key needs for one method of a view.
+
+    A write whose answer discloses what others wrote needs ``read`` as well.
+    """
+    if method in SAFE_METHODS:
+        return frozenset({Scope.READ})
+    needed = {view.scope}  # type: ignore[attr-defined]
+    if view.answers_reads:  # type: ignore[attr-defined]
+        needed.add(Scope.READ)
+    return frozenset(needed)
+
+
+def may_read(request: Request) -> bool:
+    """Whether the caller may be answered with data; a key without ``read`` may not."""
+    credential: Credential | None = request.auth  # type: ignore[assignment]
+    scopes = None if credential is None else credential.scopes
+    return scopes is None or Scope.READ in scopes
+
+
+def refuse_protected(user: User) -> User:
+    """The user, unless it is an account that is for superusers to manage, whatever the scope."""
+    if user.is_protected:
+        raise AccountProtected
+    return user
 
 
 class IsService(BasePermission):
@@ -38,7 +65,7 @@ class IsService(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         user = cast(User, request.user)
-        return user.is_service or (user.is_staff and request.method in SAFE_METHODS)
+        return user.is_service or (request.method in SAFE_METHODS and user.is_moderator)
 
 
 class IsServiceAccount(BasePermission):

@@ -8,7 +8,6 @@ for each request and costs four times as much (docs/decisions/0005).
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import signal
 from contextlib import suppress
@@ -19,12 +18,17 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections
 
+from config import locks, memory
 from config.bridge import Message, Receive, Send, WSGIBridge
 
 _django = get_wsgi_application()
+locks.limit_waits()
 
-from receipts.feed import stream  # only now can models be imported
+from config import health  # only now can models be imported
+from config.serving import warn_without_limits
+from receipts.feed import stream
 from receipts.feed.connection import Connection
 
 _requests = WSGIBridge(
@@ -32,6 +36,9 @@ _requests = WSGIBridge(
     threads=settings.SERVER_THREADS,
     max_waiting=settings.SERVER_MAX_WAITING,
     max_body=settings.MAX_REQUEST_BYTES,
+    patience=settings.SERVER_STALL_SECONDS,
+    longest=settings.SERVER_ANSWER_SECONDS,
+    release=close_old_connections,
 )
 
 
@@ -40,7 +47,10 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "http":
-        if stream.asks_for_stream(scope):
+        warn_without_limits(scope)
+        if health.is_asked(scope):
+            await health.answer(scope, send)
+        elif stream.asks_for_stream(scope):
             await _stream(scope, receive, send)
         else:
             await _requests(scope, receive, send)
@@ -68,14 +78,12 @@ async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | 
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """What is loaded at the start stays, so the collector need not look at it again."""
+    """Begin and end what belongs to the process as a whole."""
     pruning = None
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(20_000, 50, 1_000)
+            memory.settle()
             pruning = asyncio.create_task(stream.hub().prune_now_and_then())
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)

@@ -1,39 +1,61 @@
-"""From ASGI to WSGI: what uvicorn receives, Django answers on a fixed number of threads."""
+"""From ASGI to WSGI: what uvicorn receives, Django answers on a fixed number of threads.
+
+A thread never waits for a client. The body of a request is read before a thread is taken, and an
+answer is sent by the event loop. An answer that the application streams is made piece by piece:
+each piece takes a thread for as long as it is made, and the next one is made when the client has
+taken the last one.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import json
 import logging
-import sys
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from functools import lru_cache
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
-from typing import Any
-from urllib.parse import unquote_to_bytes
-from wsgiref.util import FileWrapper
+from typing import Any, TypeVar
+
+from config.environ import Environ, environ_of
+from config.streams import Application, Stream, started
+from receipts.feed.transport import abort
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-Environ = dict[str, Any]
-Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 #: Head and body. Sent one right after the other, they leave in one packet.
 Answer = tuple[Message, Message]
+Result = TypeVar("Result")
 
-PATIENCE = 60.0  # seconds in which a stream's client has to take a piece: it holds a thread
-BLOCK = 64 * 1024  # bytes of a file that are sent at a time
 logger = logging.getLogger("seenby.request")
 
 
 class WSGIBridge:
-    """Serves ``application``; refuses bodies over ``max_body`` bytes, and crowds at its door."""
+    """Serves ``application``; refuses bodies over ``max_body`` bytes, and requests over its room.
+
+    Database connections belong to threads, and the pieces of a stream may be made by different
+    ones. So ``release`` is called on a thread before and after it makes a piece of a stream, and a
+    stream must not keep a cursor or a transaction open between two pieces.
+
+    A client that does not take a piece within ``patience`` seconds, or that has been waited for
+    longer than ``longest`` seconds over the whole answer, loses its connection.
+    """
 
     def __init__(
-        self, application: Application, *, threads: int, max_waiting: int, max_body: int
+        self,
+        application: Application,
+        *,
+        threads: int,
+        max_waiting: int,
+        max_body: int,
+        patience: float = 30,
+        longest: float = 300,
+        release: Callable[[], None] = lambda: None,
     ) -> None:
-        self.application, self.max_body = application, max_body
+        self.application, self.max_body, self.release = application, max_body, release
+        self.patience, self.longest = patience, longest
         self.pool, self.threads = ThreadPoolExecutor(threads, "request"), threads
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
 
@@ -49,13 +71,17 @@ class WSGIBridge:
         environ = environ_of(scope) | environment
         answer = await self._read(environ, receive)
         if "wsgi.input" in environ:
-            answer = await self._run(_Request(self.application, environ, receive, send))
+            answer = await self._serve(_Request(self, environ, receive), send)
         return answer
 
     async def _read(self, environ: Environ, receive: Receive) -> Answer | None:
         """Put the body into ``environ``, or refuse it; neither, if the client hangs up."""
-        length, body, more = environ.get("CONTENT_LENGTH", ""), bytearray(), True
-        size = int(length) if length.isdecimal() else 0
+        length, body, more = environ.pop("CONTENT_LENGTH", ""), bytearray(), True
+        # Python converts at most 4,300 digits, and zeros in front count.
+        size = int(length) if length.isdecimal() and len(length) < 20 else 0
+        if length and not (length.isdecimal() and len(length) < 20):
+            close = [(b"connection", b"close")]  # where the body ends is not known
+            return _refusal(environ, 400, "bad_request", "Content-Length is no number.", *close)
         while more and size <= self.max_body:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -68,49 +94,95 @@ class WSGIBridge:
             close = [(b"connection", b"close")] if "HTTP_EXPECT" in environ and not body else []
             detail = f"The request is larger than {self.max_body} bytes."
             return _refusal(environ, 413, "request_too_large", detail, *close)
-        if body:  # a chunked one did not say its length, without which Django would read nothing
+        if length or body:  # a chunked one has no length, without which Django would read nothing
             environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = BytesIO(body)
         return None
 
-    async def _run(self, request: _Request) -> Answer | None:
-        """What a thread answers; None if that has been streamed, or nobody waits for it."""
+    async def _serve(self, request: _Request, send: Send) -> Answer | None:
+        """What Django answers; None if that has been streamed, or nobody waits for it."""
         if self.inside >= self.room:
             detail, later = "Too many requests are waiting.", (b"retry-after", b"1")
             return _refusal(request.environ, 503, "overloaded", detail, later)
-        self.inside += 1
         try:
             # In the thread's own context, as under any WSGI server: with a new one for each request
             # Django makes its cache anew. Who sets a variable resets it, as config/logs.py does.
-            request.job = self.pool.submit(request.run)
-            if self.inside > self.threads:
-                request.watch()
-            return await asyncio.wrap_future(request.job)
-        except asyncio.CancelledError:
-            if not request.gone:
-                request.gone = True  # the server stops, and so shall a stream
-                raise
+            answer = await self._on_thread(request, request.run)
+            if not isinstance(answer, Stream):
+                return answer
+            await self._stream(request, answer, send)
             return None
         finally:
-            self.inside -= 1
             if request.watcher:
                 request.watcher.cancel()
 
+    async def _on_thread(self, request: _Request, work: Callable[[], Result]) -> Result | None:
+        """Do a part of a request on a thread; None if the client hangs up while it waits."""
+        self.inside += 1
+        job = request.job = self.pool.submit(work)
+        try:
+            if self.inside > self.threads:
+                request.watch()
+            return await asyncio.wrap_future(job)
+        except asyncio.CancelledError:
+            job.add_done_callback(self._drop)  # a stream may begin that nobody waits for
+            if not request.gone:
+                raise  # the server stops
+            return None
+        finally:
+            self.inside -= 1
+
+    async def _stream(self, request: _Request, stream: Stream, send: Send) -> None:
+        """Send piece after piece; in between, no thread and no place in the queue is taken."""
+        request.watch()
+        left, messages = self.longest, [stream.start, _body(stream.first, more=True)]
+        try:
+            while not request.gone:
+                began = time.monotonic()
+                async with asyncio.timeout(min(self.patience, left)):
+                    for message in messages:
+                        await send(message)
+                left -= time.monotonic() - began
+                if not messages[-1]["more_body"] or request.gone:
+                    return
+                piece = await self._on_thread(request, stream.piece)
+                if piece is None:  # it failed, and what was sent stays unfinished
+                    return
+                messages = [_body(piece, more=bool(piece))]
+        except TimeoutError:
+            logger.info("A client was too slow.", extra={"path": request.environ["PATH_INFO"]})
+            abort(send)
+            await asyncio.wait([request.watch()], timeout=1)  # until uvicorn knows
+        except OSError:  # the client has hung up
+            pass
+        finally:
+            if not stream.ended:
+                self._close(stream)
+
+    def _drop(self, job: Future[Any]) -> None:
+        if not job.cancelled() and not job.exception() and isinstance(job.result(), Stream):
+            self._close(job.result())
+
+    def _close(self, stream: Stream) -> None:
+        """On a thread, since the application may put a database connection back."""
+        with suppress(RuntimeError):  # the interpreter ends
+            self.pool.submit(stream.close)
+
 
 class _Request:
-    """Runs on one thread from start to ``close()``: database connections belong to threads."""
+    """One request while it is served."""
 
-    job: Future[Answer | None]
+    job: Future[Any]
     watcher: asyncio.Task[None] | None = None
-    started = gone = False  # the answer is on its way; the client has hung up
+    gone = False  # the client has hung up
 
-    def __init__(self, app: Application, environ: Environ, receive: Receive, send: Send) -> None:
-        self.application, self.environ, self.receive, self.send = app, environ, receive, send
-        self.loop = asyncio.get_running_loop()
+    def __init__(self, bridge: WSGIBridge, environ: Environ, receive: Receive) -> None:
+        self.bridge, self.environ, self.receive = bridge, environ, receive
 
-    def watch(self) -> None:
+    def watch(self) -> asyncio.Task[None]:
         """Notice when the client hangs up; a task, which is not worth it where all goes fast."""
-        self.watcher = self.watcher or self.loop.create_task(self._watch())
+        self.watcher = self.watcher or asyncio.create_task(self._watch())
+        return self.watcher
 
     async def _watch(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
@@ -118,92 +190,17 @@ class _Request:
         self.gone = True
         self.job.cancel()  # if it still waits for a thread
 
-    def run(self) -> Answer | None:
-        """What the application answers; a stream goes out from here."""
+    def run(self) -> Answer | Stream:
+        """Runs on a thread: what the application answers, or the beginning of a stream."""
         try:
-            return self._serve()
+            start, body, stream = started(
+                self.bridge.application, self.environ, self.bridge.release
+            )
         except BaseException:  # also a sys.exit(), which in the event loop would end the server
             logger.exception("%s %s", self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"])
             error = 500, "error", "Something went wrong here; it is in the log."
-            return None if self.started else _refusal(self.environ, *error)
-
-    def _serve(self) -> Answer | None:
-        start: Message = {"type": "http.response.start"}
-
-        def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
-            pairs = [(name.lower().encode("latin-1"), s.encode("latin-1")) for name, s in headers]
-            start.update(status=int(status[:3]), headers=pairs)
-
-        result = self.application(self.environ, start_response)
-        try:
-            chunks = filter(None, result)
-            body = next(chunks, b"") if self.environ["REQUEST_METHOD"] != "HEAD" else b""
-            length = dict(start["headers"]).get(b"content-length")
-            if not body or length == b"%d" % len(body):
-                return start, _body(body)
-            self._pass_on(start, _body(body, more=True))
-            while body and not self.gone:
-                body = next(chunks, b"")
-                self._pass_on(_body(body, more=bool(body)))
-            return None
-        finally:
-            if hasattr(result, "close"):
-                result.close()
-
-    def _pass_on(self, *messages: Message) -> None:
-        """Send a piece of a stream, and wait until it is on its way."""
-        self.started = True
-        sent = asyncio.run_coroutine_threadsafe(self._send(messages), self.loop)
-        try:
-            sent.result(PATIENCE)
-        except (OSError, CancelledError):  # hung up, too slow, or the server stops
-            sent.cancel()
-            self.gone = True
-
-    async def _send(self, messages: Iterable[Message]) -> None:
-        self.watch()
-        for message in messages:
-            await self.send(message)
-
-
-def environ_of(scope: Message) -> Environ:
-    """What PEP 3333 asks for; strings there are bytes, each as a character (Latin-1)."""
-    raw, root = scope.get("raw_path"), scope.get("root_path", "").encode().decode("latin-1")
-    path = unquote_to_bytes(raw) if raw else scope["path"].encode()
-    host, port = scope.get("server") or ("localhost", None)
-    environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": root,
-        "PATH_INFO": path.decode("latin-1").removeprefix(root),
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": host,
-        "SERVER_PORT": str(port or 80),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": (scope.get("client") or ("",))[0],
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "wsgi.file_wrapper": lambda file, _: FileWrapper(file, BLOCK),
-    }
-    for header, value in scope["headers"]:
-        if name := _variable(header):
-            text = value.decode("latin-1")
-            if name in environ:
-                text = environ[name] + ("; " if name == "HTTP_COOKIE" else ",") + text
-            environ[name] = text
-    return environ
-
-
-@lru_cache(maxsize=256)
-def _variable(header: bytes) -> str | None:
-    """A header's name in the environ; none if there it would pose as one with a hyphen."""
-    if b"_" in header or header == b"transfer-encoding":  # nor does the body come in chunks there
-        return None
-    name = header.decode("latin-1").upper().replace("-", "_")
-    return name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
+            return _refusal(self.environ, *error)
+        return stream or (start, _body(body))
 
 
 def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) -> Answer:

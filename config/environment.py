@@ -12,9 +12,16 @@ from typing import Any
 
 import dj_database_url
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
+
+#: What signs tokens and sessions has at least as many bits as the hash that it is used with.
+MIN_SECRET_BYTES = 32
+#: A secret of fewer different characters is a word or a key held down.
+MIN_DIFFERENT = 8
+MIN_RSA_BITS = 2048
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -87,10 +94,25 @@ def public_keys(name: str) -> dict[str, str]:
     keys = mapping(name)
     for key_id, key in keys.items():
         try:
-            load_pem_public_key(key.encode())
+            weakness = _weakness(load_pem_public_key(key.encode()))
         except (AttributeError, ValueError, UnsupportedAlgorithm) as error:
             raise ImproperlyConfigured(f"{name}: {key_id!r} is no public key in PEM.") from error
+        if weakness:
+            raise ImproperlyConfigured(f"{name}: {key_id!r} {weakness}")
     return keys
+
+
+def _weakness(key: object) -> str:
+    """Why a public key is of no use for RS256, ES256 or EdDSA, or nothing."""
+    if isinstance(key, rsa.RSAPublicKey):
+        is_short = key.key_size < MIN_RSA_BITS
+        return f"has {key.key_size} bits; RSA needs {MIN_RSA_BITS}." if is_short else ""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        is_other = not isinstance(key.curve, ec.SECP256R1)
+        return f"is on the curve {key.curve.name}; ES256 needs P-256." if is_other else ""
+    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
+        return ""
+    return "is of a kind that signs no tokens here: RSA, P-256 and Ed25519 do."
 
 
 def database(name: str, default: str) -> DBConfig:
@@ -99,6 +121,15 @@ def database(name: str, default: str) -> DBConfig:
         return dj_database_url.parse(os.environ.get(name) or default)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
+
+
+def strong(name: str, value: str, *, required: bool) -> str:
+    """A secret that is long enough and not one character over and over, where that is required."""
+    if required and len(value.encode()) < MIN_SECRET_BYTES:
+        raise ImproperlyConfigured(f"{name} must be at least {MIN_SECRET_BYTES} bytes long.")
+    if required and len(set(value)) < MIN_DIFFERENT:
+        raise ImproperlyConfigured(f"{name} must be random: it repeats a few characters.")
+    return value
 
 
 def secret(name: str, file: Path) -> str:

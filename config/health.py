@@ -1,38 +1,83 @@
-"""Is the process alive; can it do its work."""
+"""Is the process alive; can it do its work.
+
+Under uvicorn these answer outside the request threads, so that a process all of whose threads are
+taken still says that it is alive. The views are for other servers.
+"""
 
 from __future__ import annotations
 
-from django.db import Error, connection
-from django.db.migrations.executor import MigrationExecutor
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from functools import cache
+from typing import Any
+
+from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
-_migrated = False
+from config.logs import id_of_request
+from config.readiness import Readiness, ask_own_connection, trouble
+
+Message = MutableMapping[str, Any]
+Send = Callable[[Message], Awaitable[None]]
+
+ALIVE, READY = "/healthz/", "/readyz/"
+logger = logging.getLogger("seenby.request")
 
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
     """The process answers."""
-    return JsonResponse({"status": "ok"})
+    return JsonResponse(_said("")[1])
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database answers, and its schema is the one this code was written for."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        if not _is_migrated():
-            return JsonResponse({"status": "unavailable", "reason": "not migrated"}, status=503)
-    except Error:
-        return JsonResponse({"status": "unavailable", "reason": "no database"}, status=503)
-    return JsonResponse({"status": "ok"})
+    """The database can be read and written, and its schema is the one this code was written for."""
+    status, said = _said(trouble(connection))
+    return JsonResponse(said, status=status)
 
 
-def _is_migrated() -> bool:
-    """Asked of the database until it is so: a schema does not un-migrate under a process."""
-    global _migrated
-    if not _migrated:
-        executor = MigrationExecutor(connection)
-        _migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return _migrated
+def is_asked(scope: Message) -> bool:
+    """Whether a request is for one of the two."""
+    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    return path in (ALIVE, READY) and scope["method"] in ("GET", "HEAD")
+
+
+async def answer(scope: Message, send: Send) -> None:
+    """Answer it in the event loop."""
+    began = time.perf_counter()
+    status, said = _said(await readiness()() if scope["path"].endswith(READY) else "")
+    body = json.dumps(said).encode()
+    identity = id_of_request(_header(scope, b"x-request-id"))
+    headers = [
+        (b"content-type", b"application/json"),
+        (b"content-length", b"%d" % len(body)),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", identity.encode()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    body = body if scope["method"] == "GET" else b""
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+    took = round((time.perf_counter() - began) * 1000, 2)
+    extra = {"status": status, "ms": took, "caller": None, "request_id": identity}
+    logger.info("%s %s", scope["method"], scope["path"], extra=extra)
+
+
+def _said(trouble: str) -> tuple[int, dict[str, str]]:
+    if trouble:
+        return 503, {"status": "unavailable", "reason": trouble}
+    return 200, {"status": "ok"}
+
+
+def _header(scope: Message, wanted: bytes) -> str:
+    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
+
+
+@cache
+def readiness() -> Readiness:
+    """The one of this process."""
+    return Readiness(ask_own_connection())

@@ -10,8 +10,11 @@ import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+
+from config.redacting import redacted
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger("seenby.request")
@@ -21,8 +24,21 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "asctime",
     "taskName",
     "color_message",  # uvicorn's own, for terminals
+    "request",  # Django's, whose text holds the query string
+    "sql",
+    "params",
 }
 _USABLE_ID = re.compile(r"[\w.:-]{1,64}\Z", re.ASCII)
+
+
+def extras(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line says beside its message: the ``extra`` of whoever logged it."""
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
+
+
+def _safe(value: Any) -> Any:
+    """A number as it is, anything else as text without secrets."""
+    return value if value is None or isinstance(value, bool | int | float) else redacted(str(value))
 
 
 class JSONFormatter(logging.Formatter):
@@ -33,14 +49,14 @@ class JSONFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": redacted(record.getMessage()),
         }
         if current := request_id.get():
             line["request_id"] = current
-        line |= {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        line |= {name: _safe(value) for name, value in extras(record).items()}
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+            line["exception"] = redacted(self.formatException(record.exc_info))
+        return json.dumps(line)
 
 
 class TextFormatter(logging.Formatter):
@@ -48,13 +64,16 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         clock = datetime.fromtimestamp(record.created).strftime("%H:%M:%S")
-        extra = " ".join(
-            f"{name}={value}"
-            for name, value in vars(record).items()
-            if name not in _STANDARD and name != "request"
-        )
+        extra = " ".join(f"{name}={value}" for name, value in extras(record).items())
         line = f"{clock} {record.levelname.lower():7} {record.getMessage()} {extra}".rstrip()
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        if record.exc_info:
+            line = f"{line}\n{self.formatException(record.exc_info)}"
+        return redacted(line)
+
+
+def id_of_request(given: str) -> str:
+    """The id that a caller gave its request, if that is usable; otherwise a new one."""
+    return given if _USABLE_ID.match(given) else uuid.uuid4().hex
 
 
 class RequestLogMiddleware:
@@ -64,8 +83,7 @@ class RequestLogMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        token = request_id.set(given if _USABLE_ID.match(given) else uuid.uuid4().hex)
+        token = request_id.set(id_of_request(request.headers.get("X-Request-ID", "")))
         started = time.perf_counter()
         try:
             response = self.get_response(request)

@@ -3,16 +3,21 @@ docs/operating.md lists the same variables in one table."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 from chat.ids import MAX_ID
 from config import environment as env
+from config.loggers import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
-SECRET_KEY = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+#: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
+STRONG_SECRETS = not (DEBUG or DEMO)
+_made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -23,10 +28,11 @@ HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
 DB_PREPARE = env.flag("DB_PREPARE", default=True)
+DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
-JWT_SECRET = env.text("JWT_SECRET") or SECRET_KEY
+JWT_SECRET = env.strong("JWT_SECRET", env.text("JWT_SECRET") or SECRET_KEY, required=STRONG_SECRETS)
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
@@ -54,6 +60,14 @@ WEBHOOKS_ALLOW_PRIVATE = env.flag("WEBHOOKS_ALLOW_PRIVATE")
 WEBHOOKS_GIVE_UP_HOURS = env.number("WEBHOOKS_GIVE_UP_HOURS", 72, least=1)
 SERVER_THREADS = env.number("SERVER_THREADS", 8, least=1)
 SERVER_MAX_WAITING = env.number("SERVER_MAX_WAITING", 512, least=1)
+SERVER_MAX_HEAD_BYTES = env.number("SERVER_MAX_HEAD_BYTES", 65_536, least=1_000)
+SERVER_MAX_BODIES_BYTES = env.number(
+    "SERVER_MAX_BODIES_BYTES", 32 * MAX_REQUEST_BYTES, least=MAX_REQUEST_BYTES
+)
+SERVER_HEAD_SECONDS = env.number("SERVER_HEAD_SECONDS", 10, least=1)
+SERVER_BODY_SECONDS = env.number("SERVER_BODY_SECONDS", 60, least=1)
+SERVER_STALL_SECONDS = env.number("SERVER_STALL_SECONDS", 30, least=1)
+SERVER_ANSWER_SECONDS = env.number("SERVER_ANSWER_SECONDS", 300, least=1)
 
 # --- Applications -------------------------------------------------------------------------------
 
@@ -65,6 +79,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "axes",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -76,6 +91,8 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
+    "config.releasing.ReleaseMiddleware",
+    "receipts.api.policy.ContentSecurityPolicyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -84,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # the last one
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -144,6 +162,23 @@ CACHES = {
 # --- Users and sessions -------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "chat.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses before a password is checked
+    "chat.signing_in.PasswordBackend",
+]
+# After 5 wrong passwords for a username from an address, none is taken for 15 minutes. Not for a
+# username alone, with which anybody could lock moderators out; the tables are in the database, so
+# that all processes count together, without a cache.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "chat.signing_in.address_of"
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "receipts.admin.site.locked_out"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -153,6 +188,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
@@ -224,15 +260,4 @@ SPECTACULAR_SETTINGS = {
 
 # --- Logs ---------------------------------------------------------------------------------------
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "json": {"()": "config.logs.JSONFormatter"},
-        "text": {"()": "config.logs.TextFormatter"},
-    },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    # Each request is one line of our own; Django's would say the refusals a second time.
-    "loggers": {"django.request": {"level": "ERROR"}, "django.server": {"level": "ERROR"}},
-}
+LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 
 from chat.authentication import issue_token
 from chat.models import Conversation, Scope, ServiceKey, User
 from receipts import services
-from tests.support.cast import ON_POSTGRES, Api, Statements
+from tests.support.cast import ON_POSTGRES, Api, Statements, moderators
 from tests.support.receiver import Receiver
+from tests.support.watching import Watch
 
 #: Fixtures that several folders use.
 pytest_plugins = (
@@ -31,6 +34,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         here = [item for item in items if "postgres" not in item.keywords]
         config.hook.pytest_deselected(items=[item for item in items if item not in here])
         items[:] = here
+
+
+@pytest.fixture(scope="session")
+def session_watch() -> Iterator[Watch]:
+    """Sees every line that is logged, and knows every secret that is made."""
+    watch = Watch()
+    watch.chosen |= {settings.SECRET_KEY, settings.JWT_SECRET}
+    with watch.noting():
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def watch(session_watch: Watch) -> Iterator[Watch]:
+    """No log line of any test holds a key, a token, a webhook's secret or a password."""
+    assert session_watch in logging.getLogger().handlers
+    yield session_watch
+    leaks, session_watch.leaks = session_watch.leaks, []
+    assert not leaks, f"secrets in the log: {leaks}"
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +96,10 @@ def dave(db: None) -> User:
 
 @pytest.fixture
 def moderator(db: None) -> User:
-    return _user("mia", is_staff=True)
+    """Staff in the group; each of the two alone gives no powers."""
+    user = _user("mia", is_staff=True)
+    user.groups.add(moderators())
+    return user
 
 
 @pytest.fixture

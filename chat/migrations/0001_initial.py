@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('avatar_url', models.URLField(blank=True, max_length=500)),
                 ('read_receipts_enabled', models.BooleanField(default=True, help_text="Off: this person's reads count as delivered for everybody else.")),
                 ('is_service', models.BooleanField(default=False, help_text="An application's backend; acts for any user.", verbose_name='service account')),
-                ('is_staff', models.BooleanField(default=False, help_text='Looks after conversations; reads everything.', verbose_name='moderator')),
+                ('is_staff', models.BooleanField(default=False, help_text='May log in to the admin; moderates with the group.', verbose_name='staff')),
                 ('is_active', models.BooleanField(default=True, verbose_name='active')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),

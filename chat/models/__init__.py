@@ -7,18 +7,28 @@ from chat.models.conversation import (
     Conversation,
     ConversationKind,
     ConversationParticipant,
+    Departure,
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
 )
 from chat.models.message import IMPORTED, Message, OverallStatus, Tracking
-from chat.models.user import Scope, ServiceKey, User
+from chat.models.user import (
+    MODERATORS,
+    Scope,
+    ServiceKey,
+    User,
+    look_up_moderators,
+    moderator_q,
+)
 
 __all__ = [
     "IMPORTED",
+    "MODERATORS",
     "Conversation",
     "ConversationKind",
     "ConversationParticipant",
+    "Departure",
     "Message",
     "OverallStatus",
     "ReceiptPolicy",
@@ -28,4 +38,6 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
+    "look_up_moderators",
+    "moderator_q",
 ]

@@ -93,8 +93,9 @@ class Conversation(models.Model):
 class ConversationParticipant(models.Model):
     """A user's membership of a conversation. Who left keeps the row, inactive.
 
-    The watermarks say "everything up to here", as far as others may know it: they only move
-    forward (rule 7), and neither a private read nor an untracked message moves them.
+    The watermarks say "everything up to here", as far as others may know it. They move forward
+    (rule 7), and neither a private read nor an untracked message moves them; the read one falls
+    back where it would cover a read that has become private (rule 13).
     """
 
     conversation = models.ForeignKey(
@@ -140,3 +141,28 @@ class ConversationParticipant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.conversation}"
+
+
+class Departure(models.Model):
+    """One time that a user stopped taking part in a conversation, by leaving or with their account.
+
+    Coming back does not undo it: what was sent before is withdrawn for them, unless they had read
+    it openly (rule 2). Should such a read stop being disclosed later, this says that it has to be
+    withdrawn too, and since when.
+    """
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
+    #: The newest message that the conversation had; null where a history was imported, and only
+    #: times tell what was sent before.
+    up_to = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["user", "conversation", "at"], name="departure_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} from {self.conversation} at {self.at}"

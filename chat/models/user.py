@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from chat.validators import username_validator
+
+#: The group, made by a migration, whose members moderate.
+MODERATORS = "Moderators"
 
 
 class UserManager(BaseUserManager["User"]):
@@ -45,7 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         "service account", default=False, help_text="An application's backend; acts for any user."
     )
     is_staff = models.BooleanField(
-        "moderator", default=False, help_text="Looks after conversations; reads everything."
+        "staff", default=False, help_text="May log in to the admin; moderates with the group."
     )
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -65,10 +71,43 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     get_short_name = get_full_name
 
+    @cached_property
+    def is_moderator(self) -> bool:
+        """The one meaning of moderator: staff in the group, or a superuser; no service account.
+
+        Nothing is stored, so nothing can be out of date: taking the group away takes effect with
+        the next request. It costs a query for staff only, never for other people.
+        """
+        if self.is_service or self.is_superuser or not self.is_staff:
+            return self.is_superuser and not self.is_service
+        return self.groups.filter(name=MODERATORS).exists()
+
+    @property
+    def is_protected(self) -> bool:
+        """Whether service keys may neither change this account nor issue tokens for it."""
+        return self.is_staff or self.is_superuser or self.is_service
+
     @property
     def sees_everything(self) -> bool:
         """Service accounts and moderators see every conversation."""
-        return self.is_service or self.is_staff
+        return self.is_service or self.is_moderator
+
+
+def moderator_q() -> Q:
+    """The condition in SQL that ``User.is_moderator`` states in Python."""
+    memberships = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=MODERATORS)
+    return Q(is_service=False) & (Q(is_superuser=True) | Q(Exists(memberships), is_staff=True))
+
+
+def look_up_moderators(users: Iterable[User]) -> None:
+    """Answer ``is_moderator`` of many users with one query, or none where nobody is staff."""
+    staff = [user for user in users if user.is_staff and not user.is_superuser]
+    if not staff:
+        return
+    found = User.objects.filter(moderator_q(), pk__in=[user.pk for user in staff])
+    moderators = set(found.values_list("pk", flat=True))
+    for user in staff:
+        user.is_moderator = user.pk in moderators
 
 
 class Scope(models.TextChoices):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
@@ -20,7 +22,11 @@ COLUMNS = (
     "membership",
 )
 #: How a cell begins that a spreadsheet may run (OWASP, "CSV injection").
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+_FORMULA = frozenset("=+-@\u2212")
+#: What stands before that and is not seen: controls, format characters, blanks.
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
+#: What a spreadsheet may take for the end of a cell, whatever the file's own separator and quotes.
+_SEPARATORS = re.compile(r"([;\t\r\n])")
 #: Without it Excel reads UTF-8 as if it were Latin-1.
 BYTE_ORDER_MARK = "\ufeff"
 #: Lines that leave in one piece.
@@ -36,7 +42,7 @@ class _Line:
 
 def csv_lines(recipients: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The file, piece by piece."""
-    write = csv.writer(_Line()).writerow
+    write = csv.writer(_Line(), quoting=csv.QUOTE_ALL).writerow
     piece = [BYTE_ORDER_MARK + write(COLUMNS)]
     for recipient in recipients:
         piece.append(write([_cell(recipient[name]) for name in COLUMNS]))
@@ -47,10 +53,24 @@ def csv_lines(recipients: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """A value as text: times in ISO 8601, formulas behind an apostrophe, nothing for None."""
+    """A value as text: times in ISO 8601, formulas behind an apostrophe, nothing for None.
+
+    A spreadsheet whose separator is a semicolon splits cells that quotes hold together, so what
+    follows one is looked at as well.
+    """
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat()
     text = str(value)
-    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+    pieces = _SEPARATORS.split(text)
+    safe = "".join(f"'{piece}" if _is_formula(piece) else piece for piece in pieces)
+    return f"'{safe}" if text.lstrip(" ").startswith(("\t", "\r", "\n")) else safe
+
+
+def _is_formula(text: str) -> bool:
+    """Whether it begins like one; full-width and small forms count as what they are forms of."""
+    for character in text:
+        if unicodedata.category(character) not in _UNSEEN:
+            return unicodedata.normalize("NFKC", character)[0] in _FORMULA
+    return False

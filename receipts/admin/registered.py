@@ -4,6 +4,6 @@ Apart from the package itself, which Django imports to get the site (``receipts.
 registration made during that import would go to a site that Django then replaces.
 """
 
-from receipts.admin import conversations, messages, participants, statuses, users, webhooks
+from receipts.admin import conversations, groups, messages, participants, statuses, users, webhooks
 
-__all__ = ["conversations", "messages", "participants", "statuses", "users", "webhooks"]
+__all__ = ["conversations", "groups", "messages", "participants", "statuses", "users", "webhooks"]

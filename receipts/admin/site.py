@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+
+from chat.signing_in import TooManyTries, count_try
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,19 @@ SECTIONS = (
 )
 
 
+def too_many_tries(request: HttpRequest, seconds: int, when: str) -> HttpResponse:
+    """The page for whoever tries too many passwords."""
+    page = render(request, "429.html", {"when": when}, status=429)
+    page["Retry-After"] = str(seconds)
+    return page
+
+
+def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
+    """What django-axes answers while it locks a username and address out."""
+    seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
+    return too_many_tries(request, seconds, f"in {seconds // 60} minutes")
+
+
 class ModerationSite(admin.AdminSite):
     """Django's admin under our name, with its sections at the top of each page."""
 
@@ -90,6 +107,23 @@ class ModerationSite(admin.AdminSite):
     site_url = None
     #: The sections at the top are there on a phone, too.
     enable_nav_sidebar = False
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Staff and superusers, as the API has it; a service account has keys, not pages."""
+        user = request.user
+        is_let_in = user.is_active and (user.is_staff or user.is_superuser)
+        return bool(is_let_in and not getattr(user, "is_service", False))
+
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Logging in, less often than a password could be guessed."""
+        try:
+            if request.method == "POST":
+                count_try(request)
+            return super().login(request, extra_context)
+        except TooManyTries:
+            return too_many_tries(request, 60, "in a minute")
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         from receipts.admin.insights import insights_page

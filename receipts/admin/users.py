@@ -11,12 +11,17 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.db import models, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from chat.models import ConversationParticipant, User
+from chat.models import (
+    MODERATORS,
+    ConversationParticipant,
+    User,
+    moderator_q,
+)
 from receipts import services
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
@@ -26,11 +31,10 @@ from receipts.admin.recipients import OneOfSeveral
 from receipts.admin.tables import asked_of, table
 from receipts.api.filters import MembershipFilter
 
-MODERATORS = "Moderators"
 NEWEST_FIRST = Keyset("-pk")
 
 KINDS = {
-    "moderators": ("Moderators", Q(is_staff=True)),
+    "moderators": ("Moderators", moderator_q()),
     "services": ("Service accounts", Q(is_service=True)),
     "deactivated": ("Deactivated", Q(is_active=False)),
 }
@@ -81,7 +85,7 @@ def chips_of(user: User) -> list[str]:
     """What an account is beside a person's."""
     chips = {
         "superuser": user.is_superuser,
-        "moderator": user.is_staff and not user.is_superuser,
+        "moderator": user.is_moderator and not user.is_superuser,
         "service account": user.is_service,
         "deactivated": not user.is_active,
     }
@@ -110,6 +114,11 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     actions = ["deactivate", "reactivate", "make_moderators", "unmake_moderators"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     nothing = "Nobody answers to that."
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """With ``is_moderator`` from the same statement, which is asked of every row."""
+        is_moderator = ExpressionWrapper(moderator_q(), models.BooleanField())
+        return super().get_queryset(request).annotate(is_moderator=is_moderator)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from itertools import islice
 from typing import Any, cast
 
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -16,7 +18,9 @@ from rest_framework.viewsets import GenericViewSet
 from chat.authentication import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Message, Scope, User
-from receipts.api.fields import known_users
+from chat.permissions import may_read
+from receipts.api.fields import checked, known_users
+from receipts.api.limits import STOP_AT
 from receipts.reads.selectors import MESSAGE_COLUMNS
 
 
@@ -31,6 +35,10 @@ class ApiViewSet(GenericViewSet[Any]):
 
     #: What a service key needs for anything but reading.
     scope = Scope.WRITE
+    #: Whether a key needs ``read`` beside it, because the answer discloses what is there.
+    answers_reads = False
+    #: The fields of an answer to a write that a key without ``read`` is given.
+    told_without_read: frozenset[str] = frozenset()
     #: Query parameters beside paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
@@ -40,6 +48,14 @@ class ApiViewSet(GenericViewSet[Any]):
         if str(request.method).lower() in self.action_map:  # else it is answered 405
             self._refuse_unknown_parameters(request)
 
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """A key without ``read`` learns that its write was done, and nothing of what is there."""
+        is_answer = isinstance(response, Response) and response.status_code < 300
+        if is_answer and request.method not in SAFE_METHODS and not may_read(request):
+            given, allowed = response.data or {}, self.told_without_read
+            response.data = {name: given[name] for name in given if name in allowed} or None
+        return super().finalize_response(request, response, *args, **kwargs)
+
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """A misspelt filter that is passed over answers another question than was asked."""
         allowed = set(self.query_parameters)
@@ -48,17 +64,13 @@ class ApiViewSet(GenericViewSet[Any]):
                 allowed |= {"limit", "cursor"}
             if self.filterset_class is not None:
                 allowed |= set(self.filterset_class.base_filters)
-        unknown = set(request.query_params) - allowed
-        if unknown:
-            raise ValidationError({name: ["Unknown parameter."] for name in sorted(unknown)})
-        if any("\x00" in value for value in request.query_params.values()):
-            raise ValidationError(
-                {
-                    name: ["May not hold NUL characters."]
-                    for name, value in request.query_params.items()
-                    if "\x00" in value
-                }
-            )
+        given = request.query_params
+        unknown = islice((name for name in given if name not in allowed), STOP_AT)
+        if errors := {name: ["Unknown parameter."] for name in unknown}:
+            raise ValidationError(errors)
+        with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
+        if with_nul:
+            raise ValidationError({name: ["May not hold NUL characters."] for name in with_nul})
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
@@ -68,9 +80,7 @@ class ApiViewSet(GenericViewSet[Any]):
             data = {}
         if data == {} and takes_nothing(serializer_class):
             return {}
-        serializer = serializer_class(data=data, **options)
-        serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        return checked(serializer_class, data, **options)
 
     def acting_username(self, named: str | None) -> str:
         """Whom this request acts for: the token's user, or whom a service account names (18).

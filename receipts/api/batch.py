@@ -5,7 +5,9 @@ A thousand items through a serializer would cost more than marking them does.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +16,14 @@ from rest_framework import serializers
 from chat.ids import MAX_ID
 from chat.models import User
 from receipts.api.bodies import MAX_CONTENT
-from receipts.api.fields import TIME, RowSerializer, StrictSerializer, username_field
+from receipts.api.fields import (
+    TIME,
+    RowSerializer,
+    StrictListField,
+    StrictSerializer,
+    username_field,
+)
+from receipts.api.limits import MAX_ERRORS, cut
 from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, Item
 
 MAX_ITEMS = 1_000
@@ -34,12 +43,12 @@ class ItemBody(StrictSerializer):
     user = username_field(required=False)
 
 
-class ItemsField(serializers.ListField):
+class ItemsField(StrictListField):
     """A list whose items are looked at one by one, later."""
 
     child = ItemBody()
 
-    def run_child_validation(self, data: Any) -> Any:
+    def run_child_validation(self, data: Any) -> list[Any]:
         return list(data)
 
 
@@ -54,7 +63,9 @@ class BatchResult(RowSerializer):
         [(name, name) for name in (APPLIED, UNCHANGED, NOT_RECIPIENT, NOT_FOUND, INVALID)]
     )
     errors = serializers.DictField(  # type: ignore[assignment]
-        child=serializers.ListField(child=serializers.CharField()), required=False
+        child=serializers.ListField(child=serializers.CharField()),
+        required=False,
+        help_text=f"The first {MAX_ERRORS} errors of a batch; later marks say only `invalid`.",
     )
 
 
@@ -64,11 +75,31 @@ class BatchResults(RowSerializer):
     results = BatchResult(many=True)
 
 
+def batch_results(
+    items: Iterable[Item | dict[str, list[str]]], marked: Iterable[str]
+) -> Iterator[dict[str, Any]]:
+    """One result for each item, in order; ``marked`` are those of the good ones.
+
+    Only so many errors are told, or a body of a few bytes an item would be answered with many.
+    """
+    done, room = iter(marked), MAX_ERRORS
+    for item in items:
+        if isinstance(item, Item):
+            yield {"result": next(done)}
+        elif room:
+            errors = dict(islice(item.items(), room))
+            room -= len(errors)
+            yield {"result": INVALID, "errors": errors}
+        else:
+            yield {"result": INVALID}
+
+
 def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
     """One mark, or what is wrong with it by field."""
     if not isinstance(given, dict):
         return {"non_field_errors": ["Must be an object."]}
-    errors = {name: ["Unknown field."] for name in given if name not in _FIELDS}
+    unknown = islice((name for name in given if name not in _FIELDS), MAX_ERRORS)
+    errors = {cut(name): ["Unknown field."] for name in unknown}
     values: dict[str, Any] = {}
     for name, read in _READERS.items():
         try:

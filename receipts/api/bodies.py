@@ -14,6 +14,8 @@ from receipts.api.fields import (
     IdField,
     StrictBooleanField,
     StrictCharField,
+    StrictChoiceField,
+    StrictListField,
     StrictSerializer,
     TimeField,
     username_field,
@@ -41,26 +43,26 @@ class UserChange(Profile):
 
 class ConversationChange(StrictSerializer):
     title = StrictCharField(max_length=255, allow_blank=True, required=False)
-    receipt_policy = serializers.ChoiceField(ReceiptPolicy.choices, required=False)
-    receipts_visible_to = serializers.ChoiceField(ReceiptVisibility.choices, required=False)
+    receipt_policy = StrictChoiceField(ReceiptPolicy.choices, required=False)
+    receipts_visible_to = StrictChoiceField(ReceiptVisibility.choices, required=False)
 
 
 class NewConversation(ConversationChange):
-    kind = serializers.ChoiceField(ConversationKind.choices)
+    kind = StrictChoiceField(ConversationKind.choices)
     external_id = StrictCharField(
         max_length=255, required=False, allow_null=True, validators=[external_id_validator]
     )
-    participants = serializers.ListField(child=username_field(), max_length=10_000)
+    participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
 
 
 class NewParticipant(StrictSerializer):
     user = username_field()
-    role = serializers.ChoiceField(Role.choices, required=False)
+    role = StrictChoiceField(Role.choices, required=False)
 
 
 class ParticipantChange(StrictSerializer):
-    role = serializers.ChoiceField(Role.choices, required=False)
+    role = StrictChoiceField(Role.choices, required=False)
     muted = StrictBooleanField(required=False)
     banned = StrictBooleanField(required=False)
 

@@ -6,19 +6,18 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import Refused
-from chat.models import Conversation, Message, User
+from chat.errors import Conflict, Refused
+from chat.models import Conversation, ConversationParticipant, Message, Role, User
 from receipts import services
 from receipts.api.access import may_manage
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
 from receipts.api.fields import known_users
 from receipts.api.pagination import NewestActivityFirst
-from receipts.api.shapes import ConversationShape
+from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
 
@@ -28,6 +27,7 @@ class ConversationViewSet(ApiViewSet):
 
     pagination_class = NewestActivityFirst
     serializer_class = ConversationShape
+    told_without_read = frozenset({"id"})
     queryset = Conversation.objects.none()
 
     @extend_schema(responses=ConversationShape(many=True))
@@ -37,24 +37,34 @@ class ConversationViewSet(ApiViewSet):
         return self.get_paginated_response(conversation_shapes(page, self.user))
 
     @extend_schema(
-        request=NewConversation, responses={200: ConversationShape, 201: ConversationShape}
+        request=NewConversation,
+        responses={
+            200: ConversationShape,
+            201: ConversationShape,
+            **conflict("There is another conversation with this `external_id`."),
+        },
     )
     def create(self, request: Request) -> Response:
-        """Start a conversation; the same ``external_id`` again answers 200 with what is there.
+        """Start a conversation; the caller becomes its owner.
 
-        The caller becomes its owner; a service account may name the ``owner``, or leave it out.
+        A service account may name the ``owner``, or leave it out, and may set an ``external_id``:
+        the same one again answers 200 with what is there, if that is what the request asks for:
+        its fields, its owner and who takes part now. Else it is a conflict.
         """
         fields = self.validated(NewConversation)
         names, owner = fields.pop("participants"), fields.pop("owner", None)
         if owner is not None and not self.user.is_service and owner != self.user.username:
             raise Refused("Only a service account may name another owner.")
+        if fields.get("external_id") is not None and not self.user.is_service:
+            # A name that anybody could take before the backend does would be no name.
+            raise Refused("Only a service account may set an external_id.")
         participants = known_users("participants", names)
         first: User | None = self.user
         if self.user.is_service:
             first = known_users("owner", [owner])[0] if owner else None
         conversation, created = _create_once(first, participants, fields)
         if not created:
-            self._check_same(conversation, fields)
+            _check_same(conversation, first, participants, fields)
         return Response(self._shape(conversation.pk), status=201 if created else 200)
 
     @extend_schema(responses=ConversationShape)
@@ -75,13 +85,26 @@ class ConversationViewSet(ApiViewSet):
     def _shape(self, pk: int) -> dict[str, Any]:
         return conversation_shapes(conversations_of(self.user).filter(pk=pk), self.user)[0]
 
-    def _check_same(self, conversation: Conversation, fields: dict[str, Any]) -> None:
-        """An id that is taken may only be sent again with the same conversation."""
-        visible = Conversation.objects.visible_to(self.user).filter(pk=conversation.pk).exists()
-        if not visible or any(getattr(conversation, name) != v for name, v in fields.items()):
-            raise ValidationError(
-                {"external_id": ["There is another conversation with this external_id."]}
-            )
+
+def _check_same(
+    conversation: Conversation,
+    owner: User | None,
+    participants: list[User],
+    fields: dict[str, Any],
+) -> None:
+    """Raises ``Conflict`` where a conversation is not what a request with its id asks for."""
+    differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
+    rows = ConversationParticipant.objects.active().filter(conversation=conversation)
+    roles = dict(rows.values_list("user_id", "role"))
+    if {pk for pk, role in roles.items() if role == Role.OWNER} != ({owner.pk} if owner else set()):
+        differs.append("owner")
+    if roles.keys() != {user.pk for user in [owner, *participants] if user is not None}:
+        differs.append("participants")
+    if differs:
+        raise Conflict(
+            f"Conversation {conversation.pk} has this external_id, and differs from what was asked"
+            f" for in: {', '.join(differs)}."
+        )
 
 
 def _create_once(

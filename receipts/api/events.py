@@ -85,7 +85,7 @@ class Events(RowSerializer):
 
     results = Event(many=True)
     cursor = serializers.CharField(help_text="Where to go on: `?after=`, or `Last-Event-ID`.")
-    more = serializers.BooleanField(help_text="Whether there is more already.")
+    more = serializers.BooleanField(help_text="Whether there may be more already.")
 
 
 class EventViewSet(ApiViewSet):

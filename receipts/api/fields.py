@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from django.utils import timezone
@@ -15,6 +16,7 @@ from rest_framework import serializers
 from chat.ids import MAX_ID
 from chat.models import User
 from chat.validators import username_validator
+from receipts.api.limits import STOP_AT
 
 #: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
@@ -25,14 +27,23 @@ class StrictSerializer(serializers.Serializer[Any]):
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
-            unknown = set(data) - {
-                name for name, field in self.fields.items() if not field.read_only
-            }
-            if unknown:
-                raise serializers.ValidationError(
-                    {name: ["Unknown field."] for name in sorted(unknown)}
-                )
+            known = {name for name, field in self.fields.items() if not field.read_only}
+            unknown = islice((name for name in data if name not in known), STOP_AT)
+            if errors := {name: ["Unknown field."] for name in unknown}:
+                raise serializers.ValidationError(errors)
         return super().to_internal_value(data)
+
+
+def checked(serializer_class: Any, data: Any, **options: Any) -> dict[str, Any]:
+    """What a body says, checked by a serializer."""
+    serializer = serializer_class(data=data, **options)
+    try:
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+    finally:
+        # It and its fields refer to each other: it would live, and its data with it, until the
+        # garbage collector comes.
+        serializer.__dict__.clear()
 
 
 class RowSerializer(serializers.Serializer[Any]):
@@ -71,6 +82,39 @@ class StrictBooleanField(serializers.BooleanField):
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
+
+
+class StrictChoiceField(serializers.ChoiceField):
+    """One of a few words; what is no text is none, and is not made into text to find out."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, str):
+            self.fail("invalid_choice", input=data if isinstance(data, bool | int) else "This")
+        return super().to_internal_value(data)
+
+
+class StrictListField(serializers.ListField):
+    """A list whose length is checked before its items, and which stops at too many errors."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            raise serializers.ValidationError(message, code="max_length")
+        return super().to_internal_value(data)
+
+    def run_child_validation(self, data: Any) -> list[Any]:
+        checked: list[Any] = []
+        errors: dict[Any, Any] = {}
+        for place, item in enumerate(data):
+            try:
+                checked.append(self.child.run_validation(item))
+            except serializers.ValidationError as error:
+                errors[place] = error.detail
+                if len(errors) == STOP_AT:
+                    break
+        if errors:
+            raise serializers.ValidationError(errors)
+        return checked
 
 
 class StrictCharField(serializers.CharField):
@@ -113,9 +157,9 @@ def username_field(**options: Any) -> StrictCharField:
 def known_users(field: str, usernames: list[str]) -> list[User]:
     """The active users of these names, in one query; an unknown one names ``field``."""
     users = {user.username: user for user in User.objects.filter(username__in=set(usernames))}
-    unknown = [name for name in usernames if name not in users or not users[name].is_active]
-    if unknown:
+    missing = (name for name in usernames if name not in users or not users[name].is_active)
+    if unknown := list(islice(missing, STOP_AT)):
         raise serializers.ValidationError(
-            {field: [f"No active user has the username {name!r}." for name in unknown[:10]]}
+            {field: [f"No active user has the username {name!r}." for name in unknown]}
         )
     return [users[name] for name in dict.fromkeys(usernames)]

@@ -26,7 +26,8 @@ class SeveralWidget(forms.SelectMultiple):
     """Several values: ``?membership=left,muted`` or ``?membership=left&membership=muted``."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
-        return [word for given in data.getlist(name) for word in given.split(",")]
+        given = data.getlist(name)
+        return list(dict.fromkeys(word for text in given for word in text.split(",")))
 
 
 class StateField(django_filters.fields.ChoiceField):

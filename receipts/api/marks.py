@@ -39,6 +39,7 @@ class MessageMarkViewSet(ApiViewSet):
     """A recipient marks one message; or a service account says that it did not arrive."""
 
     serializer_class = MarkedRow
+    told_without_read = frozenset({"message", "user"})
 
     @extend_schema(request=MarkBody, responses={200: MarkedRow, **ARCHIVED})
     def delivered(self, request: Request, pk: int) -> Response:
@@ -98,6 +99,7 @@ class ConversationMarkViewSet(ApiViewSet):
     """A participant marks everything up to a message, or from a message on."""
 
     serializer_class = BulkMark
+    told_without_read = frozenset({"conversation", "user"})
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)
     def mark_delivered(self, request: Request, pk: int) -> Response:
@@ -166,6 +168,7 @@ class AccountMarkViewSet(ApiViewSet):
     """Marks over all of a user's conversations, in batches: repeat until complete (rule 8)."""
 
     serializer_class = AllMarked
+    told_without_read = frozenset({"complete"})
 
     @extend_schema(request=ActingBody, responses=AllMarked)
     def mark_delivered(self, request: Request) -> Response:

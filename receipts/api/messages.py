@@ -14,7 +14,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewMessage
 from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
-from receipts.api.shapes import MessageShape
+from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.selectors import MESSAGE_COLUMNS
 
@@ -24,6 +24,7 @@ class ConversationMessageViewSet(ApiViewSet):
 
     pagination_class = NewestFirst
     serializer_class = MessageShape
+    told_without_read = frozenset({"id"})
     queryset = Message.objects.none()
 
     @extend_schema(responses=MessageShape(many=True))
@@ -33,9 +34,19 @@ class ConversationMessageViewSet(ApiViewSet):
         messages = Message.objects.filter(conversation=conversation).values(*MESSAGE_COLUMNS)
         return self.page_of(messages, lambda row: message_shape(row, self.user))
 
-    @extend_schema(request=NewMessage, responses={200: MessageShape, 201: MessageShape})
+    @extend_schema(
+        request=NewMessage,
+        responses={
+            200: MessageShape,
+            201: MessageShape,
+            **conflict("The sender has another message with this `client_id`."),
+        },
+    )
     def create(self, request: Request, pk: int) -> Response:
-        """Send a message; the same ``client_id`` again answers 200 with the one that is there."""
+        """Send a message; the same ``client_id`` again answers 200 with the one that is there.
+
+        With another ``body`` or ``sent_at`` it is a conflict.
+        """
         self.visible_conversation(pk)
         fields = self.validated(NewMessage)
         sender = self._sender(fields.pop("sender", None), fields)
@@ -65,6 +76,7 @@ class MessageViewSet(ApiViewSet):
     """One message."""
 
     serializer_class = MessageShape
+    told_without_read = frozenset({"id"})
 
     @extend_schema(responses=MessageShape)
     def retrieve(self, request: Request, pk: int) -> Response:

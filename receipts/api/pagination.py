@@ -31,14 +31,13 @@ class IdCursorPagination(CursorPagination):
         return size
 
     def decode_cursor(self, request: Request) -> Cursor | None:
-        broken = ValidationError({"cursor": ["Not a cursor of this list."]})
         try:
             cursor = super().decode_cursor(request)
         except NotFound as error:
-            raise broken from error
+            raise _broken() from error
         position: Any = cursor.position if cursor else None
         if position is not None and whole_number(str(position), MAX_ID) is None:
-            raise broken
+            raise _broken()
         return cursor
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
@@ -61,6 +60,10 @@ class IdCursorPagination(CursorPagination):
                 "schema": {"type": "string"},
             },
         ]
+
+
+def _broken() -> ValidationError:
+    return ValidationError({"cursor": ["Not a cursor of this list."]})
 
 
 class NewestFirst(IdCursorPagination):

@@ -28,6 +28,7 @@ class ParticipantViewSet(ApiViewSet):
     pagination_class = IdCursorPagination
     filterset_class = ParticipantFilter
     serializer_class = ParticipantShape
+    told_without_read = frozenset({"user"})
     queryset = ConversationParticipant.objects.select_related("user")
 
     @extend_schema(responses=ParticipantShape(many=True))

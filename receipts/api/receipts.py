@@ -21,7 +21,7 @@ from chat.models import Message
 from receipts import services
 from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
-from receipts.api.batch import BatchBody, BatchResults, read_item
+from receipts.api.batch import BatchBody, BatchResults, batch_results, read_item
 from receipts.api.fields import RowSerializer
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
@@ -96,6 +96,7 @@ class ReceiptsViewSet(ApiViewSet):
     """The receipts of many messages at once."""
 
     serializer_class = Summaries
+    told_without_read = frozenset({"results"})
     query_parameters = frozenset({"messages"})
 
     @extend_schema(
@@ -122,22 +123,13 @@ class ReceiptsViewSet(ApiViewSet):
         fields = self.validated(BatchBody)
         items = [read_item(given, caller=self.user) for given in fields["receipts"]]
         good = [item for item in items if isinstance(item, Item)]
-        done = iter(self._marked(good) if good else [])
-        return Response(
-            {
-                "results": [
-                    {"result": next(done)}
-                    if isinstance(item, Item)
-                    else {"result": "invalid", "errors": item}
-                    for item in items
-                ]
-            }
-        )
+        marked = self._marked(good) if good else []
+        return Response({"results": list(batch_results(items, marked))})
 
     def _marked(self, items: list[Item]) -> list[str]:
         """What became of each mark; a moderator sees a message and is no recipient (rule 4)."""
         results = services.mark_batch(items)
-        if not self.user.is_staff or NOT_FOUND not in results:
+        if not self.user.is_moderator or NOT_FOUND not in results:
             return results
         named = Message.objects.filter(pk__in=[item.message_id for item in items])
         seen = set(named.values_list("pk", flat=True))

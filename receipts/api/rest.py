@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import IO, Any
 
 import orjson
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import (
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+    TooManyFieldsSent,
+)
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from rest_framework import exceptions, parsers, renderers, status
 from rest_framework.response import Response
 
-from chat.errors import Invalid, Refused
+from chat.errors import Conflict, Invalid, Refused
+from receipts.api import outages
+from receipts.api.limits import limited
+
+#: Levels of lists and objects in a body: far more than any request has, and far fewer than what
+#: Python's own recursion can go through.
+MAX_DEPTH = 32
 
 
 class RequestTooLarge(exceptions.APIException):
@@ -23,8 +35,23 @@ class RequestTooLarge(exceptions.APIException):
     default_detail = "The request is too large."
 
 
+class Conflicting(exceptions.APIException):
+    """The answer to ``Conflict``."""
+
+    status_code = status.HTTP_409_CONFLICT
+    default_code = Conflict.code
+
+
+class BadRequest(exceptions.APIException):
+    """The request is malformed."""
+
+    status_code = status.HTTP_400_BAD_REQUEST
+    default_code = "bad_request"
+    default_detail = "The request is malformed."
+
+
 class JSONParser(parsers.BaseParser):
-    """Reads JSON of a bounded size; broken JSON and broken Unicode are a 400."""
+    """Reads JSON of a bounded size and depth; broken JSON and broken Unicode are a 400."""
 
     media_type = "application/json"
 
@@ -41,9 +68,30 @@ class JSONParser(parsers.BaseParser):
         if not raw.strip():
             return {}
         try:
-            return orjson.loads(raw)
+            data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
             raise exceptions.ParseError(f"Broken JSON: {error}.", code="parse_error") from error
+        if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_too_deep(data):
+            raise exceptions.ParseError(
+                f"The JSON is nested deeper than {MAX_DEPTH} levels.", code="parse_error"
+            )
+        return data
+
+
+def is_too_deep(data: Any) -> bool:
+    """Whether JSON is nested deeper than ``MAX_DEPTH`` levels; looks at one level at a time."""
+    level = [data]
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for each in level
+            if isinstance(each, list | dict)
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, list | dict)
+        ]
+        if not level:
+            return False
+    return True
 
 
 class JSONRenderer(renderers.BaseRenderer):
@@ -64,23 +112,41 @@ class JSONRenderer(renderers.BaseRenderer):
         return b"" if data is None else orjson.dumps(data, option=option, default=str)
 
 
+def as_refusal(error: Exception) -> Exception:
+    """REST framework's exception for an error that is a refusal; any other error as it is."""
+    if isinstance(error, Http404):
+        return exceptions.NotFound()
+    if isinstance(error, Refused):
+        return exceptions.PermissionDenied(str(error), code=error.code)
+    if isinstance(error, Conflict):
+        return Conflicting(str(error))
+    if isinstance(error, Invalid):
+        return exceptions.ValidationError({error.field: [str(error)]})
+    if isinstance(error, PermissionDenied):
+        return exceptions.PermissionDenied()
+    if isinstance(error, RequestDataTooBig):
+        return RequestTooLarge()
+    if isinstance(error, TooManyFieldsSent):
+        return BadRequest("The request has too many parameters.")
+    if isinstance(error, SuspiciousOperation):
+        return BadRequest()
+    if (answer := outages.outage(error)) is not None:
+        outages.log(answer, error)
+        return answer
+    return error
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal says what and, for programs, a ``code``; field errors name their field."""
     from rest_framework.views import exception_handler as default_handler
 
-    if isinstance(error, Http404):
-        error = exceptions.NotFound()
-    elif isinstance(error, Refused):
-        error = exceptions.PermissionDenied(str(error), code=error.code)
-    elif isinstance(error, Invalid):
-        error = exceptions.ValidationError({error.field: [str(error)]})
-    elif isinstance(error, PermissionDenied):
-        error = exceptions.PermissionDenied()
+    error = as_refusal(error)
     response = default_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response
     if isinstance(error, exceptions.ValidationError) and isinstance(response.data, list):
         response.data = {"non_field_errors": response.data}
+    response.data = limited(response.data, context["request"])
     detail = response.data.get("detail") if isinstance(response.data, dict) else None
     if isinstance(detail, exceptions.ErrorDetail):
         response.data["code"] = detail.code
@@ -98,4 +164,21 @@ def _refuse(status_code: int, detail: str, code: str) -> Callable[..., HttpRespo
 
 bad_request = _refuse(400, "The request is malformed.", "bad_request")
 not_found = _refuse(404, "No such address; addresses end in a slash.", "not_found")
-server_error = _refuse(500, "Something went wrong here; it is in the log.", "error")
+_failed = _refuse(500, "Something went wrong here; it is in the log.", "error")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """What Django answers to an error that nothing caught: 503 where the database is away."""
+    # Django calls this while it handles the error. Whatever it is, its log has it already.
+    answer = outages.outage(sys.exc_info()[1])
+    if answer is None:
+        return _failed(request)
+    detail, html = str(answer.detail), "text/html"
+    response: HttpResponse
+    if request.get_preferred_type(["application/json", html]) == html:
+        response = HttpResponse(f"<h1>Not available</h1><p>{detail}</p>", status=503)
+    else:
+        body = {"detail": detail, "code": answer.default_code}
+        response = JsonResponse(body, status=503)
+    response["Retry-After"] = str(answer.wait)
+    return response

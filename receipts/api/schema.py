@@ -21,6 +21,7 @@ _REASONS = {
     "413": "The request is too large.",
     "415": "Send JSON.",
     "429": "Too many requests; `Retry-After` says when to go on.",
+    "503": "Not available, or busy; `Retry-After` says when to try again.",
 }
 _CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
 _DETAIL = {
@@ -30,7 +31,7 @@ _DETAIL = {
 }
 _FIELDS = {
     "type": "object",
-    "description": "Each field that is wrong, with the reasons.",
+    "description": "Each field that is wrong, with the reasons; at most 20 errors in all.",
     "additionalProperties": {},
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import OpenApiResponse
 from rest_framework import serializers
 
+from chat.errors import Conflict
 from chat.models import (
     ConversationKind,
     OverallStatus,
@@ -22,12 +23,21 @@ SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
 def gone(code: str, description: str) -> dict[int, OpenApiResponse]:
     """For ``extend_schema``: what an operation answers where something is no longer kept."""
+    return {410: _refusal(code, description)}
+
+
+def conflict(description: str) -> dict[int, OpenApiResponse]:
+    """For ``extend_schema``: what an operation answers where a name is taken by something else."""
+    return {409: _refusal(Conflict.code, description)}
+
+
+def _refusal(code: str, description: str) -> OpenApiResponse:
     refusal = {
         "type": "object",
         "properties": {"detail": {"type": "string"}, "code": {"type": "string", "enum": [code]}},
         "required": ["detail", "code"],
     }
-    return {410: OpenApiResponse(refusal, description)}
+    return OpenApiResponse(refusal, description)
 
 
 class Summary(RowSerializer):

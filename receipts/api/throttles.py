@@ -38,9 +38,20 @@ class CallerThrottle(BaseThrottle):
         # A username may be longer than a key of the cache, and hold what no key may.
         name = blake2b(caller.encode(), digest_size=16).hexdigest()
         key = f"throttle:{what}:{window}:{name}"
-        cache.add(key, 0, timeout=WINDOW_SECONDS)
-        return cache.incr(key) <= rate
+        # Kept for two windows: one that ends with the window may be gone before it is counted.
+        if cache.add(key, 1, timeout=2 * WINDOW_SECONDS):
+            return True
+        return _counted(key) <= rate
 
     def wait(self) -> float:
         """Seconds to the next window."""
         return WINDOW_SECONDS - time() % WINDOW_SECONDS
+
+
+def _counted(key: str) -> int:
+    """How many requests that is in this window."""
+    try:
+        return cache.incr(key)
+    except ValueError:  # a full cache has thrown the count away meanwhile
+        cache.set(key, 1, timeout=2 * WINDOW_SECONDS)
+        return 1

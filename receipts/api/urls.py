@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import path, register_converter
-from drf_spectacular.views import SpectacularAPIView
 
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.converters import IdConverter, UsernameConverter
-from receipts.api.docs import DocsView
+from receipts.api.docs import DocsView, SchemaView
 from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet
 from receipts.api.marks import AccountMarkViewSet, ConversationMarkViewSet, MessageMarkViewSet
@@ -64,6 +63,6 @@ urlpatterns = [
     path("events/", EventViewSet.as_view({"get": "retrieve"})),
     path("webhooks/", WebhookViewSet.as_view(_LIST)),
     path("webhooks/<id:pk>/", WebhookViewSet.as_view({**_ONE, "delete": "destroy"})),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -13,13 +13,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import issue_token
+from chat.errors import Conflict
 from chat.models import Scope, User
-from chat.permissions import IsKnown, IsService
+from chat.permissions import IsKnown, IsService, refuse_protected
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import IdCursorPagination
+from receipts.api.shapes import conflict
 from receipts.reads.selectors import unread_of
 
 
@@ -53,6 +55,7 @@ class UserViewSet(ApiViewSet):
 
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
+    told_without_read = frozenset({"username", "token", "expires_at"})
     pagination_class = IdCursorPagination
     serializer_class = UserShape
     queryset = User.objects.all()
@@ -62,7 +65,14 @@ class UserViewSet(ApiViewSet):
         page = self.paginate_queryset(self.get_queryset())
         return self.get_paginated_response(UserShape(page, many=True).data)
 
-    @extend_schema(request=NewUser, responses={200: UserShape, 201: UserShape})
+    @extend_schema(
+        request=NewUser,
+        responses={
+            200: UserShape,
+            201: UserShape,
+            **conflict("There is another user with this `username`."),
+        },
+    )
     def create(self, request: Request) -> Response:
         """Create a user; the same request again answers 200 with the one that is there."""
         fields = self.validated(NewUser)
@@ -70,8 +80,14 @@ class UserViewSet(ApiViewSet):
         user, created = User.objects.get_or_create(
             username=username, defaults={**fields, "password": "!"}
         )
-        if not created and any(getattr(user, name) != value for name, value in fields.items()):
-            raise ValidationError({"username": ["There is another user with this username."]})
+        if not created:
+            refuse_protected(user)
+        differs = [name for name, value in fields.items() if getattr(user, name) != value]
+        if differs and not created:
+            raise Conflict(
+                "There is a user with this username, who differs from what was asked for in:"
+                f" {', '.join(differs)}."
+            )
         return Response(UserShape(user).data, status=201 if created else 200)
 
     @extend_schema(responses=UserShape)
@@ -84,7 +100,8 @@ class UserViewSet(ApiViewSet):
         """Change a profile; ``is_active`` switches the account off and on (rule 2)."""
         fields = self.validated(UserChange)
         with transaction.atomic():
-            user = self._user(username)
+            # Locked, so that nobody is made staff between the check and the change.
+            user = refuse_protected(self._user(username, lock=True))
             active = fields.pop("is_active", user.is_active)
             _change(user, fields)
             if active != user.is_active:
@@ -95,16 +112,15 @@ class UserViewSet(ApiViewSet):
     def issue_token(self, request: Request, username: str) -> Response:
         """Issue a token for a user; it cannot be had again."""
         self.validated(StrictSerializer)
-        user = self._user(username)
+        user = refuse_protected(self._user(username))
         if not user.is_active:
             raise ValidationError({"username": ["This user is deactivated."]})
-        if user.is_service:
-            raise ValidationError({"username": ["Service accounts have keys, not tokens."]})
         token, expires_at = issue_token(user)
         return Response({"token": token, "expires_at": expires_at}, status=201)
 
-    def _user(self, username: str) -> User:
-        user = User.objects.filter(username=username).first()
+    def _user(self, username: str, *, lock: bool = False) -> User:
+        users = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
+        user = users.filter(username=username).first()
         if user is None:
             raise Http404
         return user
@@ -114,6 +130,7 @@ class MeViewSet(ApiViewSet):
     """The caller's own profile and privacy switch."""
 
     serializer_class = Me
+    told_without_read = frozenset({"username"})
 
     @extend_schema(responses=Me)
     def retrieve(self, request: Request) -> Response:

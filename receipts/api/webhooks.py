@@ -14,7 +14,13 @@ from rest_framework.response import Response
 from chat.errors import Invalid
 from chat.permissions import IsKnown, IsServiceAccount
 from receipts.api.base import ApiViewSet
-from receipts.api.fields import ObjectSerializer, StrictBooleanField, StrictSerializer
+from receipts.api.fields import (
+    ObjectSerializer,
+    StrictBooleanField,
+    StrictChoiceField,
+    StrictListField,
+    StrictSerializer,
+)
 from receipts.api.pagination import IdCursorPagination
 from receipts.feed.positions import newest_position
 from receipts.models import EventKind, WebhookEndpoint
@@ -29,8 +35,8 @@ class WebhookChange(StrictSerializer):
     """What may be changed; one that is switched on again goes on from where it was."""
 
     url = serializers.URLField(max_length=500, required=False)
-    kinds = serializers.ListField(
-        child=serializers.ChoiceField(KINDS),
+    kinds = StrictListField(
+        child=StrictChoiceField(KINDS),
         required=False,
         max_length=len(KINDS),
         help_text="None: all of them.",
@@ -74,6 +80,8 @@ class WebhookViewSet(ApiViewSet):
     """The webhooks of one application's backend."""
 
     permission_classes = [IsKnown, IsServiceAccount]
+    # A webhook is sent what the feed tells, so whoever registers or redirects one reads.
+    answers_reads = True
     pagination_class = IdCursorPagination
     serializer_class = WebhookShape
     queryset = WebhookEndpoint.objects.none()

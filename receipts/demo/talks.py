@@ -39,11 +39,11 @@ class Talk:
 
 
 def direct(one: str, other: str) -> str:
-    """The external id of two people's conversation; the page makes new ones by the same rule."""
+    """The external id of two people's conversation."""
     return "demo:" + "+".join(sorted([one, other]))
 
 
-#: Marks the world as loaded, by its external id.
+#: The group of all of them.
 TEAM = "demo:team"
 
 #: The oldest first, so that the newest activity is the newest message.

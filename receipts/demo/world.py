@@ -5,14 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 from random import Random
 
+from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from chat.models import Conversation, Message, User
+from chat.models import Message, User
 from receipts import services
-from receipts.demo.talks import DISCREET, PEOPLE, TALKS, TEAM, Talk
+from receipts.demo.talks import DISCREET, PEOPLE, TALKS, Talk
 from receipts.services.marking import Row
+
+#: Holds the people whom the demo made. No address of the API puts anybody into a group, while
+#: usernames and conversations can be made by others with any name.
+GROUP = "Demo"
 
 
 @transaction.atomic
@@ -21,7 +26,7 @@ def load_world() -> bool:
 
     Says whether the world is there; a database with other people in it is left as it is.
     """
-    if Conversation.objects.filter(external_id=TEAM).exists():
+    if User.objects.filter(groups__name=GROUP).exists():
         return True
     if User.objects.exists():
         return False
@@ -31,18 +36,21 @@ def load_world() -> bool:
         )
         for username, name in PEOPLE.items()
     }
+    Group.objects.get_or_create(name=GROUP)[0].user_set.set(people.values())
     for talk in TALKS:
         _load(talk, people)
     return True
 
 
 def people_of_the_world() -> QuerySet[User]:
-    """Whom anybody may be in the demo; nobody, where the database holds other people."""
+    """Whom anybody may be in the demo: those it made; nobody, in a database of other people."""
     return User.objects.filter(
         username__in=PEOPLE,
-        participations__conversation__external_id=TEAM,
+        groups__name=GROUP,
         is_active=True,
         is_staff=False,
+        is_superuser=False,
+        is_service=False,
     ).order_by("username")
 
 

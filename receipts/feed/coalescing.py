@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from chat.models import User
-from receipts.feed.reading import Event
+from receipts.feed.event import Event
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.rules.privacy import hides_reads_from

@@ -13,6 +13,7 @@ from django.conf import settings
 from receipts.feed.encoding import heartbeat
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
+from receipts.feed.transport import abort
 
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 logger = logging.getLogger("seenby.feed")
@@ -83,10 +84,7 @@ class Connection:
         """Hang up on a client that does not read."""
         self.over = True
         self.waiting.clear()
-        # uvicorn's own; closing politely would wait for the client to read what is on its way.
-        transport = getattr(getattr(self.send, "__self__", None), "transport", None)
-        if transport is not None:
-            transport.abort()
+        abort(self.send)
 
     def gone(self) -> None:
         """The client has hung up."""

@@ -25,7 +25,10 @@ class Listener:
 
 @dataclass(frozen=True)
 class Look:
-    """What a listener is told, how far that goes, and whether there is more already."""
+    """What a listener is told, how far that goes, and whether there may be more already.
+
+    Pages go to where their first one found the feed. What has come since is behind the last one.
+    """
 
     told: list[Told]
     position: Position
@@ -39,4 +42,4 @@ def look(listener: Listener, position: Position, limit: int) -> Look:
     else:
         page = reading.of_user(position, listener.pk, limit)
     told = tell((listener.pk, event) for event in page.events).get(listener.pk, [])
-    return Look(told, page.position, page.more)
+    return Look(told, page.position, page.more or bool(position.until))

@@ -2,8 +2,9 @@
 
 Events are numbered when they are written and seen when they commit, so a number alone would skip
 those that commit late. On PostgreSQL a position is a snapshot: what was to be seen in it has been
-told, and what was not, has not, whenever it began (docs/decisions/0013). On SQLite, where one
-writes at a time, it is the last event's id.
+told, and what was not, has not, whenever it began. It ends at the newest event that was visible in
+it, since a crash can give later transaction ids out again (docs/decisions/0013). On SQLite, where
+one writes at a time, it is the last event's id.
 """
 
 from __future__ import annotations
@@ -86,9 +87,32 @@ def _cipher(secret: str) -> Fernet:
 def newest_position() -> Position:
     """Where the feed is now: nothing that is committed comes after it."""
     with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {NOW[connection.vendor]}, {NEWEST_EVENT[connection.vendor]}")
+        ((now, newest),) = cursor.fetchall()
+    return Position(seen=up_to_event(str(now), newest), taken_at=int(time.time()))
+
+
+def is_ahead(position: Position) -> bool:
+    """Whether a position is of a later database than this one, which is an older copy of it."""
+    with connection.cursor() as cursor:
         cursor.execute(f"SELECT {NOW[connection.vendor]}")
-        ((seen,),) = cursor.fetchall()
-    return Position(seen=str(seen), taken_at=int(time.time()))
+        ((now,),) = cursor.fetchall()
+    return position.newest > Position(str(now), 0).newest
+
+
+def up_to_event(now: str, newest: int | None) -> str:
+    """What a position keeps of ``now``: nothing beyond ``newest``, the newest visible event's.
+
+    Of transactions after it, none has an event that is visible, so nothing is published twice. Nor
+    is anything skipped after a crash, which forgets the ids of transactions that left nothing on
+    disk and gives them out again: the newest event was committed, so ids up to its own are durable.
+    """
+    if ":" not in now:
+        return now
+    oldest, end, running = now.split(":")
+    kept = min(int(end), (newest or 0) + 1)
+    still = ",".join(xid for xid in running.split(",") if xid and int(xid) < kept)
+    return f"{min(int(oldest), kept)}:{kept}:{still}"
 
 
 #: What has been told to one who has been told everything, in SQL.
@@ -97,4 +121,11 @@ NOW = {
     # The number last given, whether its event is still there or pruned.
     "sqlite": "(SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence"
     " WHERE name = 'receipts_receiptevent')",
+}
+#: The transaction of the newest event that is visible now; SQLite's positions are events anyway.
+#: A row with a later id was not written here, but in another cluster or by hand.
+NEWEST_EVENT = {
+    "postgresql": "(SELECT MAX(xid) FROM receipts_receiptevent WHERE xid <"
+    " CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint))",
+    "sqlite": "NULL",
 }

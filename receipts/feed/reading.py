@@ -7,36 +7,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import orjson
 from django.db import connection
 
-from receipts.feed.positions import NOW, CursorExpired, Position, newest_position
+from receipts.feed.event import COLUMNS, Event, events_of
+from receipts.feed.positions import (
+    NEWEST_EVENT,
+    NOW,
+    CursorExpired,
+    Position,
+    is_ahead,
+    up_to_event,
+)
 from receipts.models import EventHorizon, EventKind
 
 #: An event is stamped when its transaction begins or its statement does, and is seen when it
 #: commits; a cursor may be older than the horizon by as much and still miss nothing.
 SLACK = timedelta(hours=1)
 
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A row of ``ReceiptEvent``."""
-
-    xid: int
-    id: int
-    kind: str
-    audience_id: int | None
-    conversation_id: int
-    actor_id: int | None
-    state: str | None
-    is_delivery: bool
-    messages: list[int]
-    message_count: int
-    first_message: int | None
-    created_at: datetime
-
-
-_COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__)
 
 #: What comes after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
 _AFTER = {
@@ -54,23 +41,24 @@ _UNTIL = {
     "sqlite": "CAST(%(until)s AS integer)",
 }
 _LOOK = {
-    vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until" for vendor, now in NOW.items()
+    vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until, {NEWEST_EVENT[vendor]} AS newest"
+    for vendor, now in NOW.items()
 }
 #: All events, but for what people have read: that is for themselves (rule 13).
 _EVERYBODY = f"""
-    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 _ALL = f"""
-    SELECT {_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 #: One's own, and those of the conversations in which one takes part, since one does.
 _ONES = f"""
     SELECT * FROM (
-        SELECT {_COLUMNS} FROM look
+        SELECT {COLUMNS} FROM look
           JOIN receipts_receiptevent AS event ON event.audience_id = %(user)s AND {{after}}
         UNION ALL
-        SELECT {_COLUMNS} FROM look
+        SELECT {COLUMNS} FROM look
           JOIN chat_conversationparticipant AS participant
             ON participant.user_id = %(user)s AND participant.is_active
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
@@ -89,12 +77,8 @@ class Page:
     def first(self, count: int, position: Position) -> Page:
         """The first of its events; ``position`` is the one that all of them come after."""
         until = self.position.until or self.position.seen
-        return _cut(self.events[:count], position, until)
-
-
-def _cut(events: list[Event], position: Position, until: str) -> Page:
-    """A page behind which there is more."""
-    return Page(events, position.towards(until, (events[-1].xid, events[-1].id)), more=True)
+        last = self.events[count - 1]
+        return Page(self.events[:count], position.towards(until, (last.xid, last.id)), more=True)
 
 
 def of_user(position: Position, user_id: int, limit: int) -> Page:
@@ -121,7 +105,7 @@ def check_not_expired(position: Position) -> None:
     taken_at = datetime.fromtimestamp(position.taken_at, UTC)
     if horizon is not None and taken_at < horizon + SLACK:
         raise CursorExpired
-    if position.newest > newest_position().newest:
+    if is_ahead(position):
         raise CursorExpired
 
 
@@ -139,26 +123,18 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
     }
     with connection.cursor() as cursor:
         cursor.execute(
-            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, event.*"
+            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
             f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
             {**params, **place},
         )
         rows = cursor.fetchall()
-    until = str(rows[0][0])
-    events = [_event(row[1:]) for row in rows if row[1] is not None]
-    if len(events) > limit:
-        return _cut(events[:limit], position, until)
+    until = position.until or up_to_event(str(rows[0][0]), rows[0][1])
+    rows = [row[2:] for row in rows if row[2] is not None]
+    if len(rows) > limit:
+        xid, number, *_ = rows[limit - 1]
+        ahead = position.towards(until, (xid, number))
+        return Page(events_of(rows[:limit]), ahead, more=True)
     # What ``until`` was before this page, it was at a time that nobody knows any more.
-    return Page(events, Position(until, position.taken_at if position.until else taken_at), False)
-
-
-def _event(row: tuple[Any, ...]) -> Event:
-    """SQLite gives JSON, times and truths as it keeps them."""
-    *head, is_delivery, messages, count, first, created_at = row
-    if isinstance(messages, str | bytes):
-        messages = orjson.loads(messages)
-    if isinstance(created_at, str):
-        created_at = datetime.fromisoformat(created_at)
-    if created_at.tzinfo is None:
-        created_at = created_at.replace(tzinfo=UTC)
-    return Event(*(*head, bool(is_delivery), messages, count, first, created_at))
+    return Page(
+        events_of(rows), Position(until, position.taken_at if position.until else taken_at), False
+    )

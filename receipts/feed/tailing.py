@@ -9,9 +9,9 @@ from chat.models import ConversationParticipant
 from receipts.feed import reading
 from receipts.feed.coalescing import Heard
 from receipts.feed.encoding import encode
+from receipts.feed.event import Event
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, newest_position
-from receipts.feed.reading import Event
 from receipts.feed.telling import tell
 from receipts.models import EventKind
 

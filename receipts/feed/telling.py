@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chat.models import ConversationParticipant, Message, User
+from chat.models import ConversationParticipant, Message, User, look_up_moderators
 from receipts.feed.coalescing import Group, Heard, Marked, coalesced
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
@@ -21,7 +21,9 @@ from receipts.rules.disclosure import discloses_receipts
 MARKS_NAMED = 20
 
 #: What has to be known of a person to tell them, or of them.
-_KNOWN = ("username", "is_active", "is_service", "is_staff", "read_receipts_enabled")
+_KNOWN = (
+    "username", "is_active", "is_service", "is_staff", "is_superuser", "read_receipts_enabled",
+)  # fmt: skip
 
 Told = dict[str, Any]
 
@@ -34,6 +36,7 @@ def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
     """
     heard = list(heard)
     people = User.objects.only(*_KNOWN).in_bulk(_ids(heard))
+    look_up_moderators(people.values())
     groups = coalesced(heard, people)
     facts = _Facts(groups, people)
     told: dict[int, list[Told]] = {}

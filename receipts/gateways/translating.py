@@ -28,6 +28,8 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 #: The code of a refusal for an address, told apart from a thing that is not there.
 ADDRESS_UNKNOWN = "address_unknown"
 
+#: The id of a message in an address: digits, as many as an id can have.
+ID = "[0-9]{1,19}"
 
 #: Where Unix time begins.
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -86,6 +88,8 @@ class GatewayView(ApiViewSet):
     schema: Any = None
     authentication_classes = [BearerAuthentication]
     parser_classes = [AnyJSON]
+    # A vendor's shapes cannot be cut down, so a write that answers with data needs ``read``.
+    answers_reads = True
 
     def refused(self, refusal: Refusal) -> Response:
         """The vendor's own words for a refusal."""
@@ -119,6 +123,14 @@ class GatewayView(ApiViewSet):
         if conversation is None:
             raise Http404
         return conversation
+
+
+def id_of(digits: str) -> int:
+    """The id in an address; a number that is too large for one is that of nothing."""
+    number = whole_number(digits, MAX_ID)
+    if number is None:
+        raise Http404
+    return number
 
 
 def name_of(external_id: str | None, pk: int) -> str:

@@ -9,8 +9,9 @@ from django.db import transaction
 
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.ledger.marks import withdrawal
 from receipts.ledger.stamp import stamp
+from receipts.ledger.undoing import withdrawal
+from receipts.sql.run import execute
 
 #: When each participant left: at the end of a stay that no other one continues, as it is stored,
 #: or now where the account is switched off. Whoever leaves several times is withdrawn, each time,
@@ -56,10 +57,19 @@ _LEFT = """leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
        AND (leaving.since IS NULL OR status.sent_at >= leaving.since)"""
 
 
+#: Of each end of a stay; should a read be retracted later, it is withdrawn from then on.
+_DEPARTURES = """
+    INSERT INTO chat_departure (conversation_id, user_id, up_to, at)
+    SELECT DISTINCT conversation_id, user_id, CAST(NULL AS bigint), left_at FROM import_leaving
+     WHERE slice = %(slice)s
+        ON CONFLICT DO NOTHING"""
+
+
 def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
     """What was sent to people before they left, and that they had not read, stops counting."""
     derive("import_leaving", _LEAVING, {"batch_size": batch_size, "now": now}, index="slice")
     for part in slices("import_leaving", "withdrawals"):
         with transaction.atomic():
+            execute(_DEPARTURES, part)
             change = withdrawal(_LEFT, part, at="leaving.left_at", source=_LEAVERS)
             report.changes["status rows withdrawn"] += stamp(replace(change, quiet=True))

@@ -1,7 +1,8 @@
-"""What a change tells, and whom: events, written by the statement or the transaction of the change.
+"""Which events a change publishes, written by the statement or the transaction of the change.
 
-Senders hear what they may know: that rows were delivered, read openly, failed or withdrawn. Readers
-hear on their own devices what they have read, privately or not. Nobody else hears of receipts.
+A row that changed is no event by itself. A sender gets one where what the recipient list shows of
+the row differs before and after; an untracked message shows nothing (rule 15). Readers get one on
+their own devices where a row was seen or unseen, privately or not. Nobody else gets either.
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ def _differs(column: str) -> str:
     return f"({column} <> was_{column} OR ({column} IS NULL) <> (was_{column} IS NULL))"
 
 
-#: What a sender may know of a row; ``seen_at`` is the recipient's own (rule 13).
-_DISCLOSED = tuple(STATE_BY_TIME)
+#: The columns that the recipient list shows. ``seen_at`` is the recipient's own (rule 13), and
+#: there is a ``content`` only beside a disclosed read, which a constraint of the table makes sure
+#: of; the reason of a failure changes only with its time.
+_DISCLOSED = (*STATE_BY_TIME, "content")
 
 
 def announce_changed(changed: str, columns: Iterable[str]) -> str:
@@ -60,7 +63,8 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
     One for each sender, recipient, conversation and state that rows came to.
     """
     vendor = connection.vendor
-    told = [*_DISCLOSED, *(("content",) if "content" in columns else ())]
+    columns = {*STATE_BY_TIME, *columns}
+    differs = " OR ".join(_differs(column) for column in _DISCLOSED if column in columns)
     return f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})
         SELECT {_XID[vendor]}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
@@ -69,7 +73,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
           FROM (SELECT *{_PLACE[vendor]} FROM (
                 SELECT sender_id, conversation_id, recipient_id, message_id, {STATE_SQL} AS state,
                        COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
-                  FROM {changed} AS told WHERE {" OR ".join(map(_differs, told))}) AS told
+                  FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})) AS told
                ) AS told
          GROUP BY {_GROUP}
         UNION ALL

@@ -33,6 +33,15 @@ def earliest(column: str, at: str) -> str:
     return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
 
 
+#: When the recipient first left, or lost their account, after the message was sent; null where they
+#: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
+#: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
+DEPARTED_AT = """(SELECT MIN(departure.at) FROM chat_departure AS departure
+         WHERE departure.user_id = status.recipient_id
+           AND departure.conversation_id = status.conversation_id
+           AND (departure.up_to >= status.message_id
+                OR (departure.up_to IS NULL AND departure.at > status.sent_at)))"""
+
 #: When a row was first read, as far as it knows: one marked unread again (rule 10) has still
 #: given its receipt. Null for a row that was never read.
 FIRST_READ = "COALESCE(status.read_at, status.seen_at)"
@@ -52,12 +61,16 @@ class Mark:
     read: bool = False
     private: bool = False
     backdated: bool = False
-    #: An acknowledgement with a read; the first one that comes is kept (rule 12).
+    #: An acknowledgement with a read; the first one that comes is kept (rule 12). It belongs to a
+    #: disclosed read: that of a private read is shown to nobody, so it is not stored.
     content: str | None = None
     #: SQL of the time, where each row has its own and ``at`` is not it: a history's, a batch's.
     time: str = "%(at)s"
     #: SQL of the content, likewise.
     text: str = "%(content)s"
+    #: SQL of whether the marker gave the time, where that differs from row to row; else
+    #: ``backdated`` says it of all rows.
+    given: str = ""
 
     @property
     def fresh(self) -> str:
@@ -88,10 +101,22 @@ class Mark:
         """The rows that this mark changes."""
         news = [self.fresh]
         if self.backdated:
-            news.append(self.later)
-        if self.content is not None:
-            news.append(f"(status.content IS NULL AND {self.text} IS NOT NULL)")
+            news.append(f"({self._dated} AND {self.later})")
+        if self._acknowledges:
+            news.append(
+                "(status.read_at IS NOT NULL AND status.content IS NULL"
+                f" AND {self.text} IS NOT NULL)"
+            )
         return f"({' OR '.join(news)})"
+
+    @property
+    def _acknowledges(self) -> bool:
+        return discloses(self) and self.content is not None
+
+    @property
+    def _dated(self) -> str:
+        """SQL: whether this mark may win over an earlier one by its time."""
+        return self.given or ("TRUE" if self.backdated else "FALSE")
 
     def change(
         self, where: str, params: dict[str, Any], *, news: str = "", source: str = ""
@@ -108,22 +133,48 @@ class Mark:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
         told, at = f"CASE WHEN {TRACKED} THEN {{}} END", held(self.time)
         becomes = {
-            "delivered_at": told.format(earliest("delivered_at", at)),
+            "delivered_at": told.format(self._delivered(at)),
             "failed_at": NO_TIME,
             "failure_reason": NO_TEXT,
         }
         if self.read:
             becomes["seen_at"] = earliest("seen_at", at)
+        if discloses(self):
             becomes["read_at"] = told.format(self._disclosed(at))
-        if self.content is not None:
-            becomes["content"] = f"COALESCE(status.content, {self.text})"
+        elif self.read and self.backdated:
+            becomes |= self._taken_back(at)
+        if self._acknowledges:
+            becomes["content"] = (
+                f"CASE WHEN {becomes['read_at']} IS NULL THEN NULL"
+                f" ELSE COALESCE(status.content, {self.text}) END"
+            )
         return becomes
+
+    def _delivered(self, at: str) -> str:
+        """The delivery that others may know of.
+
+        A private read must do to it what a delivery at the same time would do: it leaves a time
+        that is set, unless its own was given. The clocks of two servers may differ.
+        """
+        if not self.read or discloses(self):
+            return earliest("delivered_at", at)
+        return (
+            f"CASE WHEN {self._dated} THEN {earliest('delivered_at', at)}"
+            f" ELSE COALESCE(status.delivered_at, {at}) END"
+        )
 
     def _disclosed(self, at: str) -> str:
         """The read that others may know of: the earliest, if that one is not private (rule 13)."""
-        if self.private:
-            return f"CASE WHEN {FIRST_READ} >= {at} THEN NULL ELSE status.read_at END"
         return f"CASE WHEN {FIRST_READ} <= {at} THEN status.read_at ELSE {at} END"
+
+    def _taken_back(self, at: str) -> dict[str, str]:
+        """A private read with a given time hides a disclosed one that is not earlier (rule 13)."""
+        hides = f"{self._dated} AND {FIRST_READ} >= {at}"
+        return {
+            "read_at": f"CASE WHEN {hides} THEN NULL ELSE status.read_at END",
+            "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",
+            "withdrawn_at": f"CASE WHEN {hides} THEN {DEPARTED_AT} END",
+        }
 
 
 def discloses(mark: Mark) -> bool:
@@ -139,47 +190,4 @@ def failure(where: str, params: dict[str, Any]) -> Change:
         f" AND (status.failed_at IS NULL OR status.failed_at > {at})",
         becomes={"failed_at": at, "failure_reason": "%(reason)s"},
         params=params,
-    )
-
-
-def unmark(where: str, params: dict[str, Any]) -> Change:
-    """Read rows become unseen: the reader's own view, receipts already given stand (rule 10)."""
-    return Change(
-        which=f"{where} AND {MARKABLE} AND status.seen_at IS NOT NULL",
-        becomes={"seen_at": NO_TIME},
-        params=params,
-    )
-
-
-def retraction(where: str, params: dict[str, Any]) -> Change:
-    """Disclosed reads become private ones (rule 13), also under deleted messages."""
-    return Change(
-        which=f"{where} AND status.read_at IS NOT NULL",
-        becomes={"read_at": NO_TIME},
-        params=params,
-    )
-
-
-def withdrawal(
-    where: str, params: dict[str, Any], *, at: str = "%(at)s", source: str = ""
-) -> Change:
-    """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
-
-    Those with one that were marked unread again (rule 10) are settled: nothing is left unread by
-    who is gone.
-    """
-    unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
-    private = (
-        f"{where} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
-        " AND status.withdrawn_at IS NULL"
-    )
-    # Two arms, one for each partial index.
-    return Change(
-        which=f"(({unread}) OR ({private}))",
-        becomes={
-            "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at} END",
-            "seen_at": "COALESCE(status.seen_at, status.read_at)",
-        },
-        params=params,
-        source=source,
     )

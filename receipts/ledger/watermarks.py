@@ -1,7 +1,12 @@
-"""How far a participant has come, as others may know it: watermarks, which only move forward.
+"""How far a participant has come, as others may know it: watermarks.
 
 A read watermark says "everything up to here is read". It does not move past what was read
 privately, since it would tell of that (rule 13); nor does an untracked message move any (rule 15).
+Where a read below it becomes private, it falls back to the message before that read.
+
+PostgreSQL decides what a statement sees before it waits for a row, so a statement that waits for a
+participant must not be the one that looks at their status rows. Whoever moves a read watermark, or
+makes a read private, locks the participant first and looks in the next statement.
 """
 
 from __future__ import annotations
@@ -9,9 +14,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection
+from django.db.models import QuerySet
 
+from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
+from receipts.sql.compiled import CompiledQuery
 from receipts.sql.prepared import execute
+from receipts.sql.run import among_ids, id_list
+from receipts.sql.run import execute as run_statement
 
 #: A participant's position, or those of one user in many conversations.
 ONE_POSITION = """
@@ -21,13 +31,15 @@ ONE_POSITION = """
 _BEHIND = (
     "(participant.last_{0}_message_id IS NULL OR participant.last_{0}_message_id < marked.up_to)"
 )
-_TOLD = """NOT EXISTS (
-           SELECT 1 FROM receipts_messagestatus AS private
-            WHERE private.recipient_id = participant.user_id
+#: A participant's private reads of tracked messages, up to a message.
+_PRIVATE = """private.recipient_id = participant.user_id
               AND private.conversation_id = participant.conversation_id
-              AND private.message_id <= marked.up_to AND private.delivered_at IS NOT NULL
+              AND private.message_id <= {up_to} AND private.delivered_at IS NOT NULL
               AND private.seen_at IS NOT NULL AND private.read_at IS NULL
-              AND private.withdrawn_at IS NULL)"""
+              AND private.withdrawn_at IS NULL"""
+_TOLD = f"""NOT EXISTS (
+           SELECT 1 FROM receipts_messagestatus AS private
+            WHERE {_PRIVATE.format(up_to="marked.up_to")})"""
 #: When each watermark moves.
 MOVES = {"delivered": _BEHIND.format("delivered"), "read": f"{_BEHIND.format('read')} AND {_TOLD}"}
 
@@ -36,7 +48,7 @@ def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> No
     """Move a user's watermarks to ``positions``, a SELECT of conversations and messages.
 
     Must come before the marks themselves: whoever leaves locks participants before messages, too
-    (rule 22).
+    (rule 22). Of a disclosed read the participants must be locked already.
     """
     with connection.cursor() as cursor:
         execute(
@@ -65,3 +77,68 @@ def _statement(states: tuple[str, ...]) -> str:
 
 #: By whether others may know of the read.
 _STATEMENTS = {False: _statement(("delivered",)), True: _statement(("delivered", "read"))}
+
+_LOCKED = CompiledQuery(
+    lambda user, conversation: (
+        ConversationParticipant.objects.select_for_update(no_key=True)
+        .filter(user=user, conversation=conversation)
+        .values("pk", "last_read_message_id")
+    ),
+    user=int,
+    conversation=int,
+)
+
+
+def lock_participant(user_id: int, conversation_id: int) -> dict[int, int | None]:
+    """Lock a participant; their read watermark by their id, or nothing where there is none."""
+    found = _LOCKED.rows(user=user_id, conversation=conversation_id)
+    return {row["pk"]: row["last_read_message_id"] for row in found}
+
+
+def lock_participants(
+    participants: QuerySet[ConversationParticipant],
+) -> dict[int, int | None]:
+    """Lock participants in the order of their ids (rule 22); their read watermarks by id."""
+    locked = participants.order_by("pk").select_for_update(no_key=True)
+    return dict(locked.values_list("pk", "last_read_message_id"))
+
+
+def lower_watermarks(locked: dict[int, int | None]) -> None:
+    """Let the read watermarks of locked participants cover no private read.
+
+    To be called after the marks, in their transaction. A watermark falls back to the last tracked
+    message before the first private read, if its user sent that one or has read it openly; else
+    to none, since looking for an earlier one could take the whole conversation.
+    """
+    ids = [pk for pk, read_up_to in locked.items() if read_up_to is not None]
+    if ids:
+        run_statement(_LOWER.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+
+
+_LOWER = f"""
+    UPDATE chat_conversationparticipant AS participant
+       SET last_read_message_id = lowered.up_to, last_read_at = lowered.at
+      FROM (
+        SELECT hidden.id,
+               CASE WHEN before.sender_id = hidden.user_id OR own.read_at IS NOT NULL
+                    THEN before.id END AS up_to,
+               CASE WHEN before.sender_id = hidden.user_id
+                    THEN before.created_at ELSE own.read_at END AS at
+          FROM (
+            SELECT participant.id, participant.user_id, participant.conversation_id,
+                   MIN(private.message_id) AS first
+              FROM chat_conversationparticipant AS participant
+              JOIN receipts_messagestatus AS private
+                ON {_PRIVATE.format(up_to="participant.last_read_message_id")}
+             WHERE {{those}}
+             GROUP BY participant.id, participant.user_id, participant.conversation_id
+          ) AS hidden
+          LEFT JOIN chat_message AS before ON before.id = (
+            SELECT MAX(message.id) FROM chat_message AS message
+             WHERE message.conversation_id = hidden.conversation_id
+               AND message.id < hidden.first AND message.tracking = 'tracked')
+          LEFT JOIN receipts_messagestatus AS own ON own.message_id = before.id
+           AND own.recipient_id = hidden.user_id
+           AND own.conversation_id = hidden.conversation_id
+      ) AS lowered
+     WHERE participant.id = lowered.id"""

@@ -38,6 +38,7 @@ class MessageStatus(models.Model):
     failed_at = models.DateTimeField(null=True)
     failure_reason = models.CharField(max_length=200, null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    #: What the recipient wrote with a disclosed read; nothing else is kept (rules 12 and 13).
     content = models.CharField(max_length=2000, null=True)
 
     class Meta:
@@ -61,6 +62,10 @@ class MessageStatus(models.Model):
             models.CheckConstraint(
                 condition=Q(withdrawn_at=None) | Q(read_at=None),
                 name="status_disclosed_read_is_never_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=Q(content=None) | Q(read_at__isnull=False),
+                name="status_content_of_disclosed_read",
             ),
         ]
         indexes = [

@@ -14,7 +14,7 @@ from receipts.rules.status import State, state_of, summary_of
 
 def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     """A message from its ``MESSAGE_COLUMNS``, as ``user`` may see it."""
-    hidden = row["deleted_at"] is not None and not user.is_staff
+    hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
     tracked = row["tracking"] == Tracking.TRACKED
     return {

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import stamp_rows
+from receipts.ledger.stamp import Change, stamp_rows
+from receipts.ledger.watermarks import lock_participants, lower_watermarks
 from receipts.rules.privacy import reads_privately
 
 APPLIED = "applied"
@@ -36,7 +38,7 @@ _RELATION = {
 #: may know of the message at all, which every row's recipient does who takes part. Whose row is
 #: archived has read the message; whether it was theirs can only be told of its sender.
 _RESOLVE = """
-    SELECT asked.place, recipient.id, recipient.read_receipts_enabled, status.id,
+    SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled, status.id,
            status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
            message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
       FROM {relation}
@@ -53,9 +55,11 @@ _RESOLVE = """
 #: The marks to make, joined to the rows they are for.
 _SOURCE = {
     "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
-                 CAST(%(contents)s AS text[])) AS mark (row_id, at, content)
+                 CAST(%(contents)s AS text[]), CAST(%(given)s AS boolean[]))
+              AS mark (row_id, at, content, given)
             ON mark.row_id = status.id""",
-    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 1 AS at, value ->> 2 AS content
+    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 1 AS at, value ->> 2 AS content,
+                            value ->> 3 AS given
                      FROM json_each(%(marks)s)) AS mark ON mark.row_id = status.id""",
 }
 
@@ -81,6 +85,7 @@ class _Found:
     row_id: int
     message_id: int
     recipient_id: int
+    participant_id: int
     at: datetime
     private: bool
 
@@ -116,7 +121,9 @@ def _private_reads(found: _Found) -> bool:
 def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Found]:
     """The rows that items are for; what else an item is for is said in ``results``."""
     found = []
-    for place, recipient, enabled, row, withdrawn, deleted, archived in _resolved(items):
+    for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
+        items
+    ):
         item = items[place - 1]
         recipient_now = row is not None and not withdrawn
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
@@ -128,6 +135,7 @@ def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Foun
                     row_id=row,
                     message_id=item.message_id,
                     recipient_id=recipient,
+                    participant_id=participant,
                     at=min(item.at or now, now),
                     private=reads_privately(bool(enabled), item.private),
                 )
@@ -168,18 +176,43 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         content="" if contents else None,
         time="mark.at",
         text="mark.content",
+        given="mark.given",
     )
-    rows = [(each.row_id, each.at, contents.get(each.row_id)) for each in spoken.values()]
-    changed = stamp_rows(mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor]))
+    # Only a time that the marker gave may win over one that is set: of equal marks without one
+    # that come at once, the later ones change nothing (rule 5).
+    rows = [
+        (each.row_id, each.at, contents.get(each.row_id), each.item.at is not None)
+        for each in spoken.values()
+    ]
+    changed = _stamped(
+        mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor]),
+        {each.participant_id for each in spoken.values()} if mark.private else set(),
+    )
     return [
         each.place for each in spoken.values() if (each.message_id, each.recipient_id) in changed
     ]
 
 
-def _marks(rows: Iterable[tuple[int, datetime, str | None]]) -> dict[str, Any]:
+def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
+    """``stamp_rows``; ``hiding`` are the participants whose reads become private ones."""
+    if not hiding:
+        return stamp_rows(change)
+    with transaction.atomic():
+        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
+        changed = stamp_rows(change)
+        lower_watermarks(locked)
+    return changed
+
+
+def _marks(rows: Iterable[tuple[int, datetime, str | None, bool]]) -> dict[str, Any]:
     """The parameters of ``_SOURCE``."""
-    ids, times, contents = zip(*rows, strict=True)
+    ids, times, contents, given = zip(*rows, strict=True)
     if connection.vendor == "sqlite":
         adapted = map(connection.ops.adapt_datetimefield_value, times)
-        return {"marks": json.dumps(list(zip(ids, adapted, contents, strict=True)))}
-    return {"rows": list(ids), "times": list(times), "contents": list(contents)}
+        return {"marks": json.dumps(list(zip(ids, adapted, contents, given, strict=True)))}
+    return {
+        "rows": list(ids),
+        "times": list(times),
+        "contents": list(contents),
+        "given": list(given),
+    }

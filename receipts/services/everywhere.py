@@ -15,9 +15,10 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
-from receipts.ledger.marks import MARKABLE, TRACKED, Mark, retraction
+from receipts.ledger.marks import MARKABLE, TRACKED, Mark, discloses
 from receipts.ledger.stamp import stamp
-from receipts.ledger.watermarks import advance_watermarks
+from receipts.ledger.undoing import retraction
+from receipts.ledger.watermarks import advance_watermarks, lock_participants, lower_watermarks
 
 #: A stretch of a user's rows, in the order of the index of what is unread.
 _STRETCH = (
@@ -90,17 +91,21 @@ def retract_receipts(*, user_id: int) -> Progress:
 def _mark_all(user_id: int, mark: Mark) -> Progress:
     within_budget = _budget()
     marked, past = 0, (0, 0)
+    # A private read moves the watermark that a delivery would move, and no other (rule 13).
+    told = mark if discloses(mark) else Mark(at=mark.at)
     while True:
         with transaction.atomic():
             stretch = _next_stretch(user_id, mark, past)
             if stretch is None:
                 return Progress(marked, complete=True)
-            _hold_participations(stretch)
+            locked = _lock_participations(stretch)
             positions = _POSITIONS.format(
-                stretch=_STRETCH, markable=MARKABLE, tracked=TRACKED, fresh=mark.fresh
+                stretch=_STRETCH, markable=MARKABLE, tracked=TRACKED, fresh=told.fresh
             )
             advance_watermarks(mark, positions, stretch)
             marked += stamp(mark.change(_STRETCH, stretch, news=mark.fresh))
+            if mark.private:
+                lower_watermarks(locked)
         past = (stretch["last_conversation"], stretch["last_message"])
         if not within_budget():
             with connection.cursor() as cursor:
@@ -108,14 +113,14 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
             return Progress(marked, complete=left is None)
 
 
-def _hold_participations(stretch: dict[str, Any]) -> None:
-    """Of a stretch's conversations, in the order of their ids, as whoever holds several (22)."""
+def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
+    """Lock those of a stretch's conversations; their read watermarks by id."""
     participations = ConversationParticipant.objects.filter(
         user_id=stretch["recipient"],
         conversation__gte=stretch["conversation"],
         conversation__lte=stretch["last_conversation"],
     )
-    list(participations.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    return lock_participants(participations)
 
 
 def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, Any] | None:
@@ -168,6 +173,7 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
                     "conversation": participation.conversation_id,
                     "past": past,
                     "up_to": ahead[-1],
+                    "now": timezone.now(),
                 },
             )
         )

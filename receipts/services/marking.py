@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,15 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Tracking
-from receipts.ledger.marks import Mark, failure, unmark
+from receipts.ledger.marks import Mark, discloses, failure
 from receipts.ledger.stamp import stamp, stamp_one
-from receipts.ledger.watermarks import ONE_POSITION, advance_watermarks
+from receipts.ledger.undoing import unmark
+from receipts.ledger.watermarks import (
+    ONE_POSITION,
+    advance_watermarks,
+    lock_participant,
+    lower_watermarks,
+)
 
 _ONE = (
     "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"
@@ -105,8 +112,21 @@ def _mark(at: datetime | None, **how: Any) -> Mark:
 
 
 def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
-    # One statement, so no transaction of its own: the message stays locked no longer than that.
-    return stamp_one(mark.change(_ONE, _names(row)))
+    change = mark.change(_ONE, _names(row))
+    if not mark.private:
+        # One statement, so no transaction of its own: the message stays locked no longer than that.
+        return stamp_one(change)
+    with _hiding(row.recipient_id, row.conversation_id):
+        return stamp_one(change)
+
+
+@contextmanager
+def _hiding(recipient_id: int, conversation_id: int) -> Iterator[None]:
+    """A transaction that makes reads private, above which no read watermark stays (rule 13)."""
+    with transaction.atomic():
+        locked = lock_participant(recipient_id, conversation_id)
+        yield
+        lower_watermarks(locked)
 
 
 def _names(row: Row) -> dict[str, Any]:
@@ -123,13 +143,23 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
         "conversation": position.conversation_id,
         "up_to": position.up_to,
     }
-    with transaction.atomic():
-        # The participant before the messages: whoever leaves locks them in that order (rule 22).
+    # The participant before the messages: whoever leaves locks them in that order (rule 22).
+    with _transaction(position, mark):
         if position.tracked:
+            if discloses(mark):
+                lock_participant(position.recipient_id, position.conversation_id)
             advance_watermarks(mark, ONE_POSITION, params)
         marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
     if mark.backdated:
         # Apart from the unmarked ones, which an index finds: these are looked for one by one. And
         # in a transaction of their own, since they stand below messages that are held by now.
-        stamp(mark.change(_UP_TO, params, news=mark.later))
+        with _transaction(position, mark):
+            stamp(mark.change(_UP_TO, params, news=mark.later))
     return marked
+
+
+def _transaction(position: Position, mark: Mark) -> AbstractContextManager[None]:
+    """The transaction of a bulk mark."""
+    if mark.private:
+        return _hiding(position.recipient_id, position.conversation_id)
+    return transaction.atomic()

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet
 from django.utils import timezone
 
 from chat.errors import Invalid
-from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
-from receipts.ledger.marks import withdrawal
+from chat.models import (
+    Conversation,
+    ConversationKind,
+    ConversationParticipant,
+    Departure,
+    Message,
+    Role,
+    User,
+)
 from receipts.ledger.stamp import stamp
+from receipts.ledger.undoing import withdrawal
 
 
 @transaction.atomic
@@ -88,6 +97,7 @@ def remove_participant(*, conversation_id: int, user: User, banned: bool = False
         list(both.select_for_update(no_key=True).values_list("pk"))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
     own.update(is_active=False, left_at=now, is_banned=banned)
+    _write_departures(own, now)
     stamp(
         withdrawal(
             "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",
@@ -153,6 +163,10 @@ def deactivate_user(*, user: User) -> bool:
     now = timezone.now()
     changed = _switch(user, on=False)
     if changed:
+        # Locked, so that whoever makes reads private meanwhile sees that the account is off.
+        own = ConversationParticipant.objects.filter(user=user)
+        list(own.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        _write_departures(own.filter(is_active=True), now)
         stamp(withdrawal("status.recipient_id = %(recipient)s", {"recipient": user.pk, "at": now}))
     return changed
 
@@ -161,6 +175,22 @@ def deactivate_user(*, user: User) -> bool:
 def reactivate_user(*, user: User) -> bool:
     """Switch an account on again: a recipient of later messages only (rule 2)."""
     return _switch(user, on=True)
+
+
+def _write_departures(participants: QuerySet[ConversationParticipant], at: datetime) -> None:
+    """What had been sent when they stopped taking part; their conversations are held."""
+    newest = Message.objects.filter(conversation=OuterRef("conversation")).order_by("-pk")
+    found = participants.annotate(newest=newest.values("pk")[:1])
+    Departure.objects.bulk_create(
+        (
+            Departure(conversation_id=conversation, user_id=user, up_to=up_to, at=at)
+            for conversation, user, up_to in found.values_list(
+                "conversation_id", "user_id", "newest"
+            )
+            if up_to is not None
+        ),
+        ignore_conflicts=True,
+    )
 
 
 def _switch(user: User, *, on: bool) -> bool:

@@ -11,7 +11,7 @@ from django.db.models import BigIntegerField, Count, Exists, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from chat.errors import Muted, NotParticipant
+from chat.errors import Conflict, Muted, NotParticipant
 from chat.models import (
     Conversation,
     ConversationParticipant,
@@ -77,14 +77,15 @@ def send_message(
     """Send a message to everybody who takes part now; a repeated ``client_id`` sends nothing.
 
     Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
-    read (rule 9). Raises ``NotParticipant`` or ``Muted``.
+    read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` where the ``client_id`` is
+    that of another message.
     """
     held = _HELD.first(conversation=conversation_id)
     if held is None:
         raise NotParticipant
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
-        return Sent(Message.objects.get(pk=membership.same_message), created=False)
+        return Sent(_repeated(membership.same_message, body, sent_at), created=False)
     if membership.is_muted:
         raise Muted
     tracking = tracking_of(
@@ -119,6 +120,16 @@ def send_message(
     return Sent(message, created=True)
 
 
+def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
+    """The message that is sent again; another one would be lost if it were taken for that."""
+    message = Message.objects.get(pk=pk)
+    if message.body != body or sent_at not in (None, message.created_at):
+        raise Conflict(
+            f"Message {pk} has this client_id, and differs from what was sent in its body or time."
+        )
+    return message
+
+
 def _memberships(conversation: int, sender: int, client_id: str | None = None) -> Any:
     others = recipients_now(conversation, sender).order_by().values("conversation")
     others = others.annotate(count=Count("pk"))
@@ -127,9 +138,11 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     )
     same = Message.objects.filter(conversation=conversation, sender=sender)
     same = same.none() if client_id is None else same.filter(client_id=client_id)
+    # Locked here, since the watermark that moves later must see what was committed before that.
     return (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation, user=sender)
+        .select_for_update(no_key=True, of=("self",))
         .annotate(
             recipients=Coalesce(Subquery(others.values("count")), 0),
             has_unread=Exists(unread),

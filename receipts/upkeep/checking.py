@@ -17,9 +17,10 @@ from django.db.models import Count, QuerySet
 from chat.models import Message
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
-from receipts.sql.run import execute, fetch_rows, lock_in_order
+from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
 from receipts.upkeep.progress import Progress, beside_the_bar
+from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.stretches import STRETCH, stretches
 
 #: So many findings are told one by one; after that they are only counted.
@@ -60,7 +61,26 @@ _FIX = f"""
     UPDATE chat_message AS message
        SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
       FROM ({_COUNTED}) AS counted
-     WHERE counted.message_id = message.id AND {_DIFFERS} AND NOT {_WAITS}"""
+     WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
+
+#: Rows left open whose recipients are gone: they left, or their account is off, and nothing was
+#: withdrawn (rule 2).
+_OPEN = """status.withdrawn_at IS NULL
+       AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
+_GONE = f"""
+      FROM receipts_messagestatus AS status
+      JOIN chat_message AS message ON message.id = status.message_id
+       AND message.conversation_id = status.conversation_id
+      JOIN chat_user AS recipient ON recipient.id = status.recipient_id
+      JOIN chat_conversationparticipant AS participant
+        ON participant.user_id = status.recipient_id
+       AND participant.conversation_id = status.conversation_id
+     WHERE {_OF_BATCH.format("status.message_id")}
+       AND {_OF_CONVERSATION.format("status.conversation_id")}
+       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active)"""
+_LEFT_OPEN = f"""
+    SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
+     ORDER BY status.message_id, status.recipient_id"""
 
 #: Rows that belong to nothing, which no count and no mark sees; each with what is wrong.
 _STRAYS = f"""
@@ -97,6 +117,9 @@ class Check:
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
+    #: Rows left open whose recipients are gone, and how many of them were withdrawn.
+    left_open: int = 0
+    withdrawn: int = 0
     #: Tracked messages without rows that a backfill would write; and those of them whose counts
     #: speak of rows, which have drifted, and which nothing but a backfill puts right.
     waiting: int = 0
@@ -111,17 +134,23 @@ class Check:
                 batch = {"after": after, "up_to": up_to, "conversation": self.conversation}
                 self._check_counts(batch)
                 self._check_rows(batch)
-                progress.advance(self.batch_size, f"{self.drifted + self.strays:,} findings")
+                self._check_gone(batch)
+                progress.advance(self.batch_size, f"{self.found:,} findings")
 
     @property
     def left(self) -> int:
         """What is wrong and was not put right."""
-        return self.drifted - self.fixed + self.strays
+        return self.found - self.fixed - self.withdrawn
+
+    @property
+    def found(self) -> int:
+        """What is wrong."""
+        return self.drifted + self.strays + self.left_open
 
     @property
     def untold(self) -> int:
         """How many findings were only counted."""
-        return self.drifted + self.strays - self.told
+        return self.found - self.told
 
     def totals(self) -> tuple[Counter[str], int]:
         """How many messages there are of each overall status, and how many rows."""
@@ -171,8 +200,17 @@ class Check:
         rows of all others before are committed, and seen by the statement that counts them.
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
-        execute(_FIX, batch)
+        # Only those that are locked: the counts of others may change while this waits for a lock.
+        execute(_FIX.format(those=among_ids("message.id")), {**batch, "ids": id_list(drifted)})
         return len(drifted)
+
+    def _check_gone(self, batch: dict[str, Any]) -> None:
+        found = fetch_rows(_LEFT_OPEN, batch)
+        self.left_open += len(found)
+        for row, _, _, username, message in found:
+            self._tell(f"row {row}: {username} is gone, and message {message} is left open")
+        if found and self.fix:
+            self.withdrawn += withdraw_gone([each[:3] for each in found])
 
     def _tell(self, finding: str) -> None:
         if self.told < FINDINGS_TOLD:

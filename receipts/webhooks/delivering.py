@@ -57,7 +57,9 @@ def has_news(endpoint: WebhookEndpoint) -> bool:
     """Whether to deliver anything. Where there is nothing, that is noted now and then."""
     position, missed = place_of(endpoint)
     page = of_everybody(position, EVENTS_AT_ONCE)
-    if missed or page.more or any(wants(endpoint, event.kind) for event in page.events):
+    # At the end of a look in pages it is not known what has come since it began.
+    unknown = page.more or bool(position.until)
+    if missed or unknown or any(wants(endpoint, event.kind) for event in page.events):
         return True
     if page.position.taken_at - position.taken_at >= NOTED_SECONDS:
         WebhookEndpoint.objects.filter(pk=endpoint.pk, cursor=endpoint.cursor).update(

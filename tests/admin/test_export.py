@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from datetime import timedelta
 from io import StringIO
 from typing import Any
@@ -62,7 +63,11 @@ def test_a_wrong_filter_leads_to_the_page_that_names_it(mia: Browser, message: M
     assert "<p>State" in mia.get(answer["Location"].removeprefix("/admin/"))
 
 
-@pytest.mark.parametrize("begin", ["=", "+", "-", "@", "\t", "\r", "\n", "  ="])
+@pytest.mark.parametrize(
+    "begin",
+    ["=", "+", "-", "@", "\t", "\r", "\n", "  =", " \t", "\uff1d", "\uff0b", "\uff0d", "\uff20",
+     "\ufe66", "\u2212", "\u00a0=", "\u3000\uff1d", "\u200b=", "\ufeff=", "\u202e=", "\x0b="],
+)  # fmt: skip
 def test_no_cell_is_a_formula(mia: Browser, group: Conversation, alice: User, begin: str) -> None:
     """Names and words are people's own; a spreadsheet shall not run them."""
     User.objects.filter(username="bob").update(display_name=f"{begin}HYPERLINK(1)")
@@ -72,6 +77,33 @@ def test_no_cell_is_a_formula(mia: Browser, group: Conversation, alice: User, be
     assert bob["user_name"] == f"'{begin}HYPERLINK(1)"
     assert bob["content"] == f"'{begin}1+1"
     assert carol["user_name"] == "Carol"
+
+
+@pytest.mark.parametrize("end", [";", "\t", "\r\n", "\n", "; "])
+def test_no_part_of_a_cell_is_a_formula_where_a_semicolon_ends_cells(
+    mia: Browser, group: Conversation, alice: User, end: str
+) -> None:
+    """As in half of Europe: quotes are no protection from another separator."""
+    message = say(alice, group)
+    mark(message, "bob", read=True, content=f"hi{end}=HYPERLINK(1){end}\uff1d2")
+    content = file_of(mia, message)[0]["content"]
+    begin, gap = (end.rstrip(" "), "'" + end[len(end.rstrip(" ")) :])
+    assert content == f"hi{begin}{gap}=HYPERLINK(1){begin}{gap}\uff1d2"
+
+
+def test_every_cell_is_quoted(mia: Browser, message: Message) -> None:
+    """The head and empty cells, too, so that no program guesses what a cell is."""
+    answer = mia.client.get(f"/admin/chat/message/{message.pk}/recipients.csv")
+    lines = b"".join(answer).decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    for line in lines:
+        assert re.fullmatch(r'"[^"]*"(,"[^"]*"){8}', line), line
+
+
+def test_ordinary_words_stay_as_they_are(mia: Browser, group: Conversation, alice: User) -> None:
+    message, words = say(alice, group), "Half-way; 2 + 2 = 4, bob@example.com\nÄpfel: 5 \u2212 3"
+    mark(message, "bob", read=True, content=words)
+    assert file_of(mia, message)[0]["content"] == words
 
 
 def test_a_private_read_stands_there_as_a_delivery(mia: Browser, message: Message) -> None:

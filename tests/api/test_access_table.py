@@ -16,6 +16,7 @@ from chat.models import Message, User
 from receipts import services
 from receipts.api.urls import urlpatterns
 from receipts.models import MessageStatus
+from tests.support.admin import appointed
 from tests.support.cast import hook, say
 
 #: "sender" wrote a message in the group of "owner", "recipient" and "leaver", who left after it;
@@ -147,11 +148,8 @@ def endpoints() -> set[str]:
 @pytest.fixture
 def call(api: Any, db: None, service_key: str) -> Callable[[str, str], Any]:
     """``call(endpoint, who)``: the answer; whatever it did is undone."""
-    made = {"moderator": {"is_staff": True}}
-    users = {
-        name: User.objects.create_user(name, **made.get(name, {}))
-        for name in (*CALLERS[1:8], "newcomer")
-    }
+    users = {name: User.objects.create_user(name) for name in (*CALLERS[1:8], "newcomer")}
+    appointed(users["moderator"])
     members = [users[name] for name in ("sender", "recipient", "leaver")]
     group = services.create_conversation(owner=users["owner"], participants=members, kind="group")
     message = say(users["sender"], group)

@@ -13,6 +13,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from django.test import Client
 from django.utils import timezone
 
 from chat.models import Conversation, Scope, ServiceKey, User
@@ -180,3 +181,67 @@ def test_a_key_does_what_its_scope_says(
             body = bodies.get(path.rstrip("/").split("/")[-1], {}) if method == "POST" else None
             answer = api(service_key)(method, path, body, ok if needed == scope else 403)
             assert needed == scope or answer["code"] == "scope_missing"
+
+
+def signed(header: bytes, claims: bytes) -> str:
+    """A token whose parts are any bytes, with a valid signature."""
+    parts = [base64.urlsafe_b64encode(part).rstrip(b"=") for part in (header, claims)]
+    mac = hmac.digest(SECRET.encode(), b".".join(parts), hashlib.sha256)
+    return b".".join([*parts, base64.urlsafe_b64encode(mac).rstrip(b"=")]).decode()
+
+
+HS256 = b'{"alg": "HS256"}'
+DIGITS = b"9" * 400
+ODD_CLAIMS = {
+    "exp": [DIGITS, b"9" * 5_000, b"1e400", b"Infinity", b"-Infinity", b"NaN", b"[]", b"{}",
+            b"null", b'"soon"', b'"' + DIGITS + b'x"', b"[" * 900 + b"]" * 900],
+    "sub": [rb'"bo\ud800b"', rb'"bo\u0000b"', b"5", b"null", b"[]", b'["bob"]', b"{}", b'""',
+            b"true", DIGITS],
+    "iat": [DIGITS, b"1e400", b"NaN", b"[]", b"{}", b'"x"'],
+    "nbf": [DIGITS, b"1e400", b"NaN", b"[]", b"{}", b'"x"'],
+    "aud": [b"5", b"{}", b"[5]", b"[[]]", b'[{"a": 1}]', rb'"\ud800"'],
+    "iss": [b"5", b"{}", b"[]", b"[[]]", rb'"\ud800"'],
+}  # fmt: skip
+ODD_HEADERS = [b'"kid": 5', b'"kid": []', b'"kid": {}', b'"kid": null', rb'"kid": "\ud800"',
+               b'"crit": 5', b'"crit": ["x"]', b'"typ": []', b'"b64": []',
+               b'"kid": ' + b"[" * 3_000]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [(name, value) for name, values in ODD_CLAIMS.items() for value in values],
+    ids=lambda value: str(value)[:30],
+)
+def test_a_claim_of_another_type_or_size_is_refused(
+    api: Any, bob: User, name: str, value: bytes
+) -> None:
+    """Whoever signs may make mistakes; they are answered 401."""
+    claims = {"sub": b'"bob"', "iss": b'"seenby"', "aud": b'"seenby"', "exp": b"4000000000"}
+    pairs = {**claims, name: value}.items()
+    text = b",".join(b'"%s": %s' % (key.encode(), each) for key, each in pairs)
+    forged = signed(HS256, b"{%s}" % text)
+    api(forged).get("/me/", status=401)
+
+
+@pytest.mark.parametrize("pair", ODD_HEADERS, ids=lambda value: str(value)[:30])
+def test_a_tokens_header_of_another_type_is_no_500(api: Any, bob: User, pair: bytes) -> None:
+    claims = b'{"sub": "bob", "iss": "seenby", "aud": "seenby", "exp": 4000000000}'
+    odd = api(signed(b'{"alg": "HS256", %s}' % pair, claims))
+    assert odd.client.get("/api/v1/me/").status_code in (200, 401)
+
+
+def test_a_token_that_expires_after_the_last_day_is_refused(api: Any, bob: User) -> None:
+    """A gateway shows when a session ends, and Python ends with the year 9999."""
+    login = {"userId": "bob", "deviceId": "x"}
+    for exp, status in ((253_402_300_799, 200), (253_402_300_800, 401), (10**18, 401)):
+        api(token(exp=exp)).get("/me/", status=status)
+        body = {**login, "authToken": token(exp=exp)}
+        api(None)("POST", "http://testserver/api/v5/sessions", body, status)
+
+
+@pytest.mark.parametrize("key", [r'"aaaaaaaa\000b"', r'"aaaaaaaa\355\240\200"', "x" * 5_000, ""])
+@pytest.mark.parametrize("address", ["/api/v1/me/", "/admin/"])
+def test_a_cookie_that_no_session_can_have_is_none(db: None, key: str, address: str) -> None:
+    """PostgreSQL does not even compare with a NUL."""
+    client = Client(raise_request_exception=False, headers={"Cookie": f"sessionid={key}"})
+    assert client.get(address).status_code == (401 if "api" in address else 302)

@@ -17,13 +17,50 @@ STAMP = 1 if ON_POSTGRES else 3
 def test_bulk_mark(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any, messages: int
 ) -> None:
-    """Rule 7, goal <= 6: the position, the stamp, the watermark, the unread count."""
+    """Rule 7, goal <= 6: the position, the lock, the watermark, the stamp, the unread count."""
     for _ in range(messages):
         say(alice, group)
     call = api(bob)
     with statements() as counted:
         assert call.post(f"/conversations/{group.pk}/mark-read/")["marked"] == messages
+    assert len(counted) == 4 + STAMP
+
+
+def test_bulk_mark_delivered(
+    api: Any, group: Conversation, alice: User, bob: User, statements: Any
+) -> None:
+    """The same without the lock: no private read holds up a watermark of deliveries."""
+    say(alice, group)
+    call = api(bob)
+    with statements() as counted:
+        assert call.post(f"/conversations/{group.pk}/mark-delivered/")["marked"] == 1
     assert len(counted) == 3 + STAMP
+
+
+@pytest.mark.parametrize("was_read", [False, True])
+def test_private_bulk_mark(
+    api: Any, group: Conversation, alice: User, bob: User, statements: Any, was_read: bool
+) -> None:
+    """Goal <= 6: a read watermark that is there is looked at once more, since it may fall."""
+    say(alice, group)
+    call, path = api(bob), f"/conversations/{group.pk}/mark-read/"
+    if was_read:
+        call.post(path)
+        say(alice, group)
+    with statements() as counted:
+        assert call.post(path, {"private": True})["marked"] == 1
+    assert len(counted) == 4 + STAMP + was_read
+
+
+def test_private_single_mark(
+    api: Any, group: Conversation, alice: User, bob: User, statements: Any
+) -> None:
+    """The row, the lock, the stamp."""
+    message = say(alice, group)
+    call = api(bob)
+    with statements() as counted:
+        call.post(f"/messages/{message.pk}/read/", {"private": True})
+    assert len(counted) == 2 + STAMP
 
 
 def test_bulk_mark_of_an_offline_device(
@@ -34,7 +71,7 @@ def test_bulk_mark_of_an_offline_device(
     call, at = api(bob), message.created_at.isoformat()
     with statements() as counted:
         call.post(f"/conversations/{group.pk}/mark-read/", {"at": at})
-    assert len(counted) == 3 + 2 * STAMP
+    assert len(counted) == 4 + 2 * STAMP
 
 
 def test_single_mark(
@@ -116,10 +153,13 @@ def test_many_summaries(
 def test_leaving(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any, messages: int
 ) -> None:
-    """Rule 2: a constant, whatever the number of messages left unread; an owner is looked for."""
+    """Rule 2: a constant, whatever the number of messages left unread.
+
+    An owner is looked for, and it is noted what had been sent.
+    """
     for _ in range(messages):
         say(alice, group)
     call = api(bob)
     with statements() as counted:
         call.delete(f"/conversations/{group.pk}/participants/bob/")
-    assert len(counted) == 6 + STAMP
+    assert len(counted) == 8 + STAMP

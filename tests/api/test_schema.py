@@ -12,6 +12,7 @@ import schemathesis
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
+from drf_spectacular.generators import SchemaGenerator
 
 from config.wsgi import application
 from tests.support import ROOT
@@ -72,19 +73,37 @@ def test_the_schema_is_served() -> None:
     assert Client().get("/api/v1/schema/").content.decode() == SNAPSHOT.read_text()
 
 
+def test_the_schema_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody may ask for it, so it costs next to nothing; and nothing to one who has it."""
+    kinds = ("application/json", "application/vnd.oai.openapi", "*/*")
+    served = [Client().get("/api/v1/schema/", headers={"Accept": kind}) for kind in kinds]
+    monkeypatch.setattr(SchemaGenerator, "get_schema", None)
+    for kind, first in zip(kinds, served, strict=True):
+        again = Client().get("/api/v1/schema/", headers={"Accept": kind})
+        assert (again.content, again["Content-Type"]) == (first.content, first["Content-Type"])
+        known = {"Accept": kind, "If-None-Match": again["ETag"]}
+        unchanged = Client().get("/api/v1/schema/", headers=known)
+        assert (unchanged.status_code, unchanged.content) == (304, b"")
+        assert unchanged["Vary"] == first["Vary"]
+    assert served[0]["ETag"] != served[1]["ETag"]
+
+
 def test_the_page_to_try_it_needs_no_internet() -> None:
     """All that it loads is served from here."""
     page = Client().get("/api/v1/docs/")
     html = page.content.decode()
     loaded = re.findall(r'<(?:script|link|img)[^>]*?(?:src|href)="([^"]+)"', html)
     assert len(loaded) >= 3
-    assert [address for address in loaded if not address.startswith("/static/")] == []
+    script = "/api/v1/docs/?script="
+    elsewhere = [address for address in loaded if not address.startswith("/static/")]
+    assert elsewhere == [script]
     for address in loaded:
         served = Client().get(address)
         assert (served.status_code, served.headers["Content-Length"] > "0") == (200, True), address
         served.close()
-    assert not re.search(r"https?://", html)
-    assert '"validatorUrl": null' in html
+    settings = Client().get(script).content.decode()
+    assert not re.search(r"https?://", html + settings)
+    assert '"validatorUrl": null' in settings
 
 
 def test_no_migration_is_missing() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 
 from chat.models import User
 
@@ -49,3 +51,38 @@ def test_keys_have_their_own_rate(api: Any, alice: User, service_key: str, setti
     settings.THROTTLE_USER_READS, settings.THROTTLE_KEY_READS = 1, 2
     for status in (200, 200, 429):
         api(service_key).get("/users/", status=status)
+
+
+def test_a_request_at_the_border_of_a_minute_is_counted(
+    api: Any, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The count began with the minute, and ends with it between being found and being raised."""
+    settings.THROTTLE_USER_READS = 1
+    clock = [60.0]
+    monkeypatch.setattr("receipts.api.throttles.time", lambda: min(clock[0], 119.999))
+    ticking = SimpleNamespace(time=lambda: clock.__setitem__(0, clock[0] + 0.4) or clock[0])
+    for module in ("base", "locmem"):
+        monkeypatch.setattr(f"django.core.cache.backends.{module}.time", ticking)
+    api(alice).get("/me/")
+    for left in (0.9, 0.7, 0.5, 0.3):
+        clock[0] = 120.0 + 0.5 - left
+        api(alice).get("/me/", status=429)
+
+
+def test_a_count_that_the_cache_threw_away_begins_anew(
+    api: Any, alice: User, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full cache forgets at random, also between being found and being raised."""
+    settings.THROTTLE_USER_READS = 1
+    api(alice).get("/me/")
+    found = cache.add
+
+    def add(*given: Any, **options: Any) -> bool:
+        added = found(*given, **options)
+        cache.clear()
+        return added
+
+    monkeypatch.setattr(cache, "add", add)
+    api(alice).get("/me/")
+    monkeypatch.setattr(cache, "add", found)
+    api(alice).get("/me/", status=429)

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.processes import free_port
+from tests.support import ROOT
 from tests.support.postgres import stop
-from tests.support.serving import ROOT, wait_until_ready
+from tests.support.serving import wait_until_ready
 
 
 class Demo(NamedTuple):
@@ -43,11 +44,11 @@ def running_without_demo() -> Iterator[str]:
 
 
 _PRODUCTION = """
-import os, django, uvicorn
+import django
 django.setup()
 from django.core.management import call_command
 call_command("migrate", verbosity=0)
-uvicorn.run("config.asgi:application", port=int(os.environ["PORT"]), log_config=None)
+call_command("serve")
 """
 
 

@@ -23,7 +23,7 @@ def expect_ticks(page: Page, body: str, standing: str, words: str, colour: str =
 
 def test_two_people_chat_and_the_ticks_turn_blue(as_person: AsPerson, api: Any) -> None:
     """One: sent. Two: it has reached his device. Blue: he has read it."""
-    pair = {"kind": "direct", "participants": ["frank"], "external_id": "demo:dave+frank"}
+    pair = {"kind": "direct", "participants": ["frank"]}
     api("dave").post("/conversations/", pair)
     dave = as_person("dave")
     dave.get_by_role("link", name="Frank Weiss").click()

@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from urllib.request import Request, urlopen
 
 from benchmarks.processes import free_port
+from tests.support import ROOT
 from tests.support.postgres import running_postgres, stop
-from tests.support.serving import PATIENCE, ROOT, wait_until_ready
+from tests.support.serving import PATIENCE, wait_until_ready
 
 DATABASES = ("sqlite", "postgresql")
 
@@ -60,12 +61,11 @@ def running_seenby(database: str) -> Iterator[Seenby]:
         _manage(environment, "migrate", "--verbosity", "0")
         key = _manage(environment, "issue_service_key", "clients").strip()
         port = free_port()
-        options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
         log = Path(folder) / "log"
         with log.open("w") as said:
             server = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "config.asgi:application", *options],
-                cwd=ROOT, env=environment, stdout=said, stderr=said,
+                [sys.executable, "manage.py", "serve"], stdout=said, stderr=said,
+                cwd=ROOT, env=environment | {"HOST": "127.0.0.1", "PORT": str(port)},
             )  # fmt: skip
         try:
             address = f"http://127.0.0.1:{port}"

@@ -344,3 +344,34 @@ def test_fixing_beside_live_marks_leaves_no_drift(
     at_once([reads(bob), reads(carol), breaks_and_fixes])
     assert check()[0] == "20 messages, 40 rows: no drift"
     assert {counts(message) for message in messages} == {(2, 2, 2, 0)}
+
+
+@pytest.mark.parametrize("gone", ["left", "switched off"])
+@pytest.mark.parametrize("reads", [None, "privately", "openly, unread again"])
+def test_rows_left_open_by_who_is_gone_are_found_and_withdrawn(
+    api: Any, group: Conversation, alice: User, bob: User, carol: User, gone: str, reads: str | None
+) -> None:
+    """Rule 2: data that was changed by hand; a second run finds nothing."""
+    message = say(alice, group)
+    if reads:
+        api(bob).post(f"/messages/{message.pk}/read/", {"private": reads == "privately"})
+    if reads == "openly, unread again":
+        path = f"/conversations/{group.pk}/mark-unread/"
+        api(bob).post(path, {"from_message": message.pk})
+    left_at = timezone.now()
+    if gone == "left":
+        group.participants.filter(user=bob).update(is_active=False, left_at=left_at)
+    else:
+        User.objects.filter(pk=bob.pk).update(is_active=False)
+    said, last_words = check_fails()
+    row = MessageStatus.objects.get(message=message, recipient=bob)
+    assert said[0] == f"row {row.pk}: bob is gone, and message {message.pk} is left open"
+    assert "--fix" in last_words
+    assert "left open by who is gone 1 (1 withdrawn)" in "".join(check(fix=True))
+    row.refresh_from_db()
+    openly = reads == "openly, unread again"
+    assert (row.withdrawn_at is None, row.seen_at is None) == (openly, reads is None)
+    if gone == "left" and not openly:
+        assert row.withdrawn_at == left_at
+    assert counts(message)[0] == 1 + openly
+    assert "no drift" in check()[0]

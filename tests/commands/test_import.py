@@ -168,7 +168,8 @@ def everything() -> list[list[tuple[Any, ...]]]:
 def assert_no_drift() -> None:
     check = Check(say=print)
     check.run()
-    assert check.left == 0
+    # An import that was stopped has not withdrawn the rows of those who left: see ``left_open``.
+    assert (check.drifted, check.strays) == (0, 0)
 
 
 # --- What a file says is there afterwards ------------------------------------------------------
@@ -529,6 +530,9 @@ def test_a_run_that_was_killed_is_completed_by_the_next(history: Import, percent
     assert_no_drift()
     history(STORY, batch_size=3)
     assert everything() == expected
+    check = Check(say=print)
+    check.run()
+    assert check.left == 0
 
 
 def test_ctrl_c_ends_with_what_was_imported_so_far(tmp_path: Path) -> None:

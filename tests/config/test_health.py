@@ -14,7 +14,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 
 from chat.models import User
-from config import health
+from config import health, readiness
 from config.logs import JSONFormatter, TextFormatter
 
 
@@ -33,7 +33,7 @@ def logged() -> Iterator[Callable[[], list[dict[str, Any]]]]:
 
 @pytest.fixture
 def just_started(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "_migrated", False)
+    monkeypatch.setattr(readiness, "_migrated", False)
 
 
 def test_a_process_is_alive_without_a_database() -> None:

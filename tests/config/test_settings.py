@@ -12,11 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.core.exceptions import ImproperlyConfigured
 
 from config import environment
 from tests.support import ROOT
 
+STRONG = "Kq3vJx8mTz1bYw5nRd7cLf9hGs2pUa4eXi6oVt0k_Zj-Wr8yMb"
 PRODUCTION = """
 import json, django; django.setup()
 from django.core.management import call_command
@@ -34,7 +37,7 @@ def test_production_passes_djangos_checks_and_speaks_https(tmp_path: Path) -> No
     """Without DEMO: everything is sent to HTTPS, save what asks whether the process is well."""
     env = {k: v for k, v in os.environ.items() if k not in ("DEMO", "DEBUG", "HTTPS")}
     env |= {
-        "SECRET_KEY": "Kq3vJx8mTz1bYw5nRd7cLf9hGs2pUa4eXi6oVt0k_Zj-Wr8yMb",
+        "SECRET_KEY": STRONG,
         "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3",
     }
     run = subprocess.run(
@@ -68,6 +71,60 @@ def test_a_setting_that_cannot_be_used_names_its_variable(
         monkeypatch.setenv("SEENBY_X", value)
         with pytest.raises(ImproperlyConfigured, match="SEENBY_X"):
             read("SEENBY_X")
+
+
+def started(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Django with these settings, until it would serve."""
+    env = {k: v for k, v in os.environ.items() if k not in ("DEMO", "DEBUG", "JWT_SECRET")}
+    env |= {"SECRET_KEY": STRONG, "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"}
+    code = "import django; django.setup()"
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, env=env | variables, cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "JWT_SECRET"])
+@pytest.mark.parametrize("weak", ["abc", "k" * 31, "é" * 15, "a" * 64, "abababab" * 8])
+def test_a_weak_secret_stops_the_start_and_is_not_printed(
+    tmp_path: Path, name: str, weak: str
+) -> None:
+    """Whoever guesses it signs tokens for anybody; to try it out, any will do."""
+    run = started(tmp_path, **{name: weak})
+    assert run.returncode != 0
+    last = run.stderr.strip().splitlines()[-1]
+    assert last.startswith(f"django.core.exceptions.ImproperlyConfigured: {name} must be ")
+    assert weak not in last
+    for lenient in ("DEMO", "DEBUG"):
+        assert started(tmp_path, **{name: weak, lenient: "1"}).returncode == 0
+
+
+def test_a_secret_of_32_random_bytes_is_enough(tmp_path: Path) -> None:
+    assert started(tmp_path, JWT_SECRET=STRONG[:32]).returncode == 0
+
+
+PUBLIC: dict[str, Any] = {
+    "rsa2048": lambda: rsa.generate_private_key(65537, 2048),
+    "p256": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa1024": lambda: rsa.generate_private_key(65537, 1024),
+    "p384": lambda: ec.generate_private_key(ec.SECP384R1()),
+    "p192": lambda: ec.generate_private_key(ec.SECP192R1()),
+    "x25519": x25519.X25519PrivateKey.generate,
+    "dsa": lambda: dsa.generate_private_key(1024),
+}
+
+
+@pytest.mark.parametrize("kind", PUBLIC)
+def test_public_keys_that_are_too_weak_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """RSA below 2048 bits, other curves than that of ES256, and what signs no tokens at all."""
+    pem = PUBLIC[kind]().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    monkeypatch.setenv("SEENBY_X", json.dumps({"the-key": pem.decode()}))
+    if kind in ("rsa2048", "p256", "ed25519"):
+        assert set(environment.public_keys("SEENBY_X")) == {"the-key"}
+        return
+    with pytest.raises(ImproperlyConfigured, match=r"SEENBY_X: 'the-key' (has|is)"):
+        environment.public_keys("SEENBY_X")
 
 
 def test_a_secret_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from chat.models import User
-from receipts.demo.talks import PEOPLE
+from chat.models import Conversation, ServiceKey, User
+from receipts import services
+from receipts.demo.talks import PEOPLE, TEAM
 from receipts.demo.world import load_world
 from tests.support import ROOT
 from tests.support.cast import Api
@@ -78,6 +79,45 @@ def test_other_peoples_database_gives_no_tokens(db: None, alice: User) -> None:
         page = Client().get(address).content.decode()
         assert "give it an empty database" in page
         assert "/?as=" not in page
+
+
+@pytest.mark.parametrize("maker", ["person", "backend"])
+def test_a_conversation_that_is_called_as_the_demos_gives_no_tokens(
+    api: Any, alice: User, bob: User, service_key: str, maker: str
+) -> None:
+    """An alice and a bob of a real database, whom anybody could put into such a conversation."""
+    team = {"kind": "group", "external_id": TEAM, "participants": ["alice", "bob"]}
+    if maker == "person":
+        services.create_conversation(
+            owner=bob, participants=[alice], kind="group", external_id=TEAM
+        )
+    else:
+        api(service_key).post("/conversations/", team, 201)
+    assert not load_world()
+    token("alice", 404)
+    assert "/?as=" not in Client().get("/").content.decode()
+
+
+def test_who_takes_a_name_of_the_world_later_is_not_of_it(world: None, api: Any) -> None:
+    """The people are those that the demo made, not those who are called like them."""
+    User.objects.filter(username="bob").update(username="robert")
+    User.objects.create_user("bob")
+    key = ServiceKey.issue(
+        user=User.objects.create_user("backend", is_service=True), name="k", scopes=["write"]
+    )
+    team = Conversation.objects.get(external_id=TEAM)
+    api(key).post(f"/conversations/{team.pk}/participants/", {"user": "bob"}, 201)
+    token("bob", 404)
+    token("robert", 404)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"is_staff": True}, {"is_superuser": True}, {"is_service": True}, {"is_active": False}],
+)
+def test_who_became_more_than_a_person_gets_no_token(world: None, change: dict[str, Any]) -> None:
+    User.objects.filter(username="bob").update(**change)
+    token("bob", 404)
 
 
 def test_the_page_allows_nothing_from_elsewhere(world: None) -> None:

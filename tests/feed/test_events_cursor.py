@@ -50,6 +50,27 @@ def test_what_happens_between_two_pages_comes_after_them(
     assert [e["message"]["id"] for page in pages for e in page["results"]] == sent
 
 
+@pytest.mark.parametrize("limit", [1, 3, 4, 200])
+def test_there_may_be_more_until_nothing_is_left(
+    api: Any, group: Conversation, alice: User, bob: User, limit: int
+) -> None:
+    """Also what came while the pages before were read: ``more`` says when to stop."""
+    call = api(bob)
+    page = call.get("/events/")
+    sent = [say(alice, group).pk for _ in range(4)]
+    page = call.get(f"/events/?after={page['cursor']}&limit={limit}")
+    told = [event["message"]["id"] for event in page["results"]]
+    for number in range(3):
+        if page["more"]:
+            sent.append(say(alice, group, f"{number}").pk)
+            page = call.get(f"/events/?after={page['cursor']}&limit={limit}")
+            told += [event["message"]["id"] for event in page["results"]]
+    while page["more"]:
+        page = call.get(f"/events/?after={page['cursor']}&limit={limit}")
+        told += [event["message"]["id"] for event in page["results"]]
+    assert told == sent
+
+
 def test_without_a_cursor_it_begins_now(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
@@ -119,6 +140,24 @@ def test_a_cursor_from_before_what_was_pruned_has_expired(
     assert refused["code"] == "cursor_expired"
     assert "Reload" in refused["detail"]
     call.get(f"/events/?after={call.get('/events/')['cursor']}")
+
+
+def test_a_cursor_stays_good_when_the_events_before_it_are_pruned(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Also where no event is left: the cursor is from after them, and nothing else has come."""
+    call = api(bob)
+    say(alice, group)
+    cursor = call.get("/events/")["cursor"]
+    age(days=8)
+    assert prune_events() == 1
+    EventHorizon.objects.update(pruned_before=timezone.now() - timedelta(days=7))
+    page = call.get(f"/events/?after={cursor}")
+    assert (page["results"], page["more"]) == ([], False)
+    later = say(alice, group).pk
+    for each in cursor, page["cursor"]:
+        results = call.get(f"/events/?after={each}")["results"]
+        assert [event["message"]["id"] for event in results] == [later]
 
 
 def test_the_horizon_only_moves_forward(group: Conversation, alice: User, settings: Any) -> None:

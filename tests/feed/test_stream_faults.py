@@ -141,7 +141,7 @@ def test_the_database_restarts_under_an_open_stream(
 
             postgres.crash()
             refused = listen(bob, port=server.port)
-            assert refused.status == 500
+            assert refused.status == 503
             assert refused.headers["Content-Type"] == "application/json"
             postgres.start()
 

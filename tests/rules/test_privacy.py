@@ -214,3 +214,61 @@ def test_the_organisation_can_overrule_the_switch(
     assert list(refused) == ["private"]
     api(bob).post(f"/messages/{message.pk}/read/")
     assert api(alice).get(f"/messages/{message.pk}/status/")["overall_status"] == "read"
+
+
+def hide_each(call: Api, ids: list[int], how: str, conversation: int) -> None:
+    """Read messages privately, at a time before that of the open read."""
+    how_private = {"private": True, "at": "2020-01-01T00:00:00Z"}
+    if how == "single":
+        for pk in ids:
+            call.post(f"/messages/{pk}/read/", how_private)
+    elif how == "batch":
+        items = [{"message": pk, "state": "read", **how_private} for pk in ids]
+        call.post("/receipts/", {"receipts": items})
+    elif how == "bulk":
+        path = f"/conversations/{conversation}/mark-read/"
+        call.post(path, {"up_to_message": ids[-1], **how_private})
+    else:
+        call.post("/me/retract-receipts/")
+
+
+@pytest.mark.parametrize("how", ["single", "batch", "bulk", "retract"])
+def test_no_watermark_stays_above_a_read_that_became_private(
+    api: Any, group: Conversation, alice: User, bob: User, service_key: str, how: str
+) -> None:
+    """Rule 13: whichever way it became so."""
+    ids = [say(alice, group).pk for _ in range(3)]
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    hide_each(api(bob), ids, how, group.pk)
+    assert api(alice).get(f"/messages/{ids[0]}/status/")["read_count"] == 0
+    found = api(service_key).get(f"/conversations/{group.pk}/participants/bob/")
+    assert (found["last_read_message"], found["last_read_at"]) == (None, None)
+    assert found["last_delivered_message"] == ids[-1]
+
+
+@pytest.mark.parametrize("how", ["single", "batch"])
+def test_a_watermark_falls_back_to_the_message_before(
+    api: Any, group: Conversation, alice: User, bob: User, service_key: str, how: str
+) -> None:
+    """Rule 13: what was read openly below stays told, with the time of that read."""
+    ids = [say(alice, group).pk for _ in range(4)]
+    api(bob).post(f"/messages/{ids[1]}/read/")
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    hide_each(api(bob), [ids[3], ids[2]], how, group.pk)
+    found = api(service_key).get(f"/conversations/{group.pk}/participants/bob/")
+    rows = api(alice).get(f"/messages/{ids[1]}/recipients/")["results"]
+    assert found["last_read_message"] == ids[1]
+    assert found["last_read_at"] == rows[0]["read_at"]
+
+
+def test_a_watermark_falls_below_what_was_deleted_and_is_read_privately_now(
+    api: Any, group: Conversation, alice: User, bob: User, moderator: User, service_key: str
+) -> None:
+    """Rules 13 and 21: a bulk mark passes over a deleted message, and its watermark covers it."""
+    ids = [say(alice, group).pk for _ in range(3)]
+    api(alice).delete(f"/messages/{ids[1]}/")
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    api(moderator).post(f"/messages/{ids[1]}/restore/")
+    api(bob).post("/me/mark-read/", {"private": True})
+    found = api(service_key).get(f"/conversations/{group.pk}/participants/bob/")
+    assert found["last_read_message"] == ids[0]

@@ -95,6 +95,25 @@ def test_two_equal_marks_count_once(api: Any, group: Conversation, alice: User, 
     assert message.read_count == 1
 
 
+def test_of_equal_batches_one_is_applied_and_published_once(
+    api: Any, group: Conversation, alice: User, bob: User
+) -> None:
+    """Rules 5 and 7: a time that nobody gave wins over none that is set."""
+    for state in ("delivered", "read"):
+        for private in (False, True)[: 1 + (state == "read")]:
+            for _ in range(6):
+                message = say(alice, group)
+                cursor = api(alice).get("/events/")["cursor"]
+                item = {"message": message.pk, "state": state}
+                item |= {"private": True} if private else {}
+                body = {"receipts": [item]}
+                answers = at_once([lambda body=body: api(bob).post("/receipts/", body)] * 5)
+                results = sorted(answer["results"][0]["result"] for answer in answers)
+                assert results == ["applied", *["unchanged"] * 4]
+                (event,) = api(alice).get(f"/events/?after={cursor}")["results"]
+                assert [mark["count"] for mark in event["marks"]] == [1]
+
+
 def test_two_equal_sends_are_one_message(api: Any, group: Conversation, alice: User) -> None:
     """A repeated ``client_id`` is the same message, also at the same moment."""
 

@@ -177,5 +177,5 @@ def test_a_moderator_who_is_switched_off_is_signed_out(people: Any, moderator: U
     client = Client()
     client.force_login(moderator)
     assert client.get("/api/v1/users/").status_code == 200
-    people["service"].patch("/users/mia/", {"is_active": False})
+    services.deactivate_user(user=moderator)
     assert client.get("/api/v1/users/").status_code in (401, 403)

@@ -211,7 +211,31 @@ class Lives(RuleBasedStateMachine):
         assert services.retract_receipts(user_id=self.users[user].pk).complete
         for message in self.room.messages:
             if user in message.rows:
-                message.rows[user].read = None
+                message.rows[user].hide()
+
+    @rule(user=people)
+    def switch_off_and_on(self, user: str) -> None:
+        """Rule 2: an account that was off is a recipient of later messages only."""
+        now = self.tick()
+        services.deactivate_user(user=self.users[user])
+        self.room.withdraw(user, now)
+        services.reactivate_user(user=self.users[user])
+
+    @rule(user=people)
+    def go_and_retract(self, user: str) -> None:
+        """Rules 2 and 13: who left or was switched off looks as if they had never read."""
+        self.switch_off_and_on(user)
+        self.retract(user)
+        self.leave(user)
+        self.retract(user)
+
+    @rule(user=people, at=moments)
+    def read_privately_after_coming_back(self, user: str, at: int) -> None:
+        """Rules 2 and 13: an open read from before is taken back."""
+        self.mark_up_to(user, 7, read=True, private=False, at=None)
+        self.leave(user)
+        self.join(user)
+        self.mark_up_to(user, 7, read=True, private=True, at=at)
 
     @invariant()
     def rows_are_right(self) -> None:
@@ -245,6 +269,14 @@ class Lives(RuleBasedStateMachine):
                 stored.failed_count,
             )
             assert (counts, stored.overall_status) == (message.counts(), message.overall())
+
+    @invariant()
+    def no_watermark_covers_a_private_read(self) -> None:
+        """Rule 13."""
+        names = {user.pk: name for name, user in self.users.items()}
+        for participant in self.chat.participants.exclude(last_read_message=None):
+            index = self.ids.index(participant.last_read_message_id)
+            assert self.room.may_be_covered(names[participant.user_id], index)
 
     @invariant()
     def unread_counts_are_right(self) -> None:

@@ -6,20 +6,20 @@ import html
 import re
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from chat.models import Message, User
 from receipts import services
 from receipts.services.batch import Item
 from receipts.services.marking import Row
+from tests.support.cast import moderators
 
 
 def appointed(user: User) -> User:
     """A moderator as the admin's own action makes one."""
     user.is_staff = True
     user.save(update_fields=["is_staff"])
-    user.groups.add(Group.objects.get(name="Moderators"))
+    user.groups.add(moderators())
     return user
 
 

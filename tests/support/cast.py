@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from importlib import import_module
 from typing import Any
 
+from django.apps import apps
+from django.contrib.auth.models import Group
 from rest_framework.test import APIClient
 
-from chat.models import Conversation, Message, User
+from chat.models import MODERATORS, Conversation, Message, User
 from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
@@ -82,3 +85,10 @@ class Statements:
 
     def __len__(self) -> int:
         return len(self.sql)
+
+
+def moderators() -> Group:
+    """The group that a migration made; a test with real transactions empties that table, too."""
+    if not Group.objects.filter(name=MODERATORS).exists():
+        import_module("receipts.migrations.0004_moderators").make_group(apps, None)
+    return Group.objects.get(name=MODERATORS)

@@ -21,8 +21,11 @@ import uvicorn
 from django.conf import settings
 from django.db import connection
 
+from config import health
 from config.asgi import application
+from config.protocol import LimitedProtocol
 from receipts.feed import stream
+from tests.support import ROOT
 from tests.support.cast import ON_POSTGRES
 from tests.support.listening import PATIENCE
 
@@ -74,9 +77,12 @@ def url_of(database: dict[str, Any]) -> str:
 def server_thread() -> Iterator[int]:
     """The service in a thread of this process, where a test can change its settings; its port."""
     stream.hub.cache_clear()
+    health.readiness.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
-        uvicorn.Config(application, lifespan="off", log_config=None, access_log=False)
+        uvicorn.Config(
+            application, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False
+        )
     )
     with asyncio.Runner() as runner:
         loop = runner.get_loop()
@@ -109,12 +115,14 @@ class Server:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         ours = {"DATABASE_URL": database, "DEMO": "1", "EVENTS_POLL_MS": "20"}
-        ours |= {"SECRET_KEY": settings.SECRET_KEY, "LOG_FORMAT": "text"}
-        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--no-access-log"]
+        ours |= {"SECRET_KEY": settings.SECRET_KEY, "LOG_FORMAT": "text", "PORT": str(self.port)}
+        command = [sys.executable, "manage.py", "serve"]
+        command += ["--workers", str(environment.pop("WORKERS", 1))]
         self.log = log
         with log.open("ab") as written:
             self.process = subprocess.Popen(
-                [*command, "--port", str(self.port), "--timeout-graceful-shutdown", "3"],
+                command,
+                cwd=ROOT,
                 env=os.environ | ours | {name: str(value) for name, value in environment.items()},
                 stdout=written,
                 stderr=written,

@@ -17,6 +17,8 @@ class Row:
     read: datetime | None = None
     failed: datetime | None = None
     withdrawn: datetime | None = None
+    #: When its recipient first left after it was sent.
+    left: datetime | None = None
 
     def deliver(self, at: datetime, backdated: bool) -> bool:
         """Rules 5, 6, 11, 15."""
@@ -36,7 +38,7 @@ class Row:
         if self.tracked:
             self.delivered, self.failed = min(self.delivered or at, at), None
             if private and first is not None and at <= first:
-                self.read = None
+                self.hide()
             elif not private and (first is None or at < first):
                 self.read = at
         return True
@@ -47,8 +49,14 @@ class Row:
         if self.tracked and not self.delivered and (not self.failed or at < self.failed):
             self.failed = at
 
+    def hide(self) -> None:
+        """Rules 2 and 13: a read that stops being disclosed might never have been made."""
+        if self.read:
+            self.read, self.withdrawn = None, self.left
+
     def leave(self, at: datetime) -> None:
         """Rule 2."""
+        self.left = self.left or at
         if self.read is None:
             self.withdrawn = self.withdrawn or at
         elif self.seen is None:
@@ -110,9 +118,21 @@ class Room:
     def leave(self, user: str, at: datetime) -> None:
         """Rule 2."""
         self.members.discard(user)
+        self.withdraw(user, at)
+
+    def withdraw(self, user: str, at: datetime) -> None:
+        """Rule 2: by leaving, or with the account; of who is gone nothing is left to withdraw."""
         for message in self.messages:
             if user in message.rows and message.rows[user].withdrawn is None:
                 message.rows[user].leave(at)
+
+    def may_be_covered(self, user: str, index: int) -> bool:
+        """Rule 13: whether a read watermark at a message hides no private read below it."""
+        return not any(
+            row.tracked and row.seen and not row.read and not row.withdrawn
+            for message in self.messages[: index + 1]
+            if (row := message.rows.get(user))
+        )
 
     def unread(self, user: str) -> int:
         """Rules 7 and 21."""

@@ -119,15 +119,27 @@ def test_the_list_has_pages(api: Any, service_key: str) -> None:
 
 @pytest.mark.parametrize(
     ("scopes", "read", "write"),
-    [(["read"], 200, 403), (["write"], 403, 201), (["users"], 403, 403)],
+    [
+        (["read"], 200, 403),
+        (["write"], 403, 403),
+        (["users"], 403, 403),
+        (["read", "users"], 200, 403),
+        (["write", "users"], 403, 403),
+        (["read", "write"], 200, 201),
+    ],
 )
-def test_a_key_needs_the_scope(
+def test_a_key_needs_to_read_and_to_write(
     api: Any, service_key: str, scopes: list[str], read: int, write: int
 ) -> None:
     user = User.objects.get(username="backend")
     call = api(ServiceKey.issue(user=user, name="narrow", scopes=scopes))
+    path = f"/webhooks/{hook('backend').pk}/"
     call.get("/webhooks/", read)
+    call.get(path, read)
     call.post("/webhooks/", {"url": URL}, write)
+    change = {"url": f"{URL}/elsewhere", "rotate_secret": True}
+    call.patch(path, change, 200 if write == 201 else 403)
+    call.delete(path, 204 if write == 201 else 403)
 
 
 def test_address_and_kinds_can_be_changed(api: Any, service_key: str) -> None:

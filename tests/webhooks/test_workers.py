@@ -23,6 +23,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from chat.models import Conversation, User
 from receipts.models import WebhookEndpoint
+from receipts.models.webhook import unblemished
 from receipts.webhooks import delivering, hurrying, offering, posting, working
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
@@ -108,6 +109,42 @@ def test_one_round_delivers_what_there_is(
     whole = max(("/hook", "/hook/other"), key=paths.count)
     assert [t for each in receiver.got if each.path == whole for t in each.texts] == sent
     assert other.pk != endpoint.pk
+
+
+def test_one_round_goes_on_behind_the_end_of_a_look_in_pages(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """A look that a round before it did not finish ends where that one found the feed."""
+    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 10)
+    sent = [say(alice, group, f"{number}").body for number in range(15)]
+    receiver.answers += [204, 500]
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    assert receiver.texts[:10] == sent[:10]
+    WebhookEndpoint.objects.update(**unblemished())
+    sent += [say(alice, group, f"{number}").body for number in range(15, 300)]
+    before = len(receiver.got)
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    assert [text for got in receiver.got[before:] for text in got.texts] == sent[10:]
+
+
+def test_what_nobody_asked_for_at_the_end_of_a_look_in_pages_holds_up_nothing(
+    api: Any, receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    bob: User, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 1)
+    monkeypatch.setattr(working, "DELIVERIES_AT_ONCE", 1)
+    WebhookEndpoint.objects.update(kinds=["receipt.updated"])
+    message = say(alice, group).pk
+    api(bob).post(f"/messages/{message}/delivered/")
+    say(alice, group)
+    # One turn, which ends between the pages of its look: before the second message.
+    assert [deliver(each) for each in delivering.due()] == [1]
+    api(bob).post(f"/messages/{message}/read/")
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    states = [event["marks"][0]["state"] for got in receiver.got for event in got.events]
+    assert states == ["delivered", "read"]
 
 
 def test_one_round_with_nothing_to_do_ends(endpoint: WebhookEndpoint) -> None:

@@ -18,7 +18,7 @@ from chat.ids import MAX_ID, whole_number
 from receipts.api.archived import Archived
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MessageReceiptViewSet
-from receipts.gateways.translating import EPOCH, GatewayView, Refusal, milliseconds
+from receipts.gateways.translating import EPOCH, GatewayView, Refusal, id_of, milliseconds
 from receipts.reads.answers import summary_for
 from receipts.reads.selectors import recipients_of
 
@@ -32,6 +32,7 @@ WORDS = {
     410: "service_resource_not_found",
     429: "reach_limit",
     500: "internal_server_error",
+    503: "internal_server_error",
 }
 #: As many as its SDK always asks for.
 MOST = 500
@@ -65,12 +66,12 @@ class AcksView(AgoraView, MessageReceiptViewSet):
         """A page of readers, the latest first."""
         size = _limit(request.query_params.get("limit", UNDEFINED))
         behind = Place.of(request.query_params.get("key", UNDEFINED))
-        message = self.disclosed_message(int(pk))
+        message = self.disclosed_message(id_of(pk))
         if message["conversation_id"] != self.conversation_named(group).pk:
             raise Http404
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
-        rows = recipients_of(int(pk), message["conversation_id"])
+        rows = recipients_of(message["id"], message["conversation_id"])
         readers = RecipientFilter(_READ, rows, request=request).qs
         if behind:
             readers = readers.filter(behind.earlier)

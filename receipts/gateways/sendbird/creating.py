@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
 from receipts import services
 from receipts.api.bodies import NewConversation
+from receipts.api.fields import checked
 from receipts.gateways.sendbird.base import own_number, people
 from receipts.gateways.sendbird.errors import Code, SendbirdError
-from receipts.gateways.sendbird.reading import Given
+from receipts.gateways.sendbird.reading import MOST_WORDS, Given
 
 
 def create_channel(body: Given) -> Conversation:
@@ -29,6 +30,8 @@ def _members(body: Given) -> list[str]:
     users = body.values.get("users") or []
     if not isinstance(users, list):
         raise SendbirdError(Code.NOT_LIST, '"users" must be a list.')
+    if len(users) > MOST_WORDS:
+        raise SendbirdError(Code.TOO_LONG, f'"users" may hold {MOST_WORDS} at most.')
     names = [Given(each).text("user_id") if isinstance(each, dict) else each for each in users]
     named = body.words("user_ids") + Given({"users": names}).words("users")
     return list(dict.fromkeys(named))
@@ -44,9 +47,8 @@ def _fields(body: Given) -> dict[str, Any]:
         "title": body.text("name", ""),
         "participants": [],
     }
-    checked = NewConversation(data={"kind": ConversationKind.GROUP.value, **fields})
-    checked.is_valid(raise_exception=True)
-    return {**checked.validated_data, "kind": ConversationKind.GROUP}
+    found = checked(NewConversation, {"kind": ConversationKind.GROUP.value, **fields})
+    return {**found, "kind": ConversationKind.GROUP}
 
 
 @transaction.atomic

@@ -1,7 +1,8 @@
 """Every refusal in Sendbird's shape: ``{"error": true, "code": 400201, "message": "…"}``.
 
 HTTP 400 for whatever the caller can mend, also what is not found or there already; 404 for an
-address that is not there; 429 for too many requests; 500 for what went wrong here.
+address that is not there; 429 for too many requests; 500 for what went wrong here, and 503 while
+the database is away.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from chat.errors import Invalid, Refused
-from receipts.api.rest import RequestTooLarge
+from receipts.api.limits import cut
+from receipts.api.outages import Unavailable
+from receipts.api.rest import BadRequest, Conflicting, RequestTooLarge, as_refusal
 
 logger = logging.getLogger("seenby.gateways")
 
@@ -72,13 +72,15 @@ def not_found(what: str) -> SendbirdError:
 #: What our own refusals are called there; the first line that fits.
 _CODES: tuple[tuple[Any, Code], ...] = (
     (exceptions.Throttled, Code.TOO_MANY_REQUESTS),
-    ((Refused, PermissionDenied, exceptions.PermissionDenied), Code.NOT_AUTHORISED),
+    (exceptions.PermissionDenied, Code.NOT_AUTHORISED),
     ((exceptions.AuthenticationFailed, exceptions.NotAuthenticated), Code.NOT_AUTHORISED),
-    ((Http404, exceptions.NotFound), Code.NOT_FOUND),
+    (exceptions.NotFound, Code.NOT_FOUND),
     (exceptions.MethodNotAllowed, Code.BAD_URL),
     ((exceptions.ParseError, exceptions.UnsupportedMediaType), Code.NOT_JSON),
     (RequestTooLarge, Code.TOO_LONG),
-    (Invalid, Code.INVALID),
+    (BadRequest, Code.INVALID),
+    (Conflicting, Code.EXISTS),
+    (Unavailable, Code.INTERNAL),
 )
 #: Of the native API's field errors, by the field and by what is wrong with it.
 _FIELDS = {"limit": Code.OUT_OF_RANGE, "cursor": Code.BAD_TOKEN}
@@ -88,17 +90,23 @@ _REASONS = {"required": Code.MISSING, "max_length": Code.TOO_LONG}
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
     """The vendor's answer to whatever went wrong, which a caller may know of or which is logged."""
     set_rollback()
+    error = as_refusal(error)
     code, message = _told(error)
-    if code == Code.INTERNAL:
-        logger.error("A gateway failed", exc_info=error)
-    status_code = UnknownAddress.status_code if isinstance(error, UnknownAddress) else 400
     response = Response(
-        {"error": True, "code": code.value, "message": message},
-        status=_STATUSES.get(code, status_code),
+        {"error": True, "code": code.value, "message": cut(message)},
+        status=_status(error, code),
     )
+    if response.status_code == status.HTTP_500_INTERNAL_SERVER_ERROR:
+        logger.error("A gateway failed", exc_info=error)
     if (wait := getattr(error, "wait", None)) is not None:
         response["Retry-After"] = str(int(wait) + 1)
     return response
+
+
+def _status(error: Exception, code: Code) -> int:
+    if isinstance(error, UnknownAddress | Unavailable):
+        return error.status_code
+    return _STATUSES.get(code, status.HTTP_400_BAD_REQUEST)
 
 
 _STATUSES = {

@@ -22,6 +22,8 @@ _NOT_KEPT = (
     "metadata_values", "metadata_value_startswith", "metacounter_key", "metacounter_values",
     "search_query", "search_fields",
 )  # fmt: skip
+#: Each is a condition of its own in the query.
+MOST_MEMBERS = 100
 _JOINED = ("all", "joined", "joined_only")
 
 
@@ -38,7 +40,7 @@ def narrowed(rows: QuerySet[Any], asked: Asked) -> QuerySet[Any]:
     if urls := asked.words("channel_urls"):
         numbers = [number for url in urls if (number := own_number(url)) is not None]
         rows = rows.filter(Q(external_id__in=urls) | Q(pk__in=numbers, external_id=None))
-    for user in people(asked.words("members_include_in")):
+    for user in people(asked.words("members_include_in", MOST_MEMBERS)):
         rows = rows.filter(Exists(_membership(user)))
     if name_part := asked.text("name_contains", ""):
         rows = rows.filter(title__icontains=name_part)

@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.permissions import may_read
 from receipts import services
 from receipts.gateways.sendbird.around import moment_in
 from receipts.gateways.sendbird.base import GatewayView, channel, people
@@ -44,6 +45,8 @@ class MarkDelivered(GatewayView):
 class MarkRead(GatewayView):
     """Everything in a channel was read by a member, or is unread again from a message on."""
 
+    answers_reads = False  # but for the counts below, which a key without ``read`` is not given
+
     def put(self, request: Request, channel_url: str) -> Response:
         """Mark it: up to now, to a ``timestamp``, or to a message; ``{}`` whatever it changed."""
         body = self.body
@@ -57,6 +60,8 @@ class MarkRead(GatewayView):
             services.bulk_mark_unread(
                 recipient_id=found["user_id"], conversation_id=conversation, from_message=message_id
             )
+            if not may_read(request):
+                return Response({})
             return Response(_own_view(channel_url, conversation, found["user_id"]))
         _read(conversation, found)
         return Response({})
@@ -64,6 +69,8 @@ class MarkRead(GatewayView):
 
 class MarkAllRead(GatewayView):
     """A user has read some channels, or everything there is."""
+
+    answers_reads = False
 
     def put(self, request: Request, user_id: str) -> Response:
         urls = self.body.words("channel_urls")

@@ -69,6 +69,8 @@ def _joined(view: GatewayView, conversation: Conversation, users: list[User]) ->
 class Leave(GatewayView):
     """Users leave, or all do. Who is gone already stays so."""
 
+    answers_reads = False
+
     def put(self, request: Request, channel_url: str) -> Response:
         body = self.body
         names, everybody = body.words("user_ids"), body.flag("should_leave_all")

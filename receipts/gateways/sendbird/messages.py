@@ -12,6 +12,7 @@ from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.api.bodies import NewMessage
+from receipts.api.fields import checked
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import GatewayView, channel, message_in, people, person
 from receipts.gateways.sendbird.clock import moment
@@ -59,9 +60,8 @@ class OneMessage(GatewayView):
         conversation, body = channel(channel_url), self.body
         pk = message_in(conversation, _id(message_id))["id"]
         _refuse_other_kinds(body)
-        fields = NewMessage(data={"body": body.text("message")})
-        fields.is_valid(raise_exception=True)
-        services.edit_message(message_id=pk, body=fields.validated_data["body"])
+        fields = checked(NewMessage, {"body": body.text("message")})
+        services.edit_message(message_id=pk, body=fields["body"])
         row = message_in(conversation, pk)
         return Response(message_shapes([row], conversation, self.caller)[0])
 
@@ -94,9 +94,8 @@ def _fields(body: Given) -> dict[str, Any]:
     given: dict[str, Any] = {"body": body.text("message")}
     if dedup_id := body.text("dedup_id", ""):
         given["client_id"] = dedup_id
-    checked = NewMessage(data=given)
-    checked.is_valid(raise_exception=True)
-    fields = {**checked.validated_data, "mark_read": body.flag("mark_as_read", default=True)}
+    mark_read = body.flag("mark_as_read", default=True)
+    fields = {**checked(NewMessage, given), "mark_read": mark_read}
     created_at = body.number("created_at")
     if created_at:
         fields["sent_at"] = moment(created_at)

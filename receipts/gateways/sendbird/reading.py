@@ -11,6 +11,9 @@ from typing import Any, overload
 from chat.ids import MAX_ID, whole_number
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 
+#: Entries of one list: as many participants as a conversation of the native API begins with.
+MOST_WORDS = 10_000
+
 
 class Given:
     """A body's fields. ``null`` is as good as not there."""
@@ -54,11 +57,13 @@ class Given:
             raise SendbirdError(Code.NOT_BOOLEAN, f'"{name}" must be true or false.')
         return value
 
-    def words(self, name: str) -> list[str]:
-        """A list of texts, each once; empty where there is none."""
+    def words(self, name: str, most: int = MOST_WORDS) -> list[str]:
+        """A list of at most so many texts, each once; empty where there is none."""
         value = self._as_list(self._value(name))
         if value is None:
             return []
+        if isinstance(value, list) and len(value) > most:
+            raise SendbirdError(Code.TOO_LONG, f'"{name}" may hold {most} at most.')
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
             raise SendbirdError(Code.NOT_LIST, f'"{name}" must be a list of strings.')
         return [_clean(name, each) for each in dict.fromkeys(value)]

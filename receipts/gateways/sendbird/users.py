@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from chat.authentication import issue_token
 from chat.models import Scope, User
 from receipts.api.bodies import NewUser
+from receipts.api.fields import checked
 from receipts.gateways.sendbird.base import GatewayView, person
 from receipts.gateways.sendbird.counts import unread_channels
 from receipts.gateways.sendbird.errors import Code, SendbirdError
@@ -22,6 +23,7 @@ class Users(GatewayView):
     """The people of the chat product."""
 
     scope = Scope.USERS
+    answers_reads = False  # only what the request itself has created
 
     def post(self, request: Request) -> Response:
         """Create a user, with a token of their own if asked for; a name is given once."""
@@ -37,15 +39,14 @@ class Users(GatewayView):
 
     def _profile(self) -> dict[str, Any]:
         """Under our names, checked as the native API checks them."""
-        profile = NewUser(
-            data={
+        return checked(
+            NewUser,
+            {
                 "username": self.body.text("user_id"),
                 "display_name": self.body.text("nickname", ""),
                 "avatar_url": self.body.text("profile_url", ""),
-            }
+            },
         )
-        profile.is_valid(raise_exception=True)
-        return profile.validated_data
 
 
 class OneUser(GatewayView):

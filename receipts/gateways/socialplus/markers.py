@@ -19,6 +19,7 @@ from receipts.api.receipts import MAX_SUMMARIES, MessageReceiptViewSet
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PARAMETERS, Asked
 from receipts.gateways.socialplus.shapes import COLUMNS, NO_MARKERS, content_markers
+from receipts.gateways.translating import id_of
 from receipts.reads.selectors import recipients_of
 from receipts.rules.membership import Membership, membership_q
 
@@ -96,13 +97,13 @@ class UsersView(SocialPlusView, MessageReceiptViewSet):
 
     def read(self, request: Request, pk: str) -> Response:
         """Those who read it, and told."""
-        rows = self._recipients(int(pk))
+        rows = self._recipients(id_of(pk))
         # The native filter, which knows from whom reads are hidden.
         return self._page(RecipientFilter(_READ, rows, request=request).qs)
 
     def delivered(self, request: Request, pk: str) -> Response:
         """Those whom it reached, readers among them."""
-        rows = self._recipients(int(pk))
+        rows = self._recipients(id_of(pk))
         return self._page(rows.filter(withdrawn_at=None, delivered_at__isnull=False))
 
     def _recipients(self, pk: int) -> Any:
@@ -111,10 +112,10 @@ class UsersView(SocialPlusView, MessageReceiptViewSet):
             raise Archived(message["archived_at"])
         rows = recipients_of(pk, message["conversation_id"])
         asked = self.request.query_params.getlist("memberships[]")
-        if unknown := set(asked) - set(MEMBERSHIPS):
-            raise ValidationError({"memberships": [f"There is no {', '.join(sorted(unknown))}."]})
+        if unknown := [word for word in asked if word not in MEMBERSHIPS]:
+            raise ValidationError({"memberships": [f"There is no {unknown[0]}."]})
         wanted = Q()
-        for word in asked:
+        for word in set(asked):
             wanted |= MEMBERSHIPS[word]
         return rows.filter(wanted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -11,10 +12,13 @@ from rest_framework.response import Response
 from chat.models import Message
 from receipts import services
 from receipts.api.bodies import NewMessage
+from receipts.api.fields import checked
+from receipts.api.limits import STOP_AT
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PARAMETERS, Asked
 from receipts.gateways.socialplus.shapes import COLUMNS, messages
+from receipts.gateways.translating import id_of
 
 #: What a new message may hold; more would be lost without a word.
 _FIELDS = {"messageFeedId", "dataType", "data", "referenceId"}
@@ -41,9 +45,7 @@ class MessagesView(SocialPlusView, ConversationMessageViewSet):
         """Send; its ``referenceId`` makes a repeated request the same message."""
         body = self.body()
         feed = self.conversation_named(str(body.get("messageFeedId", "")))
-        serializer = NewMessage(data=_translated(body))
-        serializer.is_valid(raise_exception=True)
-        fields = serializer.validated_data
+        fields = checked(NewMessage, _translated(body))
         sender = self._sender(None, fields)
         sent = services.send_message(conversation_id=feed.pk, sender=sender, **fields)
         return Response(messages([self.visible_message(sent.message.pk)], self.user))
@@ -54,20 +56,20 @@ class MessageView(SocialPlusView, MessageViewSet):
 
     def show(self, request: Request, pk: str) -> Response:
         """A message."""
-        return Response(messages([self.visible_message(int(pk))], self.user))
+        return Response(messages([self.visible_message(id_of(pk))], self.user))
 
     def delete_softly(self, request: Request, pk: str) -> Response:
         """Delete it, and show what is left of it."""
-        self.destroy(request, int(pk))
+        self.destroy(request, id_of(pk))
         return self.show(request, pk)
 
 
 def _translated(body: dict[str, Any]) -> dict[str, Any]:
     """Its words for a new message in ours."""
     data = body.get("data")
-    unknown = {name for name in set(body) - _FIELDS if body[name] is not None}
-    if unknown:
-        raise ValidationError({name: ["Is not kept here."] for name in sorted(unknown)})
+    unknown = (name for name in body if name not in _FIELDS and body[name] is not None)
+    if errors := {name: ["Is not kept here."] for name in islice(unknown, STOP_AT)}:
+        raise ValidationError(errors)
     if body.get("dataType") != "text" or not isinstance(data, dict) or set(data) != {"text"}:
         raise ValidationError({"data": ["Messages are text here: {'text': …}."]})
     return {"body": data["text"], "client_id": body.get("referenceId")}

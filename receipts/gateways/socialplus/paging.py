@@ -87,7 +87,7 @@ def _number(name: str, given: Any, largest: int) -> int | None:
     """A whole number from 1, as a number or in digits."""
     if given is None:
         return None
-    number = None if isinstance(given, bool) else whole_number(str(given), largest)
+    number = whole_number(str(given), largest) if type(given) in (int, str) else None
     if not number:
         raise ValidationError({name: [f"Must be a whole number from 1 to {largest}."]})
     return number

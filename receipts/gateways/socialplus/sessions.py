@@ -14,7 +14,9 @@ from rest_framework.response import Response
 from chat.authentication import BearerAuthentication, Credential, issue_token, token_holder
 from chat.errors import Refused
 from chat.models import Scope, ServiceKey, User
+from chat.permissions import refuse_protected
 from receipts.api.bodies import NewUser
+from receipts.api.fields import checked
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.shapes import person_of
 from receipts.gateways.translating import as_service
@@ -55,18 +57,20 @@ class SessionView(SocialPlusView):
 
     authentication_classes = [LoginAuthentication]
     scope = Scope.USERS
+    # The session reads whatever the user may read, so asking for ``read`` would protect nothing.
+    answers_reads = False
+    told_without_read = frozenset({"accessToken", "issuedAt", "expiresAt", "users", "files"})
 
     def log_in(self, request: Request) -> Response:
         """A session for ``userId``; a backend's request makes users who are not there yet."""
         body = self.body()
-        serializer = NewUser(data=_profile(body))
-        serializer.is_valid(raise_exception=True)
+        profile = checked(NewUser, _profile(body))
         if isinstance(request.auth, OwnToken):
-            user = self._own(serializer.validated_data["username"])
+            user = self._own(profile["username"])
             token = request.auth.token
             expires_at = datetime.fromtimestamp(request.auth.expires_at, UTC)
         else:
-            user = _made(serializer.validated_data)
+            user = _made(profile)
             token, expires_at = issue_token(user)
         return Response(
             {
@@ -94,8 +98,9 @@ def _made(fields: dict[str, Any]) -> User:
     """The user of this name, who is made where there is none; people only."""
     username = fields.pop("username")
     user, _ = User.objects.get_or_create(username=username, defaults={**fields, "password": "!"})
-    if not user.is_active or user.is_service:
-        raise ValidationError({"userId": ["Deactivated users and service accounts get none."]})
+    refuse_protected(user)
+    if not user.is_active:
+        raise ValidationError({"userId": ["Deactivated users get none."]})
     return user
 
 

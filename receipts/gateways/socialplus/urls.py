@@ -13,10 +13,10 @@ from receipts.gateways.socialplus.markers import CountsView, MarkView, UsersView
 from receipts.gateways.socialplus.messages import MessagesView, MessageView
 from receipts.gateways.socialplus.people import PeopleView
 from receipts.gateways.socialplus.sessions import ChatSettingsView, SessionView
-from receipts.gateways.translating import unknown_address
+from receipts.gateways.translating import ID, unknown_address
 
 _MARKERS = "^api/v1/markers"
-_ID = "(?P<pk>[0-9]{1,18})"
+_ID = f"(?P<pk>{ID})"
 
 urlpatterns = [
     re_path(r"^api/v5/sessions$", SessionView.as_view({"post": "log_in"})),

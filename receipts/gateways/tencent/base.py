@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from rest_framework.exceptions import ValidationError
@@ -12,11 +13,12 @@ from rest_framework.response import Response
 from chat.authentication import BearerAuthentication, Credential
 from chat.ids import MAX_ID
 from chat.models import Message, Tracking
+from receipts.api.limits import STOP_AT
 from receipts.gateways.translating import ADDRESS_UNKNOWN, GatewayView, Refusal, as_service
 from receipts.reads.selectors import MESSAGE_COLUMNS
 
 #: Its codes, by our statuses.
-CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002}
+CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002, 503: 10002}
 UNKNOWN_COMMAND = 10003
 #: Of one message: the group has too many members, or no receipt was asked for.
 TOO_MANY, NO_RECEIPT = 10060, 10062
@@ -42,6 +44,8 @@ class TencentView(GatewayView):
     """A command. What it answers stands in its envelope, refusals too."""
 
     authentication_classes = [AdminAuthentication]
+    # The envelope holds no data, and refusals come in it with a status of 200.
+    told_without_read = frozenset({"ActionStatus", "ErrorInfo", "ErrorCode"})
     query_parameters = frozenset({"sdkappid", "identifier", "usersig", "random", "contenttype"})
 
     def refused(self, refusal: Refusal) -> Response:
@@ -54,7 +58,9 @@ class TencentView(GatewayView):
     def fields(self, *required: str, optional: Iterable[str] = ()) -> dict[str, Any]:
         """The body's fields; every one of ``required`` is there, and nothing unknown."""
         body = self.body()
-        wrong = {name: ["Unknown field."] for name in set(body) - {*required, *optional}}
+        known = {*required, *optional}
+        unknown = islice((name for name in body if name not in known), STOP_AT)
+        wrong = {name: ["Unknown field."] for name in unknown}
         wrong |= {name: ["Is required."] for name in required if name not in body}
         if wrong:
             raise ValidationError(wrong)

@@ -91,7 +91,9 @@ class ReceiptsView(TencentView):
 
 
 class ReadView(TencentView):
-    """Telling."""
+    """Telling. The envelope says whether it was done, and nothing else."""
+
+    answers_reads = False
 
     def read(self, request: Request) -> Response:
         """``group_msg_receipt``: a member has read these messages of the group.

@@ -22,7 +22,8 @@ from receipts.upkeep.stretches import STRETCH
 class Command(BaseCommand):
     help = (
         "Compare each message's counts with its rows, and look for rows that belong to nothing:"
-        " to no message, to nobody, or to a message whose rows are archived. Tracked messages"
+        " to no message, to nobody, or to a message whose rows are archived; and for rows that are"
+        " left open although their recipients left or their accounts are off. Tracked messages"
         " that have no rows and wait for backfill_receipts are told, which is no drift; those of"
         " them whose counts speak of rows are, and --fix leaves them as they are, since these"
         " counts may be all that is known. Safe beside live traffic. Exits with 0 if all is right"
@@ -32,7 +33,10 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_conversation(parser)
         parser.add_argument(
-            "--fix", action="store_true", help="Write the right counts. Rows are left as they are."
+            "--fix",
+            action="store_true",
+            help="Write the right counts, and withdraw rows left open by recipients who are gone."
+            " Other rows are left as they are.",
         )
         add_batch_size(parser, STRETCH, "So many messages are looked at, and fixed, at a time.")
 
@@ -63,15 +67,21 @@ class Command(BaseCommand):
 
 
 def _found(check: Check) -> str:
-    if not (check.drifted or check.strays):
+    if not check.found:
         return "no drift"
     fixed = f" ({check.fixed} fixed)" if check.fixed else ""
-    return f"drifted messages {check.drifted}{fixed}, rows that belong to nothing {check.strays}"
+    found = f"drifted messages {check.drifted}{fixed}, rows that belong to nothing {check.strays}"
+    if check.left_open:
+        withdrawn = f" ({check.withdrawn} withdrawn)" if check.withdrawn else ""
+        found += f", rows left open by who is gone {check.left_open}{withdrawn}"
+    return found
 
 
 def _what_to_do(check: Check) -> str:
     if check.drifted > check.fixed + check.rowless:
         return "The counts have drifted; --fix writes the right ones."
+    if check.left_open > check.withdrawn:
+        return "Recipients who are gone have rows left open; --fix withdraws them."
     if check.rowless:
         return "Messages have lost their rows, or never had any; backfill_receipts writes them."
     return "Rows that belong to nothing are not counted; look at what made them, then delete them."

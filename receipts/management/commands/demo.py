@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from typing import Any
 
-import uvicorn
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from chat.authentication import issue_token
-from chat.models import User
+from chat.models import MODERATORS, User
 from receipts.demo.world import load_world
+from receipts.management.serving import port_of_environment, serve
 
 #: Who may enter the admin: one with just the rights of a moderator, one with all there are.
 STAFF = {"moderator": False, "admin": True}
@@ -32,17 +31,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "The demo runs only where DEMO=1; see docs/operating.md to serve for real."
             )
-        host, port = settings.HOST, _port()
+        host, port = settings.HOST, port_of_environment()
         call_command("migrate", verbosity=0)
         self._greet(f"http://{'[' + host + ']' if ':' in host else host}:{port}", load_world())
-        uvicorn.run(
-            "config.asgi:application",
-            host=host,
-            port=port,
-            access_log=False,
-            log_config=None,
-            timeout_graceful_shutdown=3,
-        )
+        serve(port)
 
     def _greet(self, address: str, is_demo: bool) -> None:
         say, bold = self.stdout.write, self.style.MIGRATE_HEADING
@@ -76,12 +68,5 @@ def _let_staff_in() -> str:
         user.set_password(password)
         user.save()
         if not is_superuser:
-            user.groups.add(Group.objects.get(name="Moderators"))
+            user.groups.add(Group.objects.get(name=MODERATORS))
     return password
-
-
-def _port() -> int:
-    given = os.environ.get("PORT", "8000")
-    if not given.isdecimal() or not 1 <= int(given) <= 65535:
-        raise CommandError(f"PORT must be a number from 1 to 65535, not {given!r}.")
-    return int(given)

@@ -162,9 +162,9 @@ def test_a_list_of_channels_with_everything(
 
 
 def test_a_mark(sendbird: Sendbird, group: Conversation, alice: User, statements: Any) -> None:
-    """The key, the channel, the position, the watermark, the stamp."""
+    """The key, the channel, the position, the lock, the watermark, the stamp."""
     say(alice, group)
     Conversation.objects.update(external_id="ch1")
     with statements() as counted:
         sendbird.put("/group_channels/ch1/messages/mark_as_read", {"user_id": "bob"})
-    assert len(counted) == 4 + STAMP
+    assert len(counted) == 5 + STAMP

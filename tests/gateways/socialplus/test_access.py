@@ -68,7 +68,7 @@ def test_a_key_needs_its_scope_and_a_person(service_key: str, alice: User) -> No
     backend = User.objects.get(username="backend")
     narrow = ServiceKey.issue(user=backend, name="narrow", scopes=[Scope.READ, Scope.WRITE])
     assert refused(log_in({"userId": "alice"}, narrow), 403, 400301)
-    assert refused(log_in({"userId": "backend"}, service_key), 400, 400000)
+    assert refused(log_in({"userId": "backend"}, service_key), 403, 400301)
     services.deactivate_user(user=alice)
     assert refused(log_in({"userId": "alice"}, service_key), 400, 400000)
     for name in (None, "", "a/b", "a\x00b", 5, "x" * 151):

@@ -3,6 +3,7 @@
 import { Unreachable, inTurn, post } from "./api.js";
 import { $, avatar, el } from "./dom.js";
 import { people, username } from "./session.js";
+import { state } from "./state.js";
 import { look } from "./sync.js";
 
 const chosen = () => [...$("start-form").querySelectorAll("input:checked")].map((box) => box.value);
@@ -33,16 +34,22 @@ function fit() {
   $("start-go").disabled = chosen().length === 0;
 }
 
+const directWith = (person) =>
+  state.conversations.find(
+    (each) => each.kind === "direct" && state.people.get(each.id)?.some(({ user }) => user === person),
+  );
+
 async function create() {
   const participants = chosen();
   const isDirect = participants.length === 1;
-  // By the same name on both sides, so that two people have one conversation, whoever starts it.
-  const pair = [username, participants[0]].sort().join("+");
   const body = isDirect
-    ? { kind: "direct", participants, external_id: `demo:${pair}` }
+    ? { kind: "direct", participants }
     : { kind: "group", participants, title: $("start-form").title.value.trim() };
   try {
-    const { id } = await inTurn(() => post("/conversations/", body));
+    await inTurn(look);
+    // Two people have one conversation, whoever started it.
+    const existing = isDirect ? directWith(participants[0]) : null;
+    const { id } = existing ?? (await inTurn(() => post("/conversations/", body)));
     $("start").close();
     await inTurn(look);
     location.hash = `#${id}`;

@@ -1,0 +1,84 @@
+"""All connections of one server: who is late, and how much of their bodies is in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Protocol
+from weakref import WeakKeyDictionary
+
+from django.conf import settings
+from uvicorn.server import ServerState
+
+logger = logging.getLogger("uvicorn.error")
+
+#: Seconds between two looks at all connections.
+INTERVAL = 1.0
+#: Connections that are checked before the event loop gets a turn.
+SLICE = 500
+
+
+class Connection(Protocol):
+    """What an edge asks of a connection (``config.protocol.LimitedProtocol``)."""
+
+    def check(self, now: float) -> None:
+        """Close the connection if its client is late."""
+
+    def refuse_body(self) -> None:
+        """Refuse the request whose body is incomplete, to make room for others."""
+
+
+class Edge:
+    """Used in the event loop of its server only."""
+
+    def __init__(self) -> None:
+        self.connections: set[Connection] = set()
+        #: Those whose request has not arrived as a whole, the oldest first.
+        self.unfinished: dict[Connection, None] = {}
+        self.held = 0
+        self.checking: asyncio.Task[None] | None = None
+
+    def add(self, connection: Connection) -> None:
+        """A connection has been opened."""
+        self.connections.add(connection)
+        if self.checking is None or self.checking.done():
+            self.checking = asyncio.get_running_loop().create_task(self._check())
+
+    def remove(self, connection: Connection) -> None:
+        """A connection has been closed."""
+        self.connections.discard(connection)
+        self.unfinished.pop(connection, None)
+
+    def make_room(self, size: int) -> bool:
+        """Count bytes of a body. Over the limit, the oldest body that is not complete has to go.
+
+        A client that sends its body without delay is never the oldest for long.
+        """
+        self.held += size
+        while self.held > settings.SERVER_MAX_BODIES_BYTES and self.unfinished:
+            oldest = next(iter(self.unfinished))
+            oldest.refuse_body()
+        return self.held <= settings.SERVER_MAX_BODIES_BYTES
+
+    async def _check(self) -> None:
+        """Close what is late; for as long as there are connections."""
+        loop = asyncio.get_running_loop()
+        while self.connections:
+            await asyncio.sleep(INTERVAL)
+            for number, connection in enumerate(tuple(self.connections)):
+                if number % SLICE == SLICE - 1:
+                    await asyncio.sleep(0)
+                try:
+                    connection.check(loop.time())
+                except Exception:
+                    logger.exception("A connection could not be checked.")
+
+
+_edges: WeakKeyDictionary[ServerState, Edge] = WeakKeyDictionary()
+
+
+def edge_of(server: ServerState) -> Edge:
+    """The one of a server."""
+    if server not in _edges:
+        _edges[server] = Edge()
+    return _edges[server]

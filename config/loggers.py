@@ -1,0 +1,36 @@
+"""Who logs, how much, and in whose format."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def logging_settings(level: str, log_format: str) -> dict[str, Any]:
+    """The setting ``LOGGING``."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "json": {"()": "config.logs.JSONFormatter"},
+            "text": {"()": "config.logs.TextFormatter"},
+        },
+        "filters": {"without_outages": {"()": "receipts.api.outages.WithoutOutages"}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
+        "root": {"handlers": ["stderr"], "level": level},
+        # Handlers that others have set up are replaced by ours, which take secrets out. Each
+        # request is one line of our own: Django's would repeat the refusals, uvicorn's hold the
+        # query string.
+        "loggers": {
+            "django": {"handlers": []},
+            "django.request": {"level": "ERROR", "filters": ["without_outages"]},
+            "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+            "uvicorn": {"handlers": [], "propagate": True},
+            "uvicorn.error": {"handlers": [], "propagate": True},
+            "uvicorn.access": {"handlers": [], "level": "CRITICAL", "propagate": False},
+            # At DEBUG these print requests, URLs, or statements with their parameters.
+            "uvicorn.asgi": {"handlers": [], "level": "INFO", "propagate": True},
+            "urllib3": {"level": "INFO"},
+            "axes": {"level": "WARNING"},
+            "django.db.backends": {"level": "INFO"},
+        },
+    }

@@ -1,0 +1,31 @@
+"""How a server process gives memory back (docs/decisions/0016)."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+from contextlib import suppress
+
+#: New objects, less freed ones, between two collections; how many of those to one that also looks
+#: at what survived once, and how many of these to a full one.
+COLLECT = (5_000, 10, 10)
+#: Of glibc's ``mallopt``: free memory at the end of the heap that goes back to the system; from
+#: which size on a block is mapped, so that it goes back when it is freed; heaps beside the first.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_BLOCK = 128 * 1024
+
+
+def settle() -> None:
+    """Called once, when all is loaded: that stays, so the collector need not look at it again."""
+    gc.collect()
+    gc.freeze()
+    # What is frozen would still count as the size of the heap, and a full collection waits until
+    # a quarter of that is new.
+    gc.collect()
+    gc.set_threshold(*COLLECT)
+    with suppress(AttributeError, OSError):  # other C libraries do without
+        libc = ctypes.CDLL(None)
+        for option, value in (
+            (_TRIM_THRESHOLD, _BLOCK), (_MMAP_THRESHOLD, _BLOCK), (_ARENA_MAX, 2),
+        ):  # fmt: skip
+            libc.mallopt(option, value)

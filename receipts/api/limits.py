@@ -1,0 +1,88 @@
+"""How large the answer to a bad request may become: no larger than the request, and a little.
+
+An error may repeat what was sent, once for each of a million items. So at most 20 errors are
+listed, each cut to 200 characters, and together they take no more bytes than the request did and
+1,000 more. (A batch of marks answers 200, with a result for each: 25 bytes an item at most, beside
+those 20 errors.)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from rest_framework.exceptions import ErrorDetail
+
+MAX_ERRORS = 20
+#: What collects errors stops at one more than are listed, which says that there are more.
+STOP_AT = MAX_ERRORS + 1
+#: Characters of one name or reason.
+LONGEST = 200
+#: Bytes that the errors may take beyond the request's own.
+ALLOWANCE = 1_000
+MORE = f"Only some of the errors are listed, at most {MAX_ERRORS}."
+
+
+def cut(text: str) -> str:
+    """The text, or its beginning."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+def size_of(request: Any) -> int:
+    """Bytes of a request's address and body."""
+    length = request.META.get("CONTENT_LENGTH") or "0"
+    body = int(length) if length.isdecimal() and len(length) < 10 else 0
+    return body + len(request.META.get("QUERY_STRING", "")) + len(request.path)
+
+
+def limited(errors: Any, request: Any) -> Any:
+    """Field errors, no more than may be answered; what is left out is said."""
+    listing = _Listing(size_of(request) + ALLOWANCE)
+    kept = listing.of(errors)
+    if listing.full and isinstance(kept, dict):
+        kept["non_field_errors"] = [*kept.get("non_field_errors", ()), ErrorDetail(MORE, "more")]
+    return kept
+
+
+class _Listing:
+    """Errors until there are too many of them; the first one is always listed."""
+
+    def __init__(self, room: int) -> None:
+        self.room, self.count, self.full = room, 0, False
+
+    def of(self, errors: Any) -> Any:
+        if isinstance(errors, dict):
+            kept: dict[Any, Any] = {}
+            for name, each in errors.items():
+                if (reasons := self._below(name, each)) or not each:
+                    kept[cut(name) if isinstance(name, str) else name] = reasons
+                if self.full:
+                    break
+            return kept
+        if isinstance(errors, list | tuple):
+            found = []
+            for each in errors:
+                if reason := self.of(each):
+                    found.append(reason)
+                if self.full:
+                    break
+            return found
+        return self._reason(errors)
+
+    def _below(self, name: Any, errors: Any) -> Any:
+        self.room -= _bytes(cut(str(name)))
+        return self.of(errors)
+
+    def _reason(self, given: Any) -> Any:
+        text = cut(str(given))
+        self.room -= _bytes(text)
+        self.full = self.count >= MAX_ERRORS or (self.count > 0 and self.room < 0)
+        if self.full:
+            return None
+        self.count += 1
+        return ErrorDetail(text, getattr(given, "code", None))
+
+
+def _bytes(text: str) -> int:
+    """In JSON, with what stands around it."""
+    return len(orjson.dumps(text)) + 4

@@ -1,0 +1,121 @@
+"""Rows of the feed's table as events. A row that cannot be read is left out, and logged once.
+
+The service writes no such row. Somebody with SQL can, or a later version of the service; it must
+not keep everybody from all other events.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from typing import Any
+
+import orjson
+
+from receipts.models import EventKind
+from receipts.rules.status import State
+
+logger = logging.getLogger("seenby.feed")
+
+#: Ids of logged rows that are remembered; after that they are forgotten, and logged again.
+MOST_REMEMBERED = 100_000
+_logged: set[int] = set()
+_lock = Lock()
+_KINDS, _STATES = frozenset(EventKind.values), frozenset(State.values)
+_PERSONAL = (EventKind.RECEIPT_UPDATED, EventKind.CONVERSATION_READ)
+_LARGEST = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A row of ``ReceiptEvent``."""
+
+    xid: int
+    id: int
+    kind: str
+    audience_id: int | None
+    conversation_id: int
+    actor_id: int | None
+    state: str | None
+    is_delivery: bool
+    messages: list[int]
+    message_count: int
+    first_message: int | None
+    created_at: datetime
+
+
+#: The columns in their order. A time that Python has no name for is null: it could not be fetched.
+COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__ if name != "created_at") + (
+    ", CASE WHEN event.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN event.created_at END"
+    " AS created_at"
+)
+
+
+def events_of(rows: list[tuple[Any, ...]]) -> list[Event]:
+    """The events of the rows that can be read."""
+    found = []
+    for row in rows:
+        try:
+            found.append(_event(row))
+        except (ValueError, TypeError) as error:
+            _log_once(row[1], error)
+    return found
+
+
+def _event(row: tuple[Any, ...]) -> Event:
+    """SQLite gives JSON, times and truths as it keeps them. Raises ``ValueError``."""
+    *head, is_delivery, messages, count, first, created_at = row
+    if isinstance(messages, str | bytes):
+        messages = orjson.loads(messages)
+    if isinstance(created_at, str):
+        created_at = datetime.fromisoformat(created_at)
+    if not isinstance(created_at, datetime):
+        raise ValueError("created_at is no time.")
+    if created_at.tzinfo is None:
+        created_at = created_at.replace(tzinfo=UTC)
+    event = Event(*(*head, bool(is_delivery), messages, count, first, created_at))
+    _check(event)
+    return event
+
+
+def _check(event: Event) -> None:
+    """Whether the columns fit together as ``receipts.ledger.announcing`` writes them."""
+    if event.kind not in _KINDS:
+        raise ValueError("Its kind is unknown.")
+    numbers = (event.conversation_id, event.message_count, *_given(event.audience_id),
+               *_given(event.actor_id), *_given(event.first_message))  # fmt: skip
+    if not all(map(_is_number, numbers)):
+        raise ValueError("A column does not hold a positive whole number.")
+    if not (isinstance(event.messages, list) and all(map(_is_number, event.messages))):
+        raise ValueError("Its messages are no list of ids.")
+    if (event.kind in _PERSONAL) != (event.audience_id is not None):
+        raise ValueError("Its audience does not fit its kind.")
+    if event.kind == EventKind.RECEIPT_UPDATED:
+        fits = 1 <= len(event.messages) <= event.message_count and event.first_message is not None
+        if not fits or event.state not in _STATES:
+            raise ValueError("Its messages, their number or its state do not fit its kind.")
+    elif event.kind != EventKind.CONVERSATION_READ and not (
+        len(event.messages) == event.message_count == 1
+    ):
+        raise ValueError("It has to be of one message.")
+
+
+def _given(number: int | None) -> tuple[int, ...]:
+    return () if number is None else (number,)
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= _LARGEST
+
+
+def _log_once(pk: int, error: Exception) -> None:
+    """One line for each row and process, however many listeners poll how often."""
+    with _lock:
+        if pk in _logged:
+            return
+        if len(_logged) >= MOST_REMEMBERED:
+            _logged.clear()
+        _logged.add(pk)
+    logger.error("Event %s of the feed is skipped, since its row cannot be read: %s", pk, error)

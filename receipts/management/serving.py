@@ -1,0 +1,35 @@
+"""How the service is started: by `demo`, and by `serve` in production."""
+
+from __future__ import annotations
+
+import os
+
+import uvicorn
+from django.conf import settings
+from django.core.management.base import CommandError
+
+#: uvicorn's protocol with limits on what clients send and on how long they take.
+PROTOCOL = "config.protocol:LimitedProtocol"
+
+
+def serve(port: int, workers: int = 1) -> None:
+    """Serve until the process is told to end."""
+    uvicorn.run(
+        "config.asgi:application",
+        host=settings.HOST,
+        port=port,
+        workers=workers,
+        http=PROTOCOL,
+        ws="none",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=3,
+    )
+
+
+def port_of_environment() -> int:
+    """The environment's PORT, 8000 without one."""
+    given = os.environ.get("PORT", "8000")
+    if not given.isdecimal() or len(given) > 5 or not 1 <= int(given) <= 65535:
+        raise CommandError(f"PORT must be a number from 1 to 65535, not {given[:20]!r}.")
+    return int(given)

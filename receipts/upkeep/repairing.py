@@ -1,0 +1,36 @@
+"""Withdrawing rows that were left open by recipients who are gone, as leaving does (rule 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import ConversationParticipant, User
+from receipts.ledger.stamp import stamp
+from receipts.ledger.undoing import GONE_AT, withdrawal
+from receipts.sql.run import among_ids, id_list
+
+_STILL_GONE = """JOIN chat_conversationparticipant AS participant
+        ON participant.user_id = status.recipient_id
+       AND participant.conversation_id = status.conversation_id
+      JOIN chat_user AS recipient ON recipient.id = status.recipient_id
+       AND NOT (participant.is_active AND recipient.is_active)"""
+
+
+@transaction.atomic
+def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
+    """Withdraw rows, each given with its participant and its recipient; how many it still was.
+
+    Users and participants are locked first, in the order of rule 22, so that the statement that
+    withdraws sees whoever came back meanwhile. Senders get the event that leaving publishes.
+    """
+    rows, participants, recipients = (sorted({*column}) for column in zip(*found, strict=True))
+    for locked in (
+        User.objects.filter(pk__in=recipients),
+        ConversationParticipant.objects.filter(pk__in=participants),
+    ):
+        list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+    params = {"ids": id_list(rows), "now": timezone.now()}
+    return stamp(withdrawal(among_ids("status.id"), params, at=GONE_AT, source=_STILL_GONE))

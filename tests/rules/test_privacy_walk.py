@@ -1,0 +1,327 @@
+"""Rule 13 over time: the world in which bob read privately is the one in which he was delivered to.
+
+Each kind of mark is made twice, in two equal conversations: privately, and as the delivery that it
+has to look like. Events, webhooks, counts, lists and watermarks must be equal for everybody else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from chat.models import Message, User
+from receipts import services
+from receipts.webhooks.offering import next_offer
+from tests.support.cast import ON_POSTGRES, Api, hook, say
+
+#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
+
+EARLIER = timedelta(minutes=-30)
+_OF_THE_REQUEST = {"at", "cursor", "delivery", "webhook", "next", "previous", "joined_at"}
+_MESSAGES = {"id", "message", "first_message", "last_message", "last_read_message",
+             "last_delivered_message", "first_unread_message", "up_to_message"}  # fmt: skip
+
+
+class World:
+    """A conversation with two messages by alice, and what bob does in it."""
+
+    def __init__(self, people: dict[str, User], apis: dict[str, Api], tracked: bool) -> None:
+        self.people, self.apis, self.bob = people, apis, apis["bob"]
+        members = [people["bob"], people["carol"]]
+        self.group = services.create_conversation(
+            owner=people["alice"], participants=members, kind="group"
+        )
+        sent_at = timezone.now() - timedelta(hours=1)
+        self.ids = [
+            say(people["alice"], self.group, sent_at=sent_at, request_receipts=tracked).pk
+            for _ in range(2)
+        ]
+
+    def one(self, state: str, **fields: Any) -> None:
+        self.bob.post(f"/messages/{self.ids[1]}/{state}/", fields)
+
+    def bulk(self, state: str, **fields: Any) -> None:
+        self.bob.post(f"/conversations/{self.group.pk}/mark-{state}/", fields)
+
+    def batch(self, state: str, times: int = 1, **fields: Any) -> None:
+        items = [{"message": pk, "state": state, **fields} for pk in self.ids * times]
+        self.bob.post("/receipts/", {"receipts": items})
+
+    def all(self, state: str, **fields: Any) -> None:
+        self.bob.post(f"/me/mark-{state}/", fields)
+
+    def switch(self, on: bool) -> None:
+        self.bob.patch("/me/", {"read_receipts_enabled": on})
+
+    def send(self, **fields: Any) -> None:
+        path = f"/conversations/{self.group.pk}/messages/"
+        self.ids.append(self.bob.post(path, {"body": "hm", **fields}, status=201)["id"])
+
+    def leave(self) -> None:
+        self.bob.delete(f"/conversations/{self.group.pk}/participants/bob/")
+
+    def seen_by_others(self, act: Callable[[World], None]) -> list[Any]:
+        """What everybody else can see of ``act``, from events to lists."""
+        callers = [self.apis[name] for name in ("alice", "carol", "mia", "backend")]
+        cursors = [caller.get("/events/")["cursor"] for caller in callers]
+        endpoint = hook("backend", f"https://backend.example/{self.group.pk}")
+        act(self)
+        found: list[Any] = [
+            caller.get(f"/events/?after={cursor}")["results"]
+            for caller, cursor in zip(callers, cursors, strict=True)
+        ]
+        found.append(json.loads(next_offer(endpoint).body or b"null"))
+        paths = [
+            f"/conversations/{self.group.pk}/participants/?membership=active,left",
+            *(f"/messages/{pk}/{what}/" for pk in self.ids for what in ("status", "recipients")),
+        ]
+        found += [
+            caller.client.get(f"/api/v1{path}").json() for caller in callers for path in paths
+        ]
+        return [self.named(each) for each in found]
+
+    def named(self, told: Any) -> Any:
+        """The same with names for the ids of this conversation, and without the request's own."""
+        if isinstance(told, list):
+            return [self.named(each) for each in told]
+        if not isinstance(told, dict):
+            return told
+        kept = {name: value for name, value in told.items() if name not in _OF_THE_REQUEST}
+        for name, value in kept.items():
+            if name == "conversation" and isinstance(value, int):
+                kept[name] = "the conversation"
+            elif name in _MESSAGES and isinstance(value, int):
+                kept[name] = f"message {self.ids.index(value)}"
+            else:
+                kept[name] = self.named(value)
+        return kept
+
+
+def then(*acts: Callable[[World], None]) -> Callable[[World], None]:
+    return lambda world: [act(world) for act in acts] and None
+
+
+def by_switch(act: Callable[[World], None]) -> Callable[[World], None]:
+    return then(lambda w: w.switch(False), act, lambda w: w.switch(True))
+
+
+def at(world: World) -> str:
+    sent: datetime = Message.objects.get(pk=world.ids[0]).created_at
+    return (sent + timedelta(minutes=20)).isoformat()
+
+
+_LEAVE = World.leave
+_READ = lambda w: w.one("read", private=True)  # noqa: E731
+_GOT = lambda w: w.one("delivered")  # noqa: E731
+#: By name: what bob does privately, and the delivery that it has to look like.
+KINDS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
+    "single": (_READ, _GOT),
+    "content": (lambda w: w.one("read", private=True, content="x"), _GOT),
+    "content later": (then(_READ, lambda w: w.one("read", private=True, content="x")), _GOT),
+    "switch": (by_switch(lambda w: w.one("read")), by_switch(_GOT)),
+    "switch, content": (by_switch(lambda w: w.one("read", content="x")), by_switch(_GOT)),
+    "switch on again, content": (
+        then(by_switch(lambda w: w.one("read")), lambda w: w.one("read", content="x")),
+        then(by_switch(_GOT), _GOT),
+    ),
+    "backdated": (
+        lambda w: w.one("read", private=True, at=at(w), content="x"),
+        lambda w: w.one("delivered", at=at(w)),
+    ),
+    "earlier again": (
+        then(_READ, lambda w: w.one("read", private=True, at=at(w))),
+        then(_GOT, lambda w: w.one("delivered", at=at(w))),
+    ),
+    "bulk": (lambda w: w.bulk("read", private=True), lambda w: w.bulk("delivered")),
+    "bulk by switch": (
+        by_switch(lambda w: w.bulk("read")), by_switch(lambda w: w.bulk("delivered"))
+    ),
+    "bulk backdated": (
+        lambda w: w.bulk("read", private=True, at=at(w)),
+        lambda w: w.bulk("delivered", at=at(w)),
+    ),
+    "batch": (lambda w: w.batch("read", private=True), lambda w: w.batch("delivered")),
+    "batch, content": (
+        lambda w: w.batch("read", private=True, content="x"), lambda w: w.batch("delivered")
+    ),
+    "batch by switch": (
+        by_switch(lambda w: w.batch("read", content="x")),
+        by_switch(lambda w: w.batch("delivered")),
+    ),
+    "batch twice over": (
+        lambda w: w.batch("read", 2, private=True), lambda w: w.batch("delivered", 2)
+    ),
+    "batch backdated": (
+        lambda w: w.batch("read", private=True, at=at(w)),
+        lambda w: w.batch("delivered", at=at(w)),
+    ),
+    "mark all": (lambda w: w.all("read", private=True), lambda w: w.all("delivered")),
+    "single, then all": (
+        then(_READ, lambda w: w.all("read", private=True)), then(_GOT, lambda w: w.all("delivered"))
+    ),
+    "sending": (by_switch(World.send), by_switch(lambda w: w.send(mark_read=False))),
+    "unread again": (
+        then(_READ, lambda w: w.bulk("unread", from_message=w.ids[0]), _READ), then(_GOT, _GOT)
+    ),
+    "leaving": (
+        then(lambda w: w.one("read", private=True, content="x"), _LEAVE), then(_GOT, _LEAVE)
+    ),
+    "bulk, leaving": (
+        then(lambda w: w.bulk("read", private=True), _LEAVE),
+        then(lambda w: w.bulk("delivered"), _LEAVE),
+    ),
+}  # fmt: skip
+BEFORE: dict[str, Callable[[World], None]] = {
+    "pending": lambda w: None,
+    "delivered": lambda w: w.bulk("delivered"),
+    "delivered one by one": lambda w: w.batch("delivered"),
+    "failed": lambda w: w.apis["backend"].post(
+        f"/messages/{w.ids[1]}/failed/", {"user": "bob", "reason": "off"}
+    ),
+    "read openly": lambda w: w.one("read"),
+    "acknowledged": lambda w: w.one("read", content="openly"),
+}
+
+
+@pytest.fixture
+def worlds(
+    api: Any, alice: User, bob: User, carol: User, moderator: User, service_key: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., World]:  # fmt: skip
+    """Makes equal worlds, in which the clock stands still."""
+    now = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    people = {"alice": alice, "bob": bob, "carol": carol, "mia": moderator}
+    apis = {name: api(user) for name, user in people.items()} | {"backend": api(service_key)}
+
+    return lambda tracked=True: World(people, apis, tracked)
+
+
+def looks(world: World, before: Callable[[World], None], act: Callable[[World], None]) -> Any:
+    before(world)
+    return world.seen_by_others(act)
+
+
+#: Over an open read these say something new: an earlier private read takes it back, and an open
+#: acknowledgement belongs to it.
+_OF_OPEN_READS = {"backdated", "earlier again", "bulk backdated", "batch backdated",
+                  "switch on again, content"}  # fmt: skip
+CASES = [
+    (kind, before)
+    for kind in KINDS
+    for before in BEFORE
+    if kind not in _OF_OPEN_READS or before not in ("read openly", "acknowledged")
+]
+
+
+@pytest.mark.parametrize(("kind", "before"), CASES)
+def test_a_private_read_is_told_from_a_delivery_by_nobody(
+    worlds: Any, kind: str, before: str
+) -> None:
+    """Rule 13: every kind of mark, over every state that a row can be in."""
+    private, delivered = KINDS[kind]
+    seen = []
+    for act in (private, delivered):
+        world = worlds()
+        seen.append(looks(world, BEFORE[before], act))
+        # Nothing is to be left for "mark all" in the next world.
+        world.bob.post("/me/mark-read/")
+    assert seen[0] == seen[1]
+    assert any(isinstance(each, dict) and each for each in seen[0])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_untracked_message_publishes_nothing(worlds: Any, kind: str) -> None:
+    """Rule 15: whatever its recipient does, by which option."""
+    private, _ = KINDS[kind]
+    world = worlds(tracked=False)
+    *events, webhook = world.seen_by_others(private)[:5]
+    told = [event["kind"] for feed in events for event in feed]
+    told += [event["kind"] for event in (webhook or {"events": []})["events"]]
+    assert "receipt.updated" not in told
+
+
+@pytest.mark.parametrize("private", [True, False])
+def test_an_untracked_message_keeps_silent_about_an_acknowledgement(
+    worlds: Any, private: bool
+) -> None:
+    """Rule 15: ``receipt.updated`` with ``pending`` was published for a read with a text."""
+    world = worlds(tracked=False)
+    seen = world.seen_by_others(lambda w: w.one("read", private=private, content="x"))
+    assert seen[:5] == [[], [], [], [], None]
+
+
+def test_an_acknowledgement_of_a_disclosed_read_is_published(worlds: Any) -> None:
+    """Rule 12: the recipient list shows it, so its sender hears of it."""
+    world = worlds()
+    world.one("read")
+    heard, *_ = world.seen_by_others(lambda w: w.one("read", content="Understood."))
+    assert [event["marks"][0]["state"] for event in heard] == ["read"]
+    rows = world.apis["alice"].get(f"/messages/{world.ids[1]}/recipients/")["results"]
+    assert rows[0]["content"] == "Understood."
+
+
+@pytest.mark.parametrize("back", ["earlier", "retracted"])
+def test_the_text_of_a_read_that_is_taken_back_does_not_return(worlds: Any, back: str) -> None:
+    """Rules 12 and 13: a later open read discloses no text from before."""
+    world = worlds()
+    world.one("read", content="x", at=timezone.now().isoformat())
+    if back == "earlier":
+        world.one("read", private=True, at=at(world))
+    else:
+        world.bob.post("/me/retract-receipts/")
+    before = Message.objects.get(pk=world.ids[0]).created_at.isoformat()
+    world.one("read", at=before)
+    (row, _) = world.apis["alice"].get(f"/messages/{world.ids[1]}/recipients/")["results"]
+    assert (row["state"], row["content"]) == ("read", None)
+
+
+def _departed(act: str) -> Callable[[World], None]:
+    def go(world: World) -> None:
+        if "left" in act or "both" in act:
+            services.remove_participant(conversation_id=world.group.pk, user=world.people["bob"])
+        if "off" in act or "both" in act:
+            services.deactivate_user(user=world.people["bob"])
+        if "back" in act:
+            services.reactivate_user(user=world.people["bob"])
+            services.add_participant(conversation_id=world.group.pk, user=world.people["bob"])
+
+    return go
+
+
+@pytest.mark.parametrize(
+    ("how", "gone"),
+    [
+        *(("retracts", gone) for gone in ("left", "off", "left, back", "off, back", "both, back")),
+        *(("reads earlier", gone) for gone in ("left, back", "off, back", "both, back")),
+    ],
+)
+def test_who_retracts_after_leaving_looks_as_if_they_had_never_read(
+    worlds: Any, gone: str, how: str
+) -> None:
+    """Rules 2 and 13: withdrawn, counted out, and equal in every list."""
+    seen = []
+    for reads in (True, False):
+        world = worlds()
+        world.bulk("delivered", at=at(world))
+        if reads:
+            world.one("read")
+        go = _departed(gone)
+        go(world)
+        if how == "retracts":
+            services.retract_receipts(user_id=world.people["bob"].pk)
+        elif reads:
+            world.one("read", private=True, at=at(world))
+        seen.append(world.seen_by_others(lambda w: None))
+        services.reactivate_user(user=world.people["bob"])
+        states = {row.withdrawn_at for row in world.people["bob"].statuses.filter(
+            conversation=world.group)}  # fmt: skip
+        assert len(states) == 1
+        assert None not in states
+    assert seen[0] == seen[1]
