@@ -6,9 +6,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from chat.ids import MAX_ID
 from config import environment as env
 from config.loggers import logging_settings
+from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -225,37 +225,6 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
-}
-
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Seenby",
-    "DESCRIPTION": "Who got this message, and who has read it?",
-    "VERSION": "1",
-    "OAS_VERSION": "3.1.1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PUBLIC": True,
-    "SCHEMA_PATH_PREFIX": "/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    "PATH_CONVERTER_OVERRIDES": {
-        "id": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
-        "username": {"type": "string", "minLength": 1, "maxLength": 150},
-    },
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SWAGGER_UI_SETTINGS": {
-        "persistAuthorization": True,
-        "defaultModelsExpandDepth": 0,
-        "validatorUrl": None,  # the badge of swagger.io would be fetched from there
-    },
-    "ENUM_NAME_OVERRIDES": {
-        "ShareEnum": "receipts.api.shapes.SHARES",
-        "StateEnum": "receipts.rules.status.State",
-        "MembershipEnum": "receipts.rules.membership.Membership",
-        "KindEnum": "chat.models.ConversationKind",
-        "EventKindEnum": "receipts.models.EventKind",
-        "WebhookKindEnum": "receipts.api.webhooks.KINDS",
-    },
-    "AUTHENTICATION_WHITELIST": ["chat.authentication.BearerAuthentication"],
 }
 
 # --- Logs ---------------------------------------------------------------------------------------

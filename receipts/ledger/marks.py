@@ -127,6 +127,7 @@ class Mark:
             becomes=self._becomes(),
             params={**params, "at": self.at, "content": self.content},
             source=source,
+            may_take_back=self.private and self.backdated,
         )
 
     def _becomes(self) -> dict[str, str]:

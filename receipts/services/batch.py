@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
+from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import lock_participants, lower_watermarks
@@ -184,8 +185,10 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         (each.row_id, each.at, contents.get(each.row_id), each.item.at is not None)
         for each in spoken.values()
     ]
+    change = mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor])
+    dated = any(each.item.at is not None for each in spoken.values())
     changed = _stamped(
-        mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor]),
+        replace(change, may_take_back=change.may_take_back and dated),
         {each.participant_id for each in spoken.values()} if mark.private else set(),
     )
     return [
@@ -199,8 +202,11 @@ def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
         return stamp_rows(change)
     with transaction.atomic():
         locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
+        takes_back = change.may_take_back and takes_back_reads(change)
         changed = stamp_rows(change)
         lower_watermarks(locked)
+        if takes_back:
+            conceal_reads(locked)
     return changed
 
 

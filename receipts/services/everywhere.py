@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
+from receipts.ledger.concealing import conceal_reads
 from receipts.ledger.marks import MARKABLE, TRACKED, Mark, discloses
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
@@ -163,7 +164,7 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
         ConversationParticipant.objects.filter(pk=participation.pk).update(
             retracted_up_to=ahead[-1], last_read_message=None, last_read_at=None
         )
-        return stamp(
+        marked = stamp(
             retraction(
                 "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
                 " AND message.conversation_id = %(conversation)s"
@@ -177,6 +178,9 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
                 },
             )
         )
+        if marked:
+            conceal_reads([participation.pk])
+    return marked
 
 
 def _budget() -> Callable[[], bool]:

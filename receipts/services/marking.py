@@ -12,8 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import Tracking
+from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark, discloses, failure
-from receipts.ledger.stamp import stamp, stamp_one
+from receipts.ledger.stamp import Change, stamp, stamp_one
 from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     ONE_POSITION,
@@ -116,17 +117,23 @@ def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
     if not mark.private:
         # One statement, so no transaction of its own: the message stays locked no longer than that.
         return stamp_one(change)
-    with _hiding(row.recipient_id, row.conversation_id):
+    with _hiding(row.recipient_id, row.conversation_id, change):
         return stamp_one(change)
 
 
 @contextmanager
-def _hiding(recipient_id: int, conversation_id: int) -> Iterator[None]:
-    """A transaction that makes reads private, above which no read watermark stays (rule 13)."""
+def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator[None]:
+    """A transaction whose change makes reads private (rule 13).
+
+    No read watermark covers them afterwards, and no event of an open read among them stays.
+    """
     with transaction.atomic():
         locked = lock_participant(recipient_id, conversation_id)
+        takes_back = change.may_take_back and takes_back_reads(change)
         yield
         lower_watermarks(locked)
+        if takes_back:
+            conceal_reads(locked)
 
 
 def _names(row: Row) -> dict[str, Any]:
@@ -143,23 +150,25 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
         "conversation": position.conversation_id,
         "up_to": position.up_to,
     }
+    change = mark.change(_UP_TO, params, news=mark.fresh)
     # The participant before the messages: whoever leaves locks them in that order (rule 22).
-    with _transaction(position, mark):
+    with _transaction(position, mark, change):
         if position.tracked:
             if discloses(mark):
                 lock_participant(position.recipient_id, position.conversation_id)
             advance_watermarks(mark, ONE_POSITION, params)
-        marked = stamp(mark.change(_UP_TO, params, news=mark.fresh))
+        marked = stamp(change)
     if mark.backdated:
-        # Apart from the unmarked ones, which an index finds: these are looked for one by one. And
+        # Apart from the unmarked rows, which an index finds: these are looked for one by one. And
         # in a transaction of their own, since they stand below messages that are held by now.
-        with _transaction(position, mark):
-            stamp(mark.change(_UP_TO, params, news=mark.later))
+        change = mark.change(_UP_TO, params, news=mark.later)
+        with _transaction(position, mark, change):
+            stamp(change)
     return marked
 
 
-def _transaction(position: Position, mark: Mark) -> AbstractContextManager[None]:
+def _transaction(position: Position, mark: Mark, change: Change) -> AbstractContextManager[None]:
     """The transaction of a bulk mark."""
     if mark.private:
-        return _hiding(position.recipient_id, position.conversation_id)
+        return _hiding(position.recipient_id, position.conversation_id, change)
     return transaction.atomic()
