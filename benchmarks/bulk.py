@@ -12,7 +12,7 @@ from benchmarks.world import World, by_hand, client_of
 from chat.models import ConversationParticipant, Message
 from receipts.models import MessageStatus
 from receipts.services import bulk_mark_read
-from receipts.services.marking import Position
+from receipts.services.marking import UpTo
 
 SIZES = {100: 21, 1_000: 15, 10_000: 11}
 LOOPS = {100: 5, 1_000: 3, 10_000: 1}
@@ -66,7 +66,7 @@ class BulkMark:
         """Ours: the service alone, without looking up who marks what."""
 
         def mark(recipient: int, up_to: int) -> None:
-            position = Position(
+            position = UpTo(
                 recipient_id=recipient,
                 conversation_id=self.conversation,
                 up_to=up_to,

@@ -20,7 +20,7 @@ from benchmarks.world import NAME, clear, execute, multiply, tidy
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Position, Row
+from receipts.services.marking import Row, UpTo
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
@@ -171,7 +171,7 @@ def _singles(messages: list[tuple[int, int]], people: range) -> Iterator[Callabl
 
 def _bulks(messages: list[tuple[int, int]], people: range) -> Iterator[Callable[[], Any]]:
     for (message, conversation), person in product(messages, people):
-        position = Position(recipient_id=person, conversation_id=conversation, up_to=message)
+        position = UpTo(recipient_id=person, conversation_id=conversation, up_to=message)
         yield lambda position=position: services.bulk_mark_read(position=position)
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from django.utils import timezone
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -29,10 +28,11 @@ from receipts.api.bodies import (
 from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
-from receipts.reads.selectors import own_position, own_row, unread_in_conversation, unread_of
+from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
 from receipts.services.everywhere import Progress
-from receipts.services.marking import Position, Row
+from receipts.services.marking import Row
+from receipts.services.positions import Marked
 
 
 class MessageMarkViewSet(ApiViewSet):
@@ -116,52 +116,53 @@ class ConversationMarkViewSet(ApiViewSet):
         """All from a message on is unread again, for its reader alone (rule 10)."""
         fields = self.validated(UnreadBody)
         username = self.acting_username(fields.get("user"))
-        found = self._position(pk, username, "from_message", fields["from_message"])
-        marked = services.bulk_mark_unread(
-            recipient_id=found["user_id"], conversation_id=pk, from_message=found["up_to"]
+        marked = self._of_participant(
+            pk,
+            lambda: services.mark_unread_from(
+                conversation_id=pk, username=username, message_id=fields["from_message"]
+            ),
         )
-        answer = {"conversation": pk, "user": username, "from_message": found["up_to"]}
-        return Response(
-            {
-                **answer,
-                "marked": marked,
-                "unread_count": unread_in_conversation(found["user_id"], pk),
-            }
-        )
-
-    def _mark(self, pk: int, fields: dict[str, Any], *, read: bool) -> Response:
-        username, at = self.acting_username(fields.get("user")), fields.get("at")
-        found = self._position(pk, username, "up_to_message", fields.get("up_to_message"))
-        marked = 0
-        if found["up_to"] is not None:
-            position = Position.of(pk, found)
-            if read:
-                enabled = found["user__read_receipts_enabled"]
-                private = reads_privately(enabled, fields.get("private", False))
-                marked = services.bulk_mark_read(position=position, at=at, private=private)
-            else:
-                marked = services.bulk_mark_delivered(position=position, at=at)
-        now = timezone.now()
         return Response(
             {
                 "conversation": pk,
                 "user": username,
-                "up_to_message": found["up_to"],
-                "marked": marked,
-                "at": min(at, now) if at else now,
-                "unread_count": unread_in_conversation(found["user_id"], pk),
+                "from_message": marked.message_id,
+                "marked": marked.count,
+                "unread_count": unread_in_conversation(marked.recipient_id, pk),
             }
         )
 
-    def _position(self, pk: int, username: str, field: str, named: int | None) -> dict[str, Any]:
-        """The participant, and the message that ``field`` names, or the newest one."""
-        found = own_position(pk, username, named)
-        if found is None:
+    def _mark(self, pk: int, fields: dict[str, Any], *, read: bool) -> Response:
+        username = self.acting_username(fields.get("user"))
+        marked = self._of_participant(
+            pk,
+            lambda: services.mark_up_to(
+                conversation_id=pk,
+                username=username,
+                message_id=fields.get("up_to_message"),
+                read=read,
+                at=fields.get("at"),
+                private=fields.get("private", False),
+            ),
+        )
+        return Response(
+            {
+                "conversation": pk,
+                "user": username,
+                "up_to_message": marked.message_id,
+                "marked": marked.count,
+                "at": marked.at,
+                "unread_count": unread_in_conversation(marked.recipient_id, pk),
+            }
+        )
+
+    def _of_participant(self, pk: int, mark: Callable[[], Marked]) -> Marked:
+        """The mark; 404 where the caller cannot see the conversation at all."""
+        try:
+            return mark()
+        except NotParticipant:
             self.visible_conversation(pk)
-            raise NotParticipant
-        if named is not None and found["up_to"] is None:
-            raise ValidationError({field: ["No such message in this conversation."]})
-        return found
+            raise
 
 
 class AccountMarkViewSet(ApiViewSet):

@@ -27,6 +27,7 @@ from receipts.services.membership import (
     reactivate_user,
     remove_participant,
 )
+from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.sending import send_message
 
 __all__ = [
@@ -45,6 +46,8 @@ __all__ = [
     "mark_batch",
     "mark_delivered",
     "mark_read",
+    "mark_unread_from",
+    "mark_up_to",
     "reactivate_user",
     "remove_participant",
     "report_failure",

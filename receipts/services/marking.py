@@ -47,7 +47,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
+class UpTo:
     """A participant, and the message up to which they mark."""
 
     recipient_id: int
@@ -57,7 +57,7 @@ class Position:
     tracked: bool = True
 
     @classmethod
-    def of(cls, conversation_id: int, found: Mapping[str, Any]) -> Position:
+    def of(cls, conversation_id: int, found: Mapping[str, Any]) -> UpTo:
         """What ``selectors.own_position`` found, where it found a message."""
         return cls(
             recipient_id=found["user_id"],
@@ -96,12 +96,12 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
     return stamp(unmark(_FROM, params))
 
 
-def bulk_mark_delivered(*, position: Position, at: datetime | None = None) -> int:
+def bulk_mark_delivered(*, position: UpTo, at: datetime | None = None) -> int:
     """Everything up to a message reached its recipient; how many rows are newly marked."""
     return _mark_up_to(position, _mark(at))
 
 
-def bulk_mark_read(*, position: Position, at: datetime | None = None, private: bool = False) -> int:
+def bulk_mark_read(*, position: UpTo, at: datetime | None = None, private: bool = False) -> int:
     """Everything up to a message was read by its recipient; how many rows are newly marked."""
     return _mark_up_to(position, _mark(at, read=True, private=private))
 
@@ -144,7 +144,7 @@ def _names(row: Row) -> dict[str, Any]:
     }
 
 
-def _mark_up_to(position: Position, mark: Mark) -> int:
+def _mark_up_to(position: UpTo, mark: Mark) -> int:
     params = {
         "recipient": position.recipient_id,
         "conversation": position.conversation_id,
@@ -167,7 +167,7 @@ def _mark_up_to(position: Position, mark: Mark) -> int:
     return marked
 
 
-def _transaction(position: Position, mark: Mark, change: Change) -> AbstractContextManager[None]:
+def _transaction(position: UpTo, mark: Mark, change: Change) -> AbstractContextManager[None]:
     """The transaction of a bulk mark."""
     if mark.private:
         return _hiding(position.recipient_id, position.conversation_id, change)

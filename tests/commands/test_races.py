@@ -21,7 +21,7 @@ from django.utils import timezone
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Position, Row
+from receipts.services.marking import Row, UpTo
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
@@ -41,8 +41,8 @@ def loaded(group: Conversation, alice: User, bob: User, carol: User) -> list[Mes
     return [load(alice, group, minute) for minute in (10, 20, 30, 40)]
 
 
-def position(user: User, message: Message) -> Position:
-    return Position(recipient_id=user.pk, conversation_id=message.conversation_id, up_to=message.pk)
+def position(user: User, message: Message) -> UpTo:
+    return UpTo(recipient_id=user.pk, conversation_id=message.conversation_id, up_to=message.pk)
 
 
 def first_then(first: Callable[[], Any], then: Callable[[], Any]) -> list[Any]:

@@ -17,7 +17,7 @@ from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Position, Row
+from receipts.services.marking import Row, UpTo
 from tests.support.cast import say
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -227,7 +227,7 @@ def test_random_work_leaves_no_drift_and_no_deadlock(
 
 def _step(dice: random.Random, group: Conversation, user: User) -> None:
     participant = ConversationParticipant.objects.get(conversation=group, user=user)
-    position = Position(
+    position = UpTo(
         recipient_id=user.pk,
         conversation_id=group.pk,
         up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],

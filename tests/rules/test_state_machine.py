@@ -22,7 +22,7 @@ from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
 from receipts.services.batch import Item
-from receipts.services.marking import Position, Row
+from receipts.services.marking import Row, UpTo
 from tests.support.model import Room
 
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -133,7 +133,7 @@ class Lives(RuleBasedStateMachine):
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
-        position = Position(
+        position = UpTo(
             recipient_id=named.recipient_id,
             conversation_id=self.chat.pk,
             up_to=named.message_id,

@@ -17,7 +17,7 @@ from receipts.gateways.sendbird.errors import not_found
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import own_position, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
-from receipts.services.marking import Position
+from receipts.services.marking import UpTo
 from receipts.sql.compiled import CompiledQuery
 
 _NAMED = CompiledQuery(
@@ -36,7 +36,7 @@ class MarkDelivered(GatewayView):
         before = _delivered_up_to(found["pk"])
         if found["up_to"] is None:
             return Response({})
-        services.bulk_mark_delivered(position=Position.of(conversation, found))
+        services.bulk_mark_delivered(position=UpTo.of(conversation, found))
         if _delivered_up_to(found["pk"]) == before:
             return Response({})
         return Response({"ts": times_of([conversation])[conversation][username].delivered})
@@ -116,7 +116,7 @@ def _read(conversation: int, found: dict[str, Any]) -> None:
     """Read, openly or privately as the member has it."""
     if found["up_to"] is not None:
         private = reads_privately(found["user__read_receipts_enabled"])
-        services.bulk_mark_read(position=Position.of(conversation, found), private=private)
+        services.bulk_mark_read(position=UpTo.of(conversation, found), private=private)
 
 
 def _read_everything(user: User) -> None:

@@ -130,7 +130,7 @@ def test_read_users_and_delivered_users_by_membership(
         services.add_participant(conversation_id=group.pk, user=people[name])
     message = say(alice, group)
     for name in ("carol", "erin", "frank", "gina"):
-        position = services.marking.Position(
+        position = services.marking.UpTo(
             recipient_id=people[name].pk, conversation_id=group.pk, up_to=message.pk
         )
         services.bulk_mark_read(position=position)

@@ -35,7 +35,7 @@ def message(group: Conversation, alice: User) -> Message:
         services.add_participant(conversation_id=group.pk, user=user)
     message = say(alice, group)
     for user in User.objects.exclude(pk=alice.pk):
-        position = services.marking.Position(
+        position = services.marking.UpTo(
             recipient_id=user.pk, conversation_id=group.pk, up_to=message.pk
         )
         services.bulk_mark_read(position=position)

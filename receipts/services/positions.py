@@ -1,0 +1,88 @@
+"""Marks of a participant up to a message, or from one on: the core of every API that has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from chat.errors import Invalid, NotParticipant
+from receipts.reads.selectors import own_position
+from receipts.rules.privacy import reads_privately
+from receipts.services.marking import (
+    UpTo,
+    bulk_mark_delivered,
+    bulk_mark_read,
+    bulk_mark_unread,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """What a mark up to a message, or from one on, did."""
+
+    recipient_id: int
+    #: The message that was meant; None where the conversation has none yet.
+    message_id: int | None
+    #: How many rows are newly marked.
+    count: int
+    #: The mark's time: the given one, at most now.
+    at: datetime
+
+
+def mark_up_to(
+    *,
+    conversation_id: int,
+    username: str,
+    message_id: int | None = None,
+    read: bool,
+    at: datetime | None = None,
+    private: bool = False,
+) -> Marked:
+    """Mark everything up to a message, or up to the newest, delivered to or read by a participant.
+
+    A read is private if the mark says so or the participant's switch is off (rule 13). Raises
+    ``NotParticipant``; ``Invalid`` for a message that is not of this conversation.
+    """
+    found = _position(conversation_id, username, "up_to_message", message_id)
+    count = 0
+    if found["up_to"] is not None:
+        position = UpTo.of(conversation_id, found)
+        if read:
+            private = reads_privately(found["user__read_receipts_enabled"], private)
+            count = bulk_mark_read(position=position, at=at, private=private)
+        else:
+            count = bulk_mark_delivered(position=position, at=at)
+    return _marked(found, count, at)
+
+
+def mark_unread_from(*, conversation_id: int, username: str, message_id: int) -> Marked:
+    """Mark everything from a message on unread, for its reader alone (rule 10). Raises as above."""
+    found = _position(conversation_id, username, "from_message", message_id)
+    count = bulk_mark_unread(
+        recipient_id=found["user_id"], conversation_id=conversation_id, from_message=message_id
+    )
+    return _marked(found, count, None)
+
+
+def _marked(found: dict[str, Any], count: int, at: datetime | None) -> Marked:
+    now = timezone.now()
+    return Marked(
+        recipient_id=found["user_id"],
+        message_id=found["up_to"],
+        count=count,
+        at=min(at, now) if at else now,
+    )
+
+
+def _position(
+    conversation_id: int, username: str, field: str, message_id: int | None
+) -> dict[str, Any]:
+    found = own_position(conversation_id, username, message_id)
+    if found is None:
+        raise NotParticipant
+    if message_id is not None and found["up_to"] is None:
+        raise Invalid(field, "No such message in this conversation.")
+    return found
