@@ -21,7 +21,7 @@ MODERATORS = "Moderators"
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; most have no password, since the chat product signs them in."""
+    """Creates users; most have no password, since the chat product signs them in."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(username=username, **fields)
@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody in the chat product, a moderator, or an application's backend (``is_service``)."""
+    """A person in the chat product, a moderator, or an application's backend (``is_service``)."""
 
     username = models.CharField(
         max_length=150,
@@ -119,12 +119,12 @@ class Scope(models.TextChoices):
 
 
 def every_scope() -> list[str]:
-    """The scopes of a key that was made without naming any."""
+    """The scopes of a key that was created without naming any."""
     return list(Scope.values)
 
 
 class ServiceKey(models.Model):
-    """A secret with which a service account calls the API: kept as a hash, shown once."""
+    """A secret with which a service account calls the API: stored as a hash, shown once."""
 
     PREFIX = "sk_"
 
@@ -143,12 +143,12 @@ class ServiceKey(models.Model):
 
     @classmethod
     def issue(cls, *, user: User, name: str, scopes: list[str]) -> str:
-        """Store a new key's hash and return the key, which cannot be had again."""
+        """Store a new key's hash and return the key, which cannot be recovered later."""
         key = cls.PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(user=user, name=name, scopes=scopes, key_hash=cls.hash(key))
         return key
 
     @staticmethod
     def hash(key: str) -> str:
-        """The key is 256 random bits, so a plain SHA-256 cannot be guessed backwards."""
+        """A plain SHA-256 is enough: the key is 256 random bits, which cannot be guessed."""
         return hashlib.sha256(key.encode()).hexdigest()

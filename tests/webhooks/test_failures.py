@@ -121,11 +121,9 @@ def test_a_failure_is_shown_and_a_success_clears_it(
     first, second, third = (
         record.getMessage() for record in caplog.records if record.name == "seenby.webhooks"
     )
-    assert first == (
-        f"Webhook {endpoint.pk} failed: It answered 500. It is tried again in about 5 s."
-    )
+    assert first == f"Webhook {endpoint.pk} failed: It answered 500. Next attempt in about 5 s."
     assert "It answered 503" in second
-    assert third == f"Webhook {endpoint.pk} takes deliveries again, after 2 failures."
+    assert third == f"Webhook {endpoint.pk} accepts deliveries again; failures: 2."
     assert endpoint.secret not in caplog.text
 
 
@@ -144,7 +142,7 @@ def test_what_fails_for_too_long_is_switched_off(
     later(hours=1.5)
     turn()
     assert not state(endpoint).is_active
-    assert caplog.records[-1].getMessage().endswith("It is switched off.")
+    assert caplog.records[-1].getMessage().endswith(" Disabled.")
     later(hours=24)
     assert turn() == 0
     assert len(receiver.got) == 3
@@ -323,9 +321,9 @@ def test_trouble_nobody_thought_of_is_that_of_one_endpoint(
     monkeypatch.setattr(delivering, "post", stumble)
     say(alice, group)
     assert turn() == 1
-    assert state(bad).last_error == "ValueError; the log of the worker has more."
+    assert state(bad).last_error == "ValueError; see the worker's log for details."
     assert [each.path for each in receiver.got] == ["/hook"]
-    assert f"Webhook {bad.pk} could not be told." in caplog.text
+    assert f"Webhook {bad.pk}: unexpected error." in caplog.text
 
 
 def test_a_database_that_does_not_answer_is_no_failure_of_an_endpoint(

@@ -248,8 +248,8 @@ def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
     ("answer", "words"),
     [
         ("hang", "did not answer in time"),
-        ("reset", "hung up"),
-        ("chatter", "hung up, or did not answer as a web server does"),
+        ("reset", "closed the connection"),
+        ("chatter", "closed the connection, or did not answer with valid HTTP"),
     ],
 )
 def test_no_answer_is_a_failure(
