@@ -31,7 +31,7 @@ class Muted(Refused):
 
 
 class Conflict(Exception):
-    """What the request names is there already, and is something else."""
+    """What the request would create already exists, and is different."""
 
     code = "conflict"
 

@@ -144,17 +144,17 @@ class ConversationParticipant(models.Model):
 
 
 class Departure(models.Model):
-    """One time that a user stopped taking part in a conversation, by leaving or with their account.
+    """A time when a user stopped taking part in a conversation: left, or account deactivated.
 
-    Coming back does not undo it: what was sent before is withdrawn for them, unless they had read
-    it openly (rule 2). Should such a read stop being disclosed later, this says that it has to be
-    withdrawn too, and since when.
+    Rejoining does not undo it: messages sent before stay withdrawn for them, unless their read was
+    disclosed (rule 2). If such a read is retracted later, this record shows that the row must be
+    withdrawn too, and from when.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
-    #: The newest message that the conversation had; null where a history was imported, and only
-    #: times tell what was sent before.
+    #: The newest message of the conversation at that time; null for an imported history, where
+    #: only times show what was sent before.
     up_to = models.BigIntegerField(null=True)
     at = models.DateTimeField()
 

@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 
 from chat.validators import username_validator
 
-#: The group, made by a migration, whose members moderate.
+#: The group, created by a migration, whose members moderate.
 MODERATORS = "Moderators"
 
 
@@ -73,10 +73,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def is_moderator(self) -> bool:
-        """The one meaning of moderator: staff in the group, or a superuser; no service account.
+        """The definition of a moderator: staff in the group, or a superuser; no service account.
 
-        Nothing is stored, so nothing can be out of date: taking the group away takes effect with
-        the next request. It costs a query for staff only, never for other people.
+        Nothing is stored, so nothing can be out of date: removal from the group takes effect with
+        the next request. It costs a query for staff only, never for other users.
         """
         if self.is_service or self.is_superuser or not self.is_staff:
             return self.is_superuser and not self.is_service
@@ -94,13 +94,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def moderator_q() -> Q:
-    """The condition in SQL that ``User.is_moderator`` states in Python."""
+    """The condition of ``User.is_moderator`` for queries."""
     memberships = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=MODERATORS)
     return Q(is_service=False) & (Q(is_superuser=True) | Q(Exists(memberships), is_staff=True))
 
 
 def look_up_moderators(users: Iterable[User]) -> None:
-    """Answer ``is_moderator`` of many users with one query, or none where nobody is staff."""
+    """Set ``is_moderator`` of many users with one query, or none if no user is staff."""
     staff = [user for user in users if user.is_staff and not user.is_superuser]
     if not staff:
         return

@@ -57,7 +57,7 @@ _LEFT = """leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
        AND (leaving.since IS NULL OR status.sent_at >= leaving.since)"""
 
 
-#: Of each end of a stay; should a read be retracted later, it is withdrawn from then on.
+#: One per end of a stay: a read that is retracted later is withdrawn from then on.
 _DEPARTURES = """
     INSERT INTO chat_departure (conversation_id, user_id, up_to, at)
     SELECT DISTINCT conversation_id, user_id, CAST(NULL AS bigint), left_at FROM import_leaving

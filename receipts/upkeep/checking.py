@@ -63,8 +63,8 @@ _FIX = f"""
       FROM ({_COUNTED}) AS counted
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
-#: Rows left open whose recipients are gone: they left, or their account is off, and nothing was
-#: withdrawn (rule 2).
+#: Open rows of recipients who are gone: they left, or their account is deactivated, and the row
+#: was not withdrawn (rule 2).
 _OPEN = """status.withdrawn_at IS NULL
        AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
 _GONE = f"""
@@ -117,7 +117,7 @@ class Check:
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
-    #: Rows left open whose recipients are gone, and how many of them were withdrawn.
+    #: Open rows of recipients who are gone, and how many of them were withdrawn.
     left_open: int = 0
     withdrawn: int = 0
     #: Tracked messages without rows, which a backfill would write; and those among them with
@@ -200,7 +200,7 @@ class Check:
         earlier changes are committed, and visible to the statement that counts.
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
-        # Only those that are locked: the counts of others may change while this waits for a lock.
+        # Only the locked ones: the counts of others may change while this waits for a lock.
         execute(_FIX.format(those=among_ids("message.id")), {**batch, "ids": id_list(drifted)})
         return len(drifted)
 

@@ -57,7 +57,7 @@ def has_news(endpoint: WebhookEndpoint) -> bool:
     """Whether there is anything to deliver. If not, the cursor is saved from time to time."""
     position, missed = place_of(endpoint)
     page = of_everybody(position, EVENTS_AT_ONCE)
-    # At the end of a look in pages it is not known what has come since it began.
+    # After the last page of a read in pages, events may have been added since its start.
     unknown = page.more or bool(position.until)
     if missed or unknown or any(wants(endpoint, event.kind) for event in page.events):
         return True
