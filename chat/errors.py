@@ -1,10 +1,10 @@
-"""Refusals of the domain, told apart from what went wrong. The API makes answers of them."""
+"""Errors of the domain, which the API turns into 4xx responses."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """The request is understood and may not be done."""
+    """This is not permitted."""
 
     code = "permission_denied"
 
@@ -19,7 +19,7 @@ class NotRecipient(Refused):
 
 
 class NotParticipant(Refused):
-    """You take no part in this conversation."""
+    """You are not a participant of this conversation."""
 
     code = "not_participant"
 
@@ -31,7 +31,7 @@ class Muted(Refused):
 
 
 class Conflict(Exception):
-    """What the request names is there already, and is something else."""
+    """What the request would create already exists, and is different."""
 
     code = "conflict"
 
@@ -43,7 +43,7 @@ class AccountProtected(Refused):
 
 
 class Invalid(Exception):
-    """A value that cannot be used, and the field it came in."""
+    """A value that cannot be used, and the field that contained it."""
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""Ids as numbers: the largest one, and how text names one."""
+"""Numeric ids: the largest one, and parsing one from text."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ MAX_ID = 2**63 - 1
 
 
 def whole_number(given: str, largest: int) -> int | None:
-    """The number that ``given`` spells in plain ASCII digits, from 0 to ``largest``; else None."""
+    """Parse a number from 0 to ``largest``, in plain ASCII digits; None for anything else."""
     # The length comes first: Python refuses to convert thousands of digits.
     if not (given.isascii() and given.isdigit() and len(given) <= len(str(largest))):
         return None

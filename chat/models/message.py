@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
 
-#: Begins the ``client_id`` of an imported message; what follows is its id in the source.
+#: Prefix of an imported message's ``client_id``; the rest is its id in the source.
 IMPORTED = "import:"
 
 
@@ -33,8 +33,8 @@ class Tracking(models.TextChoices):
     TOO_MANY_RECIPIENTS = "too_many_recipients", "Too many recipients for rows"
 
 
-#: The one truth table: counts to overall status, computed by the database (rule 19). A read
-#: implies a delivery, so nothing delivered is ``sent``, also where there are no recipients.
+#: The only definition of the overall status, computed by the database from the counts (rule 19).
+#: A read implies a delivery, so a message without deliveries, or recipients, is ``sent``.
 TRUTH_TABLE = Case(
     When(Q(recipient_count=0) | Q(delivered_count=0), then=Value("sent")),
     When(read_count=F("recipient_count"), then=Value("read")),
@@ -47,7 +47,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     """Which messages a user may see."""
 
     def visible_to(self, user: User) -> Self:
-        """The messages of the conversations that ``user`` may see, earlier ones included."""
+        """The messages of conversations that ``user`` may see, also those from before joining."""
         if user.sees_everything:
             return self
         mine = ConversationParticipant.objects.filter(
@@ -73,12 +73,12 @@ class Message(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True, blank=True)
-    #: When ``prune_receipts`` took the rows of a settled message away; its counts stay.
+    #: When ``prune_receipts`` deleted the rows of a settled message; its counts stay.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     tracking = models.CharField(max_length=20, choices=Tracking, default=Tracking.TRACKED)
-    # No CHECK on the counts, not even that they are positive: PostgreSQL checks an UPDATE first
-    # against the version it began with, and where that one is outdated refuses a change that is
-    # right against the current one (docs/decisions/0004).
+    # No CHECK on the counts, not even that they are positive: PostgreSQL first checks an UPDATE
+    # against the row version it started with, and if that is outdated, refuses a change that is
+    # correct for the current version (docs/decisions/0004).
     recipient_count = models.IntegerField(default=0)
     delivered_count = models.IntegerField(default=0)
     read_count = models.IntegerField(default=0)
@@ -97,20 +97,20 @@ class Message(models.Model):
         indexes = [
             # A conversation's messages in order, and its newest one.
             models.Index(fields=["conversation", "id"], name="message_in_conversation"),
-            # The few deleted ones, which unread counts leave out.
+            # The few deleted ones, which unread counts omit.
             models.Index(
                 fields=["conversation", "id"],
                 condition=Q(deleted_at__isnull=False),
                 name="message_deleted",
             ),
-            # A sender's own messages of some days, for their insights: without it each look reads
-            # the whole table (of a million messages 180 ms against 2 ms).
+            # A sender's own messages in a range of days, for insights: without it each query scans
+            # the whole table (with a million messages 180 ms instead of 2 ms).
             models.Index(fields=["sender", "created_at"], name="message_of_sender"),
-            # Everybody's messages of some days: moderators' insights, and lists by date.
+            # All messages in a range of days: moderators' insights, and lists by date.
             models.Index(fields=["created_at"], name="message_by_time"),
         ]
         constraints = [
-            # Begins with the client's id, so that an import finds its messages by it alone.
+            # ``client_id`` comes first, so that an import finds its messages by it alone.
             models.UniqueConstraint(
                 fields=["client_id", "conversation", "sender"],
                 condition=Q(client_id__isnull=False),

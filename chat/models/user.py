@@ -16,12 +16,12 @@ from django.utils.functional import cached_property
 
 from chat.validators import username_validator
 
-#: The group, made by a migration, whose members moderate.
+#: The group, created by a migration, whose members moderate.
 MODERATORS = "Moderators"
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; most have no password, since the chat product signs them in."""
+    """Creates users; most have no password, since the chat product signs them in."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(username=username, **fields)
@@ -34,7 +34,7 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """Somebody in the chat product, a moderator, or an application's backend (``is_service``)."""
+    """A person in the chat product, a moderator, or an application's backend (``is_service``)."""
 
     username = models.CharField(
         max_length=150,
@@ -73,10 +73,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def is_moderator(self) -> bool:
-        """The one meaning of moderator: staff in the group, or a superuser; no service account.
+        """The definition of a moderator: staff in the group, or a superuser; no service account.
 
-        Nothing is stored, so nothing can be out of date: taking the group away takes effect with
-        the next request. It costs a query for staff only, never for other people.
+        Nothing is stored, so nothing can be out of date: removal from the group takes effect with
+        the next request. It costs a query for staff only, never for other users.
         """
         if self.is_service or self.is_superuser or not self.is_staff:
             return self.is_superuser and not self.is_service
@@ -94,13 +94,13 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def moderator_q() -> Q:
-    """The condition in SQL that ``User.is_moderator`` states in Python."""
+    """The condition of ``User.is_moderator`` for queries."""
     memberships = User.groups.through.objects.filter(user=OuterRef("pk"), group__name=MODERATORS)
     return Q(is_service=False) & (Q(is_superuser=True) | Q(Exists(memberships), is_staff=True))
 
 
 def look_up_moderators(users: Iterable[User]) -> None:
-    """Answer ``is_moderator`` of many users with one query, or none where nobody is staff."""
+    """Set ``is_moderator`` of many users with one query, or none if no user is staff."""
     staff = [user for user in users if user.is_staff and not user.is_superuser]
     if not staff:
         return
@@ -119,12 +119,12 @@ class Scope(models.TextChoices):
 
 
 def every_scope() -> list[str]:
-    """The scopes of a key that was made without naming any."""
+    """The scopes of a key that was created without naming any."""
     return list(Scope.values)
 
 
 class ServiceKey(models.Model):
-    """A secret with which a service account calls the API: kept as a hash, shown once."""
+    """A secret with which a service account calls the API: stored as a hash, shown once."""
 
     PREFIX = "sk_"
 
@@ -143,12 +143,12 @@ class ServiceKey(models.Model):
 
     @classmethod
     def issue(cls, *, user: User, name: str, scopes: list[str]) -> str:
-        """Store a new key's hash and return the key, which cannot be had again."""
+        """Store a new key's hash and return the key, which cannot be recovered later."""
         key = cls.PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(user=user, name=name, scopes=scopes, key_hash=cls.hash(key))
         return key
 
     @staticmethod
     def hash(key: str) -> str:
-        """The key is 256 random bits, so a plain SHA-256 cannot be guessed backwards."""
+        """A plain SHA-256 is enough: the key is 256 random bits, which cannot be guessed."""
         return hashlib.sha256(key.encode()).hexdigest()

@@ -1,43 +1,42 @@
-"""Bring in a history from another system: newline-delimited JSON, one record a line.
+"""Import a history from another system: newline-delimited JSON, one record per line.
 
-The file is read once, into temporary tables; from there on every step is SQL over those tables,
-cut into slices of a bounded number of rows, each slice a transaction. So records may come in any
-order, memory stays flat, live traffic is never held up for long, and a broken file has written
-nothing. What is there already is passed over: a run that was stopped is completed by running it
-again, and running it again once more changes nothing. It needs one database session for its whole
-length: past a pooler that hands out transactions, connect to the database itself.
+The file is read once, into temporary tables; every later step is SQL over those tables, in slices
+of a limited number of rows, one transaction per slice. So records may come in any order, memory
+use is constant, live traffic is never blocked for long, and an unreadable file writes nothing.
+Existing records are skipped: running a stopped import again completes it, and running it once
+more changes nothing. It needs one database session throughout: connect to the database itself,
+not through a pooler in transaction mode.
 
 =============  =====================================================================
-record         fields (``?``: may be left out or null)
+record         fields (``?``: may be omitted or null)
 =============  =====================================================================
 user           id, display_name?
 conversation   id, kind?, title?
 participant    conversation, user, joined_at?, left_at?, role?
 message        id, conversation, sender, sent_at, body?, length?
-receipt        message, user, delivered_at?, read_at? (one of them at least)
+receipt        message, user, delivered_at?, read_at? (at least one of them)
 watermark      conversation, user, delivered_up_to or read_up_to, at
 =============  =====================================================================
 
-Ids are the source's own strings, and one id is one thing. Times are Unix seconds, or ISO 8601
-with a zone; one in the future is held to now. ``records`` says what each field may hold.
+Ids are the source's own strings, and each identifies one thing. Times are Unix seconds, or ISO
+8601 with a time zone; a time in the future is clamped to now. ``records`` defines each field.
 
-* A *conversation's* messages stand in the file in the order in which they were sent; that order
-  becomes the order of their ids. Its kind is ``group`` if the file does not say.
-* Whoever has several *participant* records left and came back: each is one stay, and between two
-  stays they receive nothing (rule 2). Stored are the first ``joined_at`` and the end of the last
-  stay; of two records for one stay, the one with ``left_at`` says more. Without ``joined_at`` a
-  stay begins with the conversation's first message in the file. For participants whom the file
-  does not mention, what is stored counts.
-* A *message's* recipients are those with ``joined_at <= sent_at < left_at``, less its sender, who
-  must take part at some time. Where somebody joined in the very second of a message, and themselves
-  first spoke in that second, the order of the messages says who came first. ``body`` may be
-  missing, since only a ``length`` may be known: the body is then empty, no text is made up.
-* *Receipts* and *watermarks* apply as they stand: the earliest time wins, a read implies a
-  delivery, nothing is older than its message (rules 5 and 6). A watermark covers the imported
-  messages up to its own, never those that were sent here.
-* Whoever has left before a read is withdrawn, once all reads of the file are in (rule 2).
-* Users, conversations and participants that exist are left as they are. Nobody is told of any
-  of it: a history is no news.
+* A *conversation's* messages must be in the order in which they were sent; their ids are assigned
+  in that order. Its kind defaults to ``group``.
+* Several *participant* records of one user mean that they left and came back: each is one stay,
+  and between two stays they receive nothing (rule 2). Stored are the first ``joined_at`` and the
+  end of the last stay; of two records for one stay, the one with ``left_at`` wins. Without
+  ``joined_at`` a stay begins with the conversation's first message in the file. For participants
+  that the file does not mention, the stored times count.
+* A *message's* recipients are those with ``joined_at <= sent_at < left_at``, except its sender,
+  who must take part at some time. If a user joined in the same second, and first wrote in that
+  second too, the order of the lines decides which came first. ``body`` may be omitted, since
+  sometimes only a ``length`` is known: the body is then empty.
+* *Receipts* and *watermarks*: the earliest time wins, a read implies a delivery, and no time is
+  before its message's (rules 5 and 6). A watermark covers the imported messages up to its own,
+  never those that were sent here.
+* A recipient who left before reading is withdrawn, after all reads of the file (rule 2).
+* Existing users, conversations and participants are left unchanged. No events are published.
 """
 
 from __future__ import annotations

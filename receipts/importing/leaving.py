@@ -1,4 +1,4 @@
-"""Who left before a read was disclosed (rule 2), now that all the reads are in."""
+"""Withdraw recipients who left before a disclosed read (rule 2), after all reads are applied."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
 from receipts.sql.run import execute
 
-#: When each participant left: at the end of a stay that no other one continues, as it is stored,
-#: or now where the account is switched off. Whoever leaves several times is withdrawn, each time,
-#: from what was sent since the time before.
+#: When each participant left: at the end of a stay that no other stay continues, at the stored
+#: time, or now if the account is deactivated. A user who left several times is withdrawn, each
+#: time, from what was sent since the previous time.
 _LEAVING = """
       WITH leaving AS (
         SELECT stay.conversation_id, stay.user_id, stay.left_at
@@ -57,7 +57,7 @@ _LEFT = """leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
        AND (leaving.since IS NULL OR status.sent_at >= leaving.since)"""
 
 
-#: Of each end of a stay; should a read be retracted later, it is withdrawn from then on.
+#: One per end of a stay: a read that is retracted later is withdrawn from then on.
 _DEPARTURES = """
     INSERT INTO chat_departure (conversation_id, user_id, up_to, at)
     SELECT DISTINCT conversation_id, user_id, CAST(NULL AS bigint), left_at FROM import_leaving
@@ -66,7 +66,7 @@ _DEPARTURES = """
 
 
 def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
-    """What was sent to people before they left, and that they had not read, stops counting."""
+    """Withdraw rows of messages sent before their recipient left and without a disclosed read."""
     derive("import_leaving", _LEAVING, {"batch_size": batch_size, "now": now}, index="slice")
     for part in slices("import_leaving", "withdrawals"):
         with transaction.atomic():

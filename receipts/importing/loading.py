@@ -1,4 +1,4 @@
-"""From lines to staged records; and the records that turn out to make no sense."""
+"""Stage the records of all lines, and skip records that contradict the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from receipts.importing.values import BadRecord
 from receipts.sql.run import execute, fetch_rows
 from receipts.upkeep.progress import followed
 
-#: So many lines, or bytes of them, go to the database at a time.
+#: Records are inserted after this many lines, or bytes of them.
 _LINES, _BYTES = 2_000, 1_000_000
 
 _INDEXES = {
@@ -27,7 +27,7 @@ _INDEXES = {
 
 
 def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
-    """Check each line and stage its record; nothing else is touched yet."""
+    """Check each line and stage its record; no other table is changed yet."""
     waiting: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in COLUMNS}
     count = size = 0
     for number, line in enumerate(followed(lines, "lines"), start=1):
@@ -49,9 +49,9 @@ def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
 
 
 def refuse(report: Report, kind: str, where: str, reason: str) -> None:
-    """Skip the records for which a condition holds; ``reason`` is SQL that says why.
+    """Skip the records that match ``where``; ``reason`` is an SQL expression for the message.
 
-    Both are over ``record``.
+    Both refer to the table as ``record``.
     """
     told = fetch_rows(
         f"SELECT line, {reason} FROM import_{kind} AS record WHERE {where}"
@@ -64,7 +64,7 @@ def refuse(report: Report, kind: str, where: str, reason: str) -> None:
 
 
 def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
-    """A record as its table has it: a watermark says when its message was delivered, and read."""
+    """A record as a row of its table; a watermark becomes times of its message."""
     record["username"] = record.get("sender") or record.get("user")
     if kind == "watermark":
         record["message"] = record["read_up_to"] or record["delivered_up_to"]
@@ -74,7 +74,7 @@ def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _store(waiting: dict[str, list[tuple[Any, ...]]]) -> None:
-    """Write what waits, each type of record into its table."""
+    """Insert the collected records, each type into its table."""
     for kind, records in waiting.items():
         if records:
             insert(f"import_{kind}", records)

@@ -1,4 +1,4 @@
-"""Receipts and watermarks: what each says becomes of the rows it covers, and nothing beyond."""
+"""Receipts and watermarks: each is applied to the rows it covers, and to no others."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NOT_OF_CONVERSATION = f"""NOT EXISTS (
     SELECT 1 FROM chat_message AS message
       JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
      WHERE {_MESSAGE} AND conversation.external_id = record.conversation)"""
-#: Who received an archived message is not known any more; that all of them have read it is.
+#: The recipients of an archived message are no longer known; that all of them read it is.
 _NO_RECIPIENT = f"""NOT EXISTS (
     SELECT 1 FROM chat_message AS message
      WHERE {_MESSAGE} AND message.archived_at IS NOT NULL)
@@ -39,7 +39,7 @@ _NO_RECIPIENT = f"""NOT EXISTS (
       JOIN chat_user AS recipient ON recipient.id = status.recipient_id
      WHERE {_MESSAGE} AND recipient.username = record.username)"""
 
-#: Each watermark once, by ids.
+#: Each watermark once, with ids instead of names.
 _POSITIONS = f"""
     SELECT message.conversation_id, member.id AS user_id, message.id AS message_id,
            MIN(record.delivered_at) AS delivered_at, MIN(record.read_at) AS read_at
@@ -49,9 +49,9 @@ _POSITIONS = f"""
       JOIN chat_message AS message ON {_MESSAGE} AND message.conversation_id = conversation.id
      GROUP BY message.conversation_id, member.id, message.id"""
 
-#: What is said of each row, by watermarks and by receipts. A row is covered by every watermark of
-#: its recipient from its own message on: going down from the newest, the earliest time so far.
-#: A history says nothing of messages that were sent here.
+#: The times of each row, from watermarks and receipts. A row is covered by every watermark of its
+#: recipient at its own message or a later one: going down from the newest, the earliest time so
+#: far. A history does not mark messages that were sent here.
 _MARKS = f"""
       WITH story AS (
         SELECT conversation_id, user_id, message_id, 0 AS is_row, delivered_at, read_at
@@ -90,13 +90,13 @@ _ROWS = """JOIN import_mark AS mark ON mark.message_id = status.message_id
                AND mark.user_id = status.recipient_id
                AND mark.conversation_id = status.conversation_id"""
 _READ = "mark.slice = %(slice)s AND mark.read_at IS NOT NULL"
-#: A read says of itself that it was delivered; what else was delivered, or before it was read.
+#: A read implies its delivery; these are the other deliveries, and those before their read.
 _DELIVERED = """mark.slice = %(slice)s AND mark.delivered_at IS NOT NULL
        AND (mark.read_at IS NULL OR mark.delivered_at < mark.read_at)"""
 
 
 def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
-    """What receipts and watermarks say of the rows, and how far each participant has come."""
+    """Apply receipts and watermarks to the rows, then move the participants' watermarks."""
     _check_receipts(report)
     _check_watermarks(report)
     sizes = {"batch_size": batch_size, "imported": f"{IMPORTED}%"}
@@ -105,7 +105,7 @@ def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
     read = Mark(at=now, time="mark.read_at", read=True)
     delivered = Mark(at=now, time="mark.delivered_at")
     for part in slices("import_mark", "marks"):
-        # One stamp a transaction, as everywhere: messages are locked upwards only (rule 22).
+        # One stamp per transaction, as everywhere: messages are locked in id order (rule 22).
         for mark, where in ((read, _READ), (delivered, _DELIVERED)):
             change = mark.change(where, part, news=mark.untold, source=_ROWS)
             report.changes["status rows marked"] += stamp(replace(change, quiet=True))
@@ -113,20 +113,20 @@ def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
 
 
 def _check_receipts(report: Report) -> None:
-    """Nobody gets a row by a receipt: it must be there (rule 4)."""
+    """A receipt never creates a row: the row must exist (rule 4)."""
     refuse(report, "receipt", NO_USER, SAY_NO_USER)
     refuse(report, "receipt", _NO_MESSAGE, "'there is no message ' || record.message")
     refuse(
         report,
         "receipt",
         _NO_RECIPIENT,
-        "record.username || ' is no recipient of message ' || record.message",
+        "record.username || ' is not a recipient of message ' || record.message",
     )
     report.good["receipt"] = staged("receipt")
 
 
 def _check_watermarks(report: Report) -> None:
-    """Only a participant has one, and only at a message of the conversation (rule 7)."""
+    """Only participants have watermarks, and only at messages of the conversation (rule 7)."""
     refuse(report, "watermark", NO_USER, SAY_NO_USER)
     refuse(report, "watermark", NO_CONVERSATION, SAY_NO_CONVERSATION)
     refuse(report, "watermark", NO_PARTICIPANT, SAY_NO_PARTICIPANT)

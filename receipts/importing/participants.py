@@ -1,4 +1,4 @@
-"""Who took part in which conversation, and when."""
+"""Participants of conversations, and when they joined and left."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ NO_PARTICIPANT = """NOT EXISTS (
 
 SAY_NO_USER = "'there is no user ' || record.username"
 SAY_NO_CONVERSATION = "'there is no conversation ' || record.conversation"
-SAY_NO_PARTICIPANT = "record.username || ' takes no part in ' || record.conversation"
+SAY_NO_PARTICIPANT = "record.username || ' is not a participant of ' || record.conversation"
 
-#: Whoever would be the third in a direct conversation, counted in the order of the file.
+#: Any user after the first two of a direct conversation, in the order of the file.
 _THIRD_OF_TWO = f"""(record.conversation, record.username) IN (
     SELECT pair.conversation, pair.username FROM (
         SELECT pair.conversation, pair.username,
@@ -47,7 +47,7 @@ _BEGIN_WITH_FIRST_MESSAGE = """
            AS first
      WHERE joined_at IS NULL AND first.conversation = import_participant.conversation"""
 
-#: Each pair once: from its first joining to the end of its last stay.
+#: Each conversation and user once: from the first ``joined_at`` to the end of the last stay.
 _JOINING = """
     SELECT conversation.id AS conversation_id, member.id AS user_id, record.role,
            record.first_joined_at AS joined_at, record.left_at,
@@ -70,8 +70,8 @@ _INSERT_PARTICIPANTS = """
      ORDER BY conversation_id, user_id
         ON CONFLICT (conversation_id, user_id) DO NOTHING"""
 
-#: Each stay of each participant; and what is stored of those whom the file does not mention.
-#: ``spoke_in`` is the line of their own first message in the very second in which they joined.
+#: Each stay in the file, and the stored times of participants that the file does not mention.
+#: ``spoke_in`` is the line of their own first message in the second in which they joined, or 0.
 _STAYS = """
     SELECT conversation.id AS conversation_id, member.id AS user_id,
            stay.joined_at, stay.left_at,
@@ -96,10 +96,10 @@ _STAYS = """
 
 
 def add_participants(report: Report, batch_size: int, now: datetime) -> None:
-    """All stays, for what follows; and everybody who is not stored as taking part."""
+    """Derive all stays, for the later steps, and insert the missing participants."""
     refuse(report, "participant", NO_USER, SAY_NO_USER)
     refuse(report, "participant", NO_CONVERSATION, SAY_NO_CONVERSATION)
-    refuse(report, "participant", _THIRD_OF_TWO, "'a direct conversation is of two people'")
+    refuse(report, "participant", _THIRD_OF_TWO, "'a direct conversation has two participants'")
     derive("import_stay", _STAYS, index="conversation_id, user_id")
     execute(_BEGIN_WITH_FIRST_MESSAGE)
     execute(

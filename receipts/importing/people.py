@@ -1,4 +1,4 @@
-"""Users and conversations: what is there already is left as it is."""
+"""Users and conversations: existing rows are left unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from receipts.sql.run import fetch_rows
 
 
 def add_users(report: Report, batch_size: int) -> None:
-    """Everybody who is not there yet; without a password, since they sign in elsewhere."""
+    """Insert the missing users; without a password, since they sign in elsewhere."""
     for batch in _unknown("user", "display_name", "chat_user", "username", batch_size):
         User.objects.bulk_create(
             [
@@ -28,7 +28,7 @@ def add_users(report: Report, batch_size: int) -> None:
 
 
 def add_conversations(report: Report, batch_size: int) -> None:
-    """Every conversation that is not there yet."""
+    """Insert the missing conversations."""
     columns = "kind, title"
     for batch in _unknown("conversation", columns, "chat_conversation", "external_id", batch_size):
         Conversation.objects.bulk_create(
@@ -42,9 +42,9 @@ def add_conversations(report: Report, batch_size: int) -> None:
 def _unknown(
     kind: str, columns: str, table: str, key: str, batch_size: int
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """The records whose id is not in a table, each id once, in batches.
+    """The records whose id is not in ``table``, each id once, in batches.
 
-    Each batch in the order of the ids, so that two imports wait for each other, not in a circle.
+    Each batch is in the order of the ids, so that two imports cannot deadlock.
     """
     line = 0
     while found := fetch_rows(

@@ -1,4 +1,4 @@
-"""What a record may hold: each line is checked here, before anything of it is stored."""
+"""The fields of each record: every line is checked here, before anything is stored."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from receipts.importing.values import (
 
 @dataclass(frozen=True)
 class Field:
-    """How the value of a field is checked, and what stands for it where it is left out."""
+    """How the value of a field is checked, and its default if omitted."""
 
     clean: Callable[[Any], Any]
     required: bool = True
@@ -92,14 +92,14 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
 
 
 def parse(line: bytes, now: datetime) -> tuple[str, dict[str, Any]]:
-    """A line's type and its fields, with times held to ``now``. Raises ``BadRecord``."""
+    """A line's type and its fields, with times clamped to ``now``. Raises ``BadRecord``."""
     record = _object(line)
     kind = record.pop("type", None)
     fields = FIELDS.get(kind) if isinstance(kind, str) else None
     if fields is None:
         raise BadRecord(f"type: must be one of {', '.join(FIELDS)}")
     if unknown := next((name for name in record if name not in fields), None):
-        raise BadRecord(f"{unknown[:40]!r} is no field of a {kind}")
+        raise BadRecord(f"{unknown[:40]!r} is not a field of a {kind}")
     values = {name: _value(name, field, record.get(name), now) for name, field in fields.items()}
     _check_together(kind, values)
     return kind, values
@@ -130,7 +130,7 @@ def _value(name: str, field: Field, value: Any, now: datetime) -> Any:
 
 
 def _check_together(kind: str, values: dict[str, Any]) -> None:
-    """What no field can say alone."""
+    """Checks across several fields."""
     if kind == "participant" and values["joined_at"] and values["left_at"]:
         if values["left_at"] < values["joined_at"]:
             raise BadRecord("left_at: is before joined_at")

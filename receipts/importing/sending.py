@@ -1,4 +1,4 @@
-"""Messages, each with the rows of those who took part when it was sent."""
+"""Messages, each with rows for those who took part when it was sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
 from receipts.rules.tracking import TRACKING_SQL
 from receipts.sql.run import execute, lock_in_order
 
-#: An id that the file gave to another message before, or that an earlier import did.
+#: The id already belongs to another message: in the file, or from an earlier import.
 _OTHER_IN_FILE = """EXISTS (
     SELECT 1 FROM import_message AS first
      WHERE first.line = (SELECT MIN(line) FROM import_message WHERE id = record.id)
@@ -34,9 +34,9 @@ _OTHER_STORED = f"""EXISTS (
      WHERE message.client_id = '{IMPORTED}' || record.id
        AND (conversation.external_id IS NULL OR conversation.external_id <> record.conversation
             OR sender.username <> record.username))"""
-_SAY_OTHER = "'message ' || record.id || ' has another conversation or sender '"
+_SAY_OTHER = "'message ' || record.id || ' has a different conversation or sender '"
 
-#: What becomes of each message: like ``services.send_message``, but of those who took part then.
+#: How each message is sent: like ``services.send_message``, but to those who took part then.
 _SENDING = f"""
     SELECT message.*, CAST(SUM(1 + message.recipient_count) OVER (ORDER BY message.line) AS bigint)
            / %(batch_size)s AS slice
@@ -94,7 +94,7 @@ _INSERT_ROWS = f"""
 
 
 def send_messages(report: Report, batch_size: int) -> None:
-    """Every message that is not there yet, in the order of the file."""
+    """Insert the missing messages and their rows, in the order of the file."""
     refuse(report, "message", NO_USER, SAY_NO_USER)
     refuse(report, "message", NO_CONVERSATION, SAY_NO_CONVERSATION)
     refuse(report, "message", NO_PARTICIPANT, SAY_NO_PARTICIPANT)
@@ -112,7 +112,7 @@ def send_messages(report: Report, batch_size: int) -> None:
 
 
 def _send(part: dict[str, int], report: Report) -> None:
-    """One slice. Nobody else sends, joins or leaves meanwhile, so ids grow in commit order."""
+    """One slice. The locks keep others from sending, joining or leaving: ids follow commits."""
     held = RawSQL("SELECT conversation_id FROM import_sending WHERE slice = %s", [part["slice"]])
     lock_in_order(Conversation.objects.filter(pk__in=held))
     execute(_PASS_OVER_STORED, part)

@@ -1,4 +1,4 @@
-"""Where a history is read from: a file or a stream, compressed or not, line by line."""
+"""The source of a history: a file or standard input, gzipped or not, read line by line."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import IO, TextIO, cast
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
-#: No record is longer; a line that is holds something else.
+#: The longest line of a record; anything longer is not a record.
 MAX_LINE_BYTES = 4_000_000
 
 
 class Unreadable(Exception):
-    """The source cannot be opened, or breaks off; the message says why."""
+    """The source cannot be opened, or read to its end; the message states why."""
 
 
 def lines_of(path: str, standard_input: TextIO) -> Iterator[bytes]:
@@ -27,7 +27,7 @@ def lines_of(path: str, standard_input: TextIO) -> Iterator[bytes]:
         with _opened(path, standard_input) as file:
             yield from _lines(_plain(file))
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise Unreadable(f"{path} is not a whole gzip file: {error}") from error
+        raise Unreadable(f"{path} is not a complete gzip file: {error}") from error
     except OSError as error:
         raise Unreadable(f"{path}: {error.strerror or error}") from error
 
@@ -39,13 +39,13 @@ def _opened(path: str, standard_input: TextIO) -> AbstractContextManager[Buffere
 
 
 def _plain(file: BufferedReader) -> IO[bytes]:
-    """Its content, told by its first bytes rather than by its name: a stream has none."""
+    """Its content; gzip is detected by the first bytes, since standard input has no name."""
     packed = file.peek(len(_GZIP)).startswith(_GZIP)
     return cast(IO[bytes], gzip.open(file)) if packed else file
 
 
 def _lines(file: IO[bytes]) -> Iterator[bytes]:
-    """Each line; of one that is too long, so much that it can be told."""
+    """Each line; one that is too long is cut to a length that is still above the limit."""
     line = file.readline(MAX_LINE_BYTES + 1).removeprefix(_BYTE_ORDER_MARK)
     while line:
         yield line

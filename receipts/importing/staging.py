@@ -1,7 +1,7 @@
-"""The temporary tables that a history goes through, and the few ways to work on them.
+"""The temporary tables of an import, and the few operations on them.
 
-Each type of record has one, ``import_<type>``, with the number of the line it stood in. They
-belong to this database session alone and end with the run.
+Each type of record has one, ``import_<type>``, with the line number of each record. They are
+visible to this database session only and are dropped at the end of the run.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.db import connection, models, reset_queries
 from receipts.sql.run import adapt, execute, fetch_rows
 from receipts.upkeep.progress import followed
 
-#: Of each type of record, the columns beside ``line``; those that end in ``_at`` are times.
+#: The columns of each type of record besides ``line``; those that end in ``_at`` are times.
 COLUMNS = {
     "user": ("id", "display_name"),
     "conversation": ("id", "kind", "title"),
@@ -29,7 +29,7 @@ _TABLES = tuple(f"import_{name}" for name in (*COLUMNS, *_DERIVED))
 
 
 def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
-    """Write records, the fastest way that each database has."""
+    """Insert records in the fastest way that each database has."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:
@@ -43,7 +43,7 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 
 @contextmanager
 def staging_tables() -> Iterator[None]:
-    """Empty tables for the records, for as long as the block lasts."""
+    """Create empty tables for the records, and drop them at the end of the block."""
     types = {True: models.DateTimeField().db_type(connection), False: "text"}
     for table in _TABLES:
         _drop(table)
@@ -58,36 +58,36 @@ def staging_tables() -> Iterator[None]:
 
 
 def _drop(table: str) -> None:
-    """Named with its schema, so that a table of somebody else's can never be meant."""
+    """Qualified with the temporary schema, so that no other table can be dropped."""
     schema = "pg_temp" if connection.vendor == "postgresql" else "temp"
     execute(f"DROP TABLE IF EXISTS {schema}.{table}")
 
 
 def staged(kind: str) -> int:
-    """How many records of a type are staged, and found good so far."""
+    """How many records of a type are staged and have been valid so far."""
     ((count,),) = fetch_rows(f"SELECT COUNT(*) FROM import_{kind}")
     return int(count)
 
 
 def derive(table: str, select: str, params: Mapping[str, Any] | None = None, *, index: str) -> None:
-    """Keep what a SELECT gives, for the steps to come."""
+    """Store the result of a SELECT in a temporary table, for the later steps."""
     _drop(table)
     execute(f"CREATE TEMPORARY TABLE {table} AS {select}", params)
     add_indexes(table, index)
 
 
 def add_indexes(table: str, *indexes: str) -> None:
-    """Let the steps to come find their rows, and the planner know how many there are."""
+    """Index a table for the later steps, and refresh its planner statistics."""
     for number, columns in enumerate(indexes):
         execute(f"CREATE INDEX {table}_{number} ON {table} ({columns})")
     execute(f"ANALYZE {table}")
 
 
 def slices(table: str, what: str) -> Iterator[dict[str, int]]:
-    """Go through a table slice by slice, each for a transaction of its own, as a parameter."""
+    """The slices of a table, as query parameters, each for a transaction of its own."""
     numbers = [
         number for (number,) in fetch_rows(f"SELECT DISTINCT slice FROM {table} ORDER BY slice")
     ]
     for number in followed(numbers, "batches", total=len(numbers), label=what):
         yield {"slice": number}
-        reset_queries()  # with DEBUG on, Django keeps every statement
+        reset_queries()  # with DEBUG on, Django stores every statement

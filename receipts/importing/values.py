@@ -1,4 +1,4 @@
-"""How the value of a field is checked, by itself."""
+"""Checks of single field values."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadRecord(Exception):
-    """What is wrong with a line."""
+    """A line that cannot be imported; the message states why."""
 
 
 def text(value: Any) -> str:
-    """Any text that a database holds."""
+    """Any text that the database can store."""
     if not isinstance(value, str):
         raise BadRecord("must be text")
     if "\x00" in value:
-        raise BadRecord("may not hold NUL")
+        raise BadRecord("may not contain NUL characters")
     return value
 
 
 def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], str]:
-    """An id, as the column that keeps it would have it."""
+    """An id, checked by the validators of the column that stores it."""
 
-    @lru_cache(maxsize=10_000)  # most ids come again and again
+    @lru_cache(maxsize=10_000)  # most ids occur many times
     def clean(value: str) -> str:
         try:
             for validate in validators:
@@ -48,11 +48,11 @@ def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], s
 
 
 def label(length: int) -> Callable[[Any], str]:
-    """A name that people read, in one line."""
+    """A display name: one line of at most ``length`` characters."""
 
     def clean(value: Any) -> str:
         if _CONTROL.search(text(value)):
-            raise BadRecord("may not hold control characters")
+            raise BadRecord("may not contain control characters")
         if len(value) > length:
             raise BadRecord(f"may not be longer than {length} characters")
         return value
@@ -61,7 +61,7 @@ def label(length: int) -> Callable[[Any], str]:
 
 
 def one_of(values: Collection[str]) -> Callable[[Any], str]:
-    """One of a few words."""
+    """One of a few values."""
 
     def clean(value: Any) -> str:
         if not isinstance(value, str) or value not in values:
@@ -72,14 +72,14 @@ def one_of(values: Collection[str]) -> Callable[[Any], str]:
 
 
 def whole_number(value: Any) -> int:
-    """A number of things."""
+    """A count."""
     if type(value) is not int or value < 0:
-        raise BadRecord("must be a whole number from 0")
+        raise BadRecord("must be a non-negative whole number")
     return value
 
 
 def time(value: Any) -> datetime:
-    """Unix seconds, or ISO 8601 with its zone: without one it could be any of 38 moments."""
+    """Unix seconds, or ISO 8601 with a time zone, without which it would be ambiguous."""
     try:
         moment = _moment(value)
     except (OverflowError, OSError, ValueError):
@@ -93,7 +93,7 @@ def _moment(value: Any) -> datetime:
     if isinstance(value, str):
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
-            raise BadRecord("must say its zone, for example 2026-11-21T09:30:00Z")
+            raise BadRecord("must have a time zone, for example 2026-11-21T09:30:00Z")
         return moment.astimezone(UTC)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError

@@ -1,4 +1,4 @@
-"""How far each participant has come, as others may know it."""
+"""The participants' watermarks: how far each has come, as far as others may see."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from receipts.importing.staging import derive, slices
 from receipts.ledger.watermarks import MOVES as MOVES
 from receipts.sql.run import execute, lock_in_order
 
-#: The last tracked message that a participant's watermarks reach (rule 15), where it is news.
+#: The newest tracked message that a participant's watermarks reach (rule 15), if it moves theirs.
 _LAST = """
     SELECT participant.id AS participant_id, marked.up_to, marked.at,
            ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
@@ -39,7 +39,7 @@ _ADVANCE = """
 
 
 def advance_watermarks(report: Report, batch_size: int) -> None:
-    """Move the participants' watermarks, forwards only and past nothing private (rules 7, 13)."""
+    """Move the participants' watermarks: forward only, never past private reads (rules 7, 13)."""
     for state, moves in MOVES.items():
         last = _LAST.format(state=state, moves=moves)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
@@ -51,6 +51,6 @@ def advance_watermarks(report: Report, batch_size: int) -> None:
 
 
 def _lock(part: dict[str, int]) -> None:
-    """In the order of their ids, whoever comes (rule 22)."""
+    """Lock the participants in the order of their ids, as everywhere (rule 22)."""
     held = RawSQL("SELECT participant_id FROM import_advance WHERE slice = %s", [part["slice"]])
     lock_in_order(ConversationParticipant.objects.filter(pk__in=held))

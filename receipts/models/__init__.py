@@ -1,4 +1,4 @@
-"""What receipts are stored in: a row for each recipient of a message, and the events they make."""
+"""Receipts as stored: a row per message and recipient, the events, and webhook endpoints."""
 
 from receipts.models.event import EventHorizon, EventKind, ReceiptEvent
 from receipts.models.status import MessageStatus

@@ -1,4 +1,4 @@
-"""What has happened, for those who follow it: the live feed's one truth."""
+"""Events: the only source of the live feed and of webhooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chat.models import Conversation, User
 
 
 class EventKind(models.TextChoices):
-    """What an event tells, and whom."""
+    """What an event reports, and to whom."""
 
     RECEIPT_UPDATED = "receipt.updated", "Receipts of one's messages changed: to their sender"
     CONVERSATION_READ = "conversation.read", "One read or unread messages: to one's own devices"
@@ -19,33 +19,33 @@ class EventKind(models.TextChoices):
 
 
 class ReceiptEvent(models.Model):
-    """One operation as one person hears of it, written in the transaction of the operation.
+    """One operation for one audience, written in the transaction of the operation.
 
-    Not one row a message: a bulk mark of 10,000 messages of one sender is one event. It says what
-    changed, not what that came to: whoever is told is told the summaries of that moment.
+    Not one row per message: a bulk mark of 10,000 messages of one sender is one event. It records
+    what changed, not the result: a receiver gets the summaries at the moment of sending.
     """
 
-    #: PostgreSQL's id of the writing transaction, by which a snapshot tells whether the event was
-    #: to be seen in it (``receipts.feed.positions``). 0 on SQLite, whose ids come in commit order.
+    #: PostgreSQL's id of the writing transaction, from which it follows whether a snapshot includes
+    #: the event (``receipts.feed.positions``). 0 on SQLite, whose ids grow in commit order.
     xid = models.BigIntegerField()
     kind = models.CharField(max_length=20, choices=EventKind)
-    #: Who hears of it; null where all who take part in the conversation do.
+    #: The user who receives it; null if all participants of the conversation do.
     audience = models.ForeignKey(
         User, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
     )
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
-    #: Whose mark it was.
+    #: The user whose mark it was.
     actor = models.ForeignKey(
         User, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
     )
-    #: Of receipts: the state that the rows came to, and whether that is news of a delivery, all
-    #: that those are told who are told of no reads (rule 14).
+    #: For receipts: the new state of the rows, and whether it includes a new delivery, which is
+    #: all that is sent to users from whom reads are hidden (rule 14).
     state = models.CharField(max_length=10, null=True)
     is_delivery = models.BooleanField(default=False)
-    #: The newest of the messages, at most ``announcing.MESSAGES_NAMED``; how many they are in all,
-    #: and the oldest.
+    #: The ids of the newest messages, at most ``announcing.MESSAGES_NAMED``; the number of all
+    #: messages, and the oldest id.
     messages = models.JSONField(default=list)
     message_count = models.IntegerField(default=0)
     first_message = models.BigIntegerField(null=True)
@@ -72,7 +72,7 @@ class ReceiptEvent(models.Model):
 
 
 class EventHorizon(models.Model):
-    """How far back events have been pruned: one row, whose absence means not at all."""
+    """Up to when events have been pruned: one row, or none if nothing has been pruned."""
 
     pruned_before = models.DateTimeField()
 

@@ -9,15 +9,15 @@ from chat.models import Conversation, Message, User
 
 
 class MessageStatus(models.Model):
-    """What became of one message with one recipient: a row written when the message is sent.
+    """The state of one message for one recipient: a row written when the message is sent.
 
-    ``seen_at`` is the recipient's own, private fact of having read, and drives unread counts.
-    ``read_at`` is the read that others may know of. A private read sets the one and not the
-    other, so no query has to remember to hide it (rule 13).
+    ``seen_at`` is when the recipient read it, known only to them, and drives unread counts.
+    ``read_at`` is the read that others may see. A private read sets ``seen_at`` only, so no query
+    has to remember to hide it (rule 13).
 
-    Foreign keys carry no constraint: rows are only ever written by one INSERT ... SELECT from
-    messages and participants, neither of which is ever deleted, and checking three keys a row
-    costs two thirds of the insert (docs/decisions/0003). ``check_receipts`` looks for orphans.
+    Foreign keys have no constraint: rows are written only by INSERT ... SELECT from messages and
+    participants, neither of which is ever deleted, and checking three keys per row costs two
+    thirds of the insert (docs/decisions/0003). ``check_receipts`` finds orphans.
     """
 
     message = models.ForeignKey(
@@ -30,7 +30,7 @@ class MessageStatus(models.Model):
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
-    #: The message's time, repeated so that the database itself keeps sent <= delivered <= read.
+    #: The message's time, repeated so that constraints can check sent <= delivered <= read.
     sent_at = models.DateTimeField()
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
@@ -44,12 +44,12 @@ class MessageStatus(models.Model):
     class Meta:
         verbose_name = "message status"
         verbose_name_plural = "message statuses"
-        default_permissions = ("view",)  # people look at receipts; only services write them
+        default_permissions = ("view",)  # users view receipts; only services write them
         constraints = [
             models.UniqueConstraint(
                 fields=["message", "recipient", "conversation"], name="status_once_per_recipient"
             ),
-            # Each form survives NULL, which a plain comparison lets through a CHECK.
+            # Each handles NULL explicitly: a CHECK accepts a comparison that is NULL.
             models.CheckConstraint(
                 condition=Q(delivered_at=None) | Q(delivered_at__gte=F("sent_at")),
                 name="status_sent_before_delivered",
@@ -69,13 +69,13 @@ class MessageStatus(models.Model):
             ),
         ]
         indexes = [
-            # What a user has not read: unread counts, bulk marks, leaving.
+            # A user's unread rows: unread counts, bulk marks, leaving.
             models.Index(
                 fields=["recipient", "conversation", "message"],
                 condition=Q(seen_at=None, withdrawn_at=None),
                 name="status_unread",
             ),
-            # What a user has read without telling: leaving withdraws these rows too.
+            # A user's private reads: leaving withdraws these rows too.
             models.Index(
                 fields=["recipient", "conversation", "message"],
                 condition=Q(seen_at__isnull=False, read_at=None, withdrawn_at=None),

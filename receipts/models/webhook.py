@@ -1,4 +1,4 @@
-"""Where backends want to be told of what happens."""
+"""The endpoints of backends that receive events."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ from chat.models import User
 
 
 def new_secret() -> str:
-    """256 random bits, recognisable for what they are."""
+    """256 random bits, with a recognisable prefix."""
     return f"whsec_{secrets.token_urlsafe(32)}"
 
 
 class WebhookQuerySet(models.QuerySet["WebhookEndpoint"]):
-    """Switching off and on."""
+    """Disabling and enabling."""
 
     def switch_off(self) -> int:
-        """Send nothing more; how many that changed."""
+        """Disable the endpoints; returns how many were changed."""
         return self.filter(disabled_at=None).update(disabled_at=timezone.now())
 
     def switch_on(self) -> int:
-        """Go on from where it was, at once; how many that changed."""
+        """Enable the endpoints, which continue from their cursors; returns how many changed."""
         return self.exclude(disabled_at=None).update(disabled_at=None, **unblemished())
 
 
 class WebhookEndpoint(models.Model):
-    """An address of an application's backend, how far it has been told, and how that goes."""
+    """A URL of an application's backend, how far events were delivered to it, and its failures."""
 
     owner = models.ForeignKey(User, models.CASCADE, related_name="webhook_endpoints")
     url = models.URLField(max_length=500)
-    #: Signs what is sent, so it is kept as it is; shown once.
+    #: Signs what is sent, so it is stored in plain text; shown once.
     secret = models.CharField(max_length=60, default=new_secret, editable=False)
-    #: The kinds of events that are sent; all of them where it is empty.
+    #: The kinds of events that are sent; empty means all.
     kinds = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    #: How far the endpoint has been told, as a cursor of its owner's feed.
+    #: How far events were delivered, as a cursor of the owner's feed.
     cursor = models.TextField(editable=False)
     delivered_at = models.DateTimeField(null=True, editable=False)
-    #: Failures in a row: how many, since when, what the last one was, and when to try again.
+    #: Consecutive failures: how many, since when, the last error, and when to try again.
     failures = models.IntegerField(default=0, editable=False)
     failing_since = models.DateTimeField(null=True, editable=False)
     last_error = models.CharField(max_length=300, blank=True, editable=False)
     try_at = models.DateTimeField(default=timezone.now, editable=False)
-    #: Set when it has failed for too long, or by its owner; nothing is sent then.
+    #: Set after it has failed for too long, or by its owner; then nothing is sent.
     disabled_at = models.DateTimeField(null=True, editable=False)
-    #: A worker is at it until then, and knows by this very time that it still is; one that died
-    #: lets go of it so.
+    #: Until when a worker has claimed it; by this exact time the worker recognises its claim, and
+    #: the claim of a worker that died expires.
     claimed_until = models.DateTimeField(null=True, editable=False)
 
     objects = WebhookQuerySet.as_manager()
@@ -63,10 +63,10 @@ class WebhookEndpoint(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is sent there."""
+        """Whether events are sent to it."""
         return self.disabled_at is None
 
 
 def unblemished() -> dict[str, Any]:
-    """The fields of an endpoint that has not failed, and is to be told at once."""
+    """The fields of an endpoint that has not failed and can be delivered to at once."""
     return {"failures": 0, "failing_since": None, "last_error": "", "try_at": timezone.now()}

@@ -1,1 +1,1 @@
-"""What somebody may be shown: queries, and rows turned into answers."""
+"""What a caller may be shown: queries, and rows turned into response data."""

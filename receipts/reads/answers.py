@@ -1,4 +1,4 @@
-"""From rows to answers, as the caller may see them; ``shapes`` declares what they look like."""
+"""From rows to response data, as the caller may see it; ``shapes`` declares its schema."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
 
 
 def summary_for(row: Mapping[str, Any], user: User) -> dict[str, Any]:
-    """A message's receipts as ``user``, who may see them, is told of them (rule 14)."""
+    """A message's receipts as shown to ``user``, who may see them (rule 14)."""
     return summary_of(without_reads(row) if hides_reads_from(user) else row)
 
 
 def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
-    """One recipient's row from its ``ROW_COLUMNS``, as others see it: ``seen_at`` is not in it."""
+    """One recipient's row from its ``ROW_COLUMNS``, as others see it: without ``seen_at``."""
     state = state_of(row)
     return {
         "user": row["recipient__username"],
@@ -66,7 +66,7 @@ def listed_recipient(row: Mapping[str, Any], *, reads: bool) -> dict[str, Any]:
 
 
 def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to a mark."""
+    """The response to a mark: the recipient's own row, with ``seen_at``."""
     return {
         "message": row["message_id"],
         "conversation": row["conversation_id"],
@@ -78,7 +78,7 @@ def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
 def participant_shape(
     participant: ConversationParticipant, *, watermarks: bool, reads: bool
 ) -> dict[str, Any]:
-    """A membership, with its watermarks where the caller may see them, and the read one too."""
+    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null."""
     user = participant.user
     told = {
         "last_delivered_message": participant.last_delivered_message_id,

@@ -1,8 +1,8 @@
-"""How well messages arrive: rates, and how long it takes to be delivered and read, by day.
+"""How well messages arrive: rates, and how long delivery and reading take, by day.
 
-One statement over the messages and their rows, whoever asks. Only tracked messages that are not
-deleted are in it, only rows that count, and only reads that were disclosed: a private read has no
-``read_at`` to measure (rule 13).
+One statement over the messages and their rows, for every caller. It includes only tracked
+messages that are not deleted, only rows that count, and only disclosed reads: a private read has
+no ``read_at`` to measure (rule 13).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.db import connection
 
 from receipts.sql.run import fetch_rows
 
-#: What each database calls the day of a time, and the seconds between two.
+#: SQL expressions of each database: the UTC day of a time, and the seconds between two times.
 _DIALECT = {
     "postgresql": {
         "day": "CAST({0} AT TIME ZONE 'UTC' AS date)",
@@ -28,7 +28,7 @@ _DIALECT = {
     },
 }
 
-#: The messages of a range, and what each of their rows took.
+#: The messages of a range, and the seconds that each of their rows took.
 _SPENT = """
     WITH sent AS (
         SELECT id, conversation_id, {day} AS day, recipient_count, delivered_count, read_count
@@ -49,9 +49,9 @@ _BY_DAY = """, spread AS ({spread})
     UNION ALL
     SELECT day, state, NULL, NULL, NULL, NULL, median, p95 FROM spread"""
 
-#: Percentiles by nearest rank: the first time at or behind that share of all times. Each row
-#: counts for its day and for the whole range, which has no day. SQLite has no word for it and
-#: ranks every row, in four orders; on PostgreSQL that took four times as long.
+#: Percentiles by nearest rank: the first time at or after that share of all times. Each row counts
+#: for its day and for the whole range, whose day is NULL. SQLite has no percentile function, so
+#: every row is ranked, in four orders; on PostgreSQL that took four times as long.
 _SPREAD = {
     "postgresql": """
         SELECT day, state, times[1] AS median, times[2] AS p95
@@ -75,7 +75,7 @@ _SPREAD = {
          GROUP BY day, state""",
 }
 
-#: How long people take to read, by the upper end of each bucket in seconds; the last has none.
+#: Buckets of the time to read: the upper bound in seconds, and a label; the last has no bound.
 READ_WITHIN = (
     (10, "under 10 s"),
     (60, "under 1 min"),
@@ -85,7 +85,7 @@ READ_WITHIN = (
     (None, "longer"),
 )
 
-#: A sender's own messages, where they still take part: who left is told nothing (decision 0007).
+#: A sender's own messages, in conversations where they still take part (decision 0007).
 _OF_SENDER = """
            AND sender_id = %(sender)s
            AND conversation_id IN (SELECT conversation_id FROM chat_conversationparticipant
@@ -99,8 +99,8 @@ def insights(
 ) -> dict[str, Any]:
     """Rates and times by UTC day, from ``since`` to ``until``, both days included.
 
-    Of one sender's messages or everybody's, in one conversation or in all. Times are in seconds;
-    a rate is a share of recipients from 0 to 1, null where there were none.
+    For the messages of one sender or of everybody, in one conversation or in all. Times are in
+    seconds; a rate is a share of recipients from 0 to 1, or null without recipients.
     """
     scope = _Scope(since, until, sender_id, conversation_id)
     by_day = _by_day(scope.rows(_BY_DAY.format(spread=_SPREAD[connection.vendor])))
@@ -118,7 +118,7 @@ def insights(
 def times_to_read(
     *, since: date, until: date, conversation_id: int | None = None
 ) -> list[tuple[str, int]]:
-    """How many of everybody's reads took how long, in the buckets of ``READ_WITHIN``."""
+    """The number of reads, of everybody's messages, in each bucket of ``READ_WITHIN``."""
     whens = " ".join(
         f"WHEN to_read < {most} THEN {place}" for place, (most, _) in enumerate(READ_WITHIN) if most
     )
@@ -132,7 +132,7 @@ def times_to_read(
 
 @dataclass(frozen=True)
 class _Scope:
-    """Whose messages of which days, in which conversation."""
+    """The messages that are measured: by sender, days, and conversation."""
 
     since: date
     until: date
@@ -140,7 +140,7 @@ class _Scope:
     conversation_id: int | None
 
     def rows(self, wanted: str) -> list[tuple[Any, ...]]:
-        """What a statement over the scope's ``sent`` and ``spent`` finds."""
+        """The rows of a statement over the scope's ``sent`` and ``spent``."""
         params = {
             "since": _midnight(self.since),
             "until": _midnight(self.until + timedelta(days=1)),
@@ -163,7 +163,7 @@ class _Scope:
 
 
 def _by_day(rows: Iterable[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
-    """The rows of a day in one dict; the whole range stands under None."""
+    """The rows of each day in one dict; the key of the whole range is None."""
     days: dict[Any, dict[str, Any]] = {}
     for day, what, *counts, median, p95 in rows:
         found = days.setdefault(str(day) if day is not None else None, {})

@@ -1,4 +1,4 @@
-"""Reads that join chat and receipts. Each answers one question with one query."""
+"""Queries that join chat and receipts. Each function returns one thing with one query."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from receipts.models import MessageStatus
 from receipts.rules.status import SUMMARY_COLUMNS
 from receipts.sql.compiled import CompiledQuery
 
-#: So many pairs of user and conversation go into one query.
+#: At most this many pairs of user and conversation per query.
 PAIRS_AT_ONCE = 100
 
-#: The columns that one recipient's row is told from.
+#: The columns from which a recipient's row is shown.
 ROW_COLUMNS = (
     "message_id",
     "conversation_id",
@@ -63,12 +63,12 @@ _OWN_ROW = CompiledQuery(_own_row, message=int, username=str)
 
 
 def own_row(message_id: int, username: str) -> dict[str, Any] | None:
-    """A recipient's own row, while they take part in the conversation; nothing for others."""
+    """A recipient's own row, while they take part in the conversation; otherwise None."""
     return _OWN_ROW.first(message=message_id, username=username)
 
 
 def takes_part(conversation_id: int, username: str) -> bool:
-    """Whether somebody takes part in a conversation now."""
+    """Whether a user takes part in a conversation now."""
     participants = ConversationParticipant.objects.active().filter(user__username=username)
     return participants.filter(conversation=conversation_id).exists()
 
@@ -89,14 +89,14 @@ _NEWEST_POSITION = CompiledQuery(_own_position, conversation=int, username=str)
 
 
 def own_position(conversation_id: int, username: str, up_to: int | None) -> dict[str, Any] | None:
-    """A participant, and the message up to which they mark: the newest one if none is named."""
+    """A participant, and the message up to which they mark: the newest if ``up_to`` is None."""
     if up_to is None:
         return _NEWEST_POSITION.first(conversation=conversation_id, username=username)
     return _OWN_POSITION.first(conversation=conversation_id, username=username, up_to=up_to)
 
 
 def unread() -> QuerySet[MessageStatus]:
-    """What is truly left unread, under no deleted message (rules 7 and 21)."""
+    """Rows that count as unread: not seen, not withdrawn, message not deleted (rules 7 and 21)."""
     deleted = Message.objects.filter(
         conversation=OuterRef("conversation"), pk=OuterRef("message"), deleted_at__isnull=False
     )
@@ -104,7 +104,7 @@ def unread() -> QuerySet[MessageStatus]:
 
 
 def unread_of(user_id: int) -> QuerySet[MessageStatus]:
-    """What a user has left unread."""
+    """A user's unread rows."""
     return unread().filter(recipient_id=user_id)
 
 
@@ -123,7 +123,7 @@ _UNREAD_IN_CONVERSATION = CompiledQuery(
 
 
 def unread_in_conversation(user_id: int, conversation_id: int) -> int:
-    """How much a user has left unread in one conversation."""
+    """A user's number of unread messages in one conversation."""
     found = _UNREAD_IN_CONVERSATION.first(user=user_id, conversation=conversation_id)
     return found["unread_count"] if found else 0
 
@@ -131,7 +131,7 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
 def unread_by_conversation(
     user_id: int, conversation_ids: Iterable[int]
 ) -> dict[int, dict[str, Any]]:
-    """``unread_count`` and ``first_unread_message`` of each conversation that has any."""
+    """``unread_count`` and ``first_unread_message`` by conversation, where anything is unread."""
     rows: Iterable[Any] = (
         unread_of(user_id)
         .filter(conversation_id__in=list(conversation_ids))
@@ -142,7 +142,7 @@ def unread_by_conversation(
 
 
 def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
-    """The same of many users, each in one conversation; pairs with nothing unread are left out."""
+    """The same for many users, each in one conversation; pairs with nothing unread are omitted."""
     found: dict[tuple[int, int], dict[str, Any]] = {}
     pairs = list(pairs)
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
@@ -171,10 +171,10 @@ def conversations_of(user: User) -> QuerySet[Conversation]:
 
 
 def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStatus]:
-    """A message's rows, each with its recipient and what part they take now.
+    """A message's rows, each with its recipient and their present membership.
 
-    In the order of the unique index, which never changes under a reader's cursor and needs no
-    other index at any number of recipients.
+    In the order of the unique index, so that pagination is stable and needs no other index at any
+    number of recipients.
     """
     return (
         MessageStatus.objects.filter(message_id=message_id, conversation_id=conversation_id)

@@ -1,12 +1,12 @@
 """Who sees the receipts of a message (rule 17).
 
 * Its sender, while they can see the message at all.
-* Moderators and service accounts, of every message.
-* All participants where the conversation says so.
-* Of a deleted message only moderators: for others it is empty (rule 21).
+* Moderators and service accounts, for every message.
+* All participants, if the conversation is set so.
+* For a deleted message only moderators (rule 21).
 
-Who takes part in no way does not see that the message exists; that is asked first, of
-``MessageQuerySet.visible_to``.
+A user who does not take part cannot see that the message exists; ``MessageQuerySet.visible_to``
+is checked first.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def discloses_receipts(message: Mapping[str, Any], user: User) -> bool:
 def discloses_watermarks(kind: str, receipts_visible_to: str, user: User) -> bool:
     """Whether ``user``, who takes part, may see how far the others have come.
 
-    A watermark tells a read of everybody's messages, so it goes where receipts go: to all
-    participants only where receipts do, or where there is but one other person.
+    A watermark discloses reads of everybody's messages, so it is shown like receipts: to all
+    participants only if receipts are, or if there is only one other person.
     """
     return (
         user.sees_everything

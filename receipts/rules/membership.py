@@ -1,4 +1,4 @@
-"""What part somebody takes in a conversation, in one word: in Python, in queries and as choices."""
+"""A participant's membership as one value: in Python, in queries and as choices."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db.models import Q
 
 
 class Membership(models.TextChoices):
-    """The part that a participant takes now."""
+    """A participant's present membership."""
 
     ACTIVE = "active", "Active"
     LEFT = "left", "Left"
@@ -15,8 +15,8 @@ class Membership(models.TextChoices):
     BANNED = "banned", "Banned"
 
 
-#: The facts that decide, the first that holds, in this order; ``ACTIVE`` where none does. Somebody
-#: whose account is deactivated is absent, whatever their participation says.
+#: The first fact that is true, in this order, decides; ``ACTIVE`` if none is. A user whose account
+#: is deactivated is absent, whatever the participation's columns are.
 _BY_FACT = {
     "is_banned": Membership.BANNED,
     "is_absent": Membership.LEFT,
@@ -25,13 +25,13 @@ _BY_FACT = {
 
 
 def membership_of(*, is_active: bool, is_muted: bool, is_banned: bool) -> Membership:
-    """The part from the columns; ``is_active`` means both the participation and the account."""
+    """From the columns; ``is_active`` means that participation and account are both active."""
     facts = {"is_banned": is_banned, "is_absent": not is_active, "is_muted": is_muted}
     return next((part for fact, part in _BY_FACT.items() if facts[fact]), Membership.ACTIVE)
 
 
 def membership_q(wanted: Membership, *, account: str) -> Q:
-    """The rows of participants who take this part; ``account`` is the path to their user."""
+    """Condition: participants with this membership; ``account`` is the path to their user."""
     absent = Q(is_active=False) | Q(**{f"{account}__is_active": False})
     present = Q(**{"is_active": True, f"{account}__is_active": True})
     holds = {"is_banned": Q(is_banned=True), "is_absent": absent, "is_muted": Q(is_muted=True)}

@@ -11,9 +11,9 @@ from chat.models import OverallStatus, User
 
 
 def reads_privately(read_receipts_enabled: bool, asked: bool = False) -> bool:
-    """A read is private by its reader's switch at that moment, or because it says so.
+    """A read is private by its reader's setting at that moment, or if it requests so.
 
-    ``RECEIPTS_MANDATORY``: the organisation overrules the switch.
+    ``RECEIPTS_MANDATORY``: the organisation overrules both.
     """
     if settings.RECEIPTS_MANDATORY:
         return False
@@ -21,7 +21,7 @@ def reads_privately(read_receipts_enabled: bool, asked: bool = False) -> bool:
 
 
 def hides_reads_from(user: User) -> bool:
-    """``RECEIPTS_RECIPROCAL``: who hides reads sees others' reads as delivered."""
+    """``RECEIPTS_RECIPROCAL``: a user who hides reads sees others' reads as delivered."""
     return (
         settings.RECEIPTS_RECIPROCAL
         and not settings.RECEIPTS_MANDATORY
@@ -31,9 +31,9 @@ def hides_reads_from(user: User) -> bool:
 
 
 def without_reads(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's summary columns as if nobody had read it: a read is a delivery at least.
+    """A message's summary columns as if nobody had read it: its reads count as deliveries.
 
-    Only what all have read is archived, so that is not told either.
+    Only messages that all have read are archived, so ``archived_at`` is hidden as well.
     """
     read = message["overall_status"] == OverallStatus.READ
     status = OverallStatus.DELIVERED if read else message["overall_status"]

@@ -1,8 +1,8 @@
-"""Who receives a message: those who take part when it is sent, less its sender (rule 1).
+"""Who receives a message: those who take part when it is sent, except its sender (rule 1).
 
-One rule, asked in three ways: of the participants now (a message that is sent), of the times at
-which somebody joined and left (a message that was stored by another tool), and of the stays that a
-file tells of (a history, in which somebody may have joined and left several times).
+One rule in three forms: over the participants now (a message that is sent), over the times at
+which a user joined and left (a message that was stored by another tool), and over the stays in a
+file (a history, in which a user may have joined and left several times).
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ RECEIVED_SQL = """participant.conversation_id = message.conversation_id
        AND participant.joined_at <= message.created_at
        AND (participant.left_at IS NULL OR participant.left_at > message.created_at)"""
 
-#: SQL condition: in ``stay`` somebody received ``message``. Times are often whole seconds: somebody
-#: who joined in the very second of the message received it if they spoke in an earlier line.
+#: SQL condition: the user of ``stay`` received ``message``. Times are often whole seconds: a user
+#: who joined in the same second received it, unless their own first message is in a later line.
 RECEIVED_IN_STAY_SQL = """stay.conversation_id = message.conversation_id
        AND stay.user_id <> message.sender_id
        AND (stay.joined_at IS NULL OR stay.joined_at < message.created_at

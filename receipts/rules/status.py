@@ -1,4 +1,4 @@
-"""What counts and times mean in words: of one row, and of a message over its recipients."""
+"""Counts and times in words: the state of one row, and the summary of a message."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.models import Tracking
 
 
 class State(models.TextChoices):
-    """Of one recipient's row."""
+    """The state of one recipient's row."""
 
     PENDING = "pending", "Pending"
     FAILED = "failed", "Not delivered"
@@ -38,7 +38,7 @@ STATE_SQL = "CASE {} ELSE '{}' END".format(
 
 
 def state_of(row: Mapping[str, Any]) -> State:
-    """The state of one row, told from its times."""
+    """The state of one row, from its times."""
     for time, state in STATE_BY_TIME.items():
         if row[time] is not None:
             return state
@@ -46,7 +46,7 @@ def state_of(row: Mapping[str, Any]) -> State:
 
 
 def state_q(state: str) -> Q:
-    """The rows in a state: its own time is set and none that goes before it."""
+    """Condition: the rows in a state; its own time is set and none that takes precedence."""
     condition = Q()
     for time, named in STATE_BY_TIME.items():
         if named == state:
@@ -55,13 +55,13 @@ def state_q(state: str) -> Q:
     return condition
 
 
-#: The questions people ask, beside the states.
+#: Filters in addition to the states.
 QUESTIONS = {
     "unread": Q(withdrawn_at=None, read_at=None),
     "undelivered": Q(withdrawn_at=None, delivered_at=None),
 }
 
-#: The columns of a message that its summary is told from.
+#: The columns of a message from which its summary is computed.
 SUMMARY_COLUMNS = (
     "id",
     "conversation_id",
@@ -107,7 +107,7 @@ def share_of(count: int, total: int) -> str:
 
 
 def summary_text(*, recipients: int, delivered: int, read: int, failed: int) -> str:
-    """What people read under a message (rule 20)."""
+    """The text shown under a message (rule 20)."""
     if recipients == 1:
         if read or delivered:
             return "Read" if read else "Delivered"

@@ -1,7 +1,7 @@
 """Whether a message keeps receipts and, if not, why (rules 15 and 16).
 
-The same decision in Python, for one message that is sent, and in SQL, for a history that is
-imported; a test compares them case by case.
+The same decision in Python, for a message that is sent, and in SQL, for an imported history; a
+test compares them case by case.
 """
 
 from __future__ import annotations

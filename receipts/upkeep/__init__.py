@@ -1,1 +1,1 @@
-"""What operators run beside live traffic: backfilling, checking, pruning."""
+"""What operators run during live traffic: backfilling, checking, pruning."""

@@ -1,7 +1,7 @@
-"""Whether the counts on messages are what their rows say (rule 19), and putting them right.
+"""Check that the counts on messages match their rows (rule 19), and correct them.
 
-Rows and counts change in one statement, so drift means a bug or a hand in the database. What a
-row counts for is said once, in ``stamp.COUNTS``.
+Rows and counts change in one statement, so drift means a bug or a manual change in the database.
+Which counts a row adds to is defined once, in ``stamp.COUNTS``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from receipts.upkeep.progress import Progress, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.stretches import STRETCH, stretches
 
-#: So many findings are told one by one; after that they are only counted.
+#: At most this many findings are reported one by one; the rest are only counted.
 FINDINGS_TOLD = 50
 
 _OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
@@ -33,7 +33,7 @@ _ROWS = ", ".join(
     f"COUNT(CASE WHEN {holds.format('status.')} THEN status.id END) AS {count}"
     for count, holds in COUNTS.items()
 )
-#: What the rows of each message count for. The batch is said of the rows, too, so that they are
+#: The counts of each message, from its rows. The batch limits the rows, too, so that they are
 #: found by their index.
 _COUNTED = f"""
     SELECT message.id AS message_id, COUNT(status.id) AS row_count, {_ROWS}
@@ -45,8 +45,8 @@ _COUNTED = f"""
        AND {_OF_CONVERSATION.format("message.conversation_id")}
      GROUP BY message.id"""
 
-#: Of an archived message the rows are gone and the counts stay; one that waits for its rows has
-#: none to compare with, and its counts may be all that is known.
+#: An archived message keeps its counts without rows; one that waits for its rows has none to
+#: compare with, and its counts may be all that is known.
 _WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
 _DIFFERS = f"""(message.archived_at IS NULL
        AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
@@ -63,8 +63,8 @@ _FIX = f"""
       FROM ({_COUNTED}) AS counted
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
-#: Rows left open whose recipients are gone: they left, or their account is off, and nothing was
-#: withdrawn (rule 2).
+#: Open rows of recipients who are gone: they left, or their account is deactivated, and the row
+#: was not withdrawn (rule 2).
 _OPEN = """status.withdrawn_at IS NULL
        AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
 _GONE = f"""
@@ -82,7 +82,7 @@ _LEFT_OPEN = f"""
     SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
      ORDER BY status.message_id, status.recipient_id"""
 
-#: Rows that belong to nothing, which no count and no mark sees; each with what is wrong.
+#: Stray rows, which no count and no mark includes; ``_STRAY`` adds what is wrong with each.
 _STRAYS = f"""
       FROM receipts_messagestatus AS status
       LEFT JOIN chat_message AS message ON message.id = status.message_id
@@ -113,21 +113,21 @@ class Check:
     conversation: int | None = None
     fix: bool = False
     batch_size: int = STRETCH
-    #: Messages whose counts are wrong, and rows that belong to nothing.
+    #: Messages whose counts are wrong, and stray rows.
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
-    #: Rows left open whose recipients are gone, and how many of them were withdrawn.
+    #: Open rows of recipients who are gone, and how many of them were withdrawn.
     left_open: int = 0
     withdrawn: int = 0
-    #: Tracked messages without rows that a backfill would write; and those of them whose counts
-    #: speak of rows, which have drifted, and which nothing but a backfill puts right.
+    #: Tracked messages without rows, which a backfill would write; and those among them with
+    #: nonzero counts: they have drifted, and only a backfill corrects them.
     waiting: int = 0
     rowless: int = 0
     told: int = field(default=0, init=False)
 
     def run(self) -> None:
-        """Look at everything, batch by batch, and put counts right if that is asked."""
+        """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
         with Progress("messages", messages.count()) as progress:
             for after, up_to in stretches(messages, self.batch_size):
@@ -139,21 +139,21 @@ class Check:
 
     @property
     def left(self) -> int:
-        """What is wrong and was not put right."""
+        """How many findings were not corrected."""
         return self.found - self.fixed - self.withdrawn
 
     @property
     def found(self) -> int:
-        """What is wrong."""
+        """How many findings there are."""
         return self.drifted + self.strays + self.left_open
 
     @property
     def untold(self) -> int:
-        """How many findings were only counted."""
+        """How many findings were counted but not reported."""
         return self.found - self.told
 
     def totals(self) -> tuple[Counter[str], int]:
-        """How many messages there are of each overall status, and how many rows."""
+        """The number of messages by overall status, and the number of rows."""
         messages, rows = self._messages(), MessageStatus.objects.all()
         if self.conversation is not None:
             rows = rows.filter(message__conversation=self.conversation)
@@ -194,13 +194,13 @@ class Check:
 
     @transaction.atomic
     def _put_right(self, batch: dict[str, Any], drifted: list[int]) -> int:
-        """Count again while nobody changes the counts, and keep the result; how many were so.
+        """Recount while nobody can change the counts, and store that; returns how many messages.
 
-        Whoever changes a row holds its message (``stamp``). Once the messages are held here, the
-        rows of all others before are committed, and seen by the statement that counts them.
+        Every change of a row locks its message (``stamp``). Once the messages are locked here, all
+        earlier changes are committed, and visible to the statement that counts.
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
-        # Only those that are locked: the counts of others may change while this waits for a lock.
+        # Only the locked ones: the counts of others may change while this waits for a lock.
         execute(_FIX.format(those=among_ids("message.id")), {**batch, "ids": id_list(drifted)})
         return len(drifted)
 
@@ -219,12 +219,12 @@ class Check:
                 self.say(finding)
 
 
-#: Of a count whose rows are missing, which cannot say what it should be.
+#: For a count whose rows are missing, so that its correct value is not known.
 _ROWLESS = "{} is {}"
 
 
 def _difference(counts: list[int], wrong: str = "{} is {} and should be {}") -> str:
-    """In words, from what is stored and what the rows say, count by count."""
+    """The difference in words, from the stored and the counted value of each count."""
     pairs = zip(COUNTS, counts[::2], counts[1::2], strict=True)
     return ", ".join(
         wrong.format(count, stored, counted)

@@ -1,7 +1,7 @@
-"""How far a command has come: a bar on a terminal, elsewhere a plain line now and then.
+"""The progress of a command: a bar on a terminal, elsewhere a plain line from time to time.
 
-Both go to the standard error, so that the standard output holds nothing but what was found and
-the closing summary. A log of cron gets a line every ten seconds at most, and none of a short run.
+Both go to standard error, so that standard output contains only the findings and the summary. A
+cron log gets at most a line every ten seconds, and none for a short run.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 
 
 class Progress(AbstractContextManager[Any]):
-    """Counts ``unit``s up to ``total``, if that is known; ``label`` says what they are good for."""
+    """Counts ``unit``s up to ``total``, if known; ``label`` names what is being processed."""
 
     def __init__(
         self,
@@ -48,9 +48,9 @@ class Progress(AbstractContextManager[Any]):
             self._bar.close()
 
     def advance(self, count: int, also: str = "") -> None:
-        """So many more are done; ``also`` says what else has come of it so far."""
+        """Count ``count`` more as done; ``also`` is the result so far, in words."""
         if self.total is not None:
-            count = min(count, self.total - self.done)  # some may have come since they were counted
+            count = min(count, self.total - self.done)  # some may be newer than the total
         self.done += count
         if self._bar is not None:
             self._bar.set_postfix_str(also, refresh=False)
@@ -69,7 +69,7 @@ class Progress(AbstractContextManager[Any]):
 def followed(
     items: Iterable[Item], unit: str, *, total: int | None = None, label: str = ""
 ) -> Iterator[Item]:
-    """The items, each counted when the next one is asked for."""
+    """The items; each is counted when the next one is requested."""
     with Progress(unit, total, label=label) as progress:
         for item in items:
             yield item
@@ -77,6 +77,6 @@ def followed(
 
 
 def beside_the_bar() -> AbstractContextManager[None]:
-    """Within it other lines may be written without breaking a bar that is shown."""
+    """A context in which other lines can be printed without breaking the progress bar."""
     beside: AbstractContextManager[None] = tqdm.external_write_mode()
     return beside

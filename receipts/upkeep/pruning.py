@@ -1,7 +1,7 @@
-"""Archiving: the rows of old messages that everybody has read go, their counts stay.
+"""Archiving: delete the rows of old messages that all recipients have read, and keep the counts.
 
-A settled message can change no more: each of its rows that count holds a disclosed read. What is
-lost is who had read it and when (docs/decisions/0012).
+A settled message can no longer change: each of its rows that count has a disclosed read. What is
+lost is who read it and when (docs/decisions/0012).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from receipts.upkeep.stretches import BATCH_ROWS, batches, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 
-#: Of some messages those whose rows may go, and how many these are. Rows that say otherwise than
-#: their message stay to be looked at, and so do those that their reader marked unread again (rule
-#: 10): they would no longer be counted as unread.
+#: Those of ``{those}`` messages whose rows may be deleted, each with its number of rows. Rows that
+#: contradict their message stay, to be examined, and so do rows that their reader marked unread
+#: again (rule 10): otherwise they would no longer count as unread.
 _SETTLED = f"""
     SELECT message.id, COUNT(*) FROM chat_message AS message
       JOIN receipts_messagestatus AS status ON {_JOIN}
@@ -44,8 +44,8 @@ _DELETE = """
 class Prune:
     """One pass over the settled messages that were sent before a time.
 
-    Each batch is a transaction that holds its messages in the order of their ids, as whoever
-    changes a row does (rule 22): so nobody marks one unread between the look and the deletion.
+    Each batch is a transaction that locks its messages in the order of their ids, as every change
+    of a row does (rule 22): so nobody marks one unread between the check and the deletion.
     """
 
     before: datetime
@@ -53,14 +53,14 @@ class Prune:
     batch_size: int = BATCH_ROWS
     #: Only count what would be archived.
     dry_run: bool = False
-    #: Messages that are archived now, and their rows, which are gone.
+    #: Messages that were archived, and their rows, which were deleted.
     messages: int = field(default=0, init=False)
     rows: int = field(default=0, init=False)
     #: Settled messages that keep their rows.
     kept: int = field(default=0, init=False)
 
     def run(self) -> None:
-        """Look through the messages, and archive batch by batch, each whole or not at all."""
+        """Archive the messages batch by batch, each batch completely or not at all."""
         settled = self._messages()
         with Progress("settled messages", settled.count()) as progress:
             for after, up_to in stretches(settled):
@@ -93,7 +93,7 @@ class Prune:
             held = list(messages.order_by("pk").values_list("pk", flat=True))
         else:
             held = lock_in_order(messages)
-        # A statement of its own, so that it sees what others committed while this one waited.
+        # A separate statement, so that it sees what others committed while the lock was awaited.
         rows = _settled(held)
         self.kept += len(held) - len(rows)
         self.messages += len(rows)

@@ -1,4 +1,4 @@
-"""Withdrawing rows that were left open by recipients who are gone, as leaving does (rule 2)."""
+"""Withdraw rows that are still open although their recipients left, as leaving does (rule 2)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _STILL_GONE = """JOIN chat_conversationparticipant AS participant
 
 @transaction.atomic
 def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
-    """Withdraw rows, each given with its participant and its recipient; how many it still was.
+    """Withdraw rows, given as ids of row, participant and recipient; returns how many it changed.
 
-    Users and participants are locked first, in the order of rule 22, so that the statement that
-    withdraws sees whoever came back meanwhile. Senders get the event that leaving publishes.
+    Users and participants are locked first, in the order of rule 22, so that the statement skips
+    anyone who has rejoined meanwhile. Senders get the same event as when a recipient leaves.
     """
     rows, participants, recipients = (sorted({*column}) for column in zip(*found, strict=True))
     for locked in (

@@ -1,7 +1,7 @@
-"""Through all messages in the order of their ids: stretches to look at, batches to change.
+"""Walk all messages in the order of their ids: stretches to read, batches to change.
 
-For commands that run beside live traffic: what one statement looks at and what one transaction
-changes is bounded, however many messages and recipients there are.
+For commands that run during live traffic: one statement reads and one transaction changes a
+limited number of rows, however many messages and recipients exist.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from django.db.models import QuerySet
 from chat.ids import MAX_ID
 from chat.models import Message
 
-#: So many messages are looked at in one statement.
+#: At most this many messages per statement.
 STRETCH = 5_000
-#: About so many rows are written or deleted in one transaction: some tenths of a second.
+#: About this many rows are written or deleted per transaction: some tenths of a second.
 BATCH_ROWS = 10_000
 
 Item = TypeVar("Item")
 
 
 def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tuple[int, int]]:
-    """Ranges of ids, each after the one and up to the other, with ``size`` of the messages in it.
+    """Ranges of ids, each ``(after, up_to]``, with at most ``size`` of the messages in it.
 
-    Together they leave out no id, so that what has lost its message is in one of them as well.
+    Together they omit no id, so that a row whose message is missing is in one of them as well.
     """
     ids = messages.order_by("pk").values_list("pk", flat=True)
     after = 0
@@ -38,7 +38,7 @@ def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tupl
 def batches(
     items: Iterable[Item], rows_of: Callable[[Item], int], most: int
 ) -> Iterator[list[Item]]:
-    """The items in their order, cut where their rows would be more than ``most``."""
+    """The items in order, in lists of at most ``most`` rows (or a single item with more)."""
     batch: list[Item] = []
     rows = 0
     for item in items:

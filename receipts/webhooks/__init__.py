@@ -1,5 +1,5 @@
-"""Events, delivered to the backends that asked for them (docs/webhooks.md).
+"""Events, delivered to the backends that subscribed to them (docs/webhooks.md).
 
-``addresses`` says where they may go, ``offering`` what is sent next, ``posting`` how (and
-``hurrying`` for how long), ``delivering`` what becomes of it, and ``working`` whose turn it is.
+``addresses`` checks where requests may go, ``offering`` chooses what is sent next, ``posting``
+sends it (``hurrying`` limits the time), ``delivering`` records the result, ``working`` schedules.
 """

@@ -1,8 +1,8 @@
-"""Where a webhook may go: not into the network that this service stands in.
+"""Where a webhook may go: not into private networks (protection against SSRF).
 
-Whoever registers an address makes this service call it. So an address is looked up once, refused
-if any of its numbers is private, and one of those very numbers is called: a name that is looked up
-again could answer otherwise.
+Anyone who registers a URL makes this service call it. So its host is resolved once, refused if
+any of its IP addresses is private, and one of exactly these addresses is called: a second lookup
+could return a different one.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.conf import settings
 
 
 class Refused(Exception):
-    """Nothing is sent there; says why."""
+    """Nothing is sent to this URL; the message states why."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """A URL and a number of its host; a name is as certificates spell it, in ASCII."""
+    """A URL and one IP address of its host; a host name is in ASCII, as in certificates."""
 
     scheme: str
     host: str
@@ -31,26 +31,26 @@ class Address:
 
     @property
     def host_header(self) -> str:
-        """The host as a request names it."""
+        """The value of the ``Host`` header."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
 
 
 _PORTS = {"https": 443, "http": 80}
 
-#: NAT64 writes an IPv4 number into the last 32 bits of these.
+#: NAT64: the last 32 bits of these addresses are an IPv4 address.
 _TRANSLATED = ip_network("64:ff9b::/96")
-#: All of IPv6 that is given out; outside lie old ways to write IPv4, and site-local addresses.
+#: All global unicast IPv6. Outside it are old ways to embed IPv4, and site-local addresses.
 _GIVEN_OUT = ip_network("2000::/3")
-#: Not private by the book, or not by Python's, and yet no place on the internet.
+#: Not private by the standards, or not according to Python, and yet not on the public internet.
 _NOT_PUBLIC = tuple(
     map(
         ip_network,
         (
-            "192.0.0.0/24",  # for protocols; a cloud keeps its machines' credentials at .192
-            "192.88.99.0/24",  # relays of 6to4, as
-            "2002::/16",  # 6to4 itself, which holds any IPv4 number
-            "168.63.129.16/32",  # another cloud's host, seen from its machines
+            "192.0.0.0/24",  # protocol assignments; .192 is a cloud's metadata service
+            "192.88.99.0/24",  # 6to4 relays
+            "2002::/16",  # 6to4 itself, which can embed any IPv4 address
+            "168.63.129.16/32",  # another cloud's host, as reached from its virtual machines
             "3fff::/20",  # documentation
         ),
     )
@@ -58,17 +58,17 @@ _NOT_PUBLIC = tuple(
 
 
 def check(url: str) -> None:
-    """Refuse what can be seen to be wrong without looking the host up."""
+    """Refuse a URL that is wrong as it is written, without a DNS lookup. Raises ``Refused``."""
     _parts(url)
 
 
 def resolve(url: str, attempt: int = 0) -> Address:
-    """Look an address up; each attempt gets the next of its numbers. Raises ``Refused``."""
+    """Resolve a URL's host; each ``attempt`` gets the next IP address. Raises ``Refused``."""
     scheme, host, port, target = _parts(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Refused(f"{host} cannot be found.") from error
+        raise Refused(f"{host} cannot be resolved.") from error
     numbers = [str(entry[4][0]) for entry in found]
     for number in numbers:
         _refuse_private(host, _number(number))
@@ -76,14 +76,14 @@ def resolve(url: str, attempt: int = 0) -> Address:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host, port, and the rest."""
+    """Scheme, host, port, and request target. Raises ``Refused``."""
     try:
         parts = urlsplit(url)
         host, port = _ascii(parts.hostname or ""), parts.port
-    except ValueError as error:  # UnicodeError is one
-        raise Refused("This is not an address.") from error
+    except ValueError as error:  # includes UnicodeError
+        raise Refused("This is not a valid URL.") from error
     if parts.username is not None or parts.password is not None:
-        raise Refused("An address may not hold a password; check the signature instead.")
+        raise Refused("The URL may not contain credentials; verify the signature instead.")
     allowed = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
     if parts.scheme not in allowed or not host or port == 0:
         raise Refused(f"Must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}.")
@@ -93,12 +93,12 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 def _ascii(host: str) -> str:
-    """A host's name as the network knows it, whatever alphabet and digits it is written in."""
+    """A host name in ASCII (IDNA), whatever script and digits it is written in."""
     return host if ":" in host else host.encode("idna").decode().removesuffix(".")
 
 
 def _number(host: str) -> IPv4Address | IPv6Address | None:
-    """The number that stands for a host, in any spelling the resolver takes; None of a name."""
+    """The IP address that ``host`` is, in any notation the resolver accepts; None for a name."""
     try:
         return ip_address(host.partition("%")[0])
     except ValueError:
@@ -110,16 +110,16 @@ def _number(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def _refuse_private(host: str, number: IPv4Address | IPv6Address | None) -> None:
-    """Nothing private: neither by its number, nor by the one name that is always so."""
+    """Refuse private IP addresses, and ``localhost``, the one name that is always private."""
     if settings.WEBHOOKS_ALLOW_PRIVATE:
         return
     is_local = host == "localhost" or host.endswith(".localhost")
     if is_local or (number is not None and not _is_public(number)):
-        raise Refused(f"{host} is an address of a private network.")
+        raise Refused(f"{host} is in a private network.")
 
 
 def _is_public(number: IPv4Address | IPv6Address) -> bool:
-    """Whether a number is one of the internet's, so that calling it discloses nothing of ours."""
+    """Whether an IP address is on the public internet: calling it exposes nothing of our own."""
     if isinstance(number, IPv6Address):
         if number in _TRANSLATED:
             return _is_public(IPv4Address(int(number) & 0xFFFFFFFF))

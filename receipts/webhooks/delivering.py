@@ -1,10 +1,10 @@
-"""What becomes of deliveries: in order for each endpoint, until they are taken, at least once.
+"""Deliveries and their results: in order for each endpoint, retried until accepted, at least once.
 
-An endpoint's cursor moves when it has taken what came before. What it does not take is offered
-again, later and later, and after ``WEBHOOKS_GIVE_UP_HOURS`` of failures it is disabled.
+An endpoint's cursor moves when it has accepted everything before. What it does not accept is
+retried at growing intervals, and after ``WEBHOOKS_GIVE_UP_HOURS`` of failures it is disabled.
 
-Whoever delivers has claimed the endpoint, and writes what became of it only while that holds: a
-worker that was taken for dead, and was not, does not set back the one that took over.
+A worker claims an endpoint first, and records results only while its claim is valid: a worker
+that was presumed dead, and was not, cannot overwrite the progress of the one that took over.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ from receipts.webhooks.posting import Failed, post
 
 logger = logging.getLogger("seenby.webhooks")
 
-#: So many deliveries are made to one endpoint before another one's turn.
+#: At most this many deliveries to one endpoint before the next one's turn.
 DELIVERIES_AT_ONCE = 20
-#: A worker that is not heard of for so long has died. It is heard of after each delivery, which
-#: takes 20 seconds at most (``posting``), and a slow look-up of the name before.
+#: A worker that has not renewed its claim for this long has died. It renews the claim after each
+#: delivery, which takes at most 20 seconds (``posting``) after a possibly slow DNS lookup.
 CLAIM = timedelta(minutes=2)
-#: How far an endpoint has been told without anything for it is noted so often, so that its cursor
-#: does not expire.
+#: Seconds after which the cursor of an endpoint without deliveries is saved, so that it does not
+#: expire.
 NOTED_SECONDS = 600
-#: The first pause after a failure, doubled with each further one, and the longest.
+#: Seconds: the first pause after a failure, doubled with each further one, and the longest.
 FIRST_PAUSE, LONGEST_PAUSE = 5.0, 3_600.0
 
 
 def due() -> list[WebhookEndpoint]:
-    """The endpoints that may be told now: not disabled, not failing just now, nobody at them."""
+    """The endpoints to deliver to now: not disabled, not waiting for a retry, not claimed."""
     owned = Q(owner__is_active=True, owner__is_service=True)
     return list(_free().filter(owned).select_related("owner"))
 
@@ -54,10 +54,10 @@ def _free() -> WebhookQuerySet:
 
 
 def has_news(endpoint: WebhookEndpoint) -> bool:
-    """Whether to deliver anything. Where there is nothing, that is noted now and then."""
+    """Whether there is anything to deliver. If not, the cursor is saved from time to time."""
     position, missed = place_of(endpoint)
     page = of_everybody(position, EVENTS_AT_ONCE)
-    # At the end of a look in pages it is not known what has come since it began.
+    # After the last page of a read in pages, events may have been added since its start.
     unknown = page.more or bool(position.until)
     if missed or unknown or any(wants(endpoint, event.kind) for event in page.events):
         return True
@@ -69,9 +69,9 @@ def has_news(endpoint: WebhookEndpoint) -> bool:
 
 
 def deliver(endpoint: WebhookEndpoint, go_on: Callable[[], bool] = lambda: True) -> int:
-    """Tell an endpoint what is new, unless another worker is at it; how many deliveries it took.
+    """Deliver what is new, unless another worker has claimed the endpoint; returns how many.
 
-    Fewer than ``DELIVERIES_AT_ONCE`` means that it has been told everything, or failed.
+    Fewer than ``DELIVERIES_AT_ONCE`` means that nothing is left, or that the endpoint failed.
     """
     held, taken = _hold(endpoint.pk, _free()), 0
     try:
@@ -90,7 +90,7 @@ def deliver(endpoint: WebhookEndpoint, go_on: Callable[[], bool] = lambda: True)
 
 
 def _offered(held: WebhookEndpoint) -> Offer | None:
-    """Offer what comes next, and give back what was taken; None, and a note, where it was not."""
+    """Send the next offer and return it; if not accepted, record the failure and return None."""
     try:
         offer = next_offer(held)
         if offer.body is not None:
@@ -101,17 +101,17 @@ def _offered(held: WebhookEndpoint) -> Offer | None:
     except DatabaseError:
         raise
     except Exception as error:
-        # One endpoint's trouble, whatever it is, must not be that of all.
-        logger.exception("Webhook %s could not be told.", held.pk)
-        reason = f"{type(error).__name__}; the log of the worker has more."
+        # No error of one endpoint, whatever it is, may stop deliveries to the others.
+        logger.exception("Webhook %s: unexpected error.", held.pk)
+        reason = f"{type(error).__name__}; see the worker's log for details."
     _failed(held, reason)
     return None
 
 
 def _hold(pk: int, these: WebhookQuerySet, **fields: Any) -> WebhookEndpoint | None:
-    """Claim an endpoint for some time, and note ``fields``, if it still is among ``these``.
+    """Claim an endpoint for ``CLAIM`` and save ``fields``, if it is still among ``these``.
 
-    As it is now: it may have been changed since.
+    Returns it as stored now, since it may have changed; None if it was not claimed.
     """
     until = timezone.now() + CLAIM
     if not these.filter(pk=pk).update(claimed_until=until, **fields):
@@ -121,7 +121,7 @@ def _hold(pk: int, these: WebhookQuerySet, **fields: Any) -> WebhookEndpoint | N
 
 
 def _ours(held: WebhookEndpoint) -> WebhookQuerySet:
-    """The endpoint, while the claim on it holds."""
+    """The endpoint, as long as our own claim on it is valid."""
     return WebhookEndpoint.objects.filter(pk=held.pk, claimed_until=held.claimed_until)
 
 
@@ -130,22 +130,22 @@ def _may_be_told(held: WebhookEndpoint) -> bool:
 
 
 def _after(held: WebhookEndpoint, offer: Offer) -> dict[str, Any]:
-    """What to note of an endpoint that has taken everything up to here."""
+    """The fields to save for an endpoint that has accepted ``offer``."""
     if offer.body is None:
         return {"cursor": offer.cursor}
     if held.failures:
-        logger.info("Webhook %s takes deliveries again, after %s failures.", held.pk, held.failures)
+        logger.info("Webhook %s accepts deliveries again; failures: %s.", held.pk, held.failures)
     return {"cursor": offer.cursor, "delivered_at": timezone.now(), **unblemished()}
 
 
 def _failed(held: WebhookEndpoint, reason: str) -> None:
-    """Try again later, or not at all any more."""
+    """Record a failure: retry later, or disable the endpoint."""
     now = timezone.now()
     since = held.failing_since or now
     pause = min(FIRST_PAUSE * 2 ** min(held.failures, 20), LONGEST_PAUSE)
     given_up = now - since >= timedelta(hours=settings.WEBHOOKS_GIVE_UP_HOURS)
-    outlook = "switched off" if given_up else f"tried again in about {pause:.0f} s"
-    logger.warning("Webhook %s failed: %s It is %s.", held.pk, reason, outlook)
+    outlook = "Disabled" if given_up else f"Next attempt in about {pause:.0f} s"
+    logger.warning("Webhook %s failed: %s %s.", held.pk, reason, outlook)
     _ours(held).update(
         failures=held.failures + 1,
         failing_since=since,

@@ -1,7 +1,7 @@
-"""Connections that end after some time, however busily the other side goes on answering.
+"""Connections with a deadline, however often the other side sends something.
 
-A timeout counts from one sign of life to the next: a server that sends a byte now and then, or one
-"100 Continue" after another, would be waited for for ever.
+A socket timeout starts again with each byte received: a server that sends a byte now and then, or
+one "100 Continue" after another, would never time out.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from threading import Timer
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-#: Seconds from the connection to the end of the answer's head.
+#: Seconds from connecting to the end of the response headers.
 LONGEST = 15.0
 
 
 class HurriedConnection(HTTPConnection):
-    """Hangs up after ``LONGEST``."""
+    """Disconnects after ``LONGEST``."""
 
     _end: _End | None = None
 
@@ -33,14 +33,14 @@ class HurriedConnection(HTTPConnection):
 
 
 class HurriedTLSConnection(HTTPSConnection, HurriedConnection):
-    """The same, its handshake included."""
+    """The same over TLS, including the handshake."""
 
 
 class _End:
-    """Ends a connection when its time is over."""
+    """Shuts a connection down at its deadline."""
 
     def __init__(self, sock: socket.socket) -> None:
-        # TLS takes the socket over, so the connection is ended by another handle on it.
+        # TLS detaches the socket, so the connection is shut down by a duplicate of it.
         self.twin = sock.dup()
         self.alarm = Timer(LONGEST, self._hang_up)
         self.alarm.daemon = True
@@ -51,5 +51,5 @@ class _End:
         self.twin.close()
 
     def _hang_up(self) -> None:
-        with suppress(OSError):  # it was over just now
+        with suppress(OSError):  # already disconnected
             self.twin.shutdown(socket.SHUT_RDWR)

@@ -1,4 +1,4 @@
-"""What an endpoint is offered next: what it has not taken yet, in a body of bounded size."""
+"""What an endpoint is sent next: what it has not accepted yet, in a body of limited size."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_p
 from receipts.feed.reading import check_not_expired
 from receipts.models import WebhookEndpoint
 
-#: So many events at most are looked at for one delivery.
+#: At most this many events are read for one delivery.
 EVENTS_AT_ONCE = 100
-#: A body is no longer than that, unless a single event is: below what web servers take by default.
+#: The largest body, unless a single event exceeds it: below the default limits of web servers.
 MOST_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True)
 class Offer:
-    """One delivery, and how far it goes; without a body there is nothing for this endpoint in it.
+    """One delivery, and the cursor after it; no ``body`` means no events for this endpoint.
 
-    The same ``delivery`` means the same content after the same place: whoever has taken it need
-    not look into it again.
+    The same ``delivery`` means the same content after the same cursor: a receiver that has
+    processed it can ignore the repetition.
     """
 
     delivery: str
@@ -33,9 +33,9 @@ class Offer:
 
 
 def next_offer(endpoint: WebhookEndpoint) -> Offer:
-    """What comes after the endpoint's cursor.
+    """What follows the endpoint's cursor.
 
-    What it did not take comes in smaller pieces, in case they were too much for it.
+    After failures it is smaller, in case the last body was too large for the endpoint.
     """
     position, missed = place_of(endpoint)
     limit = max(1, EVENTS_AT_ONCE >> endpoint.failures)
@@ -47,7 +47,7 @@ def next_offer(endpoint: WebhookEndpoint) -> Offer:
 
 
 def place_of(endpoint: WebhookEndpoint) -> tuple[Position, bool]:
-    """Where to go on, and whether events before that are lost, of which it is told."""
+    """The position to continue from, and whether events before it are lost (``missed``)."""
     try:
         position = position_of(endpoint.cursor, endpoint.owner.username)
         check_not_expired(position)
@@ -57,7 +57,7 @@ def place_of(endpoint: WebhookEndpoint) -> tuple[Position, bool]:
 
 
 def wants(endpoint: WebhookEndpoint, kind: str) -> bool:
-    """Whether the endpoint asked for events of this kind: those it named, or all."""
+    """Whether the endpoint subscribed to this kind of event; if it names none, to all."""
     return not endpoint.kinds or kind in endpoint.kinds
 
 

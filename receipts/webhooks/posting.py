@@ -1,4 +1,4 @@
-"""One delivery: a signed POST, to the number that was looked up, without following anything."""
+"""One delivery: a signed POST to the IP address that was checked; redirects are not followed."""
 
 from __future__ import annotations
 
@@ -13,26 +13,25 @@ import urllib3
 from receipts.webhooks import hurrying
 from receipts.webhooks.addresses import Address, resolve
 
-#: Seconds for an endpoint to be reached, and between any two signs of life from it. For all of it
-#: ``hurrying.LONGEST``.
+#: Seconds to connect, and between two reads; ``hurrying.LONGEST`` limits the whole request.
 TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
 class Failed(Exception):
-    """The endpoint did not take it; says why."""
+    """The endpoint did not accept the delivery; the message states why."""
 
 
 def signature(secret: str, body: bytes, timestamp: int) -> str:
     """``t=<Unix seconds>,v1=<hex>``: HMAC-SHA256 of the time, a dot and the body.
 
-    The time is signed too, so a receiver can refuse what is too old to be new.
+    The time is signed too, so that a receiver can refuse a replay of an old delivery.
     """
     digest = hmac.new(secret.encode(), b"%d." % timestamp + body, hashlib.sha256)
     return f"t={timestamp},v1={digest.hexdigest()}"
 
 
 def post(url: str, secret: str, delivery: str, body: bytes, *, attempt: int = 0) -> None:
-    """Deliver ``body``. Raises ``Refused`` or ``Failed``; only a 2xx is a delivery."""
+    """Deliver ``body``. Raises ``Refused`` or ``Failed``; only a 2xx status is a success."""
     address = resolve(url, attempt)
     headers = {
         "Host": address.host_header,
@@ -47,14 +46,14 @@ def post(url: str, secret: str, delivery: str, body: bytes, *, attempt: int = 0)
     except urllib3.exceptions.HTTPError as error:
         status, reason = 0, _words(error)
     if time.monotonic() - started >= hurrying.LONGEST:
-        # What was cut off then may look like a whole answer, or like any failure.
+        # A connection shut down at its deadline may look like a response, or like any error.
         raise Failed("It did not answer in time.")
     if not 200 <= status < 300:
         raise Failed(reason or f"It answered {status}.")
 
 
 def _status(address: Address, headers: dict[str, str], body: bytes) -> int:
-    """What the endpoint answers; only its status counts, so no more is read."""
+    """The status of the endpoint's response, whose body is not read."""
     with _pool(address) as pool:
         answer = pool.urlopen(
             "POST",
@@ -70,7 +69,7 @@ def _status(address: Address, headers: dict[str, str], body: bytes) -> int:
 
 
 def _pool(address: Address) -> urllib3.HTTPConnectionPool:
-    """A connection to the number; the certificate has to be that of the name."""
+    """A connection to the IP address; the certificate must match the host name."""
     pool: urllib3.HTTPConnectionPool
     if address.scheme == "http":
         pool = urllib3.HTTPConnectionPool(address.number, address.port, timeout=TIMEOUT)
@@ -89,12 +88,12 @@ def _pool(address: Address) -> urllib3.HTTPConnectionPool:
 
 @lru_cache(maxsize=1)
 def tls() -> ssl.SSLContext:
-    """Whom to believe: those whom this machine believes. Reading them takes longer than a POST."""
+    """Trust the system's certificates; cached, since loading them takes longer than a POST."""
     return ssl.create_default_context()
 
 
 def _words(error: urllib3.exceptions.HTTPError) -> str:
-    """What went wrong, for the endpoint's owner."""
+    """The error in words, for the endpoint's owner."""
     if isinstance(error, urllib3.exceptions.SSLError):
         return f"No secure connection: {error}"
     if isinstance(error, urllib3.exceptions.NewConnectionError):
@@ -103,4 +102,4 @@ def _words(error: urllib3.exceptions.HTTPError) -> str:
         return "It could not be reached in time."
     if isinstance(error, urllib3.exceptions.ReadTimeoutError):
         return "It did not answer in time."
-    return f"It hung up, or did not answer as a web server does: {error}"
+    return f"It closed the connection, or did not answer with valid HTTP: {error}"

@@ -1,4 +1,4 @@
-"""The worker: looks at all endpoints, and tells each by itself, so that none waits for another."""
+"""The worker: polls all endpoints, and delivers to each in a thread, so that none waits."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from receipts.webhooks.delivering import DELIVERIES_AT_ONCE, deliver, due, has_n
 
 logger = logging.getLogger("seenby.webhooks")
 
-#: Seconds between two looks for something to deliver.
+#: Seconds between two polls.
 PAUSE = 0.5
-#: Seconds before a database that did not answer is asked again.
+#: Seconds until the next poll after one that failed.
 LONG_PAUSE = 5.0
-#: So many endpoints are told at the same time.
+#: At most this many endpoints are served at the same time.
 THREADS = 8
 
 
 class Worker:
-    """Any number of them, on any machines, share the work: an endpoint is told by one at a time."""
+    """Any number of workers, on any machines, share the endpoints: each is served by one."""
 
     def __init__(self) -> None:
-        # A plain flag: it is set by a signal, which must not wait for a lock.
+        # A plain flag: a signal handler sets it, and must not wait for a lock.
         self.stopping = False
         self.running: dict[int, Future[int]] = {}
         self.pool = ThreadPoolExecutor(THREADS, "webhook")
 
     def stop(self) -> None:
-        """Begin nothing more; what is on its way is still delivered, and noted."""
+        """Start nothing new; deliveries in progress are completed and recorded."""
         self.stopping = True
 
     def run(self) -> None:
-        """Deliver until stopped, also through times in which the database does not answer."""
+        """Deliver until stopped; while the database fails, keep trying."""
         with self.pool:
             while not self.stopping:
                 try:
@@ -47,14 +47,14 @@ class Worker:
                     logger.error("The database does not answer: %s", str(error).strip())
                     self._pause(LONG_PAUSE)
                 except Exception:
-                    # Whatever it was, what happened is still there when it is over.
-                    logger.exception("The worker could not look; it goes on from where it was.")
+                    # Whatever it was, no event is lost: the next poll continues from the cursors.
+                    logger.exception("A poll of the worker failed; it continues from where it was.")
                     self._pause(LONG_PAUSE)
 
     def run_once(self) -> int:
-        """Deliver what there is now, to each endpoint until it has all or fails; how much it was.
+        """Deliver what is due, to each endpoint until it is up to date or fails; returns how many.
 
-        Raises what the database raises.
+        Raises database errors.
         """
         done, delivered = set[int](), 0
         with self.pool:
@@ -74,7 +74,7 @@ class Worker:
                 self.running[endpoint.pk] = self.pool.submit(self._deliver, endpoint)
 
     def _end(self, seconds: float) -> dict[int, int]:
-        """Wait for somebody to be told; how many deliveries those took who are."""
+        """Wait for an endpoint to finish; the number of deliveries of each that has, by id."""
         wait(self.running.values(), seconds, FIRST_COMPLETED)
         over = {pk: each for pk, each in self.running.items() if each.done()}
         for pk in over:
@@ -88,7 +88,7 @@ class Worker:
             connection.close()
 
     def _rest(self) -> None:
-        """Let a little happen, so that it is told together; not while somebody is behind."""
+        """Pause, so that events are sent together; not while an endpoint has a backlog."""
         until = time.monotonic() + PAUSE
         while self.running and not self.stopping and (left := until - time.monotonic()) > 0:
             if DELIVERIES_AT_ONCE in self._end(left).values():
@@ -98,4 +98,4 @@ class Worker:
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self.stopping and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, PAUSE))  # a signal does not shorten it
+            time.sleep(min(left, PAUSE))  # a signal does not interrupt it

@@ -444,9 +444,9 @@ def test_a_second_run_changes_nothing_and_says_so(history: Import) -> None:
     before = everything()
     said = history(STORY)
     assert everything() == before
-    assert "messages: 0 imported, 6 already there" in said
+    assert "messages: 0 imported, 6 already existed" in said
     assert "status rows marked: 0" in said
-    assert said[-1] == "Nothing changed: all of it was there already."
+    assert said[-1] == "Nothing changed: everything already existed."
 
 
 def test_a_second_run_leaves_what_was_marked_unread_since(history: Import) -> None:
@@ -465,7 +465,7 @@ def test_a_second_run_passes_over_what_was_archived_since(history: Import) -> No
     before = everything()
     said = history(records, strict=True)
     assert everything() == before
-    assert said[-1] == "Nothing changed: all of it was there already."
+    assert said[-1] == "Nothing changed: everything already existed."
     assert not MessageStatus.objects.filter(message=imported("m1")).exists()
 
 
@@ -564,17 +564,17 @@ BAD_LINES: list[tuple[str, Any]] = [
     ("is not a JSON object", "[1]"),
     ("type: must be one of user, conversation", {"type": "reaction"}),
     ("type: must be one of user, conversation", {"type": ["user"]}),
-    ("'colour' is no field of a user", user("x", colour="red")),
+    ("'colour' is not a field of a user", user("x", colour="red")),
     ("id: is missing", {"type": "user"}),
     ("id: must be text", user("x") | {"id": 7}),
     ("id: may not be empty", user("")),
     ("id: May not hold slashes", user("a/b")),
     ("id: Ensure this value has at most 150 characters", user("x" * 151)),
     ("id: May not hold control characters", conversation("tea\ntime")),
-    ("id: may not hold NUL", conversation("tea\x00")),
+    ("id: may not contain NUL", conversation("tea\x00")),
     ("id: Ensure this value has at most 255 characters", conversation("x" * 256)),
     ("kind: must be one of direct, group", conversation("x", kind="channel")),
-    ("title: may not hold control characters", conversation("x", title="a\x07")),
+    ("title: may not contain control characters", conversation("x", title="a\x07")),
     ("title: may not be longer than 255 characters", conversation("x", title="x" * 256)),
     ("role: must be one of owner, admin, member", participant("ann", role="king")),
     ("left_at: is before joined_at", participant("ann", 10, left=5)),
@@ -582,26 +582,29 @@ BAD_LINES: list[tuple[str, Any]] = [
     ("there is no user x", participant("x")),
     ("there is no conversation x", participant("ann", conversation="x")),
     ("id: Ensure this value has at most 93 characters", message("x" * 94, "ann", 1)),
-    ("body: may not hold NUL", message("x", "ann", 1, body="a\x00")),
-    ("length: must be a whole number from 0", message("x", "ann", 1, length=-1)),
+    ("body: may not contain NUL", message("x", "ann", 1, body="a\x00")),
+    ("length: must be a non-negative whole number", message("x", "ann", 1, length=-1)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=True)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at="yesterday")),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=START * 1000)),
-    ("sent_at: must say its zone", message("x", "ann", 1, sent_at="2020-09-13T12:26:40")),
+    ("sent_at: must have a time zone", message("x", "ann", 1, sent_at="2020-09-13T12:26:40")),
     ("sent_at: may not be before 1970", message("x", "ann", 1, sent_at=-1)),
     ("there is no user z", message("x", "z", 1)),
     ("there is no conversation z", message("x", "ann", 1, conversation="z")),
-    ("dan takes no part in tea", message("x", "dan", 1)),
-    ("message m1 has another conversation or sender in an earlier line", message("m1", "ben", 1)),
+    ("dan is not a participant of tea", message("x", "dan", 1)),
+    (
+        "message m1 has a different conversation or sender in an earlier line",
+        message("m1", "ben", 1),
+    ),
     ("needs delivered_at or read_at", receipt("m1", "ben")),
     ("there is no user z", receipt("m1", "z", read_at=1)),
     ("there is no message x", receipt("x", "ben", read_at=1)),
-    ("ann is no recipient of message m1", receipt("m1", "ann", read_at=11)),
+    ("ann is not a recipient of message m1", receipt("m1", "ann", read_at=11)),
     ("needs either delivered_up_to or read_up_to", MARK | {"read_up_to": None}),
     ("needs either delivered_up_to or read_up_to", MARK | {"delivered_up_to": "m1"}),
     ("there is no user z", MARK | {"user": "z"}),
     ("there is no conversation z", MARK | {"conversation": "z"}),
-    ("dan takes no part in tea", MARK | {"user": "dan"}),
+    ("dan is not a participant of tea", MARK | {"user": "dan"}),
     ("there is no message m1 in other", MARK | {"conversation": "other", "user": "dan"}),
 ]
 
@@ -619,7 +622,7 @@ def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str, 
 def test_an_id_of_an_earlier_import_cannot_be_another_message(history: Import) -> None:
     history(TALK)
     said = history([message("m1", "ben", 10)])
-    assert "line 1: message m1 has another conversation or sender in an earlier import" in said
+    assert "line 1: message m1 has a different conversation or sender in an earlier import" in said
     assert Message.objects.count() == 4
 
 
@@ -627,7 +630,7 @@ def test_a_direct_conversation_takes_no_third(history: Import) -> None:
     people = [user("ann"), user("ben"), user("cat"), conversation(kind="direct")]
     parts = [participant("ann"), participant("ben"), participant("ann"), participant("cat")]
     said = history([*people, *parts])
-    assert "line 8: a direct conversation is of two people" in said
+    assert "line 8: a direct conversation has two participants" in said
     assert ConversationParticipant.objects.count() == 2
 
 
@@ -653,7 +656,7 @@ def test_so_many_bad_lines_are_told_and_the_rest_counted(
     monkeypatch.setattr(reports, "LINES_TOLD", 3)
     said = history([*["?"] * broken, *(participant(f"p{n}") for n in range(7 - broken)), *TALK])
     assert len([line for line in said if line.startswith("line ")]) == 3
-    assert said[-1] == "lines skipped: 7, of which 4 not told"
+    assert said[-1] == "lines skipped: 7, of which 4 not shown"
 
 
 def test_a_strict_run_stops_at_the_first_bad_line_and_has_written_nothing(history: Import) -> None:
@@ -678,7 +681,7 @@ def packed(records: list[Record]) -> bytes:
 def test_a_gzip_file_is_unpacked(tmp_path: Path) -> None:
     file = tmp_path / "history.ndjson.gz"
     file.write_bytes(packed(TALK))
-    assert "messages: 4 imported, 0 already there" in command(file)
+    assert "messages: 4 imported, 0 already existed" in command(file)
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
@@ -689,7 +692,7 @@ def test_a_dash_is_the_standard_input(
     text = "\n".join(map(json.dumps, TALK)).encode()
     stream = io.TextIOWrapper(io.BufferedReader(io.BytesIO(pack(text))))  # type: ignore[arg-type]
     monkeypatch.setattr("sys.stdin", stream)
-    assert "messages: 4 imported, 0 already there" in command("-")
+    assert "messages: 4 imported, 0 already existed" in command("-")
 
 
 def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
@@ -706,7 +709,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_file_that_breaks_off_has_written_nothing(tmp_path: Path) -> None:
     file = tmp_path / "history.ndjson.gz"
     file.write_bytes(packed(TALK)[:-20])
-    with pytest.raises(CommandError, match="not a whole gzip file"):
+    with pytest.raises(CommandError, match="not a complete gzip file"):
         command(file)
     assert not User.objects.exists()
 

@@ -1,7 +1,7 @@
-"""The feed and crashes of PostgreSQL: what is committed afterwards is published, whatever was not.
+"""The feed and crashes of PostgreSQL: what is committed later is published, whatever was lost.
 
-Transactions that were rolled back leave nothing that has to reach the disk, so a crash forgets
-their ids, and gives the same ids to the transactions that come after it.
+Transactions that were rolled back need not reach the disk, so a crash forgets their ids and gives
+the same ids to later transactions.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def crashable() -> Iterator[Server]:
     """A PostgreSQL with durable commits that the tests may crash."""
     with running_postgres(durable=True) as server:
         with psycopg.connect(server.url, autocommit=True) as connected:
-            # Only commits flush the log: else it would be a matter of time what a crash forgets.
+            # Only commits flush the log: otherwise what a crash forgets would depend on timing.
             connected.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
             connected.execute("SELECT pg_reload_conf()")
         yield server
@@ -64,7 +64,7 @@ def postgres(crashable: Server) -> Iterator[Server]:
 
 
 class Talk:
-    """Ann has written to fay, who is muted."""
+    """A conversation in which ann has written to fay, who is muted."""
 
     def __init__(self, api: Callable[..., Any]) -> None:
         number = User.objects.count()  # the tests share a database
@@ -94,7 +94,7 @@ def talk(postgres: Server, api: Callable[..., Any]) -> Talk:
 
 
 def restart(postgres: Server) -> None:
-    """The whole server crashes, and is started again."""
+    """The whole server crashes, and is restarted."""
     connection.close()
     postgres.crash()
     postgres.start()
@@ -128,7 +128,7 @@ Place = tuple[int, int]
 
 
 def place() -> Place:
-    """The transaction id that comes next, without taking it, and the newest event."""
+    """The next transaction id, without taking it, and the newest event."""
     newest = ReceiptEvent.objects.aggregate(Max("pk"))["pk__max"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())")
@@ -137,7 +137,7 @@ def place() -> Place:
 
 
 def reuses_ids(since: Place) -> bool:
-    """Whether a later event has an id that was given before; else the test proves nothing."""
+    """Whether a later event has an id that was used before; otherwise the test proves nothing."""
     xid, newest = since
     return ReceiptEvent.objects.filter(pk__gt=newest, xid__lt=xid).exists()
 
@@ -156,7 +156,7 @@ def test_pages_publish_what_reuses_an_id_that_a_crash_forgot(
 
 
 def test_a_row_of_another_cluster_changes_nothing(postgres: Server, talk: Talk) -> None:
-    """Its transaction has an id that has not been given here yet."""
+    """Its transaction has an id that has not been used here yet."""
     spoilt = ReceiptEvent.objects.filter(actor=talk.ann).earliest("pk")
     ReceiptEvent.objects.filter(pk=spoilt.pk).update(xid=10**15)
     talk.fail()
@@ -173,7 +173,7 @@ def test_a_row_of_another_cluster_changes_nothing(postgres: Server, talk: Talk) 
 def test_a_page_that_was_cut_short_goes_on_after_a_crash(
     postgres: Server, talk: Talk, crash: Callable[[Server], None]
 ) -> None:
-    """Its cursor holds two positions; neither covers what comes later."""
+    """Its cursor contains two positions; neither covers what comes later."""
     cursor = talk.as_ann.get("/events/")["cursor"]
     talk.mark()
     talk.fail()
@@ -207,12 +207,12 @@ def test_several_crashes_skip_nothing(postgres: Server, talk: Talk) -> None:
 def test_a_stream_publishes_what_reuses_an_id_that_a_crash_forgot(
     postgres: Server, talk: Talk, serve: Serve, listen: Listen, crash: Callable[[Server], None]
 ) -> None:
-    """Its process keeps a position in memory; a client that comes back has one of its own."""
+    """Its process keeps a position in memory; a client that reconnects has its own."""
     server = serve(url=postgres.url, EVENTS_HEARTBEAT_SECONDS=1)
     stream, left = (listen(talk.ann, port=server.port) for _ in range(2))
     talk.fail()
     for each in stream, left:
-        while not each.block().comments:  # a heartbeat: the position of a look since then
+        while not each.block().comments:  # a heartbeat: the position of a poll since then
             pass
     left.close()
     before = place()

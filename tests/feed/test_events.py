@@ -1,4 +1,4 @@
-"""The feed in pages: who is told what of what happens."""
+"""The feed in pages: who receives which events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from receipts import services
 from tests.support.cast import ON_POSTGRES, say
 from tests.support.following import Follow, kinds
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
@@ -50,7 +50,7 @@ def test_a_repeat_says_nothing(
 def test_receipts_are_told_to_the_sender_alone(
     api: Any, follow: Follow, message: Message, bob: User, carol: User, dave: User, moderator: User
 ) -> None:
-    """Events go to the sender and the reader, never to the room."""
+    """Events go to the sender and the reader, never to the whole conversation."""
     Conversation.objects.update(receipts_visible_to="participants")
     others = [follow(who) for who in (carol, dave, moderator)]
     api(bob).post(f"/messages/{message.pk}/read/")
@@ -88,7 +88,7 @@ def test_marking_unread_is_told_to_oneself_alone(
 def test_a_private_read_is_heard_by_the_reader_alone(
     api: Any, follow: Follow, message: Message, alice: User, bob: User, service_key: str
 ) -> None:
-    """Rule 13: of a row that was delivered before, nobody else hears anything."""
+    """Rule 13: if the row was delivered before, nobody else receives anything."""
     api(bob).post(f"/messages/{message.pk}/delivered/")
     heard, backend, own = follow(alice), follow(service_key), follow(bob)
     api(bob).post(f"/messages/{message.pk}/read/", {"private": True})
@@ -110,7 +110,7 @@ def test_a_private_read_of_what_was_pending_is_told_as_a_delivery(
 def test_a_read_taken_back_is_told(
     api: Any, follow: Follow, message: Message, alice: User, bob: User
 ) -> None:
-    """Rule 13: the sender's count falls, so the sender's page has to fall with it."""
+    """Rule 13: the sender's count decreases, so the sender's page must show it."""
     api(bob).post(f"/messages/{message.pk}/read/")
     heard = follow(alice)
     api(bob).post("/me/retract-receipts/")
@@ -121,7 +121,7 @@ def test_a_read_taken_back_is_told(
 def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
     api: Any, follow: Follow, message: Message, alice: User, bob: User, settings: Any
 ) -> None:
-    """Rule 14: not even that something happened, where that was a read."""
+    """Rule 14: not even that something happened, if it was a read."""
     settings.RECEIPTS_RECIPROCAL = True
     api(alice).patch("/me/", {"read_receipts_enabled": False})
     heard = follow(alice)
@@ -148,7 +148,7 @@ def test_who_hides_reads_is_told_of_a_read_as_of_a_delivery(
 def test_an_untracked_message_tells_nothing(
     api: Any, follow: Follow, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 15: its reads are the reader's own."""
+    """Rule 15: its reads are visible to the reader only."""
     message = say(alice, group, request_receipts=False)
     heard, own = follow(alice), follow(bob)
     api(bob).post(f"/messages/{message.pk}/read/")
@@ -235,7 +235,7 @@ def test_deleting_what_is_deleted_says_nothing(
 def test_receipts_of_a_deleted_message_are_not_told(
     api: Any, follow: Follow, message: Message, alice: User, bob: User
 ) -> None:
-    """Rule 21: what was marked just before is not told just after."""
+    """Rule 21: an event from just before is not published just after."""
     heard = follow(alice)
     api(bob).post(f"/messages/{message.pk}/read/")
     api(alice).delete(f"/messages/{message.pk}/")
@@ -247,7 +247,7 @@ def test_who_is_gone_is_told_nothing(
     api: Any, follow: Follow, message: Message, group: Conversation, alice: User, bob: User,
     carol: User, gone: str,
 ) -> None:  # fmt: skip
-    """What one may not see does not exist."""
+    """What a user may not see does not exist."""
     heard = follow(alice)
     api(bob).post(f"/messages/{message.pk}/read/")
     services.add_participant(conversation_id=group.pk, user=carol)

@@ -1,4 +1,4 @@
-"""Cursors of the feed: nothing is skipped, nothing is told of them, and old ones say so."""
+"""Cursors of the feed: nothing is skipped, they disclose nothing, and old ones are refused."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from receipts.feed.retention import prune_events
 from receipts.models import EventHorizon, ReceiptEvent
 from tests.support.cast import ON_POSTGRES, say
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
@@ -54,7 +54,7 @@ def test_what_happens_between_two_pages_comes_after_them(
 def test_there_may_be_more_until_nothing_is_left(
     api: Any, group: Conversation, alice: User, bob: User, limit: int
 ) -> None:
-    """Also what came while the pages before were read: ``more`` says when to stop."""
+    """Also what was added while earlier pages were read: ``more`` shows when to stop."""
     call = api(bob)
     page = call.get("/events/")
     sent = [say(alice, group).pk for _ in range(4)]
@@ -85,7 +85,7 @@ def test_a_bad_cursor_is_refused(api: Any, bob: User, junk: str) -> None:
 
 
 def test_anothers_cursor_is_refused(api: Any, alice: User, bob: User) -> None:
-    """A foreign one."""
+    """One issued to another user."""
     cursor = api(alice).get("/events/")["cursor"]
     assert set(api(bob).get(f"/events/?after={cursor}", status=400)) == {"after"}
 
@@ -97,14 +97,14 @@ def test_a_cursor_of_another_kind_of_database_is_refused(api: Any, bob: User) ->
 
 
 def test_a_cursor_that_is_ahead_of_the_database_has_expired(api: Any, bob: User) -> None:
-    """One restored from an older copy; what was told since is not in it."""
+    """The database was restored from an older copy; later events are not in it."""
     seen = "99999999:99999999:" if ON_POSTGRES else "99999999"
     cursor = Position(seen, int(timezone.now().timestamp())).cursor("bob")
     assert api(bob).get(f"/events/?after={cursor}", status=410)["code"] == "cursor_expired"
 
 
 def test_a_cursor_tells_nothing(api: Any, group: Conversation, alice: User, bob: User) -> None:
-    """Rule 13: a number that counts everybody's doings would tell of private reads."""
+    """Rule 13: a number that counts everybody's actions would disclose private reads."""
     call = api(alice)
     assert call.get("/events/")["cursor"] != call.get("/events/")["cursor"]
 
@@ -145,7 +145,7 @@ def test_a_cursor_from_before_what_was_pruned_has_expired(
 def test_a_cursor_stays_good_when_the_events_before_it_are_pruned(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Also where no event is left: the cursor is from after them, and nothing else has come."""
+    """Also if no event is left: the cursor is from after them, and nothing else has happened."""
     call = api(bob)
     say(alice, group)
     cursor = call.get("/events/")["cursor"]
@@ -161,7 +161,7 @@ def test_a_cursor_stays_good_when_the_events_before_it_are_pruned(
 
 
 def test_the_horizon_only_moves_forward(group: Conversation, alice: User, settings: Any) -> None:
-    """Keeping events for longer does not bring back those that are gone."""
+    """A longer retention does not bring pruned events back."""
     say(alice, group)
     age(days=8)
     prune_events()
@@ -174,6 +174,6 @@ def test_the_horizon_only_moves_forward(group: Conversation, alice: User, settin
 
 
 def test_the_stream_is_refused_where_no_server_has_it(api: Any, bob: User) -> None:
-    """Under another server than config.asgi: a clear answer, no empty stream."""
+    """Under a server other than config.asgi: a clear error, no empty stream."""
     answer = api(bob).client.get("/api/v1/events/", HTTP_ACCEPT="text/event-stream")
     assert (answer.status_code, answer["Content-Type"]) == (406, "application/json")

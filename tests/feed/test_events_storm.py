@@ -1,4 +1,4 @@
-"""The feed in a storm: coalesced, bounded, exact, in a constant number of statements (§5)."""
+"""The feed under load: coalesced, limited, exact, in a constant number of statements."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from receipts.models import ReceiptEvent
 from tests.support.cast import ON_POSTGRES, say
 from tests.support.following import Follow, kinds
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
@@ -28,7 +28,7 @@ def crowd(group: Conversation) -> list[User]:
 def test_a_bulk_mark_is_one_event_however_many_messages(
     api: Any, follow: Follow, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Of a bounded size: the newest summaries, and that there are more."""
+    """Of limited size: the newest summaries, and a note that more exist."""
     messages = [say(alice, group) for _ in range(50)]
     sender, reader = follow(alice), follow(bob)
     api(bob).post(f"/conversations/{group.pk}/mark-read/")
@@ -70,7 +70,7 @@ def test_many_readers_of_one_message_are_one_event_and_it_is_exact(
 def test_many_conversations_at_once_are_one_event_each(
     api: Any, follow: Follow, alice: User, bob: User
 ) -> None:
-    """Rule 8: marks over all of one's conversations."""
+    """Rule 8: marks over all of a user's conversations."""
     for _ in range(3):
         direct = services.create_conversation(owner=alice, participants=[bob], kind="direct")
         say(alice, direct)
@@ -100,7 +100,7 @@ def test_a_history_that_is_brought_in_is_told_to_nobody(tmp_path: Any, db: None)
 def test_a_page_takes_a_constant_number_of_statements(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any, events: int
 ) -> None:
-    """The caller, whether the cursor is still good, the events, and four look-ups."""
+    """The caller, the age of the cursor, the events, and four look-ups."""
     call = api(alice)
     cursor = call.get("/events/")["cursor"]
     for _ in range(events):

@@ -1,4 +1,4 @@
-"""Events and commits: nothing is skipped, told twice or held up, whatever commits when (§5)."""
+"""Events and commits: nothing is skipped, repeated or delayed, in whatever order commits happen."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ pytestmark = [
 
 @contextmanager
 def meanwhile(work: Callable[[], Any]) -> Iterator[None]:
-    """Some work in a transaction of somebody else's, which commits when the block ends."""
+    """Work in another transaction, which commits when the block ends."""
     done, go_on = threading.Event(), threading.Event()
 
     def run() -> None:
@@ -48,7 +48,7 @@ def meanwhile(work: Callable[[], Any]) -> Iterator[None]:
 
 
 def on_its_own(work: Callable[..., Any], *args: Any) -> Any:
-    """What a thread does, with a connection that it closes."""
+    """Run a thread's function and close its connection."""
     try:
         return work(*args)
     finally:
@@ -56,7 +56,7 @@ def on_its_own(work: Callable[..., Any], *args: Any) -> Any:
 
 
 def numbers() -> list[int]:
-    """The messages that events tell of, in the order of the events' numbers."""
+    """The messages in the events, in the order of the event ids."""
     events = ReceiptEvent.objects.filter(kind=EventKind.MESSAGE_CREATED).order_by("pk")
     return [event.messages[0] for event in events]
 
@@ -64,7 +64,7 @@ def numbers() -> list[int]:
 def test_what_took_its_number_first_and_commits_last_is_still_told(
     api: Any, listen: Listen, group: Conversation, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """To pages and to the stream: a position behind a number would skip it."""
+    """In pages and in the stream: a position after an id would skip it."""
     call, stream = api(bob), listen(bob)
     cursor = call.get("/events/")["cursor"]
     sent: list[int] = []
@@ -107,7 +107,7 @@ def test_what_is_rolled_back_is_not_told(
 
 
 def write(sender: User, room: Conversation) -> None:
-    """Transactions of all lengths, some in vain."""
+    """Transactions of all lengths, some rolled back."""
     for _ in range(20):
         with transaction.atomic():
             for _ in range(random.choice((1, 1, 1, 5, 15))):
@@ -117,7 +117,7 @@ def write(sender: User, room: Conversation) -> None:
 
 
 def follow_stream(listen: Callable[[str | None], Stream], end: str) -> list[int]:
-    """What one hears until a message says ``end``, who loses the stream again and again."""
+    """What a client receives until a message says ``end``, while the stream keeps breaking."""
     stream, told = listen(None), list[int]()
     while True:
         fields = (block := stream.block()).fields

@@ -1,4 +1,4 @@
-"""The live stream through a real server: what a sender hears, and what nobody else does (§5)."""
+"""The live stream through a real server: what a sender receives, and what nobody else does."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.listening import EVENTS, PATIENCE, Listen, authorization
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("port")]
 
 
-# --- What is told ---------------------------------------------------------------------------------
+# --- What is published ----------------------------------------------------------------------------
 
 
 def test_it_says_what_it_is_when_to_come_back_and_where_it_begins(
@@ -55,7 +55,7 @@ def test_a_sender_hears_who_marked_what_and_what_it_came_to(
 def test_nobody_else_hears_of_a_receipt(
     api: Any, listen: Listen, group: Conversation, alice: User, bob: User, carol: User, dave: User
 ) -> None:
-    """Rule 17: to the sender and the reader, never to the room."""
+    """Rule 17: to the sender and the reader, never to the whole conversation."""
     message = say(alice, group)
     services.add_participant(conversation_id=group.pk, user=dave)
     others = [listen(carol), listen(dave)]
@@ -69,7 +69,7 @@ def test_nobody_else_hears_of_a_receipt(
 def test_a_private_read_is_heard_on_the_readers_own_devices_alone(
     api: Any, listen: Listen, group: Conversation, alice: User, bob: User, service_key: str
 ) -> None:
-    """Rule 13. It counts as delivered for everybody else, which it was already."""
+    """Rule 13. It counts as delivered for everybody else, which it already was."""
     message = say(alice, group)
     api(bob).post(f"/messages/{message.pk}/delivered/")
     reader, others = listen(bob), [listen(alice), listen(service_key)]
@@ -84,7 +84,7 @@ def test_a_private_read_is_heard_on_the_readers_own_devices_alone(
 def test_who_leaves_or_is_deactivated_hears_no_more(
     listen: Listen, group: Conversation, alice: User, bob: User, carol: User, leave: str
 ) -> None:
-    """Rule 2. They are back for the last message, which shows that the stream was still there."""
+    """Rule 2. They rejoin before the last message, which shows that the stream was still open."""
     streams = listen(bob), listen(carol)
     before = say(alice, group)
     assert [each.messages(before.pk) for each in streams] == [[before.pk]] * 2
@@ -175,7 +175,7 @@ def test_an_open_stream_holds_no_connection_to_the_database(
 
 
 def test_a_page_is_still_a_page(alice: User, port: int) -> None:
-    """The same address, for those who do not ask for a stream."""
+    """The same path, for clients that do not request a stream."""
     asked = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     asked.request("GET", EVENTS, headers=authorization(alice))
     answer = asked.getresponse()

@@ -1,4 +1,4 @@
-"""One open stream by itself: what goes out on it, in which order, and when it is given up."""
+"""A single open stream: what is sent on it, in which order, and when it is dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from receipts.feed.positions import Position
 
 
 class Client:
-    """What a client has received; it takes no more while ``reading`` is not set."""
+    """What a client has received; it accepts no more while ``reading`` is not set."""
 
     def __init__(self) -> None:
         self.reading = asyncio.Event()
@@ -32,7 +32,7 @@ class Client:
 
 
 def in_a_loop(test: Callable[[Connection, Client], Awaitable[None]]) -> Callable[[], None]:
-    """A test of one connection, in an event loop of its own."""
+    """Run a test of one connection in its own event loop."""
 
     async def run() -> None:
         client = Client()
@@ -42,7 +42,7 @@ def in_a_loop(test: Callable[[Connection, Client], Awaitable[None]]) -> Callable
 
 
 async def settled() -> None:
-    """Let everything run that can."""
+    """Run everything that is ready."""
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -113,7 +113,7 @@ async def test_who_does_not_read_is_dropped_when_much_waits(c: Connection, clien
 
 @in_a_loop
 async def test_who_does_not_read_is_dropped_in_time(c: Connection, client: Client) -> None:
-    """Also where nothing else happens, and however little waits."""
+    """Also if nothing else happens, and however little is waiting."""
     client.reading.clear()
     c.push(b"x")
     await settled()
@@ -138,7 +138,7 @@ async def test_who_reads_slowly_is_not_dropped(c: Connection, client: Client) ->
 
 @in_a_loop
 async def test_a_heartbeat_waits_for_nobody(c: Connection, client: Client) -> None:
-    """Who is about to hear something anyway needs none."""
+    """None is sent to a client that is about to receive an event anyway."""
     position = Position("7", 0)
     client.reading.clear()
     c.push(b"one")

@@ -1,4 +1,4 @@
-"""Streams and what goes wrong: nothing that was committed is lost to who comes back (§5)."""
+"""Streams and failures: a client that reconnects misses nothing that was committed."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 @pytest.fixture
 def port() -> int:
-    """Each test says which of its servers it listens to."""
+    """Each test names the server that it listens to."""
     return 0
 
 
 def test_what_is_marked_at_one_server_is_heard_at_another(
     serve: Serve, listen: Listen, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Several server processes at once, one database."""
+    """Several server processes on one database."""
     message = say(alice, group)
     one, other = serve(wait=False), serve(wait=False)
     one.wait_until_ready(), other.wait_until_ready()
@@ -48,7 +48,7 @@ def test_what_is_marked_at_one_server_is_heard_at_another(
 def test_a_server_that_is_killed_between_commit_and_delivery_loses_nothing(
     serve: Serve, listen: Listen, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Its next look would have been in an hour."""
+    """Its next poll would have been an hour later."""
     message = say(alice, group)
     server = serve(EVENTS_POLL_MS=3_600_000)
     stream = listen(alice, port=server.port)
@@ -63,7 +63,7 @@ def test_a_server_that_is_killed_between_commit_and_delivery_loses_nothing(
 def test_a_server_that_is_told_to_end_ends_its_streams(
     serve: Serve, listen: Listen, group: Conversation, alice: User, bob: User
 ) -> None:
-    """At once, cleanly, and without a word about errors; their clients go on elsewhere."""
+    """At once, cleanly, and without logged errors; their clients continue elsewhere."""
     server = serve()
     streams = [listen(who, port=server.port) for who in (alice, bob) for _ in range(10)]
     message = say(alice, group)
@@ -77,7 +77,7 @@ def test_a_server_that_is_told_to_end_ends_its_streams(
 
 
 def raw(port: int, who: User | str) -> socket.socket:
-    """Somebody who asks for a stream and then has little room for what comes."""
+    """A client that requests a stream and then has a small receive buffer."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.settimeout(PATIENCE)
@@ -94,7 +94,7 @@ def raw(port: int, who: User | str) -> socket.socket:
 def test_a_client_that_does_not_read_is_dropped_and_costs_no_memory(
     serve: Serve, listen: Listen, group: Conversation, alice: User, service_key: str
 ) -> None:
-    """While others go on. What each is told are 60 MB."""
+    """While others continue. Each is sent 60 MB."""
     message = say(alice, group, "x" * 10_000)
     server = serve()
     reader = listen(service_key, port=server.port)
@@ -122,9 +122,9 @@ def test_a_client_that_does_not_read_is_dropped_and_costs_no_memory(
 def test_the_database_restarts_under_an_open_stream(
     api: Any, serve: Serve, listen: Listen, tmp_path: Path
 ) -> None:
-    """No process ends; the stream goes on, and a later one too, and neither has a gap.
+    """No process ends; the stream continues, and so does a later one, both without a gap.
 
-    While there is no database, who comes is told so at once.
+    While the database is away, a client that connects gets an error at once.
     """
     with running_postgres(durable=True) as postgres:
         host = postgres.url.split("@")[1].split(":")[0].replace("%2F", "/")

@@ -1,4 +1,4 @@
-"""Streams that are lost and come back: everything is told, and told once."""
+"""Streams that break and reconnect: everything is published, and only once."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_who_comes_back_hears_what_happened_meanwhile_once(
 def test_who_comes_back_from_the_middle_of_pages_misses_nothing(
     api: Any, listen: Listen, group: Conversation, alice: User, bob: User
 ) -> None:
-    """A page that was cut short belongs to a look that was over before the stream began."""
+    """A page that was cut short belongs to a read that ended before the stream began."""
     cursor = api(bob).get("/events/")["cursor"]
     sent = [say(alice, group).pk for _ in range(3)]
     page = api(bob).get(f"/events/?after={cursor}&limit=1")
@@ -74,7 +74,7 @@ def test_who_hangs_up_is_not_caught_up_for(
     listen: Listen, group: Conversation, alice: User, bob: User, dave: User, settings: Any,
     monkeypatch: Any,
 ) -> None:  # fmt: skip
-    """And leaves their place to others."""
+    """Their slot is free for others."""
     cursor = listen(bob)
     cursor.block(), cursor.block(), cursor.close()
     for _ in range(60):
@@ -121,7 +121,7 @@ def test_who_listens_is_told_everything_once_however_much_it_is_for_one_look(
 def test_a_look_that_fails_is_made_again_from_where_it_was(
     listen: Listen, group: Conversation, alice: User, bob: User, monkeypatch: Any, caplog: Any
 ) -> None:
-    """Whatever it was: nobody misses what happened meanwhile, and the log is not flooded."""
+    """Whatever the error: nobody misses events, and the log is not flooded."""
     stream = listen(bob)
     first = say(alice, group)
     assert stream.messages(first.pk) == [first.pk]
@@ -144,7 +144,7 @@ def test_a_look_that_fails_is_made_again_from_where_it_was(
 def test_streams_end_where_the_database_comes_back_as_an_older_copy(
     listen: Listen, group: Conversation, alice: User, bob: User, monkeypatch: Any
 ) -> None:
-    """Their clients come back with a cursor that is ahead of it, and are told to reload."""
+    """Their clients reconnect with a cursor ahead of it, and are told to reload."""
     stream = listen(bob)
     first = say(alice, group)
     assert stream.messages(first.pk) == [first.pk]
@@ -186,7 +186,7 @@ def test_a_heartbeat_is_a_comment_that_moves_the_id_past_what_is_not_ones_own(
 def test_a_stream_whose_time_is_over_ends_and_the_next_one_goes_on(
     listen: Listen, group: Conversation, alice: User, bob: User, settings: Any
 ) -> None:
-    """It ends as an answer does, so no client takes it for a failure."""
+    """It ends like a complete response, so no client takes it for an error."""
     settings.EVENTS_STREAM_SECONDS = 1
     stream = listen(bob)
     stream.block(), stream.block()

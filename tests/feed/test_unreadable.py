@@ -1,4 +1,4 @@
-"""Rows of the feed's table that cannot be read: skipped, logged once; all others are published."""
+"""Rows of the event table that cannot be read: skipped, logged once; all others are published."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECEIPTS, READ, CREATED = (
     EventKind.MESSAGE_CREATED,
 )
 NULL = Value(None, JSONField())
-#: What somebody wrote into a row of which kind.
+#: The kind of row, and what was written into it by hand.
 UNREADABLE: list[tuple[EventKind, dict[str, Any]]] = [
     *((RECEIPTS, {"messages": messages}) for messages in (
         "x", NULL, 7, {}, {"1": 2}, [], [None], ["1"], [True], [1.5], [0], [-1], [2**63], [[1]],
@@ -52,7 +52,7 @@ SHAPES = pytest.mark.parametrize(("kind", "wrong"), UNREADABLE, ids=lambda each:
 
 
 def spoilt(kind: EventKind, wrong: dict[str, Any], work: Callable[[], Any]) -> ReceiptEvent:
-    """The event of this kind of what is done; its row is written with wrong columns."""
+    """The event of this kind that ``work`` creates; its row gets wrong columns."""
     with transaction.atomic():
         work()
         event = ReceiptEvent.objects.filter(kind=kind).latest("pk")
@@ -72,9 +72,9 @@ def test_a_page_skips_it_and_publishes_what_is_around_it(
     api: Any, group: Conversation, alice: User, bob: User,
     kind: EventKind, wrong: dict[str, Any],
 ) -> None:  # fmt: skip
-    """For its own people, and for a backend that is told of everything."""
+    """For its own audience, and for a backend that receives everything."""
     other = say(alice, group, "before")
-    # Whose events of this kind they are.
+    # The users who receive events of this kind.
     listener = {RECEIPTS: alice, CREATED: bob, READ: bob}[kind]
     call = api(listener)
     cursor = call.get("/events/")["cursor"]
@@ -126,7 +126,7 @@ def test_a_time_that_python_cannot_say_is_skipped(
     assert [event["message"]["id"] for event in page["results"]] == [after.pk]
 
 
-#: What only SQLite can hold, which keeps no types.
+#: What only SQLite can store, since it does not enforce types.
 UNTYPED = [
     ("messages", "'3'"), ("messages", "'[1'"), ("created_at", "'noon'"), ("created_at", "12"),
     ("conversation_id", "'x'"), ("actor_id", "'x'"), ("first_message", "'x'"),
@@ -155,7 +155,7 @@ def test_streams_go_on_and_the_log_names_it_once(
     port: int, listen: Listen, api: Any, group: Conversation, alice: User, bob: User, carol: User,
     service_key: str, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """Not once for each listener, nor for each poll; and no traceback."""
+    """Not once per listener or poll; and without a traceback."""
     first = say(alice, group)
     streams = [listen(who) for who in (alice, bob, carol, service_key)]
     for stream in streams:

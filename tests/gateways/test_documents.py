@@ -1,6 +1,6 @@
-"""The documents of social.plus's, Tencent's and Agora's calls: complete, and true of all of them.
+"""The OpenAPI documents of social.plus, Tencent and Agora: complete, and true of all calls.
 
-Sendbird's has tests of its own.
+Sendbird's has its own tests.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from tests.support.cast import say
 from tests.support.documents import Document, served
 
 VENDORS = ("socialplus", "tencent", "agora")
-#: How another system calls the group; names may hold what addresses may not.
+#: Another system's id of the group; ids may contain characters that paths may not.
 NAME = "maths/hello world"
 
 
 @dataclass
 class Call:
-    """One request of an operation that its document describes."""
+    """One request of an operation that the document describes."""
 
     label: str
     body: Any = None
@@ -41,7 +41,7 @@ class Call:
 
 
 def socialplus(message: Message) -> Iterator[Call]:
-    """As its SDK makes them; the message is deleted last."""
+    """Requests as its SDK makes them; the message is deleted last."""
     markers, one = "/api/v1/markers", {"options[limit]": 1}
     yield Call("POST /api/v5/sessions", {"userId": "erin", "displayName": "Erin", "deviceId": "x"})
     yield Call("GET /api/v3/network-settings/chat")
@@ -67,7 +67,7 @@ def socialplus(message: Message) -> Iterator[Call]:
 
 
 def tencent(message: Message) -> Iterator[Call]:
-    """Counts of a message with receipts and of none, both lists on two pages each, and reading."""
+    """Counts of a message with and without receipts, both lists in two pages each, and reading."""
     commands, some = "POST /v4/group_open_http_svc", {"GroupId": NAME, "MsgSeqList": seqs(message)}
     query = {"sdkappid": 1, "identifier": "administrator", "random": 9, "contenttype": "json"}
     nothing = {**some, "MsgSeqList": [*seqs(message), {"MsgSeq": 2**40}]}
@@ -81,7 +81,7 @@ def tencent(message: Message) -> Iterator[Call]:
 
 
 def agora(message: Message) -> Iterator[Call]:
-    """As its SDK asks, and a page."""
+    """A request as its SDK makes it, and one for a page."""
     label = "GET /{org}/{app}/chatgroups/{group}/acks/{message}"
     yield Call(label, query={"limit": 500, "key": "undefined"})
     yield Call(label, query={"limit": 1})
@@ -104,7 +104,7 @@ def message(group: Conversation, alice: User, bob: User, carol: User) -> Message
 
 
 def send(call: Call, message: Message, headers: dict[str, str]) -> Any:
-    """Make the request at the address that its document names."""
+    """Send the request to the path in the document."""
     method, address = call.label.split()
     parts = dict.fromkeys(("feed", "channel", "group"), quote(NAME, safe=""))
     path = address.format(**parts, org="41117440", app="demo", message=message.pk)
@@ -119,7 +119,7 @@ def send(call: Call, message: Message, headers: dict[str, str]) -> Any:
 
 @pytest.fixture
 def headers(alice: User, service_key: str) -> dict[str, dict[str, str]]:
-    """What each vendor's caller shows: alice's session, or the key of the application's backend."""
+    """Each vendor's credentials: alice's session, or the key of the application's backend."""
     session = {"Authorization": f"Bearer {issue_token(alice)[0]}"}
     return {
         "socialplus": {**session, "X-API-Key": service_key},
@@ -130,13 +130,13 @@ def headers(alice: User, service_key: str) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("vendor", VENDORS)
 def test_every_call_stands_in_the_document(vendor: str) -> None:
-    """And nothing else does, with the parameters that its view takes."""
+    """And no other, with the parameters that its view accepts."""
     document, views = Document(vendor), dict(served(vendor))
     assert set(document.operations) == set(views)
     for label, view in views.items():
         in_path = set(re.findall(r"{(\w+)}", label))
         assert document.parameters(label, "path") == in_path, label
-        # What a view takes for its pages, it lets stand beside a new message.
+        # Page parameters are also accepted, and ignored, when a message is created.
         takes = view.cls.query_parameters if label != "POST /api/v5/messages" else set()
         assert document.parameters(label, "query") == takes, label
 
@@ -145,7 +145,7 @@ def test_every_call_stands_in_the_document(vendor: str) -> None:
 def test_what_is_answered_is_what_the_document_says(
     message: Message, headers: dict[str, dict[str, str]], vendor: str
 ) -> None:
-    """Each field of its type, none left out and none beside them; bodies are as described too."""
+    """Each field has its type, none is missing or added; request bodies conform, too."""
     document, asked = Document(vendor), set()
     for call in CALLS[vendor](message):
         response = send(call, message, headers[vendor])
@@ -162,7 +162,7 @@ def test_what_is_answered_is_what_the_document_says(
 def test_what_is_refused_has_the_shape_that_the_document_says(
     message: Message, headers: dict[str, dict[str, str]], vendor: str
 ) -> None:
-    """Whoever shows nothing, and a parameter that nobody knows."""
+    """A caller without credentials, and an unknown parameter."""
     document = Document(vendor)
     for call in CALLS[vendor](message):
         odd = Call(call.label, call.body, {"odd": 1})

@@ -1,6 +1,6 @@
-"""Every operation of the vendors' documents, called in many ways: none is a 500.
+"""Every operation of the vendors' documents, called in many ways: none responds with 500.
 
-And no answer is outside its document. Natively so: tests/api/test_fuzzing.py.
+And each response conforms to its document. For the native API: tests/api/test_fuzzing.py.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-#: Of each operation in each mode; there are 36 operations.
+#: Per operation and mode; there are 36 operations.
 EXAMPLES = 6
 
 
 def operations(vendor: str) -> dict[str, Any]:
-    """Those of a vendor's document, by method and address."""
+    """The operations of a vendor's document, by method and path."""
     schema = schemathesis.openapi.from_dict(Document(vendor).content)
     schema.app = application
     return {each.ok().label: each.ok() for each in schema.get_all_operations()}
@@ -51,7 +51,7 @@ OPERATIONS = {
 
 @pytest.fixture
 def at_home(group: Conversation, alice: User, service_key: str) -> tuple[dict[str, Any], Any]:
-    """The parts of addresses that lead somewhere, and what callers show."""
+    """Path parameters that exist, and the credentials of callers."""
     Conversation.objects.filter(pk=group.pk).update(external_id="ch1")
     channel = dict.fromkeys(("channel_url", "feed", "channel", "group"), "ch1")
     parts = {**channel, "user_id": "bob", "org": "o", "app": "a"}
@@ -66,7 +66,7 @@ def at_home(group: Conversation, alice: User, service_key: str) -> tuple[dict[st
 def test_requests_get_answers_of_the_vendors_document(
     at_home: Any, vendor: str, label: str, mode: GenerationMode
 ) -> None:
-    """Right ones and wrong ones, about what is there: a fixed number, the same ones each time."""
+    """Valid and invalid ones, for existing objects: a fixed number, the same ones each time."""
     operation, (parts, headers) = OPERATIONS[vendor, label], at_home
     if mode == GenerationMode.NEGATIVE and not (operation.query or operation.body):
         return

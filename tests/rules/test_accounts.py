@@ -1,4 +1,4 @@
-"""Marks over all conversations, marking unread, failures, and taking receipts back."""
+"""Marks over all conversations, marking unread, failures, and retracting receipts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_out_of_time_it_says_so_and_repeating_finishes(
 def test_a_batch_ends_within_a_conversation_and_goes_on_there(
     api: Any, chats: list[Conversation], alice: User, bob: User, settings: Any
 ) -> None:
-    """Rules 7 and 8: nothing is passed over, and watermarks end at the newest message."""
+    """Rules 7 and 8: nothing is skipped, and watermarks end at the newest message."""
     settings.BATCH_ROWS = 4
     assert api(bob).post("/me/mark-read/")["marked"] == 15
     for chat in chats:
@@ -72,7 +72,7 @@ def test_a_batch_ends_within_a_conversation_and_goes_on_there(
 def test_deleted_messages_hold_up_no_batch(
     api: Any, chats: list[Conversation], bob: User, settings: Any
 ) -> None:
-    """Rule 21: they are not marked, and do not stand in the way of what is."""
+    """Rule 21: they are not marked, and do not block those that are."""
     for message in chats[0].messages.all():
         services.delete_message(message_id=message.pk)
     settings.BATCH_ROWS = 1
@@ -90,7 +90,7 @@ def test_a_service_account_marks_all_of_somebody(
 def test_marks_over_all_take_a_constant_number_of_statements_a_batch(
     api: Any, chats: list[Conversation], bob: User, statements: Any
 ) -> None:
-    """Rule 8: whatever the number of conversations and messages in it."""
+    """Rule 8: independent of the number of conversations and messages in it."""
     call = api(bob)
     with statements() as counted:
         call.post("/me/mark-read/")
@@ -100,7 +100,7 @@ def test_marks_over_all_take_a_constant_number_of_statements_a_batch(
 def test_from_a_message_on_is_unread_again(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 10: from it on, and including it."""
+    """Rule 10: from that message on, inclusive."""
     messages = [say(alice, direct) for _ in range(4)]
     api(bob).post(f"/conversations/{direct.pk}/mark-read/")
     answer = api(bob).post(
@@ -114,7 +114,7 @@ def test_from_a_message_on_is_unread_again(
 def test_receipts_stand_though_it_is_unread_again(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 10: nobody else is told; the read keeps its first time when it is read again."""
+    """Rule 10: nobody else is notified; a second read keeps the time of the first."""
     message = say(alice, direct)
     api(bob).post(f"/conversations/{direct.pk}/mark-read/")
     path = f"/messages/{message.pk}/recipients/"
@@ -129,7 +129,7 @@ def test_receipts_stand_though_it_is_unread_again(
 def test_who_leaves_leaves_nothing_unread(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rules 2 and 10: a disclosed read stays, and its unread mark goes with its reader."""
+    """Rules 2 and 10: a disclosed read stays, and leaving removes the unread mark."""
     message = say(alice, group)
     api(bob).post(f"/messages/{message.pk}/read/")
     api(bob).post(f"/conversations/{group.pk}/mark-unread/", {"from_message": message.pk})
@@ -158,7 +158,7 @@ def test_a_failure_shows_until_it_is_delivered(
 def test_a_failure_overwrites_no_delivery(
     api: Any, direct: Conversation, alice: User, bob: User, service_key: str, mark: str
 ) -> None:
-    """Rule 11: whichever comes first, the row is the same."""
+    """Rule 11: in either order, the row is the same."""
     first, second = say(alice, direct), say(alice, direct, mark_read=False)
     body = {"user": "bob", "reason": "timeout"}
     api(bob).post(f"/messages/{first.pk}/{mark}/")
@@ -182,7 +182,7 @@ def test_only_service_accounts_report_failures(
 def test_retracted_receipts_are_deliveries_for_everybody_else(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 13: counts, list and watermark; the reader has still read them."""
+    """Rule 13: in counts, list and watermark; for the reader the messages stay read."""
     message = say(alice, direct)
     api(bob).post(f"/conversations/{direct.pk}/mark-read/")
     assert api(bob).post("/me/retract-receipts/")["marked"] == 1
@@ -196,7 +196,7 @@ def test_retracted_receipts_are_deliveries_for_everybody_else(
 def test_receipts_can_be_retracted_again_later(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """A complete retraction leaves no trace of how far it came."""
+    """A complete retraction leaves no record of its progress."""
     for _ in range(2):
         message = say(alice, direct)
         api(bob).post(f"/messages/{message.pk}/read/")
@@ -207,7 +207,7 @@ def test_receipts_can_be_retracted_again_later(
 def test_no_watermark_moves_past_what_was_read_privately(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 13: "everything up to here" would tell of it."""
+    """Rule 13: "everything up to here" would disclose it."""
     private = say(alice, direct)
     api(bob).post(f"/messages/{private.pk}/read/", {"private": True})
     later = say(alice, direct)
@@ -220,7 +220,7 @@ def test_no_watermark_moves_past_what_was_read_privately(
 def test_an_earlier_private_read_makes_the_read_private(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rules 6 and 13: the earliest read counts, with its privacy, in whichever order they come."""
+    """Rules 6 and 13: the earliest read counts, with its privacy, in whatever order they arrive."""
     message = say(alice, direct, sent_at=timezone.now() - timedelta(hours=1))
     api(bob).post(f"/messages/{message.pk}/read/")
     earlier = (timezone.now() - timedelta(minutes=30)).isoformat()

@@ -1,4 +1,4 @@
-"""A message whose rows are archived keeps its counts, and says so where they would be listed."""
+"""A message whose rows are archived keeps its counts; lists of rows report the archiving."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def told(message: Message) -> str:
 def test_its_summary_is_what_it_was_and_says_since_when(
     api: Any, archived: Message, alice: User
 ) -> None:
-    """Its counts stay, at every address that tells them."""
+    """Its counts stay, at every path that shows them."""
     summary = api(alice).get(f"/messages/{archived.pk}/status/")
     assert summary == {
         "message": archived.pk, "conversation": archived.conversation_id, "tracked": True,
@@ -56,7 +56,7 @@ def test_a_message_that_is_not_archived_says_so(api: Any, group: Conversation, a
 def test_its_recipients_are_archived(
     api: Any, archived: Message, alice: User, moderator: User, query: str
 ) -> None:
-    """410 says that they were there: a list without anybody would be an answer."""
+    """410 shows that they existed: an empty list would be a wrong answer."""
     for who in (alice, moderator):
         answer = api(who).get(f"/messages/{archived.pk}/recipients/{query}", status=410)
         assert answer["code"] == "archived"
@@ -75,7 +75,7 @@ def test_who_may_not_see_its_receipts_is_refused_as_before(
 def test_a_mark_finds_it_archived(
     api: Any, archived: Message, bob: User, alice: User, dave: User, mark: str
 ) -> None:
-    """For all who take part, but its sender, who never was a recipient (rule 4)."""
+    """For all who take part, except its sender, who never was a recipient (rule 4)."""
     services.add_participant(conversation_id=archived.conversation_id, user=dave)
     path = f"/messages/{archived.pk}/{mark}/"
     for who in (bob, dave):
@@ -116,7 +116,7 @@ def test_the_refusal_does_not_tell_who_has_read(api: Any, archived: Message, bob
 def test_in_a_batch_it_is_unchanged(
     api: Any, archived: Message, group: Conversation, alice: User, bob: User, dave: User
 ) -> None:
-    """And the others are marked."""
+    """The others are marked."""
     fresh = say(alice, group)
     services.add_participant(conversation_id=group.pk, user=dave)
     items = [{"message": each.pk, "state": "read"} for each in (archived, fresh)]
@@ -150,7 +150,7 @@ def test_marks_in_bulk_pass_over_it(
 def test_leaving_and_retracting_change_nothing_on_it(
     api: Any, archived: Message, alice: User, bob: User, carol: User
 ) -> None:
-    """Rules 2 and 13: what is archived cannot be taken back (docs/decisions/0012)."""
+    """Rules 2 and 13: what is archived cannot be retracted (docs/decisions/0012)."""
     api(bob).post("/me/retract-receipts/")
     services.remove_participant(conversation_id=archived.conversation_id, user=carol)
     summary = api(alice).get(f"/messages/{archived.pk}/status/")
@@ -170,7 +170,7 @@ def test_deleting_and_restoring_it_keep_its_counts(
 def test_who_is_told_of_no_reads_is_not_told_that_it_is_archived(
     api: Any, archived: Message, alice: User, settings: Any
 ) -> None:
-    """Rule 14: only what all have read is archived."""
+    """Rule 14: only messages that all have read are archived."""
     settings.RECEIPTS_RECIPROCAL = True
     api(alice).patch("/me/", {"read_receipts_enabled": False})
     summary = api(alice).get(f"/messages/{archived.pk}/status/")
@@ -178,7 +178,7 @@ def test_who_is_told_of_no_reads_is_not_told_that_it_is_archived(
 
 
 def test_insights_still_count_it(api: Any, archived: Message, alice: User) -> None:
-    """Its counts are there; how long it took is not known any more."""
+    """Its counts remain; the times to read are no longer known."""
     day = archived.created_at.date().isoformat()
     total = api(alice).get(f"/insights/?from={day}&to={day}")["total"]
     assert (total["messages"], total["read_rate"]) == (1, 1.0)

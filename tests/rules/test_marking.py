@@ -91,7 +91,7 @@ def test_the_database_refuses_times_out_of_order(
 def test_a_device_that_was_offline_says_when(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 6: the mark's own time counts."""
+    """Rule 6: the time given with the mark counts."""
     message = say(alice, group, sent_at=ago(60))
     at = ago(30)
     row = api(bob).post(f"/messages/{message.pk}/read/", {"at": at.isoformat()})
@@ -136,7 +136,7 @@ def test_marks_in_any_order_have_one_result(
 def test_an_earlier_read_takes_the_delivery_with_it(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rules 5 and 6: an offline read from before the delivery was noted."""
+    """Rules 5 and 6: an offline read from before the recorded delivery."""
     message = say(alice, group, sent_at=ago(60))
     api(bob).post(f"/messages/{message.pk}/delivered/", {"at": ago(10).isoformat()})
     at = ago(20)
@@ -148,7 +148,7 @@ def test_an_earlier_read_takes_the_delivery_with_it(
 def test_a_bulk_mark_covers_everything_up_to_a_message(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 7: up to and including it; the unread count is what is truly left."""
+    """Rule 7: up to and including it; the unread count is what remains."""
     messages = [say(alice, group) for _ in range(5)]
     answer = api(bob).post(
         f"/conversations/{group.pk}/mark-read/", {"up_to_message": messages[2].pk}
@@ -189,7 +189,7 @@ def test_a_bulk_delivery_marks_no_read(
 def test_a_bulk_mark_passes_over_what_is_not_ones_own(
     api: Any, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
-    """Rule 4: one's own messages, other people's rows, other conversations."""
+    """Rule 4: own messages, other users' rows, other conversations."""
     say(alice, group)
     own = say(bob, group, mark_read=False)
     answer = api(bob).post(f"/conversations/{group.pk}/mark-read/")
@@ -232,7 +232,7 @@ def test_watermarks_only_move_forward(
 def test_a_single_mark_moves_no_watermark(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """A watermark says "everything up to here", which one message is not."""
+    """A watermark means "everything up to here", which one message does not."""
     say(alice, direct)
     api(bob).post(f"/messages/{say(alice, direct).pk}/read/")
     assert ConversationParticipant.objects.get(user=bob).last_read_message_id is None
@@ -241,7 +241,7 @@ def test_a_single_mark_moves_no_watermark(
 def test_sending_marks_what_stands_above(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 9: delivered and read to the sender, whose watermark moves with it."""
+    """Rule 9: delivered and read for the sender, whose watermark moves too."""
     above = say(alice, group)
     own = say(bob, group)
     row = row_of(above, bob)
@@ -281,7 +281,7 @@ def test_a_private_read_looks_delivered_to_the_sender(
 def test_a_deleted_message_is_out_of_unread_counts_and_marks(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 21: a mark on it changes nothing and answers the row as it stands."""
+    """Rule 21: a mark on it changes nothing and returns the present row."""
     message = say(alice, group)
     api(alice).delete(f"/messages/{message.pk}/")
     assert api(bob).get("/me/")["unread_count"] == 0
@@ -302,7 +302,7 @@ def test_a_restored_message_is_unread_again(
 def test_a_failure_is_over_once_it_is_delivered(
     group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 11: the failed count falls with the delivery."""
+    """Rule 11: the failed count decreases with the delivery."""
     message = say(alice, group)
     row = MessageStatus.objects.filter(message=message, recipient=bob)
     row.update(failed_at=message.created_at)

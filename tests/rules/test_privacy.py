@@ -1,4 +1,4 @@
-"""A private read looks like a delivery, to everybody else and everywhere (rule 13)."""
+"""A private read looks like a delivery to everybody else, everywhere (rule 13)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from receipts.api.urls import urlpatterns
 from receipts.rules.status import State
 from tests.support.cast import Api, hook, say
 
-#: What stands for each part of an address. A new endpoint joins by itself; one with a new kind of
-#: part fails here until this test is told what to put there.
-#: Questions that an answer could give a private read away by.
+#: A value for each part of a path. A new endpoint is included by itself; one with a new part
+#: fails here until this test has a value for it.
+#: Queries whose response could give a private read away.
 QUERIES = {
     "messages/<id:pk>/recipients/": [
         *(f"?state={state}" for state in (*State.values, "unread", "undelivered")),
@@ -39,7 +39,7 @@ def message(group: Conversation, alice: User) -> Message:
 
 
 def addresses(group: Conversation, message: Message) -> Iterator[str]:
-    """Every address of the API that can be read, from the router."""
+    """Every path of the API that can be read, from the router."""
     for pattern in urlpatterns:
         route = str(pattern.pattern)
         if "get" not in getattr(pattern.callback, "actions", {}) or route in NOT_DATA:
@@ -53,11 +53,11 @@ def addresses(group: Conversation, message: Message) -> Iterator[str]:
 
 
 def told(callers: list[Api], paths: list[str]) -> dict[tuple[int, str], tuple[int, bytes]]:
-    """What each caller is answered at each address."""
+    """What each caller receives at each path."""
     answers = {}
     for (number, caller), path in product(enumerate(callers), paths):
         response = caller.client.get(path)
-        # A cursor is another one each time, and nobody can read it.
+        # A cursor differs each time, and is opaque.
         content = re.sub(rb'"cursor":"[^"]+"', b"", response.content)
         answers[number, path] = (response.status_code, content)
     return answers
@@ -76,7 +76,7 @@ def test_no_address_tells_a_private_read_from_a_delivery(
     monkeypatch: pytest.MonkeyPatch,
     visible_to: str,
 ) -> None:
-    """Rule 13: every address that can be read, from the router, by everybody else, to the byte."""
+    """Rule 13: every path that can be read, from the router, for everybody else, byte by byte."""
     Conversation.objects.update(receipts_visible_to=visible_to)
     now = timezone.now()
     monkeypatch.setattr("django.utils.timezone.now", lambda: now)
@@ -96,7 +96,7 @@ def test_no_address_tells_a_private_read_from_a_delivery(
 def test_no_page_of_the_admin_tells_a_private_read_from_a_delivery(
     api: Any, group: Conversation, message: Message, bob: User
 ) -> None:
-    """Rule 13: every list and every page of what has to do with it."""
+    """Rule 13: every list and every page that is concerned."""
     client = Client()
     client.force_login(User.objects.create_superuser("root"))
     pages = list(admin_pages())
@@ -114,7 +114,7 @@ def admin_pages() -> Iterator[str]:
 
 
 def read(client: Client, page: str) -> str:
-    """A page, less the token that differs each time."""
+    """A page, without the CSRF token, which differs each time."""
     response = client.get(page)
     assert response.status_code == 200, page
     return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", response.content.decode())
@@ -123,7 +123,7 @@ def read(client: Client, page: str) -> str:
 def test_a_private_reader_who_leaves_looks_the_same_at_every_address(
     api: Any, group: Conversation, message: Message, alice: User, bob: User, carol: User
 ) -> None:
-    """Rules 2 and 13: bob read privately, carol only got it; both are gone."""
+    """Rules 2 and 13: bob read privately, carol only received it; both are gone."""
     at = (message.created_at + timedelta(minutes=1)).isoformat()
     api(bob).post(f"/messages/{message.pk}/read/", {"private": True, "at": at})
     api(carol).post(f"/messages/{message.pk}/delivered/", {"at": at})
@@ -147,7 +147,7 @@ def test_an_acknowledgement_of_a_private_read_is_not_shown(
 def test_the_switch_neither_discloses_nor_retracts(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 13: what was private stays so when the chat is opened again, and so does the rest."""
+    """Rule 13: what was private stays so when the chat is opened again; so does what was not."""
     public, private = say(alice, group), say(alice, group)
     api(bob).post(f"/messages/{public.pk}/read/")
     api(bob).patch("/me/", {"read_receipts_enabled": False})
@@ -175,7 +175,7 @@ def test_sending_with_the_switch_off_reads_privately_what_stands_above(
 def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
     api: Any, direct: Conversation, alice: User, bob: User, settings: Any
 ) -> None:
-    """Rule 14: ``RECEIPTS_RECIPROCAL``, at every address that tells a read."""
+    """Rule 14: ``RECEIPTS_RECIPROCAL``, at every path that shows a read."""
     settings.RECEIPTS_RECIPROCAL = True
     User.objects.create_user("backend", is_service=True)
     message = say(alice, direct)
@@ -206,7 +206,7 @@ def test_who_shows_reads_is_told_of_others_where_it_is_reciprocal(
 def test_the_organisation_can_overrule_the_switch(
     api: Any, direct: Conversation, alice: User, bob: User, settings: Any
 ) -> None:
-    """Rule 14: ``RECEIPTS_MANDATORY``; asking for a private read is refused, not passed over."""
+    """Rule 14: ``RECEIPTS_MANDATORY``; a request for a private read is refused, not ignored."""
     settings.RECEIPTS_MANDATORY = True
     message = say(alice, direct)
     api(bob).patch("/me/", {"read_receipts_enabled": False})
@@ -217,7 +217,7 @@ def test_the_organisation_can_overrule_the_switch(
 
 
 def hide_each(call: Api, ids: list[int], how: str, conversation: int) -> None:
-    """Read messages privately, at a time before that of the open read."""
+    """Read messages privately, at a time before that of the disclosed read."""
     how_private = {"private": True, "at": "2020-01-01T00:00:00Z"}
     if how == "single":
         for pk in ids:
@@ -236,7 +236,7 @@ def hide_each(call: Api, ids: list[int], how: str, conversation: int) -> None:
 def test_no_watermark_stays_above_a_read_that_became_private(
     api: Any, group: Conversation, alice: User, bob: User, service_key: str, how: str
 ) -> None:
-    """Rule 13: whichever way it became so."""
+    """Rule 13: however it became so."""
     ids = [say(alice, group).pk for _ in range(3)]
     api(bob).post(f"/conversations/{group.pk}/mark-read/")
     hide_each(api(bob), ids, how, group.pk)
@@ -250,7 +250,7 @@ def test_no_watermark_stays_above_a_read_that_became_private(
 def test_a_watermark_falls_back_to_the_message_before(
     api: Any, group: Conversation, alice: User, bob: User, service_key: str, how: str
 ) -> None:
-    """Rule 13: what was read openly below stays told, with the time of that read."""
+    """Rule 13: earlier disclosed reads stay shown, with the time of that read."""
     ids = [say(alice, group).pk for _ in range(4)]
     api(bob).post(f"/messages/{ids[1]}/read/")
     api(bob).post(f"/conversations/{group.pk}/mark-read/")
@@ -264,7 +264,7 @@ def test_a_watermark_falls_back_to_the_message_before(
 def test_a_watermark_falls_below_what_was_deleted_and_is_read_privately_now(
     api: Any, group: Conversation, alice: User, bob: User, moderator: User, service_key: str
 ) -> None:
-    """Rules 13 and 21: a bulk mark passes over a deleted message, and its watermark covers it."""
+    """Rules 13 and 21: a bulk mark skips a deleted message, and its watermark covers it."""
     ids = [say(alice, group).pk for _ in range(3)]
     api(alice).delete(f"/messages/{ids[1]}/")
     api(bob).post(f"/conversations/{group.pk}/mark-read/")

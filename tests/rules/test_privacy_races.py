@@ -1,4 +1,4 @@
-"""Rule 13 where two meet: what becomes private, and what would tell of it, at the same moment."""
+"""Rule 13 with concurrency: something becomes private while something else would disclose it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _read_watermark(user: User) -> int | None:
 def test_a_watermark_sees_what_became_private_while_it_waited(
     api: Any, group: Conversation, alice: User, bob: User, first: str, then: str
 ) -> None:
-    """Rule 13: the guard is looked at after the participant is locked, not before."""
+    """Rule 13: the condition is checked after the participant is locked, not before."""
     one = say(alice, group)
     path = f"/conversations/{group.pk}/mark-read/"
     if first == "retract":
@@ -56,7 +56,7 @@ def test_a_watermark_sees_what_became_private_while_it_waited(
 def test_what_becomes_private_sees_the_watermark_that_moved_while_it_waited(
     api: Any, group: Conversation, alice: User, bob: User, how: str
 ) -> None:
-    """Rule 13: the other order of the same two."""
+    """Rule 13: the same two in the other order."""
     one, two = say(alice, group), say(alice, group)
     path, at = f"/conversations/{group.pk}/mark-read/", one.created_at.isoformat()
     hidden: dict[str, Callable[[], Any]] = {
@@ -77,7 +77,7 @@ def test_what_becomes_private_sees_the_watermark_that_moved_while_it_waited(
 def test_who_retracts_while_going_is_withdrawn(
     group: Conversation, alice: User, bob: User, goes: str, goes_first: bool
 ) -> None:
-    """Rules 2 and 13: whichever of the two comes first."""
+    """Rules 2 and 13: in either order."""
     message = say(alice, group)
     services.mark_read(
         row=Row(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)

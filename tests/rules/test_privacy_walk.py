@@ -1,7 +1,7 @@
-"""Rule 13 over time: the world in which bob read privately is the one in which he was delivered to.
+"""Rule 13 over time: a private read by bob and a delivery to bob look the same.
 
 Each kind of mark is made twice, in two equal conversations: privately, and as the delivery that it
-has to look like. Events, webhooks, counts, lists and watermarks must be equal for everybody else.
+must look like. Events, webhooks, counts, lists and watermarks must be equal for everybody else.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from receipts import services
 from receipts.webhooks.offering import next_offer
 from tests.support.cast import ON_POSTGRES, Api, hook, say
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 EARLIER = timedelta(minutes=-30)
@@ -67,7 +67,7 @@ class World:
         self.bob.delete(f"/conversations/{self.group.pk}/participants/bob/")
 
     def seen_by_others(self, act: Callable[[World], None]) -> list[Any]:
-        """What everybody else can see of ``act``, from events to lists."""
+        """Everything that others can see of ``act``, from events to lists."""
         callers = [self.apis[name] for name in ("alice", "carol", "mia", "backend")]
         cursors = [caller.get("/events/")["cursor"] for caller in callers]
         endpoint = hook("backend", f"https://backend.example/{self.group.pk}")
@@ -87,7 +87,7 @@ class World:
         return [self.named(each) for each in found]
 
     def named(self, told: Any) -> Any:
-        """The same with names for the ids of this conversation, and without the request's own."""
+        """The same, with names for the ids of this conversation, and without the request id."""
         if isinstance(told, list):
             return [self.named(each) for each in told]
         if not isinstance(told, dict):
@@ -119,7 +119,7 @@ def at(world: World) -> str:
 _LEAVE = World.leave
 _READ = lambda w: w.one("read", private=True)  # noqa: E731
 _GOT = lambda w: w.one("delivered")  # noqa: E731
-#: By name: what bob does privately, and the delivery that it has to look like.
+#: By name: what bob does privately, and the delivery that it must look like.
 KINDS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
     "single": (_READ, _GOT),
     "content": (lambda w: w.one("read", private=True, content="x"), _GOT),
@@ -194,7 +194,7 @@ def worlds(
     api: Any, alice: User, bob: User, carol: User, moderator: User, service_key: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Callable[..., World]:  # fmt: skip
-    """Makes equal worlds, in which the clock stands still."""
+    """Creates equal worlds, in which the clock is frozen."""
     now = timezone.now()
     monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     people = {"alice": alice, "bob": bob, "carol": carol, "mia": moderator}
@@ -208,7 +208,7 @@ def looks(world: World, before: Callable[[World], None], act: Callable[[World], 
     return world.seen_by_others(act)
 
 
-#: Over an open read these say something new: an earlier private read takes it back, and an open
+#: After a disclosed read these are changes: an earlier private read retracts it, and a disclosed
 #: acknowledgement belongs to it.
 _OF_OPEN_READS = {"backdated", "earlier again", "bulk backdated", "batch backdated",
                   "switch on again, content"}  # fmt: skip
@@ -224,13 +224,13 @@ CASES = [
 def test_a_private_read_is_told_from_a_delivery_by_nobody(
     worlds: Any, kind: str, before: str
 ) -> None:
-    """Rule 13: every kind of mark, over every state that a row can be in."""
+    """Rule 13: every kind of mark, over every state that a row can have."""
     private, delivered = KINDS[kind]
     seen = []
     for act in (private, delivered):
         world = worlds()
         seen.append(looks(world, BEFORE[before], act))
-        # Nothing is to be left for "mark all" in the next world.
+        # Nothing must be left for "mark all" in the next world.
         world.bob.post("/me/mark-read/")
     assert seen[0] == seen[1]
     assert any(isinstance(each, dict) and each for each in seen[0])
@@ -238,7 +238,7 @@ def test_a_private_read_is_told_from_a_delivery_by_nobody(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_untracked_message_publishes_nothing(worlds: Any, kind: str) -> None:
-    """Rule 15: whatever its recipient does, by which option."""
+    """Rule 15: whatever its recipient does, with any option."""
     private, _ = KINDS[kind]
     world = worlds(tracked=False)
     *events, webhook = world.seen_by_others(private)[:5]
@@ -258,7 +258,7 @@ def test_an_untracked_message_keeps_silent_about_an_acknowledgement(
 
 
 def test_an_acknowledgement_of_a_disclosed_read_is_published(worlds: Any) -> None:
-    """Rule 12: the recipient list shows it, so its sender hears of it."""
+    """Rule 12: the recipient list shows it, so its sender receives an event."""
     world = worlds()
     world.one("read")
     heard, *_ = world.seen_by_others(lambda w: w.one("read", content="Understood."))
@@ -269,7 +269,7 @@ def test_an_acknowledgement_of_a_disclosed_read_is_published(worlds: Any) -> Non
 
 @pytest.mark.parametrize("back", ["earlier", "retracted"])
 def test_the_text_of_a_read_that_is_taken_back_does_not_return(worlds: Any, back: str) -> None:
-    """Rules 12 and 13: a later open read discloses no text from before."""
+    """Rules 12 and 13: a later disclosed read does not disclose the earlier text."""
     world = worlds()
     world.one("read", content="x", at=timezone.now().isoformat())
     if back == "earlier":
@@ -305,7 +305,7 @@ def _departed(act: str) -> Callable[[World], None]:
 def test_who_retracts_after_leaving_looks_as_if_they_had_never_read(
     worlds: Any, gone: str, how: str
 ) -> None:
-    """Rules 2 and 13: withdrawn, counted out, and equal in every list."""
+    """Rules 2 and 13: withdrawn, not counted, and equal in every list."""
     seen = []
     for reads in (True, False):
         world = worlds()

@@ -1,4 +1,4 @@
-"""Races, with real connections to PostgreSQL: each change once, no drift, no deadlock."""
+"""Races over several connections to PostgreSQL: each change once, no drift, no deadlock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run each call on a connection of its own, all let go at the same moment."""
+    """Run each call on its own connection, all released at the same moment."""
     barrier = Barrier(len(calls))
 
     def run(call: Callable[[], Any]) -> Any:
@@ -39,7 +39,7 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
 
 
 def assert_no_drift() -> None:
-    """Rule 19: every count is what the rows say, told here in other words than the service's."""
+    """Rule 19: every count matches its rows, computed independently of the service's SQL."""
     counting = Q(statuses__withdrawn_at=None)
     messages = Message.objects.annotate(
         recipients=Count("statuses", filter=counting),
@@ -57,7 +57,7 @@ def assert_no_drift() -> None:
 def test_racing_bulk_marks_report_each_row_once(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 7: however many callers race."""
+    """Rule 7: with any number of concurrent callers."""
     for _ in range(50):
         say(alice, group)
     path = f"/conversations/{group.pk}/mark-read/"
@@ -69,7 +69,7 @@ def test_racing_bulk_marks_report_each_row_once(
 def test_mixed_batches_over_the_same_messages_wait_in_no_circle(
     api: Any, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
-    """Rule 22: what bob's batch reads carol's delivers, and the other way round."""
+    """Rule 22: no deadlock, though bob's batch reads what carol's delivers, and vice versa."""
     for _ in range(15):
         low, high = say(alice, group).pk, say(alice, group).pk
         batches = [
@@ -87,7 +87,7 @@ def test_mixed_batches_over_the_same_messages_wait_in_no_circle(
 
 
 def test_two_equal_marks_count_once(api: Any, group: Conversation, alice: User, bob: User) -> None:
-    """Rule 5: both succeed, and answer the same."""
+    """Rule 5: both succeed with the same response."""
     message = say(alice, group)
     first, second = at_once([lambda: api(bob).post(f"/messages/{message.pk}/read/")] * 2)
     assert first["state"] == second["state"] == "read"
@@ -98,7 +98,7 @@ def test_two_equal_marks_count_once(api: Any, group: Conversation, alice: User, 
 def test_of_equal_batches_one_is_applied_and_published_once(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rules 5 and 7: a time that nobody gave wins over none that is set."""
+    """Rules 5 and 7: a default time does not replace one that is set."""
     for state in ("delivered", "read"):
         for private in (False, True)[: 1 + (state == "read")]:
             for _ in range(6):
@@ -115,7 +115,7 @@ def test_of_equal_batches_one_is_applied_and_published_once(
 
 
 def test_two_equal_sends_are_one_message(api: Any, group: Conversation, alice: User) -> None:
-    """A repeated ``client_id`` is the same message, also at the same moment."""
+    """A repeated ``client_id`` is the same message, even at the same moment."""
 
     def send() -> int:
         sent = api(alice).client.post(
@@ -163,7 +163,7 @@ def test_two_equal_conversations_are_one(api: Any, service_key: str, bob: User) 
 
 
 def test_two_equal_joins_are_one(group: Conversation, dave: User) -> None:
-    """Of two who add the same person one makes the news."""
+    """Of concurrent calls that add the same user, only one adds them."""
     join = lambda: services.add_participant(conversation_id=group.pk, user=dave)[1]  # noqa: E731
     assert sorted(at_once([join] * 3)) == [False, False, True]
 
@@ -186,7 +186,7 @@ def test_racing_watermarks_end_at_the_newest(
 
 
 def test_message_ids_grow_in_commit_order(group: Conversation, alice: User) -> None:
-    """The conversation is held while a message's id is taken: no lower id appears later."""
+    """The conversation is locked while a message gets its id: no lower id appears later."""
 
     def another_send_would_wait() -> bool:
         try:
@@ -206,7 +206,7 @@ def test_message_ids_grow_in_commit_order(group: Conversation, alice: User) -> N
 def test_random_work_leaves_no_drift_and_no_deadlock(
     group: Conversation, alice: User, bob: User, carol: User, dave: User, seed: int
 ) -> None:
-    """Rule 22: marks one by one and in bulk, sends, joins, leaves, switched-off accounts."""
+    """Rule 22: single and bulk marks, sends, joins, leaves, deactivated accounts."""
     people = [alice, bob, carol, dave]
     services.add_participant(conversation_id=group.pk, user=dave)
     for _ in range(20):
@@ -257,7 +257,7 @@ def _step(dice: random.Random, group: Conversation, user: User) -> None:
 def test_a_message_is_locked_before_its_rows(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 22: the one order, on which marks of several recipients' rows depend."""
+    """Rule 22: the lock order on which marks of several recipients' rows depend."""
     message = say(alice, group)
 
     def is_row_free() -> bool:

@@ -1,4 +1,4 @@
-"""Who is a recipient: a fact, written when the message is sent."""
+"""Recipients: a fact, written when the message is sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def recipients(message: Message) -> set[str]:
 
 
 def test_sending_writes_a_row_for_everybody_else(group: Conversation, alice: User) -> None:
-    """Rule 1: the active participants, less the sender."""
+    """Rule 1: the active participants, except the sender."""
     message = say(alice, group)
     assert recipients(message) == {"bob", "carol"}
     assert message.recipient_count == 2
@@ -47,7 +47,7 @@ def test_a_send_that_fails_half_way_leaves_nothing(
 def test_who_leaves_unread_is_withdrawn_and_stops_counting(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 2: the row stays, listed as withdrawn, and counts nowhere."""
+    """Rule 2: the row stays, is listed as withdrawn, and counts nowhere."""
     message = say(alice, group)
     api(bob).delete(f"/conversations/{group.pk}/participants/bob/")
     summary = api(alice).get(f"/messages/{message.pk}/status/")
@@ -59,7 +59,7 @@ def test_who_leaves_unread_is_withdrawn_and_stops_counting(
 def test_who_leaves_after_a_delivery_stops_counting_as_delivered(
     api: Any, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
-    """Rule 2: a delivery is no disclosed read; what is left is exact."""
+    """Rule 2: a delivery is not a disclosed read; the remaining counts are exact."""
     message = say(alice, group)
     api(bob).post(f"/messages/{message.pk}/delivered/")
     api(carol).post(f"/messages/{message.pk}/read/")
@@ -159,7 +159,7 @@ def test_when_the_last_unread_recipient_leaves_the_rest_decides(
 def test_above_the_limit_a_message_is_sent_without_rows(
     api: Any, group: Conversation, alice: User, bob: User, settings: Any
 ) -> None:
-    """Rule 16: untracked, not unread, and the reply says so."""
+    """Rule 16: untracked, not unread, and the response reports it."""
     settings.RECEIPTS_MAX_RECIPIENTS = 1
     sent = api(alice).post(f"/conversations/{group.pk}/messages/", {"body": "all"}, status=201)
     assert (sent["tracked"], sent["untracked_reason"]) == (False, "too_many_recipients")
@@ -189,7 +189,7 @@ def test_the_policy_decides_whose_messages_are_tracked(
 def test_an_untracked_message_counts_as_unread_and_tells_nothing(
     api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 15: its rows drive unread counts; marks set only ``seen_at``, and it stays ``sent``."""
+    """Rule 15: its rows count as unread; marks set only ``seen_at``, and it stays ``sent``."""
     sent = api(alice).post(
         f"/conversations/{group.pk}/messages/",
         {"body": "psst", "request_receipts": False},
@@ -210,7 +210,7 @@ def test_an_untracked_message_counts_as_unread_and_tells_nothing(
 def test_a_mark_up_to_an_untracked_message_moves_no_watermark(
     api: Any, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 15: nothing is ever told, by the watermark neither."""
+    """Rule 15: no receipt is disclosed, by the watermark neither."""
     say(alice, direct, request_receipts=False)
     api(bob).post(f"/conversations/{direct.pk}/mark-read/")
     watermarks = api(alice).get(f"/conversations/{direct.pk}/participants/bob/")

@@ -1,4 +1,4 @@
-"""Random lives of a conversation: whatever happens, rows, counts and unread counts are right."""
+"""Random histories of a conversation: after any step, rows, counts and unread counts are right."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from tests.support.model import Room
 PEOPLE = ("alice", "bob", "carol", "dave")
 NUMBERS = count()
 people = st.sampled_from(PEOPLE)
-#: Seconds of the story, whose clock begins at 20: few enough that marks meet, some yet to come.
+#: Seconds of the history, whose clock starts at 20: few, so that marks coincide, some in future.
 moments = st.integers(min_value=0, max_value=60)
 which = st.integers(min_value=0, max_value=7)
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Lives(RuleBasedStateMachine):
-    """The service beside the model; the clock is ours and moves a second a step."""
+    """The service next to the model; the tests own the clock, which advances a second per step."""
 
     clock: Any
 
@@ -206,7 +206,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people)
     def retract(self, user: str) -> None:
-        """Rule 13: of whoever takes part, or did."""
+        """Rule 13: for anyone who takes part, or did."""
         self.tick()
         assert services.retract_receipts(user_id=self.users[user].pk).complete
         for message in self.room.messages:
@@ -215,7 +215,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people)
     def switch_off_and_on(self, user: str) -> None:
-        """Rule 2: an account that was off is a recipient of later messages only."""
+        """Rule 2: a deactivated account receives later messages only after reactivation."""
         now = self.tick()
         services.deactivate_user(user=self.users[user])
         self.room.withdraw(user, now)
@@ -223,7 +223,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people)
     def go_and_retract(self, user: str) -> None:
-        """Rules 2 and 13: who left or was switched off looks as if they had never read."""
+        """Rules 2 and 13: who left or was deactivated looks as if they had never read."""
         self.switch_off_and_on(user)
         self.retract(user)
         self.leave(user)
@@ -231,7 +231,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people, at=moments)
     def read_privately_after_coming_back(self, user: str, at: int) -> None:
-        """Rules 2 and 13: an open read from before is taken back."""
+        """Rules 2 and 13: a disclosed read from before is retracted."""
         self.mark_up_to(user, 7, read=True, private=False, at=None)
         self.leave(user)
         self.join(user)

@@ -1,4 +1,4 @@
-"""The truth table and the words, row by row."""
+"""The truth table and the texts, row by row."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.cast import say
 def test_overall_status_is_computed_by_the_database(
     group: Conversation, alice: User, recipients: int, delivered: int, read: int, status: str
 ) -> None:
-    """Rules 3 and 19: one truth table; no recipients are never ``read``."""
+    """Rules 3 and 19: one truth table; a message without recipients is never ``read``."""
     message = Message.objects.create(
         conversation=group,
         sender=alice,
@@ -81,7 +81,7 @@ TIMES = {
 def test_a_row_has_the_state_that_its_filter_finds(
     group: Conversation, alice: User, bob: User, state: State
 ) -> None:
-    """The rule stands once as words and once as SQL; both say the same of every row."""
+    """The rule exists once in Python and once as a query; both agree on every row."""
     message = say(alice, group)
     row = MessageStatus.objects.filter(message=message, recipient=bob)
     row.update(**dict.fromkeys(TIMES[state], message.created_at))

@@ -1,4 +1,4 @@
-"""Whether a message keeps receipts: the decision for a sent message and for an imported one."""
+"""Whether a message keeps receipts: the decision for a sent and for an imported message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CASES = list(product((0, 1, MOST, MOST + 1), ReceiptPolicy.values, Role.values))
 def test_python_and_sql_decide_alike(
     db: None, settings: Any, recipients: int, policy: str, role: str
 ) -> None:
-    """Rules 15 and 16: a sent message and an imported one are tracked by one rule."""
+    """Rules 15 and 16: sent and imported messages are tracked by one rule."""
     settings.RECEIPTS_MAX_RECIPIENTS = MOST
     message = (
         "SELECT CAST(%(recipients)s AS integer) AS recipients,"

@@ -1,4 +1,4 @@
-"""Unread counts are exact for everybody, whatever happens to people and messages."""
+"""Unread counts are exact for every user, whatever happens to users and messages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.model import Room
 
 
 class Life:
-    """A group and a direct conversation beside what they should be; each verb acts on both."""
+    """A group and a direct conversation, next to a model of both; each action applies to both."""
 
     def __init__(self, api: Any, key: str, group: Conversation, direct: Conversation) -> None:
         self.users = {user.username: user for user in User.objects.filter(is_service=False)}
@@ -38,7 +38,7 @@ class Life:
         self.room.send(who, timezone.now(), tracked=True, reads=True)
 
     def read(self, who: str) -> None:
-        """The newest message alone."""
+        """Only the newest message."""
         self.api[who].post(f"/messages/{self.ids[-1]}/read/")
         self.room.messages[-1].rows[who].see(timezone.now(), backdated=False, private=False)
 
@@ -80,7 +80,7 @@ class Life:
             room.members.add(who)
 
     def told(self) -> dict[str, Any]:
-        """What each is told: over all conversations, and in each of theirs."""
+        """What the API returns to each user: over all conversations, and for each."""
         told = {}
         for name, user in self.users.items():
             user.refresh_from_db()
@@ -128,7 +128,7 @@ class Life:
 def test_unread_counts_are_exact_after_every_change(
     api: Any, group: Conversation, direct: Conversation, dave: User, service_key: str, story: str
 ) -> None:
-    """Rules 1, 2, 7, 9, 21: everybody's, over all and in each conversation, by a plain count."""
+    """Rules 1, 2, 7, 9, 21: every user's, over all and per conversation, by a plain count."""
     life = Life(api, service_key, group, direct)
     for step in ["send alice", "send bob", "send alice", *story.split(", ")]:
         verb, what = step.split()

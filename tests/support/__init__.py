@@ -1,4 +1,4 @@
-"""What tests share: the people, the clients they call with, and servers of their own."""
+"""What tests share: users, clients, and servers of their own."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The admin, as somebody's browser asks for it."""
+"""The admin, as a user's browser requests it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.cast import moderators
 
 
 def appointed(user: User) -> User:
-    """A moderator as the admin's own action makes one."""
+    """A moderator, appointed by the admin's own action."""
     user.is_staff = True
     user.save(update_fields=["is_staff"])
     user.groups.add(moderators())
@@ -24,26 +24,26 @@ def appointed(user: User) -> User:
 
 
 def mark(message: Message, username: str, **how: Any) -> None:
-    """Somebody delivers or reads a message."""
+    """A user marks a message as delivered or read."""
     item = Item(message_id=message.pk, username=username, **how)
     assert services.mark_batch([item]) == ["applied"]
 
 
 def fail(message: Message, user: User, reason: str) -> None:
-    """A message cannot be delivered to somebody."""
+    """A message cannot be delivered to a user."""
     row = Row(message_id=message.pk, recipient_id=user.pk, conversation_id=message.conversation_id)
     assert services.report_failure(row=row, reason=reason)
 
 
 class Browser:
-    """Somebody who is logged in; pages come back as text."""
+    """A logged-in user; pages are returned as text."""
 
     def __init__(self, user: User) -> None:
         self.client = Client(raise_request_exception=True)
         self.client.force_login(user)
 
     def get(self, path: str, status: int = 200) -> str:
-        """A page under the admin; anything but ``status`` fails the test."""
+        """A page under the admin; any status but ``status`` fails the test."""
         return self._text(self.client.get(f"/admin/{path}"), status)
 
     def post(self, path: str, data: dict[str, Any] | None = None, status: int = 302) -> str:
@@ -63,7 +63,7 @@ def listed(page: str) -> list[str]:
 
 
 def rows_of(page: str) -> list[str]:
-    """The rows of the table on a page of one thing, as text."""
+    """The rows of the table on an object's page, as text."""
     table = re.search(r'<table class="listed">.*?<tbody>(.*?)</tbody>', page, re.DOTALL)
     return (
         [plain(row) for row in re.findall(r"<tr>(.*?)</tr>", table[1], re.DOTALL)] if table else []
@@ -75,6 +75,6 @@ def plain(markup: str) -> str:
 
 
 def step(page: str, rel: str) -> str | None:
-    """Where a link of the pager leads."""
+    """Where a link of the paginator leads."""
     found = re.search(rf'<a href="(\?[^"]*)" rel="{rel}">', page)
     return found[1] if found else None

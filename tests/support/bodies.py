@@ -1,10 +1,10 @@
-"""What each endpoint of the API takes in its body, and what it refuses, field by field."""
+"""What each endpoint of the API accepts in its body, and what it refuses, field by field."""
 
 from __future__ import annotations
 
 from typing import Any
 
-# Wrong values of each kind of field.
+# Invalid values of each kind of field.
 FLAG = ["true", "", 1, 0, 1.5, None, [], {}]
 WORD = ["", "nobody", "every\x00one", True, 5, 1.5, None, [], {}]
 LONG_TEXT = ["", "x" * 2_001, "a\x00b", True, 5, 1.5, None, [], {}]
@@ -37,10 +37,10 @@ MESSAGE = {
     "sender": NAME, "sent_at": [*TIME, "2999-01-01T00:00:00Z"],
 }  # fmt: skip
 
-#: Stands for the id of the message that is there.
+#: Stands for the id of the existing message.
 MESSAGE_ID = object()
 
-#: Who may call it, a body that is right and holds what is required, and each field's wrong values.
+#: The callers, a valid body with all required fields, and each field's invalid values.
 ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /users/": ("backend", {"username": "erin"}, {"username": NAME, **PROFILE}),
     "PATCH /users/{username}/": ("backend", {}, {"is_active": FLAG, **PROFILE}),
@@ -87,7 +87,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     ),
 }  # fmt: skip
 
-#: The wrong values of an item of ``POST /receipts/``; null is as good as nothing.
+#: The invalid values of an item of ``POST /receipts/``; null counts as absent.
 ITEM = {
     "message": [*ID, None], "state": WORD, "user": [*NAME, "alice"], "private": FLAG,
     "content": LONG_TEXT, "at": TIME,

@@ -1,4 +1,4 @@
-"""What people do in tests: call the API, send messages, register a webhook; counted statements."""
+"""Helpers of tests: call the API, send messages, register a webhook, count statements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ON_POSTGRES = os.environ.get("TEST_LEG") == "postgresql"
 
 
 class Api:
-    """A client that calls the API as somebody, and gives back what it answered."""
+    """A client that calls the API as a user, and returns the response."""
 
     def __init__(self, token: str | None) -> None:
         self.client = APIClient(raise_request_exception=False)
@@ -28,7 +28,7 @@ class Api:
             self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Call ``path`` under the prefix; anything but ``status`` fails the test."""
+        """Call ``path`` under the prefix; any status but ``status`` fails the test."""
         response = self.client.generic(
             method,
             path if path.startswith("http") else f"/api/v1{path}",
@@ -63,7 +63,7 @@ def say(sender: User, conversation: Conversation, body: str = "hello", **how: An
 
 
 def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndpoint:
-    """The webhook of an application's backend, from now on."""
+    """The webhook of an application's backend, starting now."""
     endpoint, _ = WebhookEndpoint.objects.get_or_create(
         owner=User.objects.get(username=owner),
         url=url,
@@ -73,7 +73,7 @@ def hook(owner: str, url: str = "https://backend.example/seenby") -> WebhookEndp
 
 
 class Statements:
-    """Counts the SQL statements of a block; transaction control is not among them."""
+    """Counts the SQL statements of a block, without transaction control."""
 
     def __init__(self) -> None:
         self.sql: list[str] = []
@@ -88,7 +88,7 @@ class Statements:
 
 
 def moderators() -> Group:
-    """The group that a migration made; a test with real transactions empties that table, too."""
+    """The group from a migration; tests with real transactions empty that table, too."""
     if not Group.objects.filter(name=MODERATORS).exists():
         import_module("receipts.migrations.0004_moderators").make_group(apps, None)
     return Group.objects.get(name=MODERATORS)

@@ -1,4 +1,4 @@
-"""Management commands as an operator calls them: what they say, and how they end."""
+"""Management commands as an operator runs them: their output, and how they end."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from django.db import connection
 
 
 def run(*command: str) -> list[str]:
-    """What a command says on the standard output when it exits with 0."""
+    """The standard output of a command that exits with 0."""
     out = io.StringIO()
     call_command(*command, stdout=out)
     return out.getvalue().splitlines()
 
 
 def run_fails(*command: str, code: int) -> tuple[list[str], str]:
-    """What a command says when it exits with ``code``, and its last words."""
+    """The output of a command that exits with ``code``, and its last error message."""
     out = io.StringIO()
     with pytest.raises(CommandError) as error:
         call_command(*command, stdout=out)
@@ -27,18 +27,18 @@ def run_fails(*command: str, code: int) -> tuple[list[str], str]:
 
 
 def run_refused(*command: str) -> str:
-    """Why a command refuses an argument. Its parser exits with 2 when no test is calling."""
+    """The error for a refused argument. The parser would exit with 2 outside tests."""
     with pytest.raises(CommandError) as error:
         call_command(*command)
     return str(error.value)
 
 
 class Killed(BaseException):
-    """Nothing may catch it."""
+    """Cannot be caught."""
 
 
 class Statements:
-    """Counts statements, and at one of them ``error`` comes, such as a kill or a Ctrl-C."""
+    """Counts statements, and raises ``error`` at one of them, such as a kill or Ctrl-C."""
 
     def __init__(self, last: int = 0, error: type[BaseException] = Killed) -> None:
         self.count, self.last, self.error = 0, last, error

@@ -1,4 +1,4 @@
-"""The documents of the vendors' calls: what they describe, and whether an answer is that."""
+"""The OpenAPI documents of the vendors' calls, and whether responses conform to them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 from tests.support import ROOT
 
 DOCS = ROOT / "docs"
-#: Keys of a path that are methods of it.
+#: The keys of a path item that are methods.
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 FORMATS = FormatChecker(formats=())
 FORMATS.checks("date-time", raises=ValueError)(datetime.fromisoformat)
 
 
 class Document:
-    """One vendor's; that it is OpenAPI is seen as it is opened."""
+    """One vendor's document; it is validated as OpenAPI when it is loaded."""
 
     def __init__(self, vendor: str) -> None:
         self.content: dict[str, Any] = yaml.safe_load((DOCS / f"openapi-{vendor}.yaml").read_text())
@@ -36,7 +36,7 @@ class Document:
         }
 
     def parameters(self, label: str, where: str) -> set[str]:
-        """The names of an operation's parameters in ``query`` or ``path``, keys among them."""
+        """The names of an operation's parameters in ``query`` or ``path``, including API keys."""
         _, address = label.split()
         keys = self.content["components"]["securitySchemes"].values()
         given = [
@@ -47,19 +47,19 @@ class Document:
         return {each["name"] for each in map(self._resolved, given) if each["in"] == where}
 
     def faults_of_body(self, label: str, body: Any) -> list[str]:
-        """What is wrong with a request's body; where none is described, there should be none."""
+        """The faults of a request body; if none is described, there should be none."""
         if "requestBody" not in self.operations[label]:
             return [] if body is None else ["No body is described."]
         return self.faults(_schema(self.operations[label]["requestBody"]), body)
 
     def faults_of_answer(self, label: str, status: int, answer: Any) -> list[str]:
-        """What is wrong with an operation's answer of this status."""
+        """The faults of an operation's response of this status."""
         responses = self.operations[label]["responses"]
         response = self._resolved(responses.get(str(status), responses["default"]))
         return self.faults(_schema(response), answer)
 
     def faults(self, schema: Any, value: Any) -> list[str]:
-        """What is wrong with ``value``; a schema may also be the name of one."""
+        """The faults of ``value``; a schema may also be given by name."""
         if isinstance(schema, str):
             schema = {"$ref": f"#/components/schemas/{schema}"}
         whole = {**schema, "components": self.content["components"]}
@@ -80,7 +80,7 @@ def _schema(described: Any) -> Any:
 
 
 def served(vendor: str) -> Iterator[tuple[str, Any]]:
-    """Each operation of a gateway of viewsets, and its view; addresses unknown are none."""
+    """Each operation of a gateway of viewsets, and its view; without the view ``Unknown``."""
     for pattern in import_module(f"receipts.gateways.{vendor}.urls").urlpatterns:
         address = re.sub(r"<(\w+)>", r"{\1}", simplify_regex(str(pattern.pattern)))
         if pattern.callback.cls.__name__ != "Unknown":

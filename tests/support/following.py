@@ -1,4 +1,4 @@
-"""Somebody who follows the feed in pages."""
+"""A user who follows the feed in pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Follow = Callable[[User | str], Callable[[], list[dict[str, Any]]]]
 
 @pytest.fixture
 def follow(api: Any) -> Follow:
-    """``heard = follow(alice)``: from now on, ``heard()`` is what she was not yet told."""
+    """``heard = follow(alice)``: from now on, ``heard()`` returns the events since last call."""
 
     def follow(who: User | str) -> Callable[[], list[dict[str, Any]]]:
         call = api(who)

@@ -1,4 +1,4 @@
-"""A client that reads the live stream as curl would."""
+"""A client that reads the live stream like curl."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ import pytest
 from chat.authentication import issue_token
 from chat.models import User
 
-#: Seconds after which a client gives up: nothing here waits for that long unless it is broken.
+#: Seconds until a client gives up: nothing takes that long unless it is broken.
 PATIENCE = 20
 EVENTS = "/api/v1/events/"
 
 
 @dataclass
 class Block:
-    """What stands between two blank lines."""
+    """The lines between two blank lines."""
 
     fields: dict[str, str] = field(default_factory=dict)
     comments: list[str] = field(default_factory=list)
@@ -31,7 +31,7 @@ class Block:
 
 
 class Stream:
-    """A stream as somebody reads it, from the head on."""
+    """A stream as a client reads it, starting with the headers."""
 
     def __init__(
         self, port: int, who: User | str | None, last: str | None = None, **headers: str
@@ -46,7 +46,7 @@ class Stream:
         self.status, self.headers = self.response.status, self.response.headers
 
     def block(self) -> Block:
-        """The next block; fails where the stream ends."""
+        """The next block; fails if the stream ends."""
         block = Block()
         while (line := self.response.readline().decode()) != "\n":
             assert line.endswith("\n"), "The stream has ended."
@@ -60,14 +60,14 @@ class Stream:
         return block
 
     def event(self) -> Any:
-        """What is told next."""
+        """The next event."""
         while "event" not in (block := self.block()).fields:
             pass
         assert block.data["kind"] == block.fields["event"]
         return block.data
 
     def messages(self, last: int) -> list[int]:
-        """The messages told of, one by one, until this one."""
+        """The messages in the events, one by one, up to this one."""
         told: list[int] = []
         while last not in told:
             told.append(self.event()["message"]["id"])

@@ -34,9 +34,9 @@ from tests.support.listening import PATIENCE
 
 @pytest.fixture
 def database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
-    """The test's database as other threads and processes can open it, by its URL.
+    """The test's database as a URL that other threads and processes can open.
 
-    SQLite's is in memory, so there it is a copy in a file. Server threads keep no connection.
+    An SQLite database in memory is copied to a file. Server threads keep no connection.
     """
     with connected_to(CONN_MAX_AGE=0):
         if ON_POSTGRES:
@@ -51,7 +51,7 @@ def database(transactional_db: None, tmp_path: Path) -> Iterator[str]:
 
 @contextmanager
 def connected_to(**other: Any) -> Iterator[None]:
-    """Another database for this process, or the same with another setting."""
+    """Use another database in this process, or the same one with another setting."""
     before, kept = dict(connection.settings_dict), connection.connection
     connection.connection = None
     connection.settings_dict.update(other)
@@ -101,14 +101,14 @@ def server_thread() -> Iterator[int]:
 
 @pytest.fixture
 def port(database: str, settings: Any) -> Iterator[int]:
-    """Where a server of this process listens."""
+    """The port of a server in this process."""
     settings.EVENTS_POLL_MS = 20
     with server_thread() as port:
         yield port
 
 
 class Server:
-    """The service as a process of its own."""
+    """The service in a process of its own."""
 
     def __init__(self, database: str, log: Path, **environment: Any) -> None:
         with socket.socket() as free:
@@ -138,13 +138,13 @@ class Server:
         raise AssertionError(self.log.read_text())
 
     def memory(self) -> int:
-        """Bytes that are its own."""
+        """Its private memory in bytes."""
         rollup = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text()
         (line,) = (line for line in rollup.splitlines() if line.startswith("Pss:"))
         return int(line.split()[1]) * 1024
 
     def stop(self, number: int = signal.SIGTERM) -> int:
-        """End it; with which code it did."""
+        """Stop it; returns its exit code."""
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 

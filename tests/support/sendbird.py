@@ -1,4 +1,4 @@
-"""Somebody's backend that still speaks Sendbird, as the SDKs send it."""
+"""A backend that still uses Sendbird's API, with requests as the SDKs send them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat.models import Conversation
 
 
 class Sendbird:
-    """Calls ``/v3/…`` by a service key, and gives back what was answered."""
+    """Calls ``/v3/…`` with a service key, and returns the response."""
 
     def __init__(self, key: str | None) -> None:
         self.client = Client(raise_request_exception=False)
@@ -40,7 +40,7 @@ class Sendbird:
         return self("POST", path, body)
 
     def refused(self, method: str, path: str, body: Any = None, status: int = 400) -> int:
-        """The code of a refusal, which has the vendor's shape and nothing else."""
+        """The code of an error response, which has the vendor's shape and nothing else."""
         answer = self(method, path, body, status)
         assert answer.keys() == {"error", "code", "message"}, answer
         assert answer["error"] is True
@@ -56,12 +56,12 @@ class Sendbird:
 
 
 def url_of(conversation: Conversation) -> str:
-    """How the tests' conversations are called there: they have no id in another system."""
+    """The channel URL of the tests' conversations, which have no external id."""
     return f"seenby_{conversation.pk}"
 
 
 def has_read(read_receipt: Mapping[str, int], username: str, message: Mapping[str, Any]) -> bool:
-    """The client's own test, as its source has it."""
+    """The client's own test, as in its source."""
     return read_receipt.get(username, 0) >= message["created_at"]
 
 

@@ -1,4 +1,4 @@
-"""A server process of a test's own: where it starts, and when it answers."""
+"""A server process of a test: its start, and waiting until it answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PATIENCE = 60.0  # seconds in which a server has to answer
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
-    """Return once it answers; say what it said if it does not."""
+    """Return once it answers; if it does not, fail with its output."""
     deadline = time.monotonic() + PATIENCE
     while server.poll() is None and time.monotonic() < deadline:
         with suppress(URLError, ConnectionError), urlopen(f"{address}/readyz/", timeout=5):

@@ -1,4 +1,4 @@
-"""Looks for secrets in everything that is logged while the tests run."""
+"""Searches everything that is logged during the tests for secrets."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ import pytest
 
 from config.logs import JSONFormatter, TextFormatter
 
-#: What a secret may consist of; keys and webhooks' secrets have a prefix.
+#: The characters of a secret; service keys and webhook secrets have a prefix.
 _CANDIDATE = re.compile(r"[\w-]{16,}")
 _PREFIXES = ("sk_", "whsec_")
 _FORMATTERS = (JSONFormatter(), TextFormatter())
 
 
 class Watch(logging.Handler):
-    """Formats every record as production does, and keeps those that hold an issued secret."""
+    """Formats every record as in production, and keeps those that contain an issued secret."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -36,14 +36,14 @@ class Watch(logging.Handler):
                 self.leaks.append(text)
 
     def found_in(self, text: str) -> set[str]:
-        """The secrets that a text holds."""
+        """The secrets that a text contains."""
         words = set(_CANDIDATE.findall(text))
         words |= {word.removeprefix(each) for word in words for each in _PREFIXES}
         return (words & self.random) | {each for each in self.chosen if each in text}
 
     @contextmanager
     def noting(self) -> Iterator[None]:
-        """Note every random secret, token and password that is made."""
+        """Record every random secret, token and password that is created."""
         from django.contrib.auth.base_user import AbstractBaseUser
         from django.contrib.sessions.backends import base as sessions
 
@@ -65,7 +65,7 @@ class Watch(logging.Handler):
 
 
 def _after(patch: pytest.MonkeyPatch, where: Any, name: str, note: Callable[[str], None]) -> None:
-    """Pass what a function returns to ``note``, too."""
+    """Also pass what a function returns to ``note``."""
     make: Callable[..., str] = getattr(where, name)
 
     def noted(*args: Any, **options: Any) -> str:
@@ -77,7 +77,7 @@ def _after(patch: pytest.MonkeyPatch, where: Any, name: str, note: Callable[[str
 
 
 def _before(patch: pytest.MonkeyPatch, where: Any, name: str, note: Callable[..., None]) -> None:
-    """Pass what a method is called with to ``note``, first."""
+    """Also pass a method's arguments to ``note``, first."""
     do = getattr(where, name)
 
     def noted(*args: Any, **options: Any) -> Any:

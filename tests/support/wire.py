@@ -24,7 +24,7 @@ def bridge_to(app: Any, *, threads: int = 2, max_waiting: int = 9, **limits: Any
 
 @contextmanager
 def uvicorn_with(app: Any) -> Iterator[int]:
-    """A real server in a thread; it may be called at once, since its socket listens already."""
+    """A real server in a thread; it can be called at once, since its socket already listens."""
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(app, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
@@ -40,7 +40,7 @@ def uvicorn_with(app: Any) -> Iterator[int]:
 
 
 def raw(line: str, headers: list[str], body: bytes = b"") -> bytes:
-    """A request as it is sent."""
+    """A request as sent on the wire."""
     headers = [*headers, "X-Request-ID: r1"]
     headers += [] if any(each.startswith("Host:") for each in headers) else ["Host: localhost"]
     headers += [f"Content-Length: {len(body)}"] if body else []
@@ -48,7 +48,7 @@ def raw(line: str, headers: list[str], body: bytes = b"") -> bytes:
 
 
 def answer_in(stream: Any, method: str = "GET") -> tuple[int, list[tuple[str, str]], bytes]:
-    """The next answer: status, headers save those of the server and the connection, body."""
+    """The next response: status, headers except those of the server and the connection, body."""
     status, headers, body = int(stream.readline().split()[1]), parse_headers(stream), b""
     if method != "HEAD" and status not in (204, 304):
         if headers["Transfer-Encoding"]:
@@ -59,13 +59,13 @@ def answer_in(stream: Any, method: str = "GET") -> tuple[int, list[tuple[str, st
             length = headers["Content-Length"]
             body = stream.read(int(length) if length else -1)
     own = {"date", "server", "connection", "transfer-encoding"}
-    own |= {"content-length"} if status == 304 else set()  # wsgiref says 0
+    own |= {"content-length"} if status == 304 else set()  # wsgiref sends 0
     kept = [(name.lower(), value) for name, value in headers.items() if name.lower() not in own]
     return status, sorted(kept), body
 
 
 class Result:
-    """What an application gives back, and which thread closed it."""
+    """What an application returns, and which thread closed it."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.chunks, self.closed, self.closed_by = chunks, threading.Event(), 0
@@ -79,7 +79,7 @@ class Result:
 
 
 def answering(result: Any, *headers: tuple[str, str]) -> Any:
-    """An application that answers with this."""
+    """An application that returns this response."""
 
     def app(environ: dict[str, Any], start_response: Any) -> Any:
         start_response("200 OK", list(headers))
@@ -89,7 +89,7 @@ def answering(result: Any, *headers: tuple[str, str]) -> Any:
 
 
 class Call:
-    """One request to a bridge, and what it sends back."""
+    """One request to a bridge, and the response."""
 
     def __init__(self, *body: bytes, method: str = "GET", headers: Any = (), **other: Any) -> None:
         self.scope = {"type": "http", "method": method, "raw_path": b"/", "path": "/"}
@@ -111,7 +111,7 @@ class Call:
         return app(self.scope, self.receive, self.send)
 
     def alone(self, app: Any) -> Call:
-        """Make it, with nothing else going on."""
+        """Send it, with nothing else running."""
         asyncio.run(asyncio.wait_for(self.to(app), 60))
         return self
 
@@ -124,7 +124,7 @@ class Call:
 
     @property
     def refusal(self) -> tuple[int, str]:
-        """Status and code; an error in JSON as all of ours."""
+        """Status and code; the error is JSON, like all of our errors."""
         status, headers, body = self.answer
         assert (headers[b"content-type"], headers[b"content-length"]) == (
             b"application/json", b"%d" % len(body),
@@ -134,7 +134,7 @@ class Call:
 
 
 class Busy:
-    """An application whose answers wait until it is told to give them."""
+    """An application whose responses wait until they are released."""
 
     def __init__(self) -> None:
         self.go, self.asked = threading.Event(), threading.Semaphore(0)

@@ -1,4 +1,4 @@
-"""Where a webhook may go: private addresses are refused, however they are spelled."""
+"""Where a webhook may go: private addresses are refused, however they are written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PRIVATE = [
 PUBLIC = ["8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700::1", "::ffff:8.8.8.8",
           "64:ff9b::808:808"]  # fmt: skip
 
-#: Other spellings of 127.0.0.1 that resolvers take, and other digits and dots for them.
+#: Other notations of 127.0.0.1 that resolvers accept, and other digits and dots for them.
 SPELLINGS = [
     "127.1", "127.0.1", "2130706433", "0x7f000001", "0x7f.1", "0177.0.0.1", "017700000001", "0",
     "127.0.0.1.", "\uff11\uff12\uff17.0.0.1", "①②⑦.⓪.⓪.①", "127。0。0。1", "localhost",
@@ -36,7 +36,7 @@ def bracketed(number: str) -> str:
 
 @pytest.fixture
 def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
-    """What names are looked up to; a number stands for itself."""
+    """What names resolve to; an IP address resolves to itself."""
     known: dict[str, list[str]] = {}
     ask = socket.getaddrinfo
 
@@ -63,7 +63,7 @@ def test_a_public_number_is_not(number: str) -> None:
 
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_a_private_host_is_refused_however_it_is_spelled(host: str) -> None:
-    """When it is registered, so that whoever does so learns of it."""
+    """At registration, so that the caller learns of it."""
     with pytest.raises(Refused):
         check(f"https://{host}/hook")
 
@@ -74,19 +74,19 @@ def test_a_name_that_stands_for_a_private_number_is_refused(
 ) -> None:
     names["backend.example"] = [number]
     check("https://backend.example/")
-    with pytest.raises(Refused, match=r"backend\.example is an address of a private network"):
+    with pytest.raises(Refused, match=r"backend\.example is in a private network"):
         resolve("https://backend.example/")
 
 
 def test_one_private_number_among_public_ones_is_enough(names: dict[str, list[str]]) -> None:
-    """Which of them is called is not ours to hope for."""
+    """Which of them would be used is not left to chance."""
     names["backend.example"] = ["8.8.8.8", "10.0.0.8"]
     with pytest.raises(Refused):
         resolve("https://backend.example/")
 
 
 def test_each_attempt_gets_the_next_number(names: dict[str, list[str]]) -> None:
-    """A name with a number that does not answer is not stuck at it."""
+    """A name with one address that does not answer is not stuck with it."""
     names["backend.example"] = ["8.8.8.8", "2606:4700::1"]
     numbers = [resolve("https://backend.example/", attempt).number for attempt in range(3)]
     assert numbers == ["8.8.8.8", "2606:4700::1", "8.8.8.8"]
@@ -97,7 +97,7 @@ def test_a_name_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nothing)
-    with pytest.raises(Refused, match=r"backend\.example cannot be found"):
+    with pytest.raises(Refused, match=r"backend\.example cannot be resolved"):
         resolve("https://backend.example/")
 
 
@@ -135,7 +135,7 @@ def test_a_name_in_any_alphabet_is_called_as_its_certificate_spells_it(
 
 
 def test_a_setting_allows_private_addresses(settings: Any, names: dict[str, list[str]]) -> None:
-    """WEBHOOKS_ALLOW_PRIVATE: for backends in the same network, and plain HTTP to them."""
+    """WEBHOOKS_ALLOW_PRIVATE: for backends in the same network, also by plain HTTP."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
     names["backend.internal"] = ["10.0.0.8"]
     assert resolve("http://backend.internal/").number == "10.0.0.8"

@@ -1,4 +1,4 @@
-"""What a backend with a webhook is told: the events of the feed, in order, and nothing private."""
+"""What a backend receives by webhook: the events of the feed, in order, and nothing private."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from receipts.webhooks.posting import post
 from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.receiver import Receiver
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
 def turn() -> int:
-    """What a worker does in one look at all endpoints; how many deliveries were taken."""
+    """One poll of all endpoints by a worker; returns how many deliveries were accepted."""
     return sum(deliver(each) for each in due() if has_news(each))
 
 
@@ -35,14 +35,14 @@ def message(group: Conversation, alice: User) -> Message:
 
 @pytest.fixture
 def endpoint(receiver: Receiver, service_key: str, message: Message) -> WebhookEndpoint:
-    """Told of what happens from here on: alice has written to bob and carol."""
+    """Receives events from here on: alice has written to bob and carol."""
     return hook("backend", receiver.url)
 
 
 def test_a_mark_arrives_signed(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, bob: User
 ) -> None:
-    """With who marked what, and what that came to."""
+    """With who marked what, and the result."""
     api(bob).post(f"/messages/{message.pk}/read/")
     assert turn() == 1
     (got,) = receiver.got
@@ -60,7 +60,7 @@ def test_the_events_are_those_of_the_feed(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, bob: User,
     alice: User, service_key: str,
 ) -> None:  # fmt: skip
-    """A sender with the page open and a backend with a webhook hold the same truth."""
+    """A sender with the page open and a backend with a webhook get the same data."""
     call = api(service_key)
     cursor = call.get("/events/")["cursor"]
     api(bob).post(f"/messages/{message.pk}/read/")
@@ -76,7 +76,7 @@ def test_all_that_happens_arrives_in_its_order(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, alice: User,
     bob: User, moderator: User, service_key: str,
 ) -> None:  # fmt: skip
-    """Of each kind one, over several looks."""
+    """One of each kind, over several polls."""
     api(bob).post(f"/messages/{message.pk}/delivered/")
     turn()
     api(service_key).post(f"/messages/{message.pk}/failed/", {"user": "carol", "reason": "gone"})
@@ -94,7 +94,7 @@ def test_all_that_happens_arrives_in_its_order(
 
 
 def test_nothing_new_is_nothing_sent(receiver: Receiver, endpoint: WebhookEndpoint) -> None:
-    """Also of what was before it was registered."""
+    """Nor is anything from before it was registered."""
     assert turn() == 0
     assert receiver.got == []
 
@@ -129,7 +129,7 @@ def test_a_change_counts_from_the_next_delivery(
     receiver: Receiver, endpoint: WebhookEndpoint, message: Message, bob: User, change: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Also one that is made in the middle of a worker's turn."""
+    """Also one that is made during a worker's turn."""
 
     def post_and_change(*what: Any, **how: Any) -> None:
         post(*what, **how)
@@ -146,7 +146,7 @@ def test_a_change_counts_from_the_next_delivery(
 def test_a_private_read_never_arrives(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, bob: User
 ) -> None:
-    """Rule 13: the reader alone hears of it, by ``conversation.read``, which no backend is sent."""
+    """Rule 13: only the reader receives ``conversation.read``, which is sent to no backend."""
     api(bob).post(f"/messages/{message.pk}/delivered/")
     turn()
     api(bob).post(f"/messages/{message.pk}/read/", {"private": True})
@@ -172,7 +172,7 @@ def test_a_private_read_of_what_was_pending_arrives_as_a_delivery(
 def test_what_readers_alone_hear_never_arrives(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, bob: User
 ) -> None:
-    """Rule 10 and 13: neither is anything sent, nor is it to be seen that there was something."""
+    """Rules 10 and 13: nothing is sent, and nothing shows that something happened."""
     api(bob).post(f"/messages/{message.pk}/read/")
     turn()
     path = f"/conversations/{message.conversation_id}/mark-unread/"
@@ -185,7 +185,7 @@ def test_what_readers_alone_hear_never_arrives(
 def test_a_backend_is_told_of_all_conversations(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, carol: User, dave: User
 ) -> None:
-    """It takes part in none; whoever acts for everybody hears of everybody."""
+    """It takes part in none; a service account acts for all users and receives everything."""
     elsewhere = services.create_conversation(owner=carol, participants=[dave], kind="direct")
     say(carol, elsewhere, "psst")
     say(carol, group, "hello", mark_read=False)
@@ -198,7 +198,7 @@ def test_an_owner_who_may_not_call_is_told_nothing(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User, change: Any,
     statements: Callable[[], Any],
 ) -> None:  # fmt: skip
-    """What happened meanwhile waits for them, and costs one statement a look."""
+    """Events wait for them meanwhile, at one statement per poll."""
     backend = User.objects.filter(username="backend")
     backend.update(**change)
     say(alice, group, "meanwhile")
@@ -213,7 +213,7 @@ def test_an_owner_who_may_not_call_is_told_nothing(
 def test_a_storm_arrives_coalesced(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, message: Message, group: Conversation
 ) -> None:
-    """Many readers of one message are one event, whose summary is exact."""
+    """Many readers of one message make one event, whose summary is exact."""
     crowd = User.objects.bulk_create(User(username=f"user{n}") for n in range(30))
     for person in crowd:
         services.add_participant(conversation_id=group.pk, user=person)
@@ -231,7 +231,7 @@ def test_a_body_is_bounded_and_the_rest_follows(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """EVENTS_AT_ONCE, in number."""
+    """EVENTS_AT_ONCE limits the number of events."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 3)
     sent = [say(alice, group, f"{number}").body for number in range(8)]
     assert turn() == 3
@@ -243,7 +243,7 @@ def test_a_body_is_no_longer_than_servers_take(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     settings: Any,
 ) -> None:  # fmt: skip
-    """MOST_BYTES: a web server that takes 100 kB would refuse a longer one for ever."""
+    """MOST_BYTES: a web server that accepts 100 kB would refuse a longer one every time."""
     sent = [say(alice, group, f"{number:02}" + "é" * 9_000).body for number in range(9)]
     turn()
     assert receiver.texts == sent
@@ -266,7 +266,7 @@ def test_after_some_deliveries_it_is_anothers_turn(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """DELIVERIES_AT_ONCE: one that is far behind does not keep a worker for itself."""
+    """DELIVERIES_AT_ONCE: an endpoint with a long backlog does not occupy a worker."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
     monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 2)
     sent = [say(alice, group, f"{number}").body for number in range(5)]
@@ -277,7 +277,7 @@ def test_after_some_deliveries_it_is_anothers_turn(
 def test_what_is_lost_is_said(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User, settings: Any
 ) -> None:
-    """A cursor older than what is kept: it is told so, and told of what happens from then on."""
+    """A cursor older than the retention: ``missed`` is reported, then events from now on."""
     say(alice, group, "lost")
     ReceiptEvent.objects.update(created_at=timezone.now() - timedelta(days=30))
     prune_events()
@@ -306,7 +306,7 @@ def test_that_something_is_lost_is_said_until_it_is_taken(
 def test_an_idle_endpoint_writes_nothing(
     endpoint: WebhookEndpoint, statements: Callable[[], Any]
 ) -> None:
-    """Four statements a look: which endpoints, and of this one the horizon, the place, the news."""
+    """Four statements per poll: the endpoints, and for this one horizon, position and events."""
     with statements() as counted:
         turn()
     assert [sql for sql in counted.sql if not sql.startswith(("SELECT", "WITH"))] == []
@@ -316,7 +316,7 @@ def test_an_idle_endpoint_writes_nothing(
 def test_how_far_an_idle_endpoint_is_told_is_noted_now_and_then(
     endpoint: WebhookEndpoint, monkeypatch: pytest.MonkeyPatch, statements: Callable[[], Any]
 ) -> None:
-    """NOTED_SECONDS: so that the cursor of one for whom nothing happens does not expire."""
+    """NOTED_SECONDS: so that the cursor of an idle endpoint does not expire."""
     monkeypatch.setattr(delivering, "NOTED_SECONDS", 0)
     before = endpoint.cursor
     with statements() as counted:
@@ -330,7 +330,7 @@ def test_how_far_an_idle_endpoint_is_told_is_noted_now_and_then(
 def test_a_delivery_takes_a_constant_number_of_statements(
     endpoint: WebhookEndpoint, group: Conversation, alice: User, statements: Callable[[], Any]
 ) -> None:
-    """Whatever the number of events."""
+    """Independent of the number of events."""
     counts = []
     for number in (1, 40):
         for _ in range(number):

@@ -1,4 +1,4 @@
-"""Deliveries that are not taken: offered again, later and later, in order, until they are."""
+"""Deliveries that are not accepted: retried at growing intervals, in order, until they are."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.receiver import Receiver
 from tests.webhooks.test_delivery import turn
 
-#: A position is a snapshot on PostgreSQL, in which nothing is to be seen before it is committed.
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
@@ -30,7 +30,7 @@ def endpoint(receiver: Receiver, service_key: str, group: Conversation) -> Webho
 
 
 def later(**time: float) -> None:
-    """Let time pass, for webhooks."""
+    """Let time pass for webhooks."""
     passed = timedelta(**time)
     for endpoint in WebhookEndpoint.objects.all():
         for name in ("try_at", "failing_since", "claimed_until"):
@@ -49,7 +49,7 @@ def test_what_is_not_taken_is_offered_again_and_what_came_later_waits(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User, answer: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """At least once, in order."""
+    """In order, at least once."""
     monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=0.2))
     receiver.answers.append(getattr(receiver, answer) if isinstance(answer, str) else answer)
     say(alice, group, "first")
@@ -82,7 +82,7 @@ def test_nobody_there_is_told_when_they_are_back(
 def test_the_pauses_grow(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
 ) -> None:
-    """As docs/webhooks.md has it, give or take a fifth: so that not all come back at once."""
+    """As documented in docs/webhooks.md, plus or minus a fifth, so that retries do not coincide."""
     receiver.answers.extend([500] * 14)
     say(alice, group)
     pauses = []
@@ -121,11 +121,9 @@ def test_a_failure_is_shown_and_a_success_clears_it(
     first, second, third = (
         record.getMessage() for record in caplog.records if record.name == "seenby.webhooks"
     )
-    assert first == (
-        f"Webhook {endpoint.pk} failed: It answered 500. It is tried again in about 5 s."
-    )
+    assert first == f"Webhook {endpoint.pk} failed: It answered 500. Next attempt in about 5 s."
     assert "It answered 503" in second
-    assert third == f"Webhook {endpoint.pk} takes deliveries again, after 2 failures."
+    assert third == f"Webhook {endpoint.pk} accepts deliveries again; failures: 2."
     assert endpoint.secret not in caplog.text
 
 
@@ -144,7 +142,7 @@ def test_what_fails_for_too_long_is_switched_off(
     later(hours=1.5)
     turn()
     assert not state(endpoint).is_active
-    assert caplog.records[-1].getMessage().endswith("It is switched off.")
+    assert caplog.records[-1].getMessage().endswith(" Disabled.")
     later(hours=24)
     assert turn() == 0
     assert len(receiver.got) == 3
@@ -154,7 +152,7 @@ def test_one_that_is_switched_on_again_goes_on_from_where_it_was(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     service_key: str,
 ) -> None:  # fmt: skip
-    """A backend that was off for days is told all of it, in its order."""
+    """A backend that was off for days receives everything, in order."""
     receiver.answers.extend([500, 500])
     say(alice, group, "first")
     turn()
@@ -184,7 +182,7 @@ def test_a_failure_does_not_switch_on_what_was_switched_off_meanwhile(
 def test_the_same_content_has_the_same_delivery_id(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
 ) -> None:
-    """Who took it already may pass over it; where there is more in it, it has another one."""
+    """A receiver may ignore a delivery it knows; one with more events has another id."""
     receiver.answers.extend([500, 500])
     say(alice, group, "one")
     turn()
@@ -204,7 +202,7 @@ def test_the_same_content_has_the_same_delivery_id(
 def test_that_something_was_missed_has_an_id_of_its_own_each_time(
     receiver: Receiver, endpoint: WebhookEndpoint
 ) -> None:
-    """So that nobody takes a second loss for the first."""
+    """So that nobody mistakes a second loss for the first."""
     for _ in range(2):
         WebhookEndpoint.objects.update(cursor=f"of another secret {len(receiver.got)}")
         turn()
@@ -216,7 +214,7 @@ def test_what_was_not_taken_comes_in_smaller_pieces(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """A receiver that cannot take so much at once gets on; then it is tried with more again."""
+    """A receiver that cannot accept so much at once makes progress; then it is sent more again."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 4)
     receiver.answers.extend([413, 413])
     sent = [say(alice, group, f"{number}").body for number in range(7)]
@@ -228,14 +226,14 @@ def test_what_was_not_taken_comes_in_smaller_pieces(
 
 
 class Killed(BaseException):
-    """What ends a worker."""
+    """Ends a worker."""
 
 
 def test_a_worker_that_dies_before_its_note_delivers_again(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """At least once: the endpoint has taken it, and nobody knows."""
+    """At least once: the endpoint has accepted it, but that was not recorded."""
 
     def dies(*_: object) -> Any:
         raise Killed
@@ -254,7 +252,7 @@ def test_a_worker_that_dies_before_its_note_delivers_again(
 def test_a_worker_that_died_lets_go_of_its_claim(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
 ) -> None:
-    """Without a word, as by a power cut."""
+    """Without releasing it, as after a power cut."""
     WebhookEndpoint.objects.update(claimed_until=timezone.now() + delivering.CLAIM)
     say(alice, group, "hello")
     assert turn() == 0
@@ -267,7 +265,7 @@ def test_a_worker_that_was_taken_for_dead_sets_nothing_back(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Its claim has run out while it posted, and another one has gone on."""
+    """Its claim expired during a request, and another worker has moved the cursor."""
 
     def post_for_long(*what: Any, **how: Any) -> None:
         monkeypatch.setattr(delivering, "post", posting.post)
@@ -287,7 +285,7 @@ def test_a_worker_that_was_taken_for_dead_sets_nothing_back(
 def test_a_stale_look_does_not_go_before_the_time(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
 ) -> None:
-    """Two workers have seen the same news; the first one failed with them, and it is to wait."""
+    """Two workers have seen the same events; the first one failed to deliver, so a pause is due."""
     receiver.answers.append(500)
     say(alice, group)
     first, second = due(), due()
@@ -312,7 +310,7 @@ def test_trouble_nobody_thought_of_is_that_of_one_endpoint(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """It waits as after any failure; the others are told."""
+    """It waits as after any failure; the others receive theirs."""
     bad = hook("backend", receiver.url + "/bad")
 
     def stumble(url: str, *what: Any, **how: Any) -> None:
@@ -323,9 +321,9 @@ def test_trouble_nobody_thought_of_is_that_of_one_endpoint(
     monkeypatch.setattr(delivering, "post", stumble)
     say(alice, group)
     assert turn() == 1
-    assert state(bad).last_error == "ValueError; the log of the worker has more."
+    assert state(bad).last_error == "ValueError; see the worker's log for details."
     assert [each.path for each in receiver.got] == ["/hook"]
-    assert f"Webhook {bad.pk} could not be told." in caplog.text
+    assert f"Webhook {bad.pk}: unexpected error." in caplog.text
 
 
 def test_a_database_that_does_not_answer_is_no_failure_of_an_endpoint(
@@ -345,7 +343,7 @@ def test_one_that_fails_holds_up_no_other(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     statements: Callable[[], Any],
 ) -> None:  # fmt: skip
-    """Each has a cursor of its own."""
+    """Each has its own cursor."""
     other = hook("backend", receiver.url + "/other")
     receiver.answers.append(500)
     say(alice, group, "one")

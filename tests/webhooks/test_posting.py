@@ -1,4 +1,4 @@
-"""One delivery on the wire: to the number that was checked, signed, secure, and soon over."""
+"""One delivery on the wire: to the checked IP address, signed, over TLS, in limited time."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ ON_LOOPBACK = "127.0.0.1"
 
 
 class Authority:
-    """Gives out certificates that nobody but a test believes."""
+    """Issues certificates that only a test trusts."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -42,7 +42,7 @@ class Authority:
         self.file.write_bytes(own.public_bytes(serialization.Encoding.PEM))
 
     def server(self, *names: str) -> ssl.SSLContext:
-        """How a server speaks that has a certificate for these names or numbers."""
+        """The TLS context of a server with a certificate for these host names or IP addresses."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         certificate = self._sign(subject, key, x509.SubjectAlternativeName(map(_general, names)))
@@ -83,7 +83,7 @@ def _general(name: str) -> x509.GeneralName:
 
 @pytest.fixture
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """One whom the service believes for this test."""
+    """One that the service trusts for this test."""
     believed = Authority(tmp_path)
     context = ssl.create_default_context(cafile=str(believed.file))
     monkeypatch.setattr(posting, "tls", lambda: context)
@@ -92,7 +92,7 @@ def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
 
 @pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were looked up; the first time it is a public number, then one of ours."""
+    """The names that were resolved: first to a public IP address, then to one of our own."""
     asked: list[str] = []
 
     def look_up(host: str, port: int, *_: object, **__: object) -> Any:
@@ -106,7 +106,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @contextmanager
 def called_instead(backend: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Whatever is called is ``backend``; gives the numbers that were to be called."""
+    """Every connection goes to ``backend``; returns the addresses that were to be connected to."""
     called: list[str] = []
 
     def connect(address: tuple[str, int], timeout: Any, **_: object) -> socket.socket:
@@ -121,7 +121,7 @@ def called_instead(backend: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def _dial(look_up: Any) -> Any:
-    """``socket.create_connection`` without looking anything up."""
+    """``socket.create_connection`` without a DNS lookup."""
 
     def dial(address: tuple[str, int], timeout: float) -> socket.socket:
         dialled = socket.socket()
@@ -139,7 +139,7 @@ def send(url: str, **how: Any) -> None:
 def test_the_number_that_was_checked_is_the_one_called(
     authority: Authority, looked_up: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A name that answers with a public number first, and then with one of ours, gains nothing."""
+    """A name that resolves to a public address first, and to a private one later, gains nothing."""
     with (
         Receiver(authority.server(NAME)) as backend,
         called_instead(backend, monkeypatch) as called,
@@ -152,7 +152,7 @@ def test_the_number_that_was_checked_is_the_one_called(
 def test_the_certificate_has_to_be_that_of_the_name(
     authority: Authority, looked_up: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also one of the number that is called will not do."""
+    """A certificate for the IP address is not enough."""
     other = authority.server("other.test", PUBLIC)
     with (
         Receiver(other) as backend,
@@ -187,7 +187,7 @@ def test_whoever_does_not_speak_tls_is_no_secure_backend(
 
 
 def test_a_private_number_is_not_called(looked_up: list[str]) -> None:
-    """It may have become one since the address was registered."""
+    """It may have become private since the URL was registered."""
     looked_up.append("registered")
     with Receiver() as backend, pytest.raises(Refused):
         send(f"https://{NAME}:{backend.port}/hook")
@@ -197,7 +197,7 @@ def test_a_private_number_is_not_called(looked_up: list[str]) -> None:
 def test_proxies_of_the_environment_are_not_asked(
     receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A proxy looks names up by itself, and could be asked for any."""
+    """A proxy resolves names itself, and could be made to connect to any."""
     for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
     send(receiver.url)
@@ -248,8 +248,8 @@ def test_an_answer_without_end_is_not_read(receiver: Receiver) -> None:
     ("answer", "words"),
     [
         ("hang", "did not answer in time"),
-        ("reset", "hung up"),
-        ("chatter", "hung up, or did not answer as a web server does"),
+        ("reset", "closed the connection"),
+        ("chatter", "closed the connection, or did not answer with valid HTTP"),
     ],
 )
 def test_no_answer_is_a_failure(
@@ -269,7 +269,7 @@ def test_no_answer_is_a_failure(
 def test_an_answer_that_never_comes_to_its_end_is_given_up(
     settings: Any, authority: Authority, monkeypatch: pytest.MonkeyPatch, answer: str, secure: bool
 ) -> None:
-    """A sign of life now and then is no answer."""
+    """A byte from time to time is not a response."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
     monkeypatch.setattr(hurrying, "LONGEST", 0.3)
     with Receiver(authority.server(ON_LOOPBACK) if secure else None) as backend:
@@ -288,7 +288,7 @@ def test_a_handshake_that_never_comes_to_its_end_is_given_up(
 
 
 def test_nobody_there_is_a_failure_in_words(settings: Any) -> None:
-    """Of which the endpoint's owner can make something."""
+    """In words that help the endpoint's owner."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
     with socket.create_server((ON_LOOPBACK, 0)) as server:
         port = server.getsockname()[1]
@@ -298,7 +298,7 @@ def test_nobody_there_is_a_failure_in_words(settings: Any) -> None:
 
 
 def test_a_connection_leaves_nothing_behind(receiver: Receiver) -> None:
-    """Neither an alarm that waits, nor a handle on the socket."""
+    """Neither a running timer nor a duplicate of the socket."""
     import threading
     from pathlib import Path
 
@@ -306,7 +306,7 @@ def test_a_connection_leaves_nothing_behind(receiver: Receiver) -> None:
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(10):
         send(receiver.url)
-    # The receiver's own side may still be closing one or two.
+    # The receiver may still be closing one or two on its side.
     assert len(list(Path("/proc/self/fd").iterdir())) < before + 10
     alarms = [each for each in threading.enumerate() if isinstance(each, threading.Timer)]
     for alarm in alarms:
@@ -315,7 +315,7 @@ def test_a_connection_leaves_nothing_behind(receiver: Receiver) -> None:
 
 
 def test_the_documented_check_believes_what_is_sent_and_nothing_else(receiver: Receiver) -> None:
-    """The ten lines of docs/webhooks.md, as a receiver copies them."""
+    """The ten lines of docs/webhooks.md, as a receiver would copy them."""
     page = (ROOT / "docs" / "webhooks.md").read_text()
     (lines,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     told: dict[str, Any] = {}

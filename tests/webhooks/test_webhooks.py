@@ -1,4 +1,4 @@
-"""Webhooks are registered, changed and switched by the service account that owns them."""
+"""Webhooks are registered, changed, disabled and enabled by the service account that owns them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def other_key(db: None) -> str:
 
 @pytest.fixture
 def failing(service_key: str) -> WebhookEndpoint:
-    """One that has failed for two days, and is tried again in an hour."""
+    """An endpoint that has failed for two days, and is retried in an hour."""
     endpoint, now = hook("backend", URL), timezone.now()
     WebhookEndpoint.objects.update(
         failures=40,
@@ -62,7 +62,7 @@ def test_without_kinds_it_is_for_all_of_them(api: Any, service_key: str) -> None
 
 
 def test_the_secret_is_shown_once(api: Any, service_key: str) -> None:
-    """Whoever reads it later could sign as we do."""
+    """Anyone who could read it later could forge our signature."""
     call = api(service_key)
     made = call.post("/webhooks/", {"url": URL}, 201)
     stored = WebhookEndpoint.objects.get()
@@ -96,7 +96,7 @@ def test_a_new_secret_is_made_on_demand_and_shown_once(api: Any, service_key: st
 
 
 def test_one_sees_ones_own_only(api: Any, service_key: str, other_key: str) -> None:
-    """Those of another application are not there."""
+    """Those of another application do not exist for it."""
     path = f"/webhooks/{hook('backend').pk}/"
     stranger = api(other_key)
     assert stranger.get("/webhooks/")["results"] == []
@@ -152,7 +152,7 @@ def test_address_and_kinds_can_be_changed(api: Any, service_key: str) -> None:
 
 
 def test_one_is_switched_off_and_on(api: Any, failing: WebhookEndpoint, service_key: str) -> None:
-    """It goes on from where it was, at once, as if it had never failed."""
+    """It continues from its cursor, at once, as if it had never failed."""
     call, path, cursor = api(service_key), f"/webhooks/{failing.pk}/", failing.cursor
     off = call.patch(path, {"is_active": False})
     assert (off["is_active"], off["last_error"]) == (False, "It answered 500.")
@@ -167,7 +167,7 @@ def test_one_is_switched_off_and_on(api: Any, failing: WebhookEndpoint, service_
 def test_switching_on_what_is_on_changes_nothing(
     api: Any, failing: WebhookEndpoint, service_key: str
 ) -> None:
-    """Rule 5, so to say: a repeat."""
+    """Rule 5 in spirit: a repeat."""
     path = f"/webhooks/{failing.pk}/"
     assert api(service_key).patch(path, {"is_active": True})["failures"] == 40
     assert not is_due(failing)
@@ -186,7 +186,7 @@ def test_switching_off_what_is_off_changes_nothing(api: Any, service_key: str) -
 def test_a_new_address_is_tried_at_once(
     api: Any, failing: WebhookEndpoint, service_key: str
 ) -> None:
-    """What failed at the old one says nothing of it."""
+    """A failure at the old URL means nothing for the new one."""
     call, path = api(service_key), f"/webhooks/{failing.pk}/"
     assert call.patch(path, {"url": URL})["failures"] == 40
     assert call.patch(path, {"url": f"{URL}/v2"})["failures"] == 0

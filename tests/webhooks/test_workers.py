@@ -1,6 +1,6 @@
-"""Workers that deliver: any number of them, each endpoint told once and in order, none waiting.
+"""Several workers: each endpoint receives each event once and in order, and none waits for others.
 
-They tell endpoints from threads, so these tests need real connections.
+They deliver from threads, so these tests need real connections.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks as often as a test has patience for."""
+    """Polls as often as a test can wait."""
     monkeypatch.setattr(working, "PAUSE", 0.01)
     monkeypatch.setattr(working, "LONG_PAUSE", 0.02)
 
@@ -48,7 +48,7 @@ def endpoint(receiver: Receiver, service_key: str, group: Conversation) -> Webho
 
 @contextmanager
 def running() -> Iterator[Worker]:
-    """A worker, as the command runs it."""
+    """A worker, run as the command runs it."""
     worker, failures = Worker(), list[BaseException]()
 
     def run() -> None:
@@ -75,7 +75,7 @@ def eventually(came: Event) -> None:
 
 
 def tell(backend: Receiver, text: str) -> Event:
-    """Set when the backend has been told of a message."""
+    """Set when the backend has received a message."""
     came = Event()
 
     def answer(handler: Any) -> None:
@@ -94,7 +94,7 @@ def test_one_round_delivers_what_there_is(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """``--once``: all of it, however many turns that takes, and says how much it was."""
+    """``--once``: everything, in as many turns as needed, and it reports how much."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
     monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 2)
     monkeypatch.setattr(working, "DELIVERIES_AT_ONCE", 2)
@@ -115,7 +115,7 @@ def test_one_round_goes_on_behind_the_end_of_a_look_in_pages(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """A look that a round before it did not finish ends where that one found the feed."""
+    """A read in pages that an earlier round did not finish ends where that one found the feed."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 10)
     sent = [say(alice, group, f"{number}").body for number in range(15)]
     receiver.answers += [204, 500]
@@ -139,7 +139,7 @@ def test_what_nobody_asked_for_at_the_end_of_a_look_in_pages_holds_up_nothing(
     message = say(alice, group).pk
     api(bob).post(f"/messages/{message}/delivered/")
     say(alice, group)
-    # One turn, which ends between the pages of its look: before the second message.
+    # One turn, which ends between two pages: before the second message.
     assert [deliver(each) for each in delivering.due()] == [1]
     api(bob).post(f"/messages/{message}/read/")
     call_command("deliver_webhooks", once=True, stdout=StringIO())
@@ -174,7 +174,7 @@ def test_many_workers_deliver_each_event_once_and_in_order(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """To each of two endpoints, while messages are sent."""
+    """To both endpoints, while messages are sent."""
     monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 2)
     hook("backend", receiver.url + "/other")
     sent = [f"{number}" for number in range(30)]
@@ -192,7 +192,7 @@ def test_many_workers_deliver_each_event_once_and_in_order(
 def test_racing_deliveries_of_the_same_news_are_one(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User
 ) -> None:
-    """All have seen that there is something; one claims it."""
+    """All have seen the events; one claims the endpoint."""
     for number in range(10):
         say(alice, group, f"{number}")
         assert sorted(at_once([lambda: deliver(endpoint)] * 4)) == [0, 0, 0, 1]
@@ -203,7 +203,7 @@ def test_a_slow_endpoint_holds_up_no_other(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """While one does not answer, another is told, and told of what comes then, too."""
+    """While one does not answer, another receives its events, including later ones."""
     monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
     monkeypatch.setattr(hurrying, "LONGEST", 600)
     look, looked = working.due, Event()
@@ -221,7 +221,7 @@ def test_a_slow_endpoint_holds_up_no_other(
                 came = tell(receiver, text)
                 say(alice, group, text)
                 eventually(came)
-                for _ in range(2):  # the second one has begun since
+                for _ in range(2):  # the second one has started since
                     looked.clear()
                     eventually(looked)
             assert slow.texts == ["one"]
@@ -234,7 +234,7 @@ def test_a_database_that_goes_away_ends_no_worker(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch, trouble: type[Exception], caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    """Nor does anything else that it cannot help; that is a line in the log, or a trace of it."""
+    """Nor does any other error outside the worker; it is logged, with a traceback if unexpected."""
     look, away = working.due, 3
 
     def due() -> Any:
@@ -257,7 +257,7 @@ def test_a_database_that_goes_away_during_a_delivery_ends_no_worker(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """As a restart does: every connection breaks. It is not the endpoint that failed."""
+    """A restart breaks all connections. It does not count as a failure of the endpoint."""
     offer, away = delivering.next_offer, 2
 
     def next_offer(held: WebhookEndpoint) -> Any:
@@ -283,7 +283,7 @@ def test_a_signal_ends_a_running_worker(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     name: signal.Signals,
 ) -> None:  # fmt: skip
-    """As a process of its own: politely, and with 0."""
+    """In a process of its own: it stops cleanly, with exit code 0."""
     came = tell(receiver, "hello")
     say(alice, group, "hello")
     process = subprocess.Popen(
@@ -307,7 +307,7 @@ def test_a_signal_ends_a_running_worker(
 
 
 def _url() -> str:
-    """The test's database, for another process."""
+    """The test's database, as a URL for another process."""
     place = connection.settings_dict
     host = quote(place["HOST"], safe="")
     user = place["USER"] + (f":{quote(place['PASSWORD'], safe='')}" if place["PASSWORD"] else "")

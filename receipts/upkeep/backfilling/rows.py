@@ -1,4 +1,4 @@
-"""What a backfill writes: which messages wait for rows, for whom, and what the rows say."""
+"""The SQL of a backfill: which messages wait for rows, for which recipients, with what values."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ from receipts.ledger.stamp import COUNTS
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 
-#: A ``message`` that should have rows, since somebody received it.
+#: SQL condition: ``message`` should have rows, since somebody received it.
 NEEDS_ROWS = f"""{TRACKED} AND message.archived_at IS NULL
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
                     WHERE {RECEIVED_SQL})"""
 
-#: One that has none. What is known of its id is said of the rows, too: without it PostgreSQL
-#: reads all rows there are to find that there are none.
+#: SQL condition: it has none. ``{rows}`` repeats the condition on its id for the rows: without it
+#: PostgreSQL reads all rows of the table to find that none exist.
 _WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
                     WHERE status.message_id = message.id AND {{rows}}
                       AND status.conversation_id = message.conversation_id)
        AND {NEEDS_ROWS}"""
 _IN_RANGE = "{0} > %(after)s AND {0} <= %(up_to)s"
 
-#: Those of a range of ids, each with its conversation.
+#: SELECT: the waiting messages in a range of ids, each with its conversation.
 WAITING = f"""
     SELECT message.id, message.conversation_id FROM chat_message AS message
      WHERE {_IN_RANGE.format("message.id")}
@@ -29,12 +29,12 @@ WAITING = f"""
        AND {_WAITS.format(rows=_IN_RANGE.format("status.message_id"))}
      ORDER BY message.id"""
 
-#: Of ``{those}``, whose ``{rows}`` may be there, the messages that wait for rows even now.
+#: SELECT: those of ``{those}`` messages that are still waiting; ``{rows}`` as in ``_WAITS``.
 STILL_WAITING = f"""
     SELECT message.id FROM chat_message AS message
      WHERE {{those}} AND {_WAITS} ORDER BY message.id"""
 
-#: Of ``{those}``, the messages with too many recipients for rows (rule 16).
+#: SELECT: those of ``{those}`` messages with too many recipients for rows (rule 16).
 CROWDED = f"""
     SELECT message.id FROM chat_message AS message
       JOIN chat_conversationparticipant AS participant ON {RECEIVED_SQL}
@@ -42,9 +42,9 @@ CROWDED = f"""
 
 
 def _told(state: str) -> str:
-    """When a watermark says that a message was delivered, or read; null where it says nothing.
+    """SQL: when, by the watermark, a message was delivered or read; NULL if it is not covered.
 
-    The latest that it can have been: the moment at which the watermark came to stand where it is.
+    The latest possible time: when the watermark moved to its present position.
     """
     at = f"participant.last_{state}_at"
     return (
@@ -53,7 +53,7 @@ def _told(state: str) -> str:
     )
 
 
-#: For each recipient of ``{those}``: what their watermarks say, and since when they are gone.
+#: SELECT: each recipient of ``{those}``, with the times from their watermarks and of leaving.
 _RECIPIENTS = f"""
     SELECT message.id AS message_id, participant.user_id AS recipient_id,
            message.conversation_id, message.created_at AS sent_at, recipient.read_receipts_enabled,
@@ -67,17 +67,17 @@ _RECIPIENTS = f"""
       JOIN chat_user AS recipient ON recipient.id = participant.user_id
      WHERE {{those}}"""
 
-#: What is taken for granted where watermarks say less, by the choices of ``--assume``: when it was
-#: delivered, and read. Nothing better than the message's own time is known.
+#: What is assumed where watermarks give no time, by the choices of ``--assume``: the times of
+#: delivery and of reading. No better time than the message's own is known.
 ASSUMPTIONS = {
     None: (NO_TIME, NO_TIME),
     "delivered": ("sent_at", NO_TIME),
     "read": ("sent_at", "sent_at"),
 }
 
-#: The rows. A watermark never passes a private read, so what it says is disclosed; an assumed read
-#: is as private as its reader's switch says now (rule 13, ``privacy.reads_privately``). Who is gone
-#: without a disclosed read is withdrawn (rule 2).
+#: The rows. A watermark never passes a private read, so its reads are disclosed; an assumed read
+#: is private by its reader's present setting (rule 13, ``privacy.reads_privately``). A recipient
+#: who left without a disclosed read is withdrawn (rule 2).
 _ROWS = f"""
     SELECT row.*, CASE WHEN read_at IS NULL THEN gone_at END AS withdrawn_at, {NO_TIME} AS failed_at
       FROM (SELECT told.*,
@@ -112,15 +112,15 @@ _COUNT = """
 
 
 def count_by_state(those: str, assume: str | None) -> str:
-    """SELECT: how many rows of each state ``those`` messages are to have."""
+    """SELECT: how many rows of each state would be written for ``those`` messages."""
     return _BY_STATE.format(rows=f"({_rows(those, assume)})")
 
 
 def write_statements(those: str, assume: str | None, *, vendor: str) -> tuple[str, ...]:
-    """Write the rows of ``those`` messages, and their counts; the last one answers by state.
+    """Write the rows of ``those`` messages and their counts; the last returns rows by state.
 
-    On PostgreSQL one statement, in which all follows from one choice of rows. On SQLite a writer
-    is alone, so the same choice can be made three times.
+    On PostgreSQL one statement, in which everything uses one selection of rows. SQLite has one
+    writer at a time, so the same selection can be made three times.
     """
     if vendor == "postgresql":
         written = (

@@ -1,4 +1,4 @@
-"""Through all messages that wait for rows, batch by batch, beside live traffic."""
+"""Walk all messages that wait for rows, batch by batch, during live traffic."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from receipts.upkeep.backfilling.rows import (
 from receipts.upkeep.progress import Progress
 from receipts.upkeep.stretches import BATCH_ROWS, STRETCH, batches, stretches
 
-#: A message that waits for rows: its id, its conversation's, and how many rows at most.
+#: A message that waits for rows: its id, its conversation's id, and its largest number of rows.
 Waiting = tuple[int, int, int]
 
 
 @dataclass
 class Backfill:
-    """One pass over all tracked messages, or some of them; whichever has no rows gets them.
+    """One pass over all tracked messages, or some of them; those without rows get them.
 
-    Each batch is a transaction that holds, in the order of rule 22, its conversations, so that
-    nobody sends, joins or leaves and no account is switched off; their participants, so that a mark
-    that moves a watermark has come before and is read here, or waits and then finds the new rows;
-    and the messages, which still have none. Whatever ended a run, repeating it goes on.
+    Each batch is a transaction that locks, in the order of rule 22: its conversations, so that
+    nobody sends, joins or leaves and no account is deactivated; their participants, so that a mark
+    that moves a watermark has committed and is read here, or waits and then finds the new rows;
+    and the messages that still have none. Running it again continues a run that was stopped.
     """
 
     assume: str | None = None
@@ -46,14 +46,14 @@ class Backfill:
     batch_size: int = BATCH_ROWS
     #: Only count what would be written.
     dry_run: bool = False
-    #: Messages that have rows now; and that are untracked now, with too many recipients (rule 16).
+    #: Messages that got rows; and those made untracked, with too many recipients (rule 16).
     messages: int = field(default=0, init=False)
     crowded: int = field(default=0, init=False)
     #: The rows by their state.
     rows: Counter[str] = field(default_factory=Counter, init=False)
 
     def run(self) -> None:
-        """Look through the messages, and write the rows that are missing."""
+        """Walk the messages and write the missing rows."""
         messages = self._messages()
         do = self._count if self.dry_run else self._write
         with Progress("messages", messages.count()) as progress:
@@ -114,7 +114,7 @@ class Backfill:
     def _parted(self, batch: list[Waiting], *, lock: str = "") -> tuple[list[int], list[int]]:
         """The messages that get rows, and those with too many recipients for any.
 
-        Neither holds what another backfill has done meanwhile.
+        Neither includes messages that another backfill has completed meanwhile.
         """
         those = among_ids("message.id")
         waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
@@ -130,14 +130,14 @@ class Backfill:
 
 
 def _sizes(conversation_ids: set[int]) -> dict[int, int]:
-    """How many people have ever taken part in each conversation: so many rows a message at most."""
+    """How many users have ever taken part in each conversation: the most rows a message can get."""
     participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
     counted = participants.values_list("conversation").annotate(size=Count("pk")).order_by()
     return dict(counted)
 
 
 def _hold(conversation_ids: set[int]) -> None:
-    """Conversations, then their participants, in the order of their ids (rule 22)."""
+    """Lock the conversations, then their participants, in the order of their ids (rule 22)."""
     conversations = Conversation.objects.filter(pk__in=conversation_ids)
     participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
     lock_in_order(conversations)

@@ -16,7 +16,7 @@ from receipts import services
 from receipts.models import MessageStatus
 from tests.support.cast import say
 
-#: What its SDK always asks, the word ``undefined`` included.
+#: The query that its SDK always sends, including the word ``undefined``.
 AS_SENT = "?limit=500&key=undefined"
 
 
@@ -36,7 +36,7 @@ def ask(who: User | str | None, path: str) -> Any:
 
 
 def read(reader: User, message: Message, minutes: int, content: str | None = None) -> None:
-    """Read it so many minutes after it was sent."""
+    """Read it this many minutes after it was sent."""
     services.mark_read(
         row=services.marking.Row(
             message_id=message.pk,
@@ -70,7 +70,7 @@ def test_readers_come_newest_first_with_what_they_answered(
 def test_a_cursor_stays_where_it_was_while_others_read(
     group: Conversation, message: Message, alice: User
 ) -> None:
-    """Also between readers of one moment."""
+    """Also between readers with the same time."""
     people = [User.objects.create_user(f"u{number}") for number in range(6)]
     for user in people:
         services.add_participant(conversation_id=group.pk, user=user)
@@ -129,7 +129,7 @@ def test_receipts_are_for_whom_they_are_natively(
     message: Message, group: Conversation, direct: Conversation,
     alice: User, bob: User, dave: User, moderator: User,
 ) -> None:  # fmt: skip
-    """Rule 17: the sender and moderators; a participant is refused, a stranger knows of nothing."""
+    """Rule 17: the sender and moderators; a participant is refused, a stranger gets 404."""
     assert ask(alice, path_of(message)).status_code == 200
     assert ask(moderator, path_of(message)).status_code == 200
     assert refused(ask(bob, path_of(message)), 403, "forbidden_op")

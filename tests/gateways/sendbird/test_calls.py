@@ -1,4 +1,4 @@
-"""Sendbird's Platform API over our services: what its calls do, and the shape of what they say."""
+"""Sendbird's Platform API over our own services: effects of its calls, shape of responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.support.sendbird import Sendbird, url_of
 
 
 def test_a_user_is_created_once(sendbird: Sendbird) -> None:
-    """With a nickname and a picture, also where the SDK sends an empty one."""
+    """With a nickname and a picture, also if the SDK sends an empty one."""
     profile = {"user_id": "erin", "nickname": "Erin", "profile_url": "", "metadata": {"k": "v"}}
     created = sendbird.post("/users", profile)
     assert (created["user_id"], created["nickname"], created["profile_url"]) == ("erin", "Erin", "")
@@ -22,7 +22,7 @@ def test_a_user_is_created_once(sendbird: Sendbird) -> None:
 
 
 def test_a_user_gets_a_token_of_their_own_if_asked_for(sendbird: Sendbird, api: Any) -> None:
-    """``issue_access_token``; it is one for the native API."""
+    """``issue_access_token``; the token is valid for the native API."""
     created = sendbird.post(
         "/users", {"user_id": "erin", "nickname": "E", "issue_access_token": True}
     )
@@ -54,7 +54,7 @@ def test_a_channel_is_created_as_either_sdk_says_it(
 
 
 def test_a_channel_without_a_url_keeps_the_one_it_is_given(sendbird: Sendbird, bob: User) -> None:
-    """It is spelt by its number, and nobody else may take that spelling."""
+    """The URL is derived from its number, and no other channel may take it."""
     url = sendbird.post("/group_channels", {"user_ids": ["bob"]})["channel_url"]
     assert sendbird.get(f"/group_channels/{url}")["channel_url"] == url
     taken = {"user_ids": ["bob"], "channel_url": "seenby_99"}
@@ -64,7 +64,7 @@ def test_a_channel_without_a_url_keeps_the_one_it_is_given(sendbird: Sendbird, b
 def test_a_url_may_hold_slashes_and_anything(
     sendbird: Sendbird, group: Conversation, alice: User
 ) -> None:
-    """Path values are percent-encoded, ``/`` too."""
+    """Path values are percent-encoded, including ``/``."""
     Conversation.objects.filter(pk=group.pk).update(external_id="maths/hello wörld")
     say(alice, group)
     path = "/group_channels/maths%2Fhello%20w%C3%B6rld"
@@ -75,7 +75,7 @@ def test_a_url_may_hold_slashes_and_anything(
 
 
 def test_members_come_and_go(sendbird: Sendbird, group: Conversation, dave: User) -> None:
-    """Invite, join, leave, being one; repeats change nothing."""
+    """Invite, join, leave, check membership; repeats change nothing."""
     path = f"/group_channels/{url_of(group)}"
     for _ in range(2):
         assert sendbird.post(f"{path}/invite", {"user_ids": ["dave"]})["member_count"] == 4
@@ -106,7 +106,7 @@ def test_a_message_is_sent_once_per_dedup_id(
 
 
 def test_messages_around_a_point(sendbird: Sendbird, group: Conversation, alice: User) -> None:
-    """Before and after a message or a time, with it or without, in either order."""
+    """Before and after a message or a time, inclusive or not, in either order."""
     path = f"/group_channels/{url_of(group)}/messages"
     sent = [
         sendbird.post(path, {"user_id": "alice", "message": f"{n}", "created_at": 1000 + n})
@@ -129,7 +129,7 @@ def test_messages_around_a_point(sendbird: Sendbird, group: Conversation, alice:
 def test_a_message_is_edited_and_deleted(
     sendbird: Sendbird, group: Conversation, alice: User
 ) -> None:
-    """An edit changes its words, a deletion leaves it empty (rule 21)."""
+    """An edit changes its text, a deletion leaves it empty (rule 21)."""
     message = say(alice, group)
     path = f"/group_channels/{url_of(group)}/messages"
     edited = sendbird.put(f"{path}/{message.pk}", {"message_type": "MESG", "message": "edited"})

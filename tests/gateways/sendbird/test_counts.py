@@ -1,4 +1,4 @@
-"""Sendbird's lists and counts: who is told how much is unread, at how many statements."""
+"""Sendbird's lists and counts: who sees how much is unread, with how many statements."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from tests.support.sendbird import Sendbird, url_of
 
 @pytest.fixture
 def quiet_bob(bob: User) -> User:
-    """He does not tell what he has read."""
+    """Bob, who has read receipts switched off."""
     bob.read_receipts_enabled = False
     bob.save()
     return bob
 
 
 def answers(sendbird: Sendbird, group: Conversation, message: int) -> list[Any]:
-    """Everything that can be asked there, except for what bob himself has left unread."""
+    """Everything that can be requested, except bob's own unread counts."""
     path = f"/group_channels/{url_of(group)}"
     shown = "show_read_receipt=True&show_delivery_receipt=True&show_member=True"
     paths = [
@@ -49,7 +49,7 @@ def answers(sendbird: Sendbird, group: Conversation, message: int) -> list[Any]:
 def test_a_private_read_is_a_delivery_in_every_answer(
     sendbird: Sendbird, group: Conversation, alice: User, quiet_bob: User
 ) -> None:
-    """Rule 13: nothing but bob's own counts tells it from one; the mark itself answers alike."""
+    """Rule 13: only bob's own counts differ from a delivery; the response to the mark does not."""
     message = say(alice, group).pk
     path = f"/group_channels/{url_of(group)}/messages"
     sendbird.put(f"{path}/mark_as_delivered", {"user_id": "bob"})
@@ -65,7 +65,7 @@ def test_a_private_read_is_a_delivery_in_every_answer(
 def test_an_open_read_is_told_everywhere(
     sendbird: Sendbird, group: Conversation, alice: User, bob: User
 ) -> None:
-    """What the test of private reads looks at would show a read."""
+    """The queries in the test of private reads would show a read."""
     message = say(alice, group).pk
     path = f"/group_channels/{url_of(group)}/messages"
     sendbird.put(f"{path}/mark_as_delivered", {"user_id": "bob"})
@@ -79,7 +79,7 @@ def test_an_open_read_is_told_everywhere(
 def test_members_counts_are_what_others_may_know(
     sendbird: Sendbird, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
-    """Rules 10, 13, 15: a private read is none, unread again is nobody's business."""
+    """Rules 10, 13, 15: a private read is none, and unread again is not for others."""
     messages = [say(alice, group) for _ in range(3)]
     say(alice, group, request_receipts=False)
     path = f"/group_channels/{url_of(group)}/messages"
@@ -98,7 +98,7 @@ def test_members_counts_are_what_others_may_know(
 def test_a_users_own_counts(
     sendbird: Sendbird, group: Conversation, direct: Conversation, alice: User, bob: User
 ) -> None:
-    """Messages, channels, items, and with the user."""
+    """Messages, channels, items, and together with the user."""
     say(alice, group)
     say(alice, group)
     say(alice, direct)
@@ -118,7 +118,7 @@ def test_a_users_own_counts(
 
 
 def test_lists_of_channels(sendbird: Sendbird, alice: User, bob: User, carol: User) -> None:
-    """Pages by token, narrowed to a user, to what is unread, to urls and members."""
+    """Pages by token, filtered by user, unread, URLs and members."""
     made = [
         services.create_conversation(
             owner=alice, participants=[bob if n % 2 else carol], kind="group", external_id=f"c{n}"
@@ -151,7 +151,8 @@ def test_a_list_of_channels_with_everything(
     sendbird: Sendbird, alice: User, bob: User, statements: Any, channels: int
 ) -> None:
     """Goal: a constant number. The key, the user, the page, its messages and their times, what is
-    unread, the receipts, the members."""
+    unread, the receipts, the members.
+    """
     for _ in range(channels):
         say(alice, services.create_conversation(owner=alice, participants=[bob], kind="group"))
     shown = {"show_read_receipt": True, "show_delivery_receipt": True, "show_member": True}

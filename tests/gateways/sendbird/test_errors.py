@@ -1,4 +1,4 @@
-"""Every refusal in Sendbird's shape, whatever is sent: HTTP 400 and one of its codes."""
+"""Every error in Sendbird's shape, whatever is sent: HTTP 400 and one of its codes."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_what_is_wrong_has_the_vendors_code(
     body: Any,
     code: int,
 ) -> None:
-    """Never another shape, never a page; and nothing is half done."""
+    """Never another shape, never an HTML page; and nothing is partly done."""
     path = path.replace("{channel}", url_of(group))
     if isinstance(body, dict) and "channel_urls" in body:
         body = {"channel_urls": [url_of(group), "missing"]}
@@ -106,7 +106,7 @@ def test_what_is_wrong_has_the_vendors_code(
 def test_an_address_that_is_not_there_is_404(
     sendbird: Sendbird, group: Conversation, method: str, path: str
 ) -> None:
-    """In the vendor's shape, never a page."""
+    """In the vendor's shape, never an HTML page."""
     assert sendbird.refused(method, path, status=404) == 400114
 
 
@@ -123,7 +123,7 @@ def test_a_deactivated_user_is_named_so(
 
 @pytest.mark.parametrize("key", [None, "", "sk_unknown", "nonsense", "sk_\u00e9"])
 def test_no_call_goes_without_a_key(group: Conversation, key: str | None) -> None:
-    """One SDK lets calls without a token go out, so the server must refuse."""
+    """One SDK sends calls without a token, so the server must refuse them."""
     stranger = Sendbird(key)
     for method, path in (("GET", "/users/bob"), ("GET", "/group_channels"), ("GET", "/nothing")):
         assert stranger.refused(method, path) == 400108
@@ -132,7 +132,7 @@ def test_no_call_goes_without_a_key(group: Conversation, key: str | None) -> Non
 
 
 def test_neither_a_persons_token_nor_a_session_is_a_key(alice: User, moderator: User) -> None:
-    """Rule 18: who acts for any user is a service account."""
+    """Rule 18: only a service account acts for any user."""
     token = issue_token(alice)[0]
     assert Sendbird(token).refused("GET", "/users/alice") == 400108
     caller = Sendbird(None)
@@ -144,7 +144,7 @@ def test_neither_a_persons_token_nor_a_session_is_a_key(alice: User, moderator: 
 
 
 def test_a_key_needs_the_scope_of_what_it_calls(group: Conversation, service_key: str) -> None:
-    """The scopes are those of the native API, and a revoked key is none."""
+    """The scopes are those of the native API, and a revoked key is refused."""
     backend = User.objects.get(username="backend")
     reader = Sendbird(ServiceKey.issue(user=backend, name="reader", scopes=["read"]))
     assert reader.get("/users/bob")["user_id"] == "bob"
@@ -159,7 +159,7 @@ def test_a_key_needs_the_scope_of_what_it_calls(group: Conversation, service_key
 def test_what_goes_wrong_here_is_told_in_that_shape_too(
     sendbird: Sendbird, group: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """500 with 500901; what it was stands in the log."""
+    """500 with 500901; the exception is in the log."""
 
     def fail(*_: Any) -> None:
         raise RuntimeError("a secret")

@@ -1,4 +1,4 @@
-"""Whatever is sent to Sendbird's addresses: an answer, or a refusal in their shape."""
+"""Whatever is sent to Sendbird's paths: a result, or an error in Sendbird's shape."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ODD = st.one_of(
 
 
 def routes() -> Iterator[tuple[str, str]]:
-    """Every method of every address."""
+    """Every method of every path."""
     for pattern in urlpatterns:
         route = str(pattern.pattern).removeprefix("^v3").removesuffix(r"\Z")
         route = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", route)

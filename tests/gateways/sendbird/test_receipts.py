@@ -1,4 +1,4 @@
-"""Marks through Sendbird's API, and the maps from which its clients tell who has read what."""
+"""Marks through Sendbird's API, and the maps from which its clients see who has read what."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def marked(sendbird: Sendbird, group: Conversation, how: str, **body: Any) -> An
 
 
 def covered(sendbird: Sendbird, group: Conversation, username: str) -> list[bool]:
-    """By the client's own test, whether each message is read by somebody."""
+    """By the client's own test, whether a user has read each message."""
     receipts = sendbird.channel(group)["read_receipt"]
     messages = sendbird.get(f"/group_channels/{url_of(group)}/messages")["messages"]
     return [has_read(receipts, username, message) for message in messages]
@@ -31,7 +31,7 @@ def covered(sendbird: Sendbird, group: Conversation, username: str) -> list[bool
 def test_a_read_is_the_same_fact_in_both_apis(
     sendbird: Sendbird, api: Any, group: Conversation, alice: User, bob: User, how: str
 ) -> None:
-    """Both spellings are the bulk mark of rule 7; repeats change nothing (rule 5)."""
+    """Both forms are the bulk mark of rule 7; repeats change nothing (rule 5)."""
     message = say(alice, group)
     for _ in range(4):
         assert marked(sendbird, group, how, user_id="bob", channel_url="x", extra=[1]) == {}
@@ -44,7 +44,7 @@ def test_a_read_is_the_same_fact_in_both_apis(
 def test_a_delivery_tells_its_time_where_that_moved(
     sendbird: Sendbird, api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """``ts`` only when the value was updated, and it is the map's."""
+    """``ts`` only if the value changed; it is equal to the map's."""
     message = say(alice, group)
     told = marked(sendbird, group, "mark_as_delivered", user_id="bob", application_id="APP")
     channel = sendbird.channel(group)
@@ -78,7 +78,7 @@ def test_who_never_received_anything_is_left_out(
 def test_a_native_mark_up_to_an_older_message_covers_no_newer_one(
     sendbird: Sendbird, api: Any, group: Conversation, alice: User, bob: User
 ) -> None:
-    """The issue: the client's test is true exactly for what the watermark covers."""
+    """The client's test is true exactly for the messages that the watermark covers."""
     messages = [say(alice, group) for _ in range(5)]
     for number, message in enumerate(messages):
         body = {"up_to_message": message.pk}
@@ -89,7 +89,7 @@ def test_a_native_mark_up_to_an_older_message_covers_no_newer_one(
 def test_a_message_within_the_same_moment_as_the_mark_is_not_read(
     sendbird: Sendbird, group: Conversation, alice: User, bob: User
 ) -> None:
-    """The next message may bear the very millisecond of the mark."""
+    """The next message may have the same millisecond as the mark."""
     say(alice, group, sent_at=timezone.now() - timedelta(seconds=1))
     marked(sendbird, group, "mark_as_read", user_id="bob")
     at = ConversationParticipant.objects.get(user=bob).last_read_at
@@ -102,7 +102,7 @@ def test_a_message_within_the_same_moment_as_the_mark_is_not_read(
 def test_a_timestamp_reads_no_further(
     sendbird: Sendbird, group: Conversation, alice: User, bob: User
 ) -> None:
-    """The older SDK's ``timestamp``: messages before it; 0 is what it sends for nothing."""
+    """The older SDK's ``timestamp``: messages before it; it sends 0 for no time."""
     now = timezone.now()
     for minutes in (9, 6, 3):
         say(alice, group, sent_at=now - timedelta(minutes=minutes))
@@ -118,7 +118,7 @@ def test_a_timestamp_reads_no_further(
 def test_unread_again_is_the_readers_own_view(
     sendbird: Sendbird, group: Conversation, alice: User, bob: User
 ) -> None:
-    """Rule 10, as the end-user SDK asks for it: nobody else sees a change."""
+    """Rule 10, as the end-user SDK requests it: nobody else sees a change."""
     messages = [say(alice, group) for _ in range(3)]
     marked(sendbird, group, "mark_as_read", user_id="bob")
     before = sendbird.channel(group)["read_receipt"]

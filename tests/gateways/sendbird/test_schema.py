@@ -1,4 +1,4 @@
-"""The document of Sendbird's calls: complete, and true of what they answer."""
+"""The OpenAPI document of Sendbird's calls: complete, and true of the responses."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tests.support.sendbird import Sendbird, url_of
 
 
 def test_every_call_stands_in_the_document() -> None:
-    """And nothing else does; the native schema knows none of them."""
+    """And no other; the native schema has none of them."""
     operations = Document("sendbird").operations
     described = {each.replace("mark_as_read_all", "mark_as_read") for each in operations}
     served = {f"{method} /v3{route}" for method, route in routes()}
-    # Of the two spellings of one address ``routes`` gives the first.
+    # Of two forms of a path, ``routes`` returns the first.
     assert described == {each.replace("mark_as_read_all", "mark_as_read") for each in served}
     assert "/v3/" not in (DOCS / "openapi.yaml").read_text()
 
@@ -37,7 +37,7 @@ def test_every_call_stands_in_the_document() -> None:
 def test_what_is_answered_is_what_the_document_says(
     sendbird: Sendbird, group: Conversation, alice: User, path: str, shape: str
 ) -> None:
-    """Each field of its type."""
+    """Each field has its type."""
     say(alice, group)
     answer = sendbird.get(path.replace("{c}", url_of(group)))
     assert Document("sendbird").faults(shape, answer) == []

@@ -1,4 +1,4 @@
-"""The two times of a member, against the watermarks that they stand for."""
+"""The two times of a member, against the watermarks that they represent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.support.cast import say
 def test_no_time_shows_a_receipt_that_nobody_gave(
     group: Conversation, alice: User, bob: User, offsets: list[int], marks: list[tuple[bool, int]]
 ) -> None:
-    """Messages with any times, in any order: never too much; exact wherever a number can be."""
+    """Messages with any times, in any order: never too much, and exact wherever possible."""
     Message.objects.all().delete()
     ConversationParticipant.objects.update(last_read_message=None, last_delivered_message=None)
     start = timezone.now() - timedelta(hours=1)

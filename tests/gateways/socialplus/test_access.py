@@ -1,4 +1,4 @@
-"""social.plus: who gets a session, who sees receipts, and what refusals look like."""
+"""social.plus: who gets a session, who sees receipts, and the form of errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_backend_logs_anybody_in_and_makes_who_is_not_there(service_key: str) 
 
 
 def test_a_stranger_gets_no_session(alice: User, service_key: str) -> None:
-    """There the API key is public; here whoever names a user has to show something secret."""
+    """Its API key is public; here, a client that names a user must show a secret."""
     for key in (None, "", "b0efe90c3bdda2304d628918520c1688", "sk_made-up", "sk_", "Bearer"):
         assert refused(log_in({"userId": "alice"}, key), 401, 400100)
     for token in ("made-up", "", 5, True, {}, [], service_key):
@@ -55,7 +55,7 @@ def test_a_users_token_is_no_api_key(alice: User) -> None:
 
 
 def test_a_users_token_logs_that_user_in_and_lives_no_longer(alice: User, bob: User) -> None:
-    """Whatever the app calls its API key, and nobody else."""
+    """Whatever API key the app sends, and no other user."""
     token, expires_at = issue_token(alice)
     session = log_in({"userId": "alice", "authToken": token}, "public").json()
     assert session["accessToken"] == token
@@ -79,7 +79,7 @@ def test_a_key_needs_its_scope_and_a_person(service_key: str, alice: User) -> No
 def test_receipts_are_for_whom_they_are_natively(
     group: Conversation, alice: User, bob: User, dave: User, moderator: User, which: str
 ) -> None:
-    """Rule 17: the sender and moderators; a participant is refused, a stranger knows of nothing."""
+    """Rule 17: the sender and moderators; a participant is refused, a stranger gets 404."""
     message = say(alice, group)
     path = f"/api/v1/markers/messages/{message.pk}/{which}"
     counts = f"/api/v1/markers/messages?messageIds[]={message.pk}"

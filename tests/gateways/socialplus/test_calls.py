@@ -1,4 +1,4 @@
-"""social.plus's calls, as its SDK makes them: what they answer, and what stands behind it."""
+"""social.plus's calls as its SDK makes them: responses, and effects in the native API."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.support.cast import Api, say
 
 @pytest.fixture
 def feed(group: Conversation) -> str:
-    """The name by which its clients know the group; it holds what their ids may."""
+    """The group's name for its clients; it contains any character that their ids may."""
     Conversation.objects.filter(pk=group.pk).update(external_id="maths/hello world")
     return "maths/hello world"
 
 
 class SocialPlus(Api):
-    """A client that speaks to the addresses that social.plus has."""
+    """A client that calls the paths of social.plus."""
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         return super().__call__(method, f"http://testserver{path}", body, status)
@@ -65,7 +65,7 @@ def test_segments_grow_in_a_feed(sp: Any, group: Conversation, feed: str, alice:
 def test_a_conversation_without_a_name_of_its_own_goes_by_its_id(
     sp: Any, group: Conversation, direct: Conversation, alice: User
 ) -> None:
-    """And one that has a name goes by that alone, even by a name that is another one's id."""
+    """A conversation with an external id has only that, even if it looks like another's id."""
     say(alice, group)
     assert sp(alice).get(f"/api/v5/messages?messageFeedId={group.pk}")["messages"]
     Conversation.objects.filter(pk=direct.pk).update(external_id=str(group.pk))
@@ -76,7 +76,7 @@ def test_a_conversation_without_a_name_of_its_own_goes_by_its_id(
 def test_a_delivery_and_a_read_count_for_the_sender(
     sp: Any, api: Any, group: Conversation, feed: str, alice: User, bob: User, carol: User
 ) -> None:
-    """The marker carries the creator's internal id, by which alone its SDK finds the counts."""
+    """The marker has the creator's internal id, by which alone its SDK finds the counts."""
     first, second = say(alice, group), say(alice, group)
     marks = f"/api/v1/markers/message-feeds/{feed}"
     answer = sp(bob).put(f"{marks}/mark-delivering", {"messageId": str(second.pk)})
@@ -123,7 +123,7 @@ def test_a_channel_is_read_without_a_body(
 def test_read_users_and_delivered_users_by_membership(
     sp: Any, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
-    """Each recipient is exactly one of the five; who reads has received."""
+    """Each recipient is in exactly one of the five; a reader has received it."""
     people = {"bob": bob, "carol": carol}
     for name in ("erin", "frank", "gina"):
         people[name] = User.objects.create_user(name)

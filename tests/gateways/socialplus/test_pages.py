@@ -1,4 +1,4 @@
-"""social.plus: page tokens, private reads, and how many statements each call takes."""
+"""social.plus: page tokens, private reads, and the number of statements of each call."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def message(group: Conversation, alice: User) -> Message:
 
 
 def test_pages_of_readers_go_there_and_back(message: Message, alice: User) -> None:
-    """Its SDK decodes a token, keeps ``after`` and ``first``, and encodes what it kept."""
+    """Its SDK decodes a token, keeps ``after`` and ``first``, and encodes these again."""
     path = f"/api/v1/markers/messages/{message.pk}/read-users"
     client, seen, pages = caller(alice), [], []
     token: str | None = b64encode(b'{"limit": 10}').decode()
@@ -66,7 +66,7 @@ def test_pages_of_readers_go_there_and_back(message: Message, alice: User) -> No
 
 
 def test_pages_of_messages_keep_their_order_and_size(group: Conversation, alice: User) -> None:
-    """A token comes alone: nothing else says the size and the order."""
+    """A token is sent alone: nothing else gives the size and the order."""
     ids = [str(say(alice, group).pk) for _ in range(5)]
     deleted = say(alice, group)
     services.delete_message(message_id=deleted.pk)
@@ -90,7 +90,7 @@ def test_a_private_read_is_a_delivery_to_the_byte(
     group: Conversation, alice: User, bob: User, carol: User, moderator: User,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    """Rule 13, through every address that tells of receipts, for all others."""
+    """Rule 13, for every path that shows receipts, and all other users."""
     message = say(alice, group)
     path = f"/api/v1/markers/messages/{message.pk}"
     token = quote(b64encode(b'{"limit": 1}'))
@@ -143,7 +143,7 @@ def test_who_hides_reads_is_told_of_none(
 def test_the_number_of_statements_is_constant(
     message: Message, alice: User, bob: User, statements: Callable[[], Any]
 ) -> None:
-    """Whoever asks is one of them."""
+    """One of them authenticates the caller."""
     users, counts = "/api/v1/markers/messages/{}/read-users", "/api/v1/markers/messages?"
     for _ in range(3):
         more = say(alice, message.conversation)

@@ -1,4 +1,4 @@
-"""Tencent's calls: whose they are, what they refuse, and how many statements they take."""
+"""Tencent's calls: who may use them, what they refuse, and their numbers of statements."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def room(group: Conversation) -> str:
 def test_only_a_service_key_is_the_admins_signature(
     admin: Admin, service_key: str, group: Conversation, room: str, alice: User, moderator: User
 ) -> None:
-    """A user's token is no service key, a moderator's neither; and each key has its scopes."""
+    """A user's token is no service key, nor is a moderator's; and each key has its scopes."""
     body = {"GroupId": room, "MsgSeqList": seqs(say(alice, group))}
     for secret in ("", "x", "sk_x", issue_token(alice)[0], issue_token(moderator)[0]):
         Admin(secret)("get_group_msg_receipt", body, code=70003)
@@ -45,7 +45,7 @@ def test_only_a_service_key_is_the_admins_signature(
 def test_limits_and_bad_input_are_refused_in_the_envelope(
     admin: Admin, group: Conversation, room: str, alice: User
 ) -> None:
-    """50 messages to read, 200 members to a page (research/vendors.md, 5.1)."""
+    """At most 50 messages to read, 200 members per page."""
     message = say(alice, group)
     some = {"GroupId": room, "MsgSeqList": seqs(message)}
     detail = {"GroupId": room, "MsgSeq": message.pk, "Filter": 0, "Cursor": "", "Count": 200}
@@ -77,7 +77,7 @@ def test_limits_and_bad_input_are_refused_in_the_envelope(
 def test_an_archived_message_tells_its_counts_and_no_names(
     admin: Admin, group: Conversation, room: str, alice: User
 ) -> None:
-    """Of all three vendors: an empty list would say that nobody has read it."""
+    """For all three vendors: an empty list would mean that nobody has read it."""
     message = say(alice, group)
     Message.objects.filter(pk=message.pk).update(archived_at=message.created_at)
     detail = {"GroupId": room, "MsgSeq": message.pk, "Filter": 0, "Count": 200}

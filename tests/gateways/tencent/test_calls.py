@@ -1,4 +1,4 @@
-"""Tencent's three server calls: counts, members by pages, and reading."""
+"""Tencent's three server calls: counts, members in pages, and reading."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ QUERY = "?sdkappid=88888888&identifier=administrator&random=99999999&contenttype
 
 
 class Admin:
-    """The app's backend, which signs in the address, as Tencent has it."""
+    """The app's backend, with its credentials in the query string, as for Tencent."""
 
     def __init__(self, key: str) -> None:
         self.client, self.key = Client(), key
 
     def ask(self, command: str, body: Any) -> Any:
-        """Its clients name no content type."""
+        """Its clients send no content type."""
         path = f"/v4/group_open_http_svc/{command}{QUERY}&usersig={self.key}"
         response = self.client.post(path, body, content_type="application/json")
         assert response.status_code == 200, response.content
@@ -54,7 +54,7 @@ def seqs(*messages: Message) -> list[dict[str, int]]:
 def test_counts_stand_for_each_message_with_its_own_code(
     admin: Admin, api: Any, group: Conversation, room: str, alice: User, bob: User, settings: Any
 ) -> None:
-    """10062 without receipts: asked for none, deleted, not there; 10060 with too many members."""
+    """10062 without receipts: not requested, deleted, missing; 10060 with too many members."""
     read = say(alice, group)
     api(bob).post(f"/messages/{read.pk}/read/")
     untracked = say(alice, group, request_receipts=False)
@@ -125,7 +125,7 @@ def test_members_come_in_pages_until_it_is_finished(
 def test_reading_counts_natively_and_passes_over_what_is_not_the_readers(
     admin: Admin, api: Any, group: Conversation, room: str, alice: User, bob: User, dave: User
 ) -> None:
-    """Nothing left to read is an error, as in its own SDK."""
+    """It is an error if nothing is left to read, as in its own SDK."""
     mine, theirs = say(bob, group), say(alice, group, mark_read=False)
     body = {"GroupId": room, "From_Account": "bob", "MsgSeqList": seqs(mine, theirs)}
     assert [admin("group_msg_receipt", body) for _ in range(2)] == [
