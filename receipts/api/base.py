@@ -42,15 +42,24 @@ class ApiViewSet(GenericViewSet[Any]):
     #: Query parameters beside paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
+    #: Whether the caller is known, has the right to call, and was not refused since.
+    is_admitted = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        self.is_admitted = True
         if str(request.method).lower() in self.action_map:  # else it is answered 405
             self._refuse_unknown_parameters(request)
 
+    def handle_exception(self, exc: Exception) -> Response:
+        """A refusal is none of the answers that ``told_without_read`` shortens."""
+        self.is_admitted = False
+        return super().handle_exception(exc)
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """A key without ``read`` learns that its write was done, and nothing of what is there."""
-        is_answer = isinstance(response, Response) and response.status_code < 300
+        is_answer = self.is_admitted and isinstance(response, Response)
+        is_answer = is_answer and response.status_code < 300
         if is_answer and request.method not in SAFE_METHODS and not may_read(request):
             given, allowed = response.data or {}, self.told_without_read
             response.data = {name: given[name] for name in given if name in allowed} or None

@@ -160,3 +160,23 @@ def test_a_fault_of_ours_stays_a_500_with_its_traceback(
         answer = door(name)
     assert answer.status_code == 500
     assert [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("accept", ["application/json", "image/png", "x" * 10])
+@pytest.mark.parametrize("parameters", [0, 1_001])
+@pytest.mark.parametrize(
+    "path",
+    ["/v4/group_open_http_svc/group_msg_receipt", "/v3/users", "/api/v5/messages",
+     "/api/v1/conversations/"],
+)  # fmt: skip
+def test_what_is_refused_before_its_caller_is_known_is_refused_once(
+    db: None, path: str, parameters: int, accept: str
+) -> None:
+    """Tencent's refusals have status 200: they are not taken for answers of a known caller."""
+    client = Client(raise_request_exception=False)
+    query = "&".join(f"p{number}=1" for number in range(parameters))
+    answer = client.post(
+        f"{path}?{query}", {}, content_type="application/json",
+        headers={"Accept": accept, "Authorization": "Bearer no", "Api-Token": "no"},
+    )  # fmt: skip
+    assert answer.status_code < 500, answer.content
