@@ -1,4 +1,4 @@
-"""The admin of what receipts do not depend on. Everything else is in ``receipts.admin``."""
+"""The admin of service keys, which receipts do not use. The rest is in ``receipts.admin``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from chat.models import ServiceKey
 
 @admin.register(ServiceKey)
 class ServiceKeyAdmin(admin.ModelAdmin):
-    """Keys can be looked at and revoked; a new one is shown by ``issue_service_key`` only."""
+    """Keys can be viewed and revoked; only ``issue_service_key`` creates and shows new ones."""
 
     list_display = ["name", "user", "scopes", "created_at", "revoked_at"]
     list_select_related = ["user"]

@@ -1,6 +1,6 @@
-"""Charts as plain SVG: this works out their lengths, in per cent, and templates draw them.
+"""Charts as plain SVG: this module computes lengths in per cent, and templates draw them.
 
-Lengths in per cent need no script to fit a phone, and text stays as large as it is.
+Lengths in per cent fit any screen without a script, and text keeps its size.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Part:
-    """A part of a whole, as a stretch of a bar."""
+    """A segment of a stacked bar; ``start`` and ``length`` in per cent."""
 
     name: str
     label: str
@@ -23,7 +23,7 @@ class Part:
 
 
 def parts_of(counts: Iterable[tuple[str, str, int]]) -> list[Part]:
-    """Parts side by side, from their names, labels and counts; together they fill the bar."""
+    """Segments in order, from (name, label, count) tuples; together they fill the bar."""
     counts = list(counts)
     whole = sum(count for _, _, count in counts) or 1
     parts, before = [], 0
@@ -34,7 +34,7 @@ def parts_of(counts: Iterable[tuple[str, str, int]]) -> list[Part]:
 
 
 def receipts_bar(message: Mapping[str, Any]) -> list[Part]:
-    """A message's recipients by what became of it with them (rule 19's counts)."""
+    """A message's recipients by state, as segments (the counts of rule 19)."""
     read, delivered, failed = (message[f"{n}_count"] for n in ("read", "delivered", "failed"))
     return parts_of(
         [
@@ -48,7 +48,7 @@ def receipts_bar(message: Mapping[str, Any]) -> list[Part]:
 
 @dataclass(frozen=True)
 class Column:
-    """One day of a chart: a bar of what was delivered, and in it what was read."""
+    """One day of a chart: a bar for delivered, and in it one for read; sizes in per cent."""
 
     day: date
     figures: Mapping[str, Any] | None
@@ -59,7 +59,7 @@ class Column:
 
     @property
     def above_read(self) -> float:
-        """Where the delivered part begins: bars grow upwards, and SVG counts from above."""
+        """The top of the delivered bar: bars grow upwards, and SVG's y axis points down."""
         return 100 - self.delivered
 
     @property
@@ -68,7 +68,7 @@ class Column:
 
 
 def columns_of(since: date, until: date, days: Iterable[Mapping[str, Any]]) -> list[Column]:
-    """A column for each day of a range; one without messages is empty."""
+    """One column per day, both ends included; a day without messages has an empty one."""
     told = {str(day["day"]): day for day in days}
     length, columns = 100 / ((until - since).days + 1), []
     for number in range((until - since).days + 1):
@@ -86,7 +86,7 @@ _UNITS = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
 def spoken(seconds: float | None) -> str:
-    """A stretch of time in its two largest units: ``2 h 10 min``."""
+    """A duration in its two largest units: ``2 h 10 min``."""
     if seconds is None:
         return "—"
     if seconds < 10:
@@ -103,5 +103,5 @@ def spoken(seconds: float | None) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """A share of 0 to 1, as people say it."""
+    """A share from 0 to 1 as a percentage: ``12.5 %``."""
     return "—" if rate is None else f"{100 * rate:.1f}".removesuffix(".0") + " %"

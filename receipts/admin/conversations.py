@@ -1,4 +1,4 @@
-"""Conversations: their receipt settings, who takes part, and how far everybody has come."""
+"""Conversations: their receipt settings, and participants with their watermarks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BY_USER = Keyset("user_id", key="user_id")
 
 
 class ConversationForm(ListForm):
-    """Newest first. A title is looked for from there on, until a page is full."""
+    """Newest first. A search for a title scans rows in that order until a page is full."""
 
     q = forms.CharField(
         label="Title",
@@ -51,13 +51,13 @@ class ConversationForm(ListForm):
 
 @admin.register(Conversation)
 class ConversationAdmin(ListAdmin):
-    """Titles and receipt settings can be changed by who has that right; people only looked at."""
+    """Title and receipt settings are editable with that permission; participants are read-only."""
 
     list_form = ConversationForm
     list_display = ["__str__", "kind", "external_id", "receipt_policy", "created_at"]
     readonly_fields = ["kind", "external_id", "created_at"]
     change_form_template = "admin/seenby/conversation.html"
-    nothing = "No conversation answers to that."
+    nothing = "No conversations match these filters."
     fields = ["title", "receipt_policy", "receipts_visible_to"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -67,7 +67,7 @@ class ConversationAdmin(ListAdmin):
         return False
 
     def page_of(self, request: HttpRequest, obj: Conversation) -> dict[str, Any]:
-        """Facts, and who takes part."""
+        """The conversation, and a table of its participants."""
         context: dict[str, Any] = {"title": str(obj), "subtitle": None, "conversation": obj}
         if request.user.has_perm("chat.view_conversationparticipant"):
             people = ConversationParticipant.objects.filter(conversation=obj)

@@ -1,4 +1,4 @@
-"""Recipients as a CSV file: streamed, and with no cell that a spreadsheet takes for a formula."""
+"""Recipients as a CSV file: streamed, and with no cell that a spreadsheet runs as a formula."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ COLUMNS = (
     "content",
     "membership",
 )
-#: How a cell begins that a spreadsheet may run (OWASP, "CSV injection").
+#: First characters of cells that a spreadsheet may run (OWASP, "CSV injection").
 _FORMULA = frozenset("=+-@\u2212")
-#: What stands before that and is not seen: controls, format characters, blanks.
+#: Categories that may precede them invisibly: controls, format characters, blanks.
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
-#: What a spreadsheet may take for the end of a cell, whatever the file's own separator and quotes.
+#: Characters that a spreadsheet may take for the end of a cell, even inside quotes.
 _SEPARATORS = re.compile(r"([;\t\r\n])")
 #: Without it Excel reads UTF-8 as if it were Latin-1.
 BYTE_ORDER_MARK = "\ufeff"
-#: Lines that leave in one piece.
+#: Lines per streamed chunk.
 _PIECE = 200
 
 
 class _Line:
-    """What ``csv`` writes to: a line is given back, not kept."""
+    """The file that ``csv`` writes to: returns the line instead of storing it."""
 
     def write(self, line: str) -> str:
         return line
 
 
 def csv_lines(recipients: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """The file, piece by piece."""
+    """Yield the file in chunks; each recipient has the keys in ``COLUMNS``."""
     write = csv.writer(_Line(), quoting=csv.QUOTE_ALL).writerow
     piece = [BYTE_ORDER_MARK + write(COLUMNS)]
     for recipient in recipients:
@@ -53,10 +53,10 @@ def csv_lines(recipients: Iterable[dict[str, Any]]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """A value as text: times in ISO 8601, formulas behind an apostrophe, nothing for None.
+    """A value as text: times in ISO 8601, formulas after an apostrophe, None as empty.
 
-    A spreadsheet whose separator is a semicolon splits cells that quotes hold together, so what
-    follows one is looked at as well.
+    A spreadsheet whose separator is a semicolon splits quoted cells, too, so the text after each
+    separator is checked as well.
     """
     if value is None:
         return ""
@@ -69,7 +69,7 @@ def _cell(value: Any) -> str:
 
 
 def _is_formula(text: str) -> bool:
-    """Whether it begins like one; full-width and small forms count as what they are forms of."""
+    """Whether text starts like a formula; full-width and small forms are normalized first."""
     for character in text:
         if unicodedata.category(character) not in _UNSEEN:
             return unicodedata.normalize("NFKC", character)[0] in _FORMULA

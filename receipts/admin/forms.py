@@ -1,4 +1,4 @@
-"""The forms above lists: strict, so that no misspelt filter answers another question than asked."""
+"""The forms above lists: strict, so that a misspelt filter is an error and not ignored."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, User
 from receipts.admin.keyset import Place
 
-#: Parameters that Django's admin adds for itself.
+#: Query parameters that Django's admin adds itself.
 _DJANGOS = frozenset({"_popup", "_to_field", "e"})
-#: How many conversations may have the title that was given.
+#: With this many matches or more, the name of a conversation is rejected as ambiguous.
 _NAMESAKES = 20
 
 
 class PlaceForm(forms.Form):
-    """Where a page begins, as its links say it."""
+    """The position of a page, as its links encode it."""
 
     after = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     page = forms.ChoiceField(required=False, choices=[("last", "last")])
 
     def place(self) -> Place:
-        """The list's start, where that is not said rightly."""
+        """The position; the start of the list if the parameters are invalid."""
         found = self.cleaned_data if self.is_valid() else {}
         return Place(found.get("after"), found.get("before"), found.get("page") == "last")
 
 
 def given(query: QueryDict, *also: str) -> QueryDict:
-    """What was asked of a list, less its place and what was left blank."""
+    """The filters in a query: without the position, Django's own parameters and blanks."""
     asked = query.copy()
     for name in {*Place.PARAMETERS, *_DJANGOS, *also}:
         asked.pop(name, None)
@@ -46,7 +46,7 @@ def given(query: QueryDict, *also: str) -> QueryDict:
 
 
 def errors_of(asked: QueryDict, form: Any, place: PlaceForm) -> list[str]:
-    """What is wrong with a query, each with the name of its field."""
+    """The errors in a query, each starting with the name of its field."""
     named = dict(form.fields)
     wrong = [f"{name}: there is no such filter." for name in asked if name not in named]
     for each in (form, place):
@@ -57,19 +57,19 @@ def errors_of(asked: QueryDict, form: Any, place: PlaceForm) -> list[str]:
 
 
 class UserField(forms.CharField):
-    """A username; the user it names."""
+    """A username, cleaned to its user; None if empty."""
 
     def clean(self, value: Any) -> User | None:
         username = super().clean(value)
         if not username:
             return None
         if (user := User.objects.filter(username=username).first()) is None:
-            raise ValidationError(f"Nobody has the username “{username}”.")
+            raise ValidationError(f"No user has the username “{username}”.")
         return user
 
 
 class ConversationField(forms.CharField):
-    """A conversation's id, external id, or whole title; the ids of all that it names."""
+    """A conversation's id, external id, or full title, cleaned to the ids of all matches."""
 
     def clean(self, value: Any) -> list[int]:
         name = super().clean(value)
@@ -82,14 +82,14 @@ class ConversationField(forms.CharField):
             Conversation.objects.filter(names_it).values_list("pk", flat=True)[:_NAMESAKES]
         )
         if not found:
-            raise ValidationError(f"No conversation has “{name}” as its id or whole title.")
+            raise ValidationError(f"No conversation has the id or full title “{name}”.")
         if len(found) == _NAMESAKES:
-            raise ValidationError(f"Too many conversations are called “{name}”: say an id.")
+            raise ValidationError(f"Too many conversations match “{name}”: enter an id.")
         return found
 
 
 class DayField(forms.DateField):
-    """A UTC day, as browsers' own calendars send it."""
+    """A UTC day, in the format of browsers' date inputs."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
@@ -97,13 +97,13 @@ class DayField(forms.DateField):
             input_formats=["%Y-%m-%d"],
             widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
             validators=[MinValueValidator(date(1970, 1, 1)), MaxValueValidator(date(9000, 1, 1))],
-            error_messages={"invalid": "Must be a day, as in 2026-11-21."},
+            error_messages={"invalid": "Must be a date, for example 2026-11-21."},
             **options,
         )
 
 
 class DaysForm(forms.Form):
-    """A range of days, both included; ``from`` is no name that Python lets a class declare."""
+    """A range of days, both included; ``from`` is a keyword, so the class cannot declare it."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -114,33 +114,33 @@ class DaysForm(forms.Form):
         found = super().clean() or self.cleaned_data
         since, until = found.get("from"), found.get("to")
         if since and until and since > until:
-            self.add_error("from", "May not be after the last day.")
+            self.add_error("from", "Must not be after the last day.")
         return found
 
 
 class ListForm(forms.Form):
-    """The filters of one list. A form that is not valid lists nothing."""
+    """The filters of one list. An invalid form lists nothing."""
 
-    #: What two rows of the list are told apart by, newest first unless a list says otherwise.
+    #: The columns that order the list and identify a row; newest first by default.
     columns: tuple[str, ...] = ("-pk",)
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """The rows that were asked for."""
+        """The rows that match all filters."""
         for condition in self.conditions():
             rows = rows.filter(condition)
         return rows
 
     def conditions(self) -> Iterable[Q]:
-        """What the filters that were given ask of a row."""
+        """A condition for each filter that is set."""
         raise NotImplementedError
 
     def order(self) -> tuple[str, ...]:
-        """The columns of the index that leads to these rows in the order they are listed."""
+        """The columns to order by: those of the index that serves these filters."""
         return self.columns
 
 
 def within(found: dict[str, Any], column: str) -> Iterator[Q]:
-    """The rows of a ``DaysForm``'s days."""
+    """Conditions that keep a time ``column`` within the days of a ``DaysForm``."""
     if since := found.get("from"):
         yield Q(**{f"{column}__gte": midnight(since)})
     if until := found.get("to"):

@@ -1,4 +1,4 @@
-"""Groups; the one whose members moderate keeps its name, by which everything else knows it."""
+"""Groups. The moderators' group keeps its name, by which all other code finds it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class GroupAdmin(DjangoGroupAdmin):
-    """The moderators' group is neither renamed nor deleted; its rights can be changed."""
+    """The moderators' group cannot be renamed or deleted; its permissions can be changed."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name"] if _is_fixed(obj) else []

@@ -1,4 +1,4 @@
-"""The insights page: how well messages arrive, drawn on the server."""
+"""The insights page: delivery and read rates, rendered on the server."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from receipts.reads.insights import insights, times_to_read
 
 
 class InsightsForm(DaysForm):
-    """Days up to today, in all conversations or in one."""
+    """A range of days, by default up to today; in all conversations or in one."""
 
     conversation = ConversationField(
         required=False,
         max_length=255,
-        widget=forms.TextInput(attrs={"placeholder": "All; or an id or title"}),
+        widget=forms.TextInput(attrs={"placeholder": "All, or an id or title"}),
     )
     field_order = ("from", "to", "conversation")
 
@@ -37,7 +37,7 @@ class InsightsForm(DaysForm):
     def clean_conversation(self) -> int | None:
         found = self.cleaned_data["conversation"]
         if len(found) > 1:
-            raise forms.ValidationError("Several conversations are called that: say an id.")
+            raise forms.ValidationError("Several conversations match: enter an id.")
         return found[0] if found else None
 
     def clean(self) -> dict[str, Any]:
@@ -49,13 +49,13 @@ class InsightsForm(DaysForm):
         return super().clean()
 
     def filled(self) -> InsightsForm:
-        """The same form, with the days in it that it stands for."""
+        """The same form, with the default days filled in."""
         days = {name: self.cleaned_data[name].isoformat() for name in ("from", "to")}
         return InsightsForm({**{name: self.data.get(name) for name in self.data}, **days})
 
 
 def insights_page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
-    """The view, for those who may look at messages."""
+    """The view, for users with permission to view messages."""
 
     def view(request: HttpRequest) -> HttpResponse:
         if not request.user.has_perm("chat.view_message"):
@@ -77,7 +77,7 @@ def insights_page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
 
 
 def _found(asked: dict[str, Any]) -> dict[str, Any]:
-    """Everything the page shows of a range."""
+    """Everything the page shows for a range."""
     scope = {
         "since": asked["from"],
         "until": asked["to"],
@@ -101,7 +101,7 @@ def _found(asked: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tiles(total: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """The figures of the whole range: what they are called, themselves, and what else to know."""
+    """The figures of the whole range, each as name, value and detail."""
     delivered, read = total["seconds_to_delivered"], total["seconds_to_read"]
     return [
         ("Messages", f"{total['messages']:,}", f"to {total['recipients']:,} recipients"),

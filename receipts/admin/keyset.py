@@ -1,5 +1,5 @@
-"""Pages of a list, found by the row they begin behind: none counts, and the last is as near as
-the first."""
+"""Keyset pagination: a page starts after a row. Nothing is counted, and the last page costs no more
+than the first."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from django.http import QueryDict
 
 @dataclass(frozen=True)
 class Place:
-    """Where a page begins: behind a row, in front of one, at the list's end, else at its start."""
+    """The page after a row, before a row, at the end of the list, or else at its start."""
 
     after: int | None = None
     before: int | None = None
     last: bool = False
 
-    #: The query parameters that say it.
+    #: The query parameters that encode it.
     PARAMETERS = ("after", "before", "page")
 
     @property
@@ -28,17 +28,17 @@ class Place:
 
 @dataclass(frozen=True)
 class Page:
-    """Some rows of a list, and the queries that lead on from them."""
+    """The rows of one page, and the queries of its links."""
 
     rows: list[Any]
-    #: By name: ``first``, ``previous``, ``next``, ``last``; what leads nowhere is not there.
+    #: By name: ``first``, ``previous``, ``next``, ``last``; absent if there is no such page.
     links: dict[str, str]
 
 
 class Keyset:
-    """The order of a list: one column, or two of one direction, that never change in a row.
+    """The order of a list: one column, or two in one direction, whose values never change.
 
-    A row is named by its ``key``; where that is not the column itself, its columns are looked up.
+    Links name a row by its ``key``; unless that is the only column, its columns are looked up.
     """
 
     def __init__(self, *columns: str, key: str = "pk") -> None:
@@ -47,7 +47,7 @@ class Keyset:
         self.descends = columns[0].startswith("-")
 
     def page(self, rows: QuerySet[Any], place: Place, size: int, query: QueryDict) -> Page:
-        """The page at a place; ``query`` is what its links keep."""
+        """The page at a place, of at most ``size`` rows; its links keep ``query``."""
         columns = [self._turned(c) for c in self.columns] if place.backwards else self.columns
         chosen, row = rows.order_by(*columns), place.after or place.before
         if row is not None:
@@ -55,7 +55,7 @@ class Keyset:
         found = list(chosen[: size + 1])
         more, found = len(found) > size, found[:size]
         if place.before is not None and not more:
-            return self.page(rows, Place(), size, query)  # a full page, where the list begins
+            return self.page(rows, Place(), size, query)  # the start: show a full first page
         if place.backwards:
             found.reverse()
         ways = {
@@ -65,7 +65,7 @@ class Keyset:
         return Page(found, self._links(found, ways, query))
 
     def _behind(self, rows: QuerySet[Any], row: int, backwards: bool) -> Q:
-        """The rows behind one in the list's order, or in front of it."""
+        """The rows after ``row`` in the order of the list, or before it."""
         if self.names == [self.key]:
             position: Any = (row,)
         else:
@@ -77,7 +77,7 @@ class Keyset:
         last = Q(**{f"{self.names[-1]}__{word}": position[-1]})
         if len(position) == 1:
             return last
-        # What the index can begin at stands by itself.
+        # A condition on the first column alone, which an index range scan can start at.
         name, value = self.names[0], position[0]
         return Q(**{f"{name}__{word}e": value}) & (Q(**{f"{name}__{word}": value}) | last)
 

@@ -1,4 +1,4 @@
-"""Lists of any length: a form of filters above, pages by key, and no count of anything."""
+"""Lists of any length: a form of filters, keyset pagination, and no counting."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from receipts.admin.keyset import Keyset, Page
 
 
 class KeysetChangeList(ChangeList):
-    """A list of the admin that is paged by key. Its filters are the model admin's ``list_form``."""
+    """A change list with keyset pagination. Its filters are the model admin's ``list_form``."""
 
     model_admin: ListAdmin
     form: ListForm
     page: Page
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
-        """The rows asked for, of all pages; none where something was asked wrongly."""
+        """The matching rows of all pages; none if the query is invalid."""
         self.filter_specs, self.has_filters = [], False
         asked = given(request.GET)
         place = PlaceForm(request.GET)
@@ -40,18 +40,18 @@ class KeysetChangeList(ChangeList):
         asked = given(request.GET)
         self.page = Keyset(*order).page(self.queryset, self.place, self.list_per_page, asked)
         self.result_list, self.descends = self.page.rows, order[0].startswith("-")
-        # What Django would count says what is on this page; there is no choosing of all pages.
+        # Django's counts are set to this page's rows; rows of all pages cannot be selected.
         self.result_count = self.full_result_count = len(self.page.rows)
         self.show_full_result_count = self.can_show_all = self.multi_page = False
         self.show_admin_actions = bool(self.page.rows)
 
     def get_ordering_field_columns(self) -> dict[int, Any]:
-        """No column is sorted by: each would need an index, and marks pay for indexes."""
+        """Columns are not sortable: each would need an index, which makes marks slower."""
         return {}
 
 
 class ListAdmin(admin.ModelAdmin):
-    """A model whose list has any length."""
+    """A model whose list may have any length."""
 
     list_form: type[ListForm]
     list_per_page = 50
@@ -60,10 +60,10 @@ class ListAdmin(admin.ModelAdmin):
     sortable_by = ()
     empty_value_display = ""
     change_list_template = "admin/seenby/list.html"
-    #: What the list is called, where that is not the model's name.
+    #: The title of the list, if not the model's name.
     title = ""
-    #: What a list says that nothing answers to.
-    nothing = "Nothing here answers to that."
+    #: Shown when no rows match the filters.
+    nothing = "Nothing matches these filters."
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return KeysetChangeList
@@ -85,28 +85,28 @@ class ListAdmin(admin.ModelAdmin):
         form_url: str = "",
         obj: Any = None,
     ) -> HttpResponse:
-        """The page of one thing, with what its template shows beside a form."""
+        """The page of one object, with what its template shows in addition to the form."""
         if obj is not None:
             context |= self.page_of(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
 
     def page_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        """What the template of one thing's page is given."""
+        """Extra context for the template of an object's page."""
         return {}
 
-    def response_action(  # type: ignore[override]  # the stubs know of a later argument
+    def response_action(  # type: ignore[override]  # the stubs have a later argument
         self, request: HttpRequest, queryset: QuerySet[Any]
     ) -> HttpResponse | None:
-        """An action does something to the rows that were ticked, never to all pages."""
+        """Apply an action to the selected rows only, never to all pages."""
         ticked = request.POST.getlist(ACTION_CHECKBOX_NAME)
         if any(whole_number(each, MAX_ID) is None for each in ticked):
-            self.message_user(request, "Tick rows of the list.", messages.ERROR)
+            self.message_user(request, "Select rows of the list.", messages.ERROR)
             return None
         return super().response_action(request, queryset.filter(pk__in=ticked))
 
 
 class ReadOnly(admin.ModelAdmin):
-    """Nothing is added, edited or deleted here, whether by a button or by its address."""
+    """Nothing can be added, changed or deleted here, neither by a button nor by its URL."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -119,4 +119,4 @@ class ReadOnly(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(ReadOnly, ListAdmin):
-    """A list of ours that is only looked at."""
+    """A read-only list with keyset pagination."""

@@ -1,4 +1,4 @@
-"""How messages are found: by text, sender, conversation, day, status, and what became of them."""
+"""Filters of messages: text, sender, conversation, days, status, and conditions such as deleted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from django.db.models import Q
 from chat.models import OverallStatus, Tracking
 from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
 
-#: What became of a message, as the form says it.
+#: The choices of ``only``: label and condition.
 FATES = {
-    "failed": ("failed for somebody", Q(failed_count__gt=0)),
+    "failed": ("failed for someone", Q(failed_count__gt=0)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
     "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
     "archived": ("archived", Q(archived_at__isnull=False)),
@@ -23,10 +23,10 @@ FATES = {
 class MessageForm(ListForm, DaysForm):
     """Newest first, by time; in one conversation by id, as the API lists it.
 
-    Opening the list, or asking for a sender, a conversation or days, reads as many rows as a page
-    has: there is an index in that order. Text, status and fate have none (each would cost every
-    mark), so those are looked for among the others' rows from the newest on, until a page is full
-    or there are no more. Whoever looks for something rare says days, a sender or a conversation.
+    Without filters, or by sender, conversation or days, a page reads only its own rows: there is
+    an index in that order. Text, status and ``only`` have none (it would make every mark slower):
+    the rows that the other filters leave are scanned, newest first, until a page is full. To find
+    something rare, add days, a sender or a conversation.
     """
 
     columns = ("-created_at", "-pk")
@@ -35,7 +35,7 @@ class MessageForm(ListForm, DaysForm):
         label="Text",
         required=False,
         max_length=200,
-        widget=forms.TextInput(attrs={"placeholder": "Words of the message"}),
+        widget=forms.TextInput(attrs={"placeholder": "Text of the message"}),
     )
     sender = UserField(
         required=False,
@@ -81,5 +81,5 @@ class MessageForm(ListForm, DaysForm):
 
 
 def within_days(found: dict[str, Any]) -> bool:
-    """Whether days were said, which the index by time finds."""
+    """Whether days are given, which the index by time serves."""
     return bool(found.get("from") or found.get("to"))

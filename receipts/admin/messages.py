@@ -1,4 +1,4 @@
-"""Messages: found, looked at with their recipients, deleted softly and restored."""
+"""Messages: the list, a page with recipients, soft deletion and restoring."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from receipts.rules.status import SUMMARY_COLUMNS, summary_of
 
 @admin.register(Message)
 class MessageAdmin(ReadOnlyAdmin):
-    """Messages with how far they have come; deleting is soft and can be taken back."""
+    """Messages with their receipts; deletion is soft and can be undone."""
 
     list_form = MessageForm
     list_display = ["excerpt", "sender", "conversation", "receipts", "sent"]
@@ -37,17 +37,17 @@ class MessageAdmin(ReadOnlyAdmin):
     actions = ["delete_softly", "restore"]
     change_form_template = "admin/seenby/message.html"
     fields = ()
-    nothing = "No message answers to that."
+    nothing = "No messages match these filters."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
         return super().get_queryset(request).select_related(*self.list_select_related)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
-        """The right to moderate is the right to the actions and buttons."""
+        """The permission to moderate covers the actions and the buttons."""
         return bool(request.user.has_perm("chat.moderate_message"))
 
     def has_export_permission(self, request: HttpRequest, message: Message) -> bool:
-        """Whose right it is to see recipients, while there are any: see ``archived_at``."""
+        """For users who may view receipts, unless the rows are gone: see ``archived_at``."""
         return message.archived_at is None and request.user.has_perm("receipts.view_messagestatus")
 
     def get_urls(self) -> list[URLPattern]:
@@ -87,7 +87,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return moderate(self, request, RESTORE, queryset, request.get_full_path())
 
     def page_of(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
-        """What was said, what became of it, and with whom."""
+        """The message, its summary, who deleted it, and a table of its recipients."""
         context = {
             "title": f"Message {obj.pk}",
             "subtitle": None,
@@ -107,7 +107,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return context
 
     def _deletion(self, message: Message) -> LogEntry | None:
-        """Who deleted it here, and why; nothing where its sender did."""
+        """The log entry with who deleted it and why; None if it was not deleted in the admin."""
         log = LogEntry.objects.filter(
             content_type=ContentType.objects.get_for_model(Message), object_id=str(message.pk)
         )
@@ -117,20 +117,20 @@ class MessageAdmin(ReadOnlyAdmin):
         return log.select_related("user").order_by("-action_time").first()
 
     def moderating_page(self, request: HttpRequest, pk: int, verb: Verb) -> HttpResponse:
-        """Delete or restore the one message that a button is for."""
+        """Delete or restore one message, by the button on its page."""
         if not self.has_act_permission(request):
             raise PermissionDenied
         page, message = _page_of(pk), self.get_object(request, str(pk))
         if message is None:
-            return HttpResponseRedirect(page)  # which says that it does not exist
+            return HttpResponseRedirect(page)  # which reports that it does not exist
         return moderate(self, request, verb, [message], page) or HttpResponseRedirect(page)
 
     def export(self, request: HttpRequest, pk: int) -> Any:
-        """A message's recipients as a file, as the filters above its table leave them."""
+        """A message's recipients as a CSV file, filtered like the table on its page."""
         message = self.get_object(request, str(pk)) if self.has_view_permission(request) else None
         if message is None or not self.has_export_permission(request, message):
             raise PermissionDenied
-        if recipients_table(request, message).errors:  # the page names the filter that is wrong
+        if recipients_table(request, message).errors:  # the page names the invalid filter
             return HttpResponseRedirect(f"{_page_of(pk)}?{request.GET.urlencode()}")
         lines = csv_lines(all_recipients(recipient_filter(request, message), request.user))
         name = f"message-{pk}-recipients.csv"
@@ -146,11 +146,11 @@ def _page_of(pk: int) -> str:
 
 
 def receipts_of(message: Message) -> dict[str, Any]:
-    """A message's summary, and its counts as the parts of a bar."""
+    """A message's summary, and its counts as segments of a bar."""
     counts = {name: getattr(message, name) for name in SUMMARY_COLUMNS}
     return {"summary": summary_of(counts), "bar": receipts_bar(counts)}
 
 
 def message_link(pk: int | None) -> str:
-    """A message by its number, as a link to its page."""
+    """A link to a message's page, ``#`` and its id; empty for None."""
     return format_html('<a href="{}">#{}</a>', _page_of(pk), pk) if pk else ""

@@ -1,4 +1,4 @@
-"""Deleting messages and restoring them, each with a reason that stands in the admin's log."""
+"""Deleting and restoring messages, with a reason that is recorded in the admin's log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from receipts import services
 
 @dataclass(frozen=True)
 class Verb:
-    """What a moderator does to messages."""
+    """An action of a moderator on messages."""
 
     name: str
     title: str
@@ -34,7 +34,7 @@ DELETE = Verb(
     "Delete",
     "Delete",
     "Deleted",
-    "Others will see that a message was deleted, and no longer what it said. It leaves unread"
+    "Others will see that a message was deleted, but no longer its text. It is removed from unread"
     " counts; its receipts are kept, and it can be restored.",
     services.delete_message,
 )
@@ -43,19 +43,19 @@ RESTORE = Verb(
     "Restore",
     "Restore",
     "Restored",
-    "Everybody will see it again as it was; who had not read it has it unread again.",
+    "Everyone will see it again as it was. It is unread again for those who had not read it.",
     services.restore_message,
 )
 VERBS = {verb.name: verb for verb in (DELETE, RESTORE)}
 
 
 class ReasonForm(forms.Form):
-    """Why: for those who look at the admin's log later."""
+    """The reason, for later readers of the admin's log."""
 
     reason = forms.CharField(
         max_length=300,
         widget=forms.Textarea(attrs={"rows": 3, "autofocus": True}),
-        help_text="Stands in the admin's log; up to 300 characters.",
+        help_text="Recorded in the admin's log; at most 300 characters.",
     )
 
 
@@ -66,7 +66,10 @@ def moderate(
     chosen: Iterable[Message],
     back: str,
 ) -> TemplateResponse | None:
-    """Ask for a reason; once there is one, do it to each message and log where it changed it."""
+    """Ask for a reason; with one, apply the verb to each message and log each change.
+
+    Returns the page that asks, or None when done.
+    """
     chosen = list(chosen)
     form = ReasonForm(request.POST if "reason" in request.POST else None)
     if not form.is_valid():
@@ -84,7 +87,7 @@ def moderate(
 def _done(
     model_admin: admin.ModelAdmin, request: HttpRequest, verb: Verb, message: Message, form: Any
 ) -> bool:
-    """Whether that changed anything; the log says so in the same transaction."""
+    """Whether the message changed; the log entry is written in the same transaction."""
     if not verb.do(message_id=message.pk):
         return False
     reason = " ".join(form.cleaned_data["reason"].split())
@@ -95,7 +98,7 @@ def _done(
 def _told(verb: Verb, chosen: list[Message], changed: list[Message]) -> str:
     if len(chosen) == 1:
         return f"{verb.past}."
-    others = f"; the others were {verb.past.lower()} before" if len(changed) < len(chosen) else ""
+    others = f"; the others were already {verb.past.lower()}" if len(changed) < len(chosen) else ""
     return f"{verb.past} {len(changed)} of {len(chosen)} messages{others}."
 
 

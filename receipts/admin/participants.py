@@ -1,4 +1,4 @@
-"""Who takes part in what, and how far they have come."""
+"""Participants of conversations, with their watermarks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from receipts.reads.answers import participant_shape
 
 
 class ParticipantForm(ListForm):
-    """Newest memberships first; those of one conversation by user, as their index has them."""
+    """Newest memberships first; those of one conversation by user, in the order of their index."""
 
     conversation = ConversationField(
         required=False,
@@ -52,7 +52,7 @@ class ParticipantForm(ListForm):
 
 
 class ParticipantFilter(django_filters.FilterSet):
-    """``role``, ``membership`` and ``search`` in a conversation; everybody, unless asked."""
+    """``role``, ``membership`` and ``search`` in a conversation; unlike the API, all by default."""
 
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")
     membership = MembershipFilter(account="user", label="Membership")
@@ -71,21 +71,21 @@ class ParticipantFilter(django_filters.FilterSet):
 
 
 def told(participant: ConversationParticipant) -> dict[str, Any]:
-    """A membership with its watermarks, in which private reads are none."""
+    """A membership with its watermarks, which private reads do not move."""
     shape = participant_shape(participant, watermarks=True, reads=True)
     return shape | {"role": participant.get_role_display(), "user_id": participant.user_id}
 
 
 @admin.register(ConversationParticipant)
 class ParticipantAdmin(ReadOnlyAdmin):
-    """Memberships over all conversations."""
+    """Memberships across all conversations."""
 
     list_form = ParticipantForm
     list_display = ["user", "conversation", "role", "membership", "delivered", "read", "joined_at"]
     list_select_related = ["conversation", "user"]
     actions = ["remove"]
     title = "Participants"
-    nothing = "Nobody takes part like that."
+    nothing = "No participants match these filters."
     fields = [
         "user", "conversation", "role", "membership", "joined_at", "left_at",
         "delivered", "last_delivered_at", "read", "last_read_at",

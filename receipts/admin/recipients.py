@@ -1,4 +1,4 @@
-"""A message's recipients, as its page lists them and as a file: the rules are the API's own."""
+"""A message's recipients, on its page and as a file, under the same rules as in the API."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from receipts.reads.answers import listed_recipient
 from receipts.reads.selectors import recipients_of
 from receipts.rules.privacy import hides_reads_from
 
-#: The order of the unique index on (message, recipient), as the API's.
+#: The order of the unique index on (message, recipient), as in the API.
 BY_RECIPIENT = Keyset("recipient_id", key="recipient_id")
-#: Rows of a file that are read at a time.
+#: Rows of a file read per query.
 _BLOCK = 2_000
 
 
 class OneOfSeveral(forms.Select):
-    """A choice of one, for a field that takes several; several stay as they were asked."""
+    """A single select for a field that takes several values; several in a URL are all applied."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> list[str]:
         return [word for given in data.getlist(name) for word in given.split(",")]
 
 
 def recipient_filter(request: HttpRequest, message: Message) -> RecipientFilter:
-    """The API's filters over a message's rows, with the widgets of a page."""
+    """The API's filters over a message's recipients, with widgets for a page."""
     rows = recipients_of(message.pk, message.conversation_id)
     found = RecipientFilter(asked_of(request), queryset=rows, request=request)
     fields = found.form.fields
@@ -44,7 +44,7 @@ def recipient_filter(request: HttpRequest, message: Message) -> RecipientFilter:
 
 
 def recipients_table(request: HttpRequest, message: Message) -> Table:
-    """The page of recipients that was asked for."""
+    """The requested page of recipients."""
     return table(request, recipient_filter(request, message), BY_RECIPIENT)
 
 
@@ -54,10 +54,10 @@ def listed(row: Any, user: Any) -> dict[str, Any]:
 
 
 def all_recipients(found: RecipientFilter, user: Any) -> Iterator[dict[str, Any]]:
-    """Everybody whom a filter leaves, block by block, each behind the last one's id.
+    """All recipients that match a filter, in blocks, each starting after the last id.
 
-    No cursor stays open on the server: behind a pooler that hands out connections by transaction
-    it would be another one's.
+    No server-side cursor stays open: with a pooler in transaction mode, the next fetch could go
+    to another connection.
     """
     rows = found.qs.order_by("recipient_id")
     block = list(rows[:_BLOCK])

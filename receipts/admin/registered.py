@@ -1,7 +1,7 @@
 """Imports every module that registers a model with the admin site.
 
-Apart from the package itself, which Django imports to get the site (``receipts.admin.site``): a
-registration made during that import would go to a site that Django then replaces.
+Separate from the package itself, which Django imports to get the site (``receipts.admin.site``):
+a model registered during that import would go to a site that Django then replaces.
 """
 
 from receipts.admin import conversations, groups, messages, participants, statuses, users, webhooks

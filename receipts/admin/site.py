@@ -1,4 +1,4 @@
-"""The admin as a site for moderators: what there is to look after, and the insights page."""
+"""The admin as a site for moderators: its sections, login limits and the insights page."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from chat.signing_in import TooManyTries, count_try
 
 @dataclass(frozen=True)
 class Section:
-    """One of the things there are to look after; who has the right to look sees it."""
+    """A section of the admin, shown to users who have its permission."""
 
     name: str
     page: str
     right: str
     about: str
-    #: Whether it stands at the top of every page, and not only on the first one.
+    #: Whether it is in the navigation of every page, not only on the start page.
     daily: bool = True
 
 
@@ -39,9 +39,9 @@ SECTIONS = (
         "Conversations",
         "chat_conversation_changelist",
         "chat.view_conversation",
-        "Who takes part, how far they have come, and what receipts are kept.",
+        "Participants, how far each has received and read, and receipt settings.",
     ),
-    Section("Users", "chat_user_changelist", "chat.view_user", "People and their conversations."),
+    Section("Users", "chat_user_changelist", "chat.view_user", "Users and their conversations."),
     Section(
         "Insights",
         "insights",
@@ -59,21 +59,21 @@ SECTIONS = (
         "Participants",
         "chat_conversationparticipant_changelist",
         "chat.view_conversationparticipant",
-        "Memberships over all conversations.",
+        "Memberships across all conversations.",
         daily=False,
     ),
     Section(
         "Service keys",
         "chat_servicekey_changelist",
         "chat.view_servicekey",
-        "The keys of applications; they can be revoked.",
+        "API keys of applications; they can be revoked.",
         daily=False,
     ),
     Section(
         "Webhooks",
         "receipts_webhookendpoint_changelist",
         "receipts.view_webhookendpoint",
-        "Where applications are told of what happens, and how that goes.",
+        "Where applications receive events, and whether deliveries succeed.",
         daily=False,
     ),
     Section(
@@ -87,29 +87,29 @@ SECTIONS = (
 
 
 def too_many_tries(request: HttpRequest, seconds: int, when: str) -> HttpResponse:
-    """The page for whoever tries too many passwords."""
+    """The 429 page after too many passwords; ``seconds`` go into ``Retry-After``."""
     page = render(request, "429.html", {"when": when}, status=429)
     page["Retry-After"] = str(seconds)
     return page
 
 
 def locked_out(request: HttpRequest, *_: Any) -> HttpResponse:
-    """What django-axes answers while it locks a username and address out."""
+    """The response of django-axes while it locks out a username and address."""
     seconds = int(settings.AXES_COOLOFF_TIME.total_seconds())
     return too_many_tries(request, seconds, f"in {seconds // 60} minutes")
 
 
 class ModerationSite(admin.AdminSite):
-    """Django's admin under our name, with its sections at the top of each page."""
+    """Django's admin under our own name, with its sections at the top of each page."""
 
     site_header = site_title = "Seenby"
     index_title = "Who got it, and who has read it?"
     site_url = None
-    #: The sections at the top are there on a phone, too.
+    #: The sections at the top replace it, on phones as well.
     enable_nav_sidebar = False
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Staff and superusers, as the API has it; a service account has keys, not pages."""
+        """Staff and superusers, as in the API; service accounts use keys and cannot log in."""
         user = request.user
         is_let_in = user.is_active and (user.is_staff or user.is_superuser)
         return bool(is_let_in and not getattr(user, "is_service", False))
@@ -117,7 +117,7 @@ class ModerationSite(admin.AdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Logging in, less often than a password could be guessed."""
+        """Log in, with limited attempts so that passwords cannot be guessed."""
         try:
             if request.method == "POST":
                 count_try(request)

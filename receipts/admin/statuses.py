@@ -1,4 +1,4 @@
-"""Single receipts, as a sender would see them."""
+"""Single receipts, as the sender sees them."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from receipts.reads.selectors import ROW_COLUMNS
 class StatusForm(ListForm):
     """Newest first; of one message by recipient, of one recipient by message.
 
-    There is no index by recipient, since marks would pay for it: their rows are found by way of
-    the messages of the conversations they take part in.
+    There is no index by recipient, since it would make marks slower: a recipient's rows are found
+    through the messages of their conversations.
     """
 
     message = forms.IntegerField(
@@ -56,13 +56,13 @@ class StatusForm(ListForm):
 
 @admin.register(MessageStatus)
 class MessageStatusAdmin(ReadOnlyAdmin):
-    """One row a recipient. What a private read carried is not shown, no more than the read."""
+    """One row per recipient. Neither private reads nor their content are shown."""
 
     list_form = StatusForm
     list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
     list_select_related = ["recipient"]
     title = "Receipts"
-    nothing = "There is no such receipt."
+    nothing = "No receipts match these filters."
     fields = [
         "of_message", "recipient", "conversation", "state", "sent_at", "delivered_at", "read_at",
         "failed_at", "failure_reason", "withdrawn_at", "acknowledgement",
@@ -86,7 +86,7 @@ class MessageStatusAdmin(ReadOnlyAdmin):
 
 
 def _shape(status: MessageStatus) -> dict[str, Any]:
-    """What others are told of this row."""
+    """The row as others see it."""
     columns = {
         name: getattr(status, name)
         for name in ROW_COLUMNS

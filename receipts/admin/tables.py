@@ -1,4 +1,4 @@
-"""The table on a page of one thing: a message's recipients, who takes part, where somebody does."""
+"""The table on the page of one object: recipients, participants, or a user's conversations."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ ROWS = 50
 
 @dataclass(frozen=True)
 class Table:
-    """One page of a table, the form above it, and what was asked wrongly."""
+    """One page of a table, the form above it, and the errors in the query."""
 
     form: Any
     page: Page
     errors: list[str]
-    #: Whether anything was asked, so that nothing found is another thing than nothing there.
+    #: The filters in the query; empty if none, which tells an empty table from no matches.
     asked: QueryDict
 
     @property
     def query(self) -> str:
-        """What was asked, for links that go on with it."""
+        """The filters, encoded for links that keep them."""
         return self.asked.urlencode()
 
 
 def table(request: HttpRequest, filterset: Any, keyset: Keyset) -> Table:
-    """The page that was asked for of a filter set's rows; nothing where it was asked wrongly."""
+    """The requested page of a filter set's rows; empty if the query is invalid."""
     place = PlaceForm(request.GET)
     errors = errors_of(filterset.data, filterset.form, place)
     rows = filterset.queryset.none() if errors else filterset.qs
@@ -39,5 +39,5 @@ def table(request: HttpRequest, filterset: Any, keyset: Keyset) -> Table:
 
 
 def asked_of(request: HttpRequest) -> QueryDict:
-    """What a table's filters are asked."""
+    """The filters in a request's query."""
     return given(request.GET)

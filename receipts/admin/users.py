@@ -1,4 +1,4 @@
-"""People, their conversations, and who of them looks after others'."""
+"""Users, their conversations, and who is a moderator."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ KINDS = {
 
 
 class UserForm(ListForm):
-    """By username. A name is looked for from the first one on, until a page is full."""
+    """By username. A search for a name scans rows in that order until a page is full."""
 
     columns = ("username",)
     q = forms.CharField(
@@ -53,7 +53,7 @@ class UserForm(ListForm):
     kind = forms.ChoiceField(
         label="Account",
         required=False,
-        choices=[("", "Everybody"), *((name, label) for name, (label, _) in KINDS.items())],
+        choices=[("", "Any account"), *((name, label) for name, (label, _) in KINDS.items())],
     )
 
     def conditions(self) -> Iterator[Q]:
@@ -82,7 +82,7 @@ class ParticipationFilter(django_filters.FilterSet):
 
 
 def chips_of(user: User) -> list[str]:
-    """What an account is beside a person's."""
+    """Labels of an account, if it is more or less than an ordinary user's."""
     chips = {
         "superuser": user.is_superuser,
         "moderator": user.is_moderator and not user.is_superuser,
@@ -94,7 +94,7 @@ def chips_of(user: User) -> list[str]:
 
 @admin.register(User)
 class UserAdmin(ListAdmin, DjangoUserAdmin):
-    """Accounts are switched off by an action, since that withdraws their receipts."""
+    """Accounts are deactivated by an action, since that withdraws their receipts."""
 
     list_form = UserForm
     list_display = ["username", "display_name", "account", "created_at"]
@@ -113,10 +113,10 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     change_form_template = "admin/seenby/user.html"
     actions = ["deactivate", "reactivate", "make_moderators", "unmake_moderators"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    nothing = "Nobody answers to that."
+    nothing = "No users match these filters."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        """With ``is_moderator`` from the same statement, which is asked of every row."""
+        """With ``is_moderator``, which every row shows, computed in the same statement."""
         is_moderator = ExpressionWrapper(moderator_q(), models.BooleanField())
         return super().get_queryset(request).annotate(is_moderator=is_moderator)
 
@@ -124,7 +124,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         return False
 
     def has_appoint_permission(self, request: HttpRequest) -> bool:
-        """Who may see everything is for superusers to say."""
+        """Only superusers decide who may see everything."""
         return bool(request.user.is_active and request.user.is_superuser)
 
     @admin.display
@@ -133,7 +133,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         return format_html_join(" ", '<span class="chip">{}</span>', chips)
 
     def page_of(self, request: HttpRequest, obj: User) -> dict[str, Any]:
-        """Who it is, and where they take part."""
+        """The user, and a table of their conversations."""
         context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
         context["chips"] = chips_of(obj)
         if request.user.has_perm("chat.view_conversationparticipant"):
@@ -165,7 +165,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
                 text = f"No password yet: {user} can log in here once one is set on their page."
                 self.message_user(request, text, messages.WARNING)
 
-    @admin.action(description="Take moderation from the selected users", permissions=["appoint"])
+    @admin.action(description="Revoke moderation from the selected users", permissions=["appoint"])
     def unmake_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self._each(request, queryset.filter(is_superuser=False), _dismiss, "No longer a moderator")
 
@@ -176,7 +176,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         verb: Callable[[User], bool],
         done: str,
     ) -> None:
-        """Do something to each user, and log where it changed anything."""
+        """Apply a verb to each user, and log each change."""
         changed = []
         for user in queryset:
             with transaction.atomic():
@@ -184,12 +184,12 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
                     changed.append(user)
                     self.log_change(request, user, f"{done}.")
         names = ", ".join(user.username for user in changed)
-        text = f"{done}: {names}." if changed else "That changed nothing."
+        text = f"{done}: {names}." if changed else "Nothing was changed."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
 
 
 def _appoint(user: User) -> bool:
-    """Make somebody a moderator; whether that is news."""
+    """Make a user a moderator; whether that changed anything."""
     group = Group.objects.get(name=MODERATORS)
     if user.is_staff and user.groups.filter(pk=group.pk).exists():
         return False
@@ -199,7 +199,7 @@ def _appoint(user: User) -> bool:
 
 
 def _dismiss(user: User) -> bool:
-    """Take moderation from somebody; whether they had it."""
+    """Remove a user's moderator rights; whether that changed anything."""
     member = user.groups.filter(name=MODERATORS)
     if not user.is_staff and not member.exists():
         return False

@@ -1,6 +1,6 @@
-"""The admin of webhooks: how each goes, for superusers, who may switch one off and on.
+"""The admin of webhooks: superusers see how deliveries go, and can switch endpoints off and on.
 
-Where they lead and how they are signed is the applications' business: the secret is never shown.
+URLs and signing are managed by the applications: the secret is never shown.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from receipts.models.webhook import WebhookQuerySet
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnly):
-    """Read-only but for the switch."""
+    """Read-only, except for switching off and on."""
 
     list_display = ["url", "owner", "active", "failures", "last_error", "delivered_at"]
     list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
     list_select_related = ["owner"]
     list_per_page = 50
     search_fields = ["url", "=owner__username"]
-    search_help_text = "A part of the address, or the service account's username."
+    search_help_text = "Part of the URL, or the service account's username."
     ordering = ["pk"]
     actions = ["switch_off", "switch_on"]
     readonly_fields = [
@@ -52,11 +52,11 @@ class WebhookEndpointAdmin(ReadOnly):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._is_superuser(request)
 
-    @admin.action(description="Switch off: nothing more is sent", permissions=["view"])
+    @admin.action(description="Switch off: stop sending", permissions=["view"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         self._switch(request, queryset, WebhookQuerySet.switch_off, "Switched off")
 
-    @admin.action(description="Switch on: goes on from where it was", permissions=["view"])
+    @admin.action(description="Switch on: continue where it stopped", permissions=["view"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         self._switch(request, queryset, WebhookQuerySet.switch_on, "Switched on")
 

@@ -1,4 +1,4 @@
-"""The demo: a small lively world, and a chat over the public API to see receipts move.
+"""The demo: sample conversations, and a chat over the public API to watch receipts change.
 
-An application of its own, so that its page, files and addresses are there only where DEMO is on.
+A separate application, so that its page, files and URLs exist only where DEMO is on.
 """

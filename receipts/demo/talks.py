@@ -1,4 +1,4 @@
-"""What the people of the demo say, and how far each of them has come."""
+"""The sample conversations, and how far each user has received and read them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ PEOPLE = {
     "erin": "Erin Sato",
     "frank": "Frank Weiss",
 }
-#: Keeps her reads to herself (rule 13).
+#: Has read receipts switched off (rule 13).
 DISCREET = "erin"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Talk:
-    """A conversation: its lines, each so many minutes ago, and who has come how far in them."""
+    """A conversation. A line is (minutes ago, sender, text); lines are numbered from 1."""
 
     external_id: str
     kind: str = "group"
     title: str = ""
-    #: Who takes part, its owner first.
+    #: Usernames of the participants, the owner first.
     people: tuple[str, ...]
     lines: list[tuple[int, str, str]]
-    #: How many lines each has received, and how many of these read. Who writes has read what
-    #: stands above.
+    #: By username: up to which line they have received, and read. Senders have read everything
+    #: above their own lines.
     come: dict[str, tuple[int, int]] = field(default_factory=dict)
-    #: Which line could not be delivered to whom, and why.
+    #: By line: to whom it could not be delivered, and why.
     failures: dict[int, tuple[str, str]] = field(default_factory=dict)
-    #: Which line was acknowledged by whom, in which words.
+    #: By line: who acknowledged it, and in which words.
     acknowledged: dict[int, tuple[str, str]] = field(default_factory=dict)
     deleted: tuple[int, ...] = ()
     left: tuple[str, ...] = ()
@@ -39,14 +39,14 @@ class Talk:
 
 
 def direct(one: str, other: str) -> str:
-    """The external id of two people's conversation."""
+    """The external id of the direct conversation of two users."""
     return "demo:" + "+".join(sorted([one, other]))
 
 
-#: The group of all of them.
+#: The group of all demo users.
 TEAM = "demo:team"
 
-#: The oldest first, so that the newest activity is the newest message.
+#: By latest activity, oldest first, so that the newest message also gets the highest id.
 TALKS = [
     Talk(
         external_id=direct("dave", "carol"),

@@ -1,4 +1,4 @@
-"""The demo's addresses; ``config/urls.py`` takes them in only where DEMO is on."""
+"""The demo's URLs; ``config/urls.py`` includes them only where DEMO is on."""
 
 from __future__ import annotations
 

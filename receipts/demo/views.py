@@ -1,4 +1,4 @@
-"""The demo's page, and tokens for the people of its world."""
+"""The demo's page, and tokens for its sample users."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from receipts.demo.world import people_of_the_world
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """``/``: choose who you are; ``/?as=alice``: her chat."""
+    """``/``: choose a user; ``/?as=alice``: the chat as alice."""
     people = {user.username: user.get_full_name() for user in people_of_the_world()}
     chosen = request.GET.get("as")
     template = "demo/chat.html" if chosen in people else "demo/welcome.html"
@@ -30,11 +30,11 @@ class Whom(StrictSerializer):
 
 
 class DemoTokenView(APIView):
-    """A token for whoever asks: for people of the demo's world only, never for anybody real."""
+    """A token without authentication: for the demo's sample users only, never for a real user."""
 
     authentication_classes = []
     permission_classes = []
-    schema = None  # no part of the API
+    schema = None  # not part of the API
 
     def post(self, request: Request) -> Response:
         whom = checked(Whom, request.data)

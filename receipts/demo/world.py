@@ -1,4 +1,4 @@
-"""Loading the demo's world, and telling it from other people's database."""
+"""Loading the demo's sample data, and recognizing its users in any database."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from receipts import services
 from receipts.demo.talks import DISCREET, PEOPLE, TALKS, Talk
 from receipts.services.marking import Row
 
-#: Holds the people whom the demo made. No address of the API puts anybody into a group, while
-#: usernames and conversations can be made by others with any name.
+#: The group of the users that the demo created. No endpoint of the API adds users to a group, while
+#: users and conversations of any name may have been created by others.
 GROUP = "Demo"
 
 
 @transaction.atomic
 def load_world() -> bool:
-    """Load people, conversations and half-read messages into an empty database.
+    """Load users, conversations and half-read messages into an empty database.
 
-    Says whether the world is there; a database with other people in it is left as it is.
+    Return whether the sample data exists; a database with other users is left unchanged.
     """
     if User.objects.filter(groups__name=GROUP).exists():
         return True
@@ -43,7 +43,7 @@ def load_world() -> bool:
 
 
 def people_of_the_world() -> QuerySet[User]:
-    """Whom anybody may be in the demo: those it made; nobody, in a database of other people."""
+    """The users that anyone may act as: those the demo created; none in other databases."""
     return User.objects.filter(
         username__in=PEOPLE,
         groups__name=GROUP,
@@ -64,7 +64,7 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
         kind=talk.kind,
         receipts_visible_to=talk.visible_to,
     )
-    dice = Random(talk.external_id)  # noqa: S311 - the same world each time
+    dice = Random(talk.external_id)  # noqa: S311 - the same data each time
     now = timezone.now()
     for number, (minutes_ago, username, body) in enumerate(talk.lines, start=1):
         message = services.send_message(
@@ -83,7 +83,7 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
 
 
 def _come_to(talk: Talk, number: int, message: Message, person: User, dice: Random) -> None:
-    """Let a message arrive with somebody, be read by them, or fail, as the talk tells."""
+    """Let a message be delivered to a person, read by them, or fail, as the talk defines."""
     row = Row(
         message_id=message.pk, recipient_id=person.pk, conversation_id=message.conversation_id
     )

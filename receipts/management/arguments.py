@@ -1,4 +1,4 @@
-"""What the commands share that go through all messages: arguments, exit codes, being stopped."""
+"""Shared by the commands that process all messages: arguments, exit codes and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from django.core.management.base import CommandError
 from chat.ids import whole_number
 from chat.models import Conversation
 
-#: Exit codes beside 0, as the commands' help tells them.
+#: Exit codes other than 0, as documented in the commands' help.
 TROUBLE, WRONG_ARGUMENT, STOPPED = 1, 2, 130
 
 MOST_ROWS = 1_000_000
 
 
 def number(least: int, most: int) -> Callable[[str], int]:
-    """A type of argument: a whole number of that range, in plain digits."""
+    """An argument type: a whole number from ``least`` to ``most``, in plain digits."""
 
     def read(given: str) -> int:
         value = whole_number(given, most)
@@ -32,13 +32,13 @@ def number(least: int, most: int) -> Callable[[str], int]:
 
 
 def moment(given: str) -> datetime:
-    """A type of argument: an ISO 8601 day or time, in UTC unless it says another zone."""
+    """An argument type: an ISO 8601 date or time, in UTC unless it has another offset."""
     try:
         value = datetime.fromisoformat(given)
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise ArgumentTypeError(
-            "must be a day or a time, for example 2026-11-21 or 2026-11-21T09:30:00Z"
+            "must be a date or a time, for example 2026-11-21 or 2026-11-21T09:30:00Z"
         ) from None
 
 
@@ -54,26 +54,26 @@ def add_batch_size(parser: ArgumentParser, default: int, about: str) -> None:
 
 
 def add_conversation(parser: ArgumentParser) -> None:
-    """``--conversation``, which ``check_conversation`` looks up."""
-    parser.add_argument("--conversation", type=int, metavar="ID", help="Only this one.")
+    """``--conversation``, validated by ``check_conversation``."""
+    parser.add_argument("--conversation", type=int, metavar="ID", help="Only this conversation.")
 
 
 def check_conversation(options: dict[str, Any]) -> int | None:
-    """The id of the conversation that is named, if any. Raises ``CommandError``."""
+    """The id of the given conversation, or None. Raises ``CommandError`` if it does not exist."""
     pk: int | None = options["conversation"]
     if pk is not None and not Conversation.objects.filter(pk=pk).exists():
         raise CommandError(
-            f"--conversation: there is none with the id {pk}.", returncode=WRONG_ARGUMENT
+            f"--conversation: no conversation has the id {pk}.", returncode=WRONG_ARGUMENT
         )
     return pk
 
 
 @contextmanager
 def summed_up(sum_up: Callable[[bool], None]) -> Iterator[None]:
-    """Close with the summary, also after Ctrl-C; the exit code, and its argument, tell that."""
+    """Call ``sum_up(stopped)`` at the end, also after Ctrl-C, which exits with ``STOPPED``."""
     try:
         yield
     except KeyboardInterrupt:
         sum_up(True)
-        raise CommandError("stopped; repeat to go on", returncode=STOPPED) from None
+        raise CommandError("stopped; run it again to continue", returncode=STOPPED) from None
     sum_up(False)

@@ -1,4 +1,4 @@
-"""How the service is started: by `demo`, and by `serve` in production."""
+"""Starting the server: for `demo`, and for `serve` in production."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PROTOCOL = "config.protocol:LimitedProtocol"
 
 
 def serve(port: int, workers: int = 1) -> None:
-    """Serve until the process is told to end."""
+    """Serve until the process is stopped."""
     uvicorn.run(
         "config.asgi:application",
         host=settings.HOST,
@@ -28,7 +28,7 @@ def serve(port: int, workers: int = 1) -> None:
 
 
 def port_of_environment() -> int:
-    """The environment's PORT, 8000 without one."""
+    """The environment variable PORT, by default 8000. Raises ``CommandError``."""
     given = os.environ.get("PORT", "8000")
     if not given.isdecimal() or len(given) > 5 or not 1 <= int(given) <= 65535:
         raise CommandError(f"PORT must be a number from 1 to 65535, not {given[:20]!r}.")

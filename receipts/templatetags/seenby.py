@@ -1,4 +1,4 @@
-"""Words for figures, in templates."""
+"""Template filters that format figures."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ register.filter("spoken", spoken)
 
 @register.filter
 def day(written: str) -> str:
-    """A day as the insights name it, as pages write days."""
+    """An ISO 8601 day, as in the insights, formatted for pages."""
     return formats.date_format(date.fromisoformat(written), "DATE_FORMAT")

@@ -45,7 +45,7 @@ def test_a_button_asks_for_a_reason_and_the_log_keeps_it(mia: Browser, message: 
     assert is_deleted(message)
     assert log() == [(name, "Deleted: spam, twice")]
     shown = mia.get(f"{page}/change/")
-    assert "by Mia: spam, twice. Others no longer see what it said." in shown
+    assert "by Mia: spam, twice. Others no longer see its text." in shown
     assert "Deleted: spam, twice" in mia.get(f"{page}/history/")
     assert "Deleted: spam, twice" in mia.get("")
     mia.post(f"{page}/restore/", {"reason": "was none"})
@@ -80,7 +80,7 @@ def test_the_list_acts_on_what_was_ticked_and_logs_what_changed(
     mia.post("chat/message/", {**ticked, "reason": "spam"})
     assert [is_deleted(each) for each in (before, one, other, spared)] == [True, True, True, False]
     assert [text for _, text in log()] == ["Deleted: first", "Deleted: spam", "Deleted: spam"]
-    assert "Deleted 2 of 3 messages; the others were deleted before." in mia.get("chat/message/")
+    assert "Deleted 2 of 3 messages; the others were already deleted." in mia.get("chat/message/")
 
 
 def test_an_action_that_changes_nothing_says_so(mia: Browser, message: Message) -> None:
@@ -103,7 +103,7 @@ def test_no_address_deletes_all_pages_at_once(
 @pytest.mark.parametrize("junk", ["x", "99999999999999999999", "-1", "é", "\x00"])
 def test_a_tick_that_is_no_row_is_refused(mia: Browser, message: Message, junk: str) -> None:
     mia.post("chat/message/", {"action": "delete_softly", TICKED: junk, "reason": "x"})
-    assert "Tick rows of the list." in mia.get("chat/message/")
+    assert "Select rows of the list." in mia.get("chat/message/")
     assert log() == []
 
 
@@ -140,5 +140,5 @@ def test_what_the_sender_deleted_names_no_moderator(
         mia.post(f"chat/message/{message.pk}/{page}/", {"reason": "by mistake"})
     api(alice).delete(f"/messages/{message.pk}/")
     page = mia.get(f"chat/message/{message.pk}/change/")
-    assert "Others no longer see what it said." in page
+    assert "Others no longer see its text." in page
     assert "by mistake" not in page

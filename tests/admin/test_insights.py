@@ -71,7 +71,7 @@ def test_reads_whose_rows_are_archived_are_counted_and_said_to_have_no_times(
     message.statuses.all().delete()
     text = plain(mia.get(f"insights/?{RANGE}"))
     assert "Read 50 %" in text
-    assert "how many have read them is kept, when they did is not" in text
+    assert "their read counts are kept, but not the times" in text
 
 
 def test_one_conversation_is_shown_by_itself(
@@ -91,7 +91,7 @@ def test_thirty_days_up_to_today_are_shown_unless_one_says(mia: Browser, monkeyp
     page = mia.get("insights/")
     assert "7 Dec 2025 – 5 Jan 2026" in plain(page)  # noqa: RUF001
     assert 'name="from" value="2025-12-07"' in page
-    assert "No message with receipts was sent in these days." in page
+    assert "No messages with receipts were sent on these days." in page
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,14 @@ def test_what_is_asked_wrongly_is_named_and_lists_nothing(
     """Never an error page, and never everything in silence."""
     page = mia.get(f"{path}/?{query}")
     assert f"<p>{field}" in page
-    assert "Nothing is listed until that is put right." in page
+    assert "Nothing is listed until this is corrected." in page
     assert listed(page) == []
 
 
 def test_many_conversations_of_one_title_are_told_apart(mia: Browser, alice: User) -> None:
     for _ in range(25):
         services.create_conversation(owner=alice, participants=[], kind="group", title="Tea")
-    assert "say an id" in mia.get("chat/message/?conversation=tea")
+    assert "enter an id" in mia.get("chat/message/?conversation=tea")
 
 
 @pytest.mark.parametrize("query", ["", "conversation=tea", "sender=alice", "from=2026-01-01"])

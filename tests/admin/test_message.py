@@ -128,7 +128,7 @@ def test_an_archived_message_says_so_where_its_recipients_were(
     Message.objects.filter(pk=message.pk).update(archived_at=timezone.now())
     message.statuses.all().delete()
     page = page_of(mia, message)
-    assert "Archived: the rows of this message's recipients were taken away" in page
+    assert "Archived: this message was settled, and the receipts of its recipients" in page
     assert "2 recipients" in page
     assert "Export CSV" not in page
     mia.get(f"chat/message/{message.pk}/recipients.csv", status=403)

@@ -70,7 +70,7 @@ def test_wrong_filters_of_participants_list_nothing(
     mia: Browser, group: Conversation, query: str
 ) -> None:
     page = mia.get(f"chat/conversation/{group.pk}/change/?{query}")
-    assert "Nothing is listed until that is put right." in page
+    assert "Nothing is listed until this is corrected." in page
     assert rows_of(page) == []
 
 

@@ -54,7 +54,7 @@ def test_staff_without_the_group_may_log_in_and_is_refused_every_address(
     people: dict[str, Browser], message: Message
 ) -> None:
     """A right is the group's to give; being staff alone is none."""
-    assert "has not been given anything to look after" in people["staff"].get("")
+    assert "has no permissions here yet" in people["staff"].get("")
     for pages in addresses(message).values():
         for page in pages:
             people["staff"].get(page, status=403)
@@ -145,7 +145,7 @@ def test_the_right_to_moderate_is_what_buttons_go_by(message: Message, dave: Use
     dave.user_permissions.add(Permission.objects.get(codename="view_message"))
     browser = Browser(dave)
     page = browser.get(f"chat/message/{message.pk}/change/")
-    assert "You have no right to see single receipts." in page
+    assert "You have no permission to view single receipts." in page
     assert "delete-softly" not in page
     browser.get(f"chat/message/{message.pk}/delete-softly/", status=403)
     browser.get(f"chat/message/{message.pk}/recipients.csv", status=403)

@@ -65,7 +65,7 @@ def test_after_five_wrong_passwords_the_right_one_is_refused_too(
     hashed.clear()
     answer = log_in(RIGHT)
     assert (answer.status_code, answer["Retry-After"]) == (429, "900")
-    assert "Too many tries" in answer.content.decode()
+    assert "Too many attempts" in answer.content.decode()
     assert hashed == []
 
 

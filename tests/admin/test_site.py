@@ -40,7 +40,7 @@ def test_a_moderator_finds_what_there_is_on_the_first_page(mia: Browser, message
     page = mia.get("")
     for section in ("Messages", "Conversations", "Users", "Insights", "Receipts"):
         assert f"<strong>{section}</strong>" in page
-    for other in ("Service keys", "Groups", "What you did last"):
+    for other in ("Service keys", "Groups", "Your latest actions"):
         assert other not in page
 
 

@@ -56,7 +56,7 @@ def test_others_are_told_that_it_is_not_for_them(as_person: AsPerson) -> None:
     message.hover()
     message.get_by_role("button", name="More").click()
     bob.get_by_role("button", name="Message info").last.click()
-    expect(bob.get_by_role("dialog")).to_contain_text("Only Alice Moreau, who sent it, is told")
+    expect(bob.get_by_role("dialog")).to_contain_text("Only Alice Moreau, who sent it, can see")
 
 
 def test_failures_and_those_who_left_are_told_apart(as_person: AsPerson) -> None:

@@ -54,7 +54,7 @@ def test_a_moderator_deletes_a_message_and_restores_it(
     page = as_moderator("/admin/chat/message/")
     find(page, "cheap watches")
     decide(page, "Delete", "Advertising.")
-    expect(page.get_by_text("Others no longer see what it said.")).to_be_visible()
+    expect(page.get_by_text("Others no longer see its text.")).to_be_visible()
     assert api("bob").get(f"/messages/{message}/")["body"] == ""
     decide(page, "Restore", "It was a joke.")
     assert api("bob").get(f"/messages/{message}/")["body"] == "Buy cheap watches, today only!"

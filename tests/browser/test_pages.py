@@ -24,7 +24,7 @@ def test_one_chooses_who_to_be(window: Callable[..., Page]) -> None:
         page.locator("#who-menu").get_by_role("link", name="Bob Okafor").click()
     expect(opened.value.get_by_role("button", name="Bob Okafor")).to_be_visible()
     expect(opened.value.get_by_role("link", name="Thursday meeting")).to_be_visible()
-    page.get_by_role("link", name="Be somebody else here").click()
+    page.get_by_role("link", name="Switch user in this window").click()
     expect(page.get_by_role("heading", name="Seenby")).to_be_visible()
 
 
@@ -51,7 +51,7 @@ def test_a_conversation_is_started(as_person: AsPerson) -> None:
     carol.get_by_role("button", name="New conversation").click()
     carol.get_by_label("Bob Okafor").check()
     carol.get_by_label("Erin Sato").check()
-    carol.get_by_label("Name of the group").fill("Rota")
+    carol.get_by_label("Group name").fill("Rota")
     carol.get_by_role("button", name="Start").click()
     expect(carol.get_by_role("heading", name="Rota")).to_be_visible()
     expect(carol.get_by_text("No messages yet. Say hello.")).to_be_visible()

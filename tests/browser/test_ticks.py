@@ -60,7 +60,7 @@ def test_a_private_read_keeps_the_ticks_grey(as_person: AsPerson, group: Group) 
     group.open(alice)
     group.open(carol)
     bob.get_by_role("switch", name="Read receipts").uncheck()
-    expect(bob.get_by_text("To others, what you read looks delivered.")).to_be_visible()
+    expect(bob.get_by_text("Messages you read look delivered to others.")).to_be_visible()
     try:
         say(alice, "Who has read this?")
         expect(group.badge(bob)).to_have_text("1")

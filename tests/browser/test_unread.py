@@ -59,7 +59,7 @@ def test_a_deleted_message_is_not_unread(as_person: AsPerson, api: Any, group: G
     group.open(alice)
     bubble(alice, "Wrong window").hover()
     bubble(alice, "Wrong window").get_by_role("button", name="More").click()
-    alice.get_by_role("button", name="Delete for everybody").click()
+    alice.get_by_role("button", name="Delete for everyone").click()
     expect(bubble(alice, "This message was deleted.")).to_be_visible()
     expect(group.badge(bob)).to_have_count(0)
     group.open(bob)

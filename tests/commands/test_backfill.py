@@ -431,7 +431,7 @@ def test_ctrl_c_ends_with_the_summary_and_its_own_code(loaded: list[Message]) ->
     with connection.execute_wrapper(stop):
         said, last_words = run_fails(*command, code=130)
     assert said[0].startswith("3 messages had no rows; 6 rows written")
-    assert last_words == "stopped; repeat to go on"
+    assert last_words == "stopped; run it again to continue"
 
 
 @pytest.mark.parametrize(

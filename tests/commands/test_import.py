@@ -545,7 +545,7 @@ def test_ctrl_c_ends_with_what_was_imported_so_far(tmp_path: Path) -> None:
     with connection.execute_wrapper(Statements(count * 3 // 4, KeyboardInterrupt)):
         said, last_words = run_fails("import_history", str(file), code=130)
     assert said[:2] == ["users: 4 imported", "conversations: 1 imported"]
-    assert last_words == "stopped; repeat to go on"
+    assert last_words == "stopped; run it again to continue"
 
 
 def test_nothing_of_the_file_stays_in_the_session(history: Import) -> None:

@@ -122,7 +122,7 @@ def test_a_message_that_somebody_marked_unread_again_keeps_its_rows(
     assert unread == 3
     said = prune()
     assert said[0] == "1 messages archived, 2 rows deleted"
-    assert said[1].startswith("2 messages that all have read keep their rows")
+    assert said[1].startswith("2 messages that everyone has read keep their rows")
     assert api(bob).get("/me/")["unread_count"] == unread
 
 
@@ -234,7 +234,7 @@ def test_ctrl_c_ends_with_the_summary_and_its_own_code(settled: list[Message]) -
     with connection.execute_wrapper(stop):
         said, last_words = run_fails(*command, code=130)
     assert said == ["1 messages archived, 2 rows deleted"]
-    assert last_words == "stopped; repeat to go on"
+    assert last_words == "stopped; run it again to continue"
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_other_peoples_database_gives_no_tokens(db: None, alice: User) -> None:
     token("alice", 404)
     for address in ("/", "/?as=alice"):
         page = Client().get(address).content.decode()
-        assert "give it an empty database" in page
+        assert "use an empty database" in page
         assert "/?as=" not in page
 
 

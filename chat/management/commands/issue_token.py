@@ -12,7 +12,7 @@ from chat.models import User
 
 
 class Command(BaseCommand):
-    help = "Print a token with which USERNAME can call the API. It cannot be had again."
+    help = "Print a token with which USERNAME can call the API. It is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="USERNAME")
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"USERNAME: no active user is called {options['username']!r}.")
         if user.is_service:
-            raise CommandError("USERNAME: service accounts have keys; see issue_service_key.")
+            raise CommandError("USERNAME: service accounts use keys; see issue_service_key.")
         token, expires_at = issue_token(user)
-        self.stderr.write(f"A token for {user.username}, until {expires_at.isoformat()}:")
+        self.stderr.write(f"A token for {user.username}, valid until {expires_at.isoformat()}:")
         self.stdout.write(token)

@@ -1,4 +1,4 @@
-"""Write the rows of messages that have none."""
+"""Write receipt rows for messages that have none."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ from receipts.upkeep.stretches import BATCH_ROWS
 
 class Command(BaseCommand):
     help = (
-        "Write rows for tracked messages that have none, such as those that were loaded into the"
-        " database by hand: one for everybody who took part when the message was sent, less its"
-        " sender. What was delivered and read is told from the participants' watermarks; the"
-        " counts on the messages become what the rows say. Messages that have any row, and those"
-        " whose rows are archived, are left alone, so a run that was stopped can be repeated."
-        " Safe beside live traffic. Exits with 0 when done, 2 for a wrong argument, 130 when"
-        " stopped by Ctrl-C."
+        "Write receipt rows for tracked messages that have none, such as messages loaded into the"
+        " database by hand: one for everyone who took part when the message was sent, except its"
+        " sender. Delivered and read times come from the participants' watermarks; the counts on"
+        " the messages are set to match. Messages that have any rows, and archived messages, are"
+        " left unchanged, so a stopped run can be repeated. Safe to run during live traffic. Exits"
+        " with 0 when done, 2 for a wrong argument, 130 when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--assume",
             choices=[choice for choice in ASSUMPTIONS if choice],
-            help="Where watermarks say less, everybody has got it, or read it, when it was sent.",
+            help="Where watermarks show less, assume delivery, or a read, at the time of sending.",
         )
         add_conversation(parser)
         parser.add_argument(
@@ -46,7 +45,7 @@ class Command(BaseCommand):
         )
         add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction writes.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be written; write nothing."
+            "--dry-run", action="store_true", help="Report what would be written; write nothing."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Compare the counts on messages with their rows."""
+"""Compare the counts on messages with their receipt rows."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from receipts.upkeep.stretches import STRETCH
 
 class Command(BaseCommand):
     help = (
-        "Compare each message's counts with its rows, and look for rows that belong to nothing:"
-        " to no message, to nobody, or to a message whose rows are archived; and for rows that are"
-        " left open although their recipients left or their accounts are off. Tracked messages"
-        " that have no rows and wait for backfill_receipts are told, which is no drift; those of"
-        " them whose counts speak of rows are, and --fix leaves them as they are, since these"
-        " counts may be all that is known. Safe beside live traffic. Exits with 0 if all is right"
-        " or was fixed, 1 if anything is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
+        "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
+        " message or recipient, of another conversation, or of an archived message), and open rows"
+        " whose recipients left or were deactivated. Tracked messages without rows are reported,"
+        " and wait for backfill_receipts; they have drifted only if their counts are not zero, and"
+        " --fix leaves these unchanged, since the counts may be all that is known. Safe to run"
+        " during live traffic. Exits with 0 if everything is correct or was fixed, 1 if anything"
+        " is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -35,10 +35,10 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="Write the right counts, and withdraw rows left open by recipients who are gone."
-            " Other rows are left as they are.",
+            help="Correct the counts, and withdraw open rows whose recipients left or were"
+            " deactivated. Other rows are left unchanged.",
         )
-        add_batch_size(parser, STRETCH, "So many messages are looked at, and fixed, at a time.")
+        add_batch_size(parser, STRETCH, "Check, and fix, at most this many messages at a time.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         check = Check(
@@ -57,7 +57,7 @@ class Command(BaseCommand):
         if check.untold:
             say(f"and {check.untold} more")
         if stopped:
-            say(f"up to where it was stopped: {_found(check)}")
+            say(f"until it was stopped: {_found(check)}")
             return
         messages, rows = check.totals()
         say(f"{messages.total()} messages, {rows} rows: {_found(check)}")
@@ -70,18 +70,18 @@ def _found(check: Check) -> str:
     if not check.found:
         return "no drift"
     fixed = f" ({check.fixed} fixed)" if check.fixed else ""
-    found = f"drifted messages {check.drifted}{fixed}, rows that belong to nothing {check.strays}"
+    found = f"drifted messages {check.drifted}{fixed}, stray rows {check.strays}"
     if check.left_open:
         withdrawn = f" ({check.withdrawn} withdrawn)" if check.withdrawn else ""
-        found += f", rows left open by who is gone {check.left_open}{withdrawn}"
+        found += f", open rows of recipients who are gone {check.left_open}{withdrawn}"
     return found
 
 
 def _what_to_do(check: Check) -> str:
     if check.drifted > check.fixed + check.rowless:
-        return "The counts have drifted; --fix writes the right ones."
+        return "The counts have drifted; --fix corrects them."
     if check.left_open > check.withdrawn:
-        return "Recipients who are gone have rows left open; --fix withdraws them."
+        return "Recipients who are gone have open rows; --fix withdraws them."
     if check.rowless:
         return "Messages have lost their rows, or never had any; backfill_receipts writes them."
-    return "Rows that belong to nothing are not counted; look at what made them, then delete them."
+    return "Stray rows are not counted; find out what wrote them, then delete them."

@@ -1,4 +1,4 @@
-"""Deliver events to the backends that asked for them."""
+"""Deliver events to webhook endpoints."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from receipts.webhooks.working import Worker
 class Command(BaseCommand):
     help = (
         "Deliver events to webhooks, as a worker that runs until it is stopped (Ctrl-C, SIGTERM)."
-        " Several may run: each endpoint is told by one at a time, in order, each event at least"
-        " once. Exits with 0; with --once, with 1 where the database does not answer."
+        " Several may run: each endpoint is served by one at a time, in order, each event at least"
+        " once. Exits with 0; with --once, with 1 if the database does not answer."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--once", action="store_true", help="Deliver what there is to deliver now, and exit."
+            "--once", action="store_true", help="Deliver the events that are due now, and exit."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Everything for a first look, with one command."""
+"""Set up and serve the demo with one command."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from chat.models import MODERATORS, User
 from receipts.demo.world import load_world
 from receipts.management.serving import port_of_environment, serve
 
-#: Who may enter the admin: one with just the rights of a moderator, one with all there are.
+#: Users who may log in to the admin, and whether they are superusers.
 STAFF = {"moderator": False, "admin": True}
 
 
 class Command(BaseCommand):
     help = (
-        "Migrate, load a small lively world into an empty database, print how to log in, serve."
-        " HOST, PORT and DATABASE_URL are honoured."
+        "Migrate, load sample conversations into an empty database, print how to log in, and"
+        " serve. HOST, PORT and DATABASE_URL are honoured."
     )
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEMO:
             raise CommandError(
-                "The demo runs only where DEMO=1; see docs/operating.md to serve for real."
+                "The demo runs only with DEMO=1; see docs/operating.md to serve in production."
             )
         host, port = settings.HOST, port_of_environment()
         call_command("migrate", verbosity=0)
@@ -41,8 +41,8 @@ class Command(BaseCommand):
         say("")
         if not is_demo:
             say(f"  {bold('API')}     {address}/api/v1/docs/")
-            say("\n  This database holds other people, so nothing was loaded.")
-            say("  A token for one of them: .venv/bin/python manage.py issue_token USERNAME")
+            say("\n  This database has other users, so nothing was loaded.")
+            say("  To get a token for one of them: .venv/bin/python manage.py issue_token USERNAME")
             say("")
             return
         password = _let_staff_in()
@@ -58,7 +58,7 @@ class Command(BaseCommand):
 
 
 def _let_staff_in() -> str:
-    """Make the moderator and the admin where they are missing; their password, new each time."""
+    """Create the moderator and the admin if missing; return their new shared password."""
     password = secrets.token_urlsafe(9)
     for username, is_superuser in STAFF.items():
         user, _ = User.objects.get_or_create(

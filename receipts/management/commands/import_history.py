@@ -1,4 +1,4 @@
-"""Bring in a history from another system."""
+"""Import a history from another system."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from receipts.upkeep.stretches import BATCH_ROWS
 class Command(BaseCommand):
     help = (
         "Import users, conversations, messages and their receipts from newline-delimited JSON."
-        " What is there already is passed over, so a run that was stopped can be repeated."
+        " Existing records are skipped, so a stopped run can be repeated."
         " The record types are described in receipts/importing. Exits with 0 when done, 1 for a bad"
         " line with --strict, 2 for a wrong argument or a file that cannot be read, 130 when"
         " stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", metavar="FILE", help="Plain or gzip; - is the standard input.")
+        parser.add_argument("file", metavar="FILE", help="Plain or gzip; - is standard input.")
         parser.add_argument(
-            "--strict", action="store_true", help="Stop at the first bad line instead of skipping."
+            "--strict", action="store_true", help="Stop at the first bad line; do not skip it."
         )
         add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction writes.")
 

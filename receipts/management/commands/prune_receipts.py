@@ -1,4 +1,4 @@
-"""Archive the rows of old messages that everybody has read."""
+"""Archive old messages that everyone has read, by deleting their receipt rows."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _MOST_DAYS = 36_500
 class Command(BaseCommand):
     help = (
         "Archive settled messages: once a message is old enough and all its recipients have read"
-        " it, the rows that say who and when are deleted. Its counts and its overall status stay,"
-        " and so does the message. This cannot be undone. Messages that somebody has marked unread"
-        " again, and those whose rows say otherwise than their counts, keep their rows. Safe"
-        " beside live traffic, and can be stopped and repeated. Exits with 0 when done, 2 for a"
-        " wrong argument, 130 when stopped by Ctrl-C."
+        " it, its receipt rows (who, and when) are deleted. The message, its counts and its overall"
+        " status are kept. This cannot be undone. Messages that someone has marked unread again,"
+        " and messages whose rows and counts differ, keep their rows. Safe to run during live"
+        " traffic; can be stopped and repeated. Exits with 0 when done, 2 for a wrong argument, 130"
+        " when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,12 +39,12 @@ class Command(BaseCommand):
             type=number(1, _MOST_DAYS),
             required=True,
             metavar="DAYS",
-            help="Only messages that were sent longer ago than that; whole days.",
+            help="Only messages sent more than this many days ago.",
         )
         add_conversation(parser)
         add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction deletes.")
         parser.add_argument(
-            "--dry-run", action="store_true", help="Say what would be archived; change nothing."
+            "--dry-run", action="store_true", help="Report what would be archived; change nothing."
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -64,6 +64,6 @@ class Command(BaseCommand):
         )
         if prune.kept:
             self.stdout.write(
-                f"{prune.kept:,} messages that all have read keep their rows: somebody has them"
-                " unread again, or counts and rows differ (see check_receipts)"
+                f"{prune.kept:,} messages that everyone has read keep their rows: someone has"
+                " marked them unread, or counts and rows differ (see check_receipts)"
             )

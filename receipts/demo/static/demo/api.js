@@ -6,14 +6,14 @@ import { state } from "./state.js";
 const PATIENCE = 10_000;
 const LATER = new Set([429, 502, 503, 504]);
 
-/** Nothing came back, or "come again later": the same call may well succeed in a while. */
+/** No response, or a temporary error: the same call may succeed later. */
 export class Unreachable extends Error {}
 
-/** The service understood, and said no. */
+/** Any other error response. */
 export class Refusal extends Error {
   constructor(status, body) {
     const said = body?.detail ?? Object.values(body ?? {}).flat().join(" ");
-    super(said || `The service answered ${status}.`);
+    super(said || `The service returned ${status}.`);
     this.status = status;
   }
 }
@@ -33,7 +33,7 @@ export async function call(method, path, body) {
   return answer;
 }
 
-/** The rest of a list is named by a whole address; the way to it is the one we know. */
+/** The path below `/api/v1` of an absolute URL, such as `next` of a list. */
 export function pathOf(address) {
   return address && address.slice(address.indexOf("/api/v1") + "/api/v1".length);
 }
@@ -62,7 +62,7 @@ async function orUnreachable(promise) {
 
 let last = Promise.resolve();
 
-/** One thing after the other: an answer that was asked for earlier never overwrites a later one. */
+/** Run tasks one after another: an earlier response never overwrites a later one. */
 export function inTurn(task) {
   const mine = last.then(task);
   last = mine.catch(() => {});

@@ -1,4 +1,4 @@
-/** One message as a bubble. Made once, then kept up to date in place. */
+/** One message as a bubble, created once and then updated in place. */
 
 import { avatar, el, icon, tone } from "./dom.js";
 import { openInfo } from "./info.js";
@@ -8,7 +8,7 @@ import { markUnread } from "./reading.js";
 import { standing, ticksOf, updateTicks } from "./ticks.js";
 import { clock } from "./times.js";
 
-/** A row is what talk.js says of a message: itself, whose it is, and its place among others. */
+/** A row comes from `rowsOf` in talk.js: the message, whether it is our own, and its position. */
 export function makeBubble(row) {
   const meta = row.mine
     ? el("button", { class: "meta", onclick: (event) => (event.stopPropagation(), info(node)) })
@@ -62,7 +62,7 @@ function updateMeta(meta, { mine, message }) {
   meta.setAttribute("aria-label", `${clock(message.created_at)}, ${stands.text}. Message info`);
 }
 
-/** Under the newest own message, its receipts in words; under a refused one, why and what now. */
+/** Below the newest own message, its receipts in words; below a refused one, why, and actions. */
 function updateCaption(caption, { message, newest }) {
   caption.classList.toggle("problem", Boolean(message.refused));
   if (message.refused) {
@@ -79,7 +79,7 @@ function updateCaption(caption, { message, newest }) {
 function itemsOf({ mine, message }) {
   if (message.pending || message.deleted_at) return [];
   const about = ["Message info", () => openInfo(message)];
-  if (mine) return [about, ["Delete for everybody", () => remove(message)]];
+  if (mine) return [about, ["Delete for everyone", () => remove(message)]];
   return [about, ["Mark unread from here", () => markUnread(message)]];
 }
 

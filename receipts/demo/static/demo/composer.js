@@ -1,4 +1,4 @@
-/** Where messages are written; each conversation keeps its draft. */
+/** The form for new messages; each conversation keeps its draft. */
 
 import { $ } from "./dom.js";
 import { tell } from "./outbox.js";
@@ -48,13 +48,13 @@ function send(text) {
   queueMicrotask(toEnd);
 }
 
-/** As tall as what is written, up to a third of the window. */
+/** Fit the height to the text, up to a third of the window. */
 function fit(text) {
   text.style.height = "auto";
   text.style.height = `${Math.min(text.scrollHeight, innerHeight / 3)}px`;
 }
 
-/** `crypto.randomUUID` is there over HTTPS and on this machine only. */
+/** A random id; `crypto.randomUUID` is available over HTTPS and on localhost only. */
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return `demo-${[...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("")}`;

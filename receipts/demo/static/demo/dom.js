@@ -1,4 +1,4 @@
-/** Small hands for the DOM. What people wrote is only ever text: nothing here takes HTML. */
+/** DOM helpers. User input is always inserted as text: nothing here accepts HTML. */
 
 import { people } from "./session.js";
 
@@ -6,7 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 
 export const $ = (id) => document.getElementById(id);
 
-/** An element; attributes named `on…` are listeners, `false` and `null` leave one out. */
+/** An element; attributes named `on…` are listeners, `false` and `null` omit one. */
 export function el(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -29,7 +29,7 @@ export function icon(name) {
   return svg("svg", { class: "icon", "aria-hidden": "true" }, svg("use", { href: `#i-${name}` }));
 }
 
-/** Somebody's initials, in a colour of their own. */
+/** Initials on a background whose colour depends on `seed`. */
 export function avatar(name, seed, size = "") {
   const words = name.trim().split(/\s+/).filter(Boolean);
   const letters = [words[0], words.length > 1 ? words.at(-1) : ""].map((word) => [...(word ?? "")][0]);
@@ -40,7 +40,7 @@ export function avatar(name, seed, size = "") {
   );
 }
 
-/** One of eight colours: each of the people has their own, anything else always the same. */
+/** One of eight colours: demo users by position, anything else by a hash of `seed`. */
 export function tone(seed) {
   const place = Object.keys(people).indexOf(seed);
   if (place >= 0) return (place % 8) + 1;
@@ -50,9 +50,9 @@ export function tone(seed) {
 }
 
 /**
- * Make a container's children what `rows` say, touching only what has changed, so that focus,
- * scroll and transitions survive. A row has a `key`; `make(row)` gives its node, and
- * `update(node, row)` brings one up to date whose row reads differently than before.
+ * Make a container's children match `rows`, touching only what has changed, so that focus,
+ * scroll and transitions survive. A row has a `key`; `make(row)` returns its node, and
+ * `update(node, row)` updates a node that is new or whose row has changed.
  */
 export function reconcile(container, rows, { make, update }) {
   const before = new Map([...container.children].map((node) => [node.dataset.key, node]));

@@ -1,13 +1,13 @@
 /**
- * Says when there may be news: at once while the live feed is heard, and now and then without it.
- * What the feed tells is left to whoever subscribed, who looks at everything anyway.
+ * Refreshes when there may be changes: at once while the live feed is connected, else by polling.
+ * The content of events is not used, since the subscriber fetches everything anyway.
  */
 
 import { renew, token } from "./session.js";
 
-/** What is heard within so short a time is one piece of news. */
+/** Events within this time (ms) cause one refresh. */
 const SETTLE = 60;
-/** So often a look without having heard anything: with the feed, and while it is lost. */
+/** Polling intervals (ms) with the feed, without it, and at most after failures. */
 const LISTENING = 60_000;
 const LOST = 3_000;
 const LONGEST = 15_000;
@@ -22,7 +22,7 @@ export class Follow {
   #again = false;
   #failures = 0;
 
-  /** Call `callback` now and whenever there may be news. It says by a promise when it is done. */
+  /** Call `callback`, which returns a promise, now and whenever there may be changes. */
   subscribe(callback) {
     this.#callback = callback;
     this.now();
@@ -36,7 +36,7 @@ export class Follow {
     this.#callback = null;
   }
 
-  /** Look at once: something was heard, the window is seen again, or the network is back. */
+  /** Refresh at once, or again after the refresh that is running. */
   now() {
     clearTimeout(this.#timer);
     if (this.#busy) this.#again = true;
@@ -52,7 +52,7 @@ export class Follow {
       await callback();
       this.#failures = 0;
     } catch {
-      this.#failures += 1; // who subscribed has said so
+      this.#failures += 1; // the subscriber has reported it
     }
     this.#busy = false;
     if (this.#callback) this.#lookIn(this.#again ? 0 : this.#pause());
@@ -63,7 +63,7 @@ export class Follow {
     this.#timer = setTimeout(() => this.now(), pause);
   }
 
-  /** There is news: the look that goes on just now may have begun before it. */
+  /** There are changes: a refresh that is running may have started before them. */
   #ring() {
     if (this.#busy) this.#again = true;
     else this.#lookIn(SETTLE);
@@ -74,24 +74,24 @@ export class Follow {
     return Math.min(LOST * 2 ** this.#failures, LONGEST);
   }
 
-  /** Keep a stream open, and come back to where it was lost. */
+  /** Keep a stream open; reconnect after the last event received. */
   async #listen(signal) {
     for (let pause = LOST / 3; !signal.aborted; pause = Math.min(pause * 2, LONGEST)) {
       const heard = await this.#hear(signal).catch(() => false);
-      if (this.#listening) this.now(); // the stream has ended: is the service still there?
+      if (this.#listening) this.now(); // the stream has ended: is the service still up?
       this.#listening = false;
       if (heard) pause = LOST / 3;
       await new Promise((done) => setTimeout(done, pause * (0.75 + Math.random() / 2)));
     }
   }
 
-  /** One stream from start to end; whether it was one. */
+  /** Read one stream to its end; resolves to whether it was opened. */
   async #hear(signal) {
     const headers = { Authorization: `Bearer ${await token()}`, Accept: "text/event-stream" };
     if (this.#lastId) headers["Last-Event-ID"] = this.#lastId;
     const response = await fetch("/api/v1/events/", { headers, cache: "no-store", signal });
     if (response.status === 401) await renew();
-    if (response.status === 400 || response.status === 410) this.#lastId = null; // begin anew
+    if (response.status === 400 || response.status === 410) this.#lastId = null; // start anew
     if (!response.ok) return false;
     this.#listening = true;
     this.#ring();

@@ -1,4 +1,4 @@
-/** "Message info": who has read a message, to whom it was delivered, and whom it has not reached. */
+/** "Message info": who has read a message, to whom it was delivered, and to whom it was not. */
 
 import { Refusal, get, pathOf } from "./api.js";
 import { $, avatar, el } from "./dom.js";
@@ -15,7 +15,7 @@ const GROUPS = [
   ["withdrawn", "Left before reading"],
 ];
 
-/** The message that is looked at, how many pages of its recipients, and what was drawn last. */
+/** The message shown, how many pages of its recipients, and what was drawn last. */
 let shown = null;
 let pages = 1;
 let drawn = "";
@@ -25,7 +25,7 @@ export function openInfo(message) {
   drawn = "";
   const dialog = $("info");
   lookAt(message);
-  $("info-body").replaceChildren(el("p", { class: "quiet" }, "Looking…"));
+  $("info-body").replaceChildren(el("p", { class: "quiet" }, "Loading…"));
   if (!dialog.open) {
     if (WIDE.matches) dialog.show();
     else dialog.showModal();
@@ -42,7 +42,7 @@ export function listenToInfo() {
   dialog.addEventListener("keydown", (event) => event.key === "Escape" && dialog.close());
 }
 
-/** Which message this is about is seen in the conversation, too. */
+/** Set the message shown, and highlight it in the conversation. */
 function lookAt(message) {
   const bubble = () => document.querySelector(`[data-message="${shown?.id}"]`);
   bubble()?.classList.remove("looked-at");
@@ -50,7 +50,7 @@ function lookAt(message) {
   bubble()?.classList.add("looked-at");
 }
 
-/** Look again; while it is open it is live. */
+/** Fetch and draw again; called after each refresh, so that the dialog is live. */
 export async function refreshInfo() {
   const message = shown;
   if (!message) return;
@@ -63,7 +63,7 @@ export async function refreshInfo() {
   } catch (error) {
     if (shown !== message) return;
     if (error instanceof Refusal) drawOnly(message, error.message);
-    else if (!drawn) drawOnly(message, "Who has read it is told when you are back online.");
+    else if (!drawn) drawOnly(message, "Who has read it is shown when you are back online.");
   }
 }
 
@@ -101,7 +101,7 @@ function quote(message) {
   );
 }
 
-/** The summary in words, and a bar of how many have read it, got it, or neither. */
+/** The summary in words, and a bar of the shares read, delivered and failed. */
 function overall(summary) {
   const { total_recipients: total, read_count: read, delivered_count: delivered, failed_count: failed } = summary;
   const bar = el("div", { class: "share", "aria-hidden": "true" });
@@ -143,15 +143,15 @@ function recipient(each) {
 
 function remarks(summary, results) {
   const say = (text) => el("p", { class: "quiet" }, text);
-  if (!summary.tracked) return [say("This message was sent without receipts, so nobody is told who reads it.")];
+  if (!summary.tracked) return [say("This message was sent without receipts, so nobody can see who reads it.")];
   if (summary.total_recipients === 0) return [say("Nobody else took part when this was sent.")];
-  if (results.length === 0) return [say("Who exactly is no longer kept, only how many.")];
+  if (results.length === 0) return [say("Only the counts are kept for this message.")];
   return [];
 }
 
-/** The receipts of this message are for others (rule 17). */
+/** The receipts of this message are not shown to this user (rule 17). */
 function drawSecret(message) {
-  drawOnly(message, `Only ${message.sender_name}, who sent it, is told who has read it.`);
+  drawOnly(message, `Only ${message.sender_name}, who sent it, can see who has read it.`);
 }
 
 function drawOnly(message, text) {

@@ -1,4 +1,4 @@
-/** The demo's chat, put together. */
+/** The entry point of the demo's chat. */
 
 import { Unreachable, inTurn } from "./api.js";
 import { listenToComposer } from "./composer.js";
@@ -20,7 +20,7 @@ const WORDS = {
 };
 const follow = new Follow();
 
-/** Tell what waits, then look for what is new. */
+/** Send what is queued, then fetch what is new. */
 async function lookAtEverything() {
   try {
     await inTurn(async () => {
@@ -63,7 +63,7 @@ function goOnline(wanted) {
   }
 }
 
-/** Open the conversation that the address names: `#7`, or none. */
+/** Open the conversation in the URL fragment (`#7`), or none. */
 function openNamed() {
   const id = Number(location.hash.slice(1)) || null;
   openConversation(id);

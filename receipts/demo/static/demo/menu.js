@@ -1,4 +1,4 @@
-/** Menus that open beside what was pressed, and close by Escape or a click elsewhere. */
+/** Menus that open next to their button, and close on Escape or a click elsewhere. */
 
 import { $, el } from "./dom.js";
 

@@ -1,7 +1,7 @@
 /**
- * What this window has to tell the service: messages and marks, in their order. What cannot be
- * told yet is kept, also over a reload, and told later; marks then say when they truly happened
- * (rule 6), and a message goes by its `client_id`, so that sending it twice is sending it once.
+ * The outbox of this window: messages and marks, in order. What cannot be sent yet is kept, even
+ * across reloads, and sent later; marks then have the time at which they happened (rule 6), and a
+ * message has a `client_id`, so that sending it twice creates it once.
  */
 
 import { Unreachable, call, inTurn } from "./api.js";
@@ -12,7 +12,7 @@ const KEY = `seenby:outbox:${username}`;
 
 let entries = JSON.parse(sessionStorage.getItem(KEY) ?? "[]");
 
-/** Put something in; it leaves at once if it can. */
+/** Queue an entry; it is sent at once if possible. */
 export function tell(entry) {
   const late = state.connection !== "online";
   entries.push({ method: "POST", body: {}, since: new Date().toISOString(), late, ...entry });
@@ -20,7 +20,7 @@ export function tell(entry) {
   if (!late) inTurn(flush).catch(() => {});
 }
 
-/** Messages of a conversation that are on their way or were refused, as if they were there. */
+/** Messages of a conversation that are queued or were refused, shaped like sent ones. */
 export function waitingIn(conversation) {
   return entries
     .filter((each) => each.kind === "send" && each.conversation === conversation)
@@ -36,7 +36,7 @@ export function waitingIn(conversation) {
     }));
 }
 
-/** What is unread in a conversation, with what the service has not been told of yet. */
+/** The unread count of a conversation, including marks that are not sent yet. */
 export function unreadIn(conversation) {
   const told = entries.findLast(
     (each) => each.conversation === conversation.id && ["read", "unread"].includes(each.kind),
@@ -60,7 +60,7 @@ export function discard(entry) {
   keep();
 }
 
-/** Tell all that waits; stops at the first that does not arrive. */
+/** Send the queue in order; stops at the first entry that cannot be delivered. */
 export async function flush() {
   if (state.connection === "away") return;
   for (const entry of entries.filter((each) => !each.refused)) {
@@ -86,7 +86,7 @@ function bodyOf(entry) {
   return entry.timed && entry.late ? { ...entry.body, at: entry.since } : entry.body;
 }
 
-/** Take in what the service answered, so that nothing flickers until the next look. */
+/** Apply a response to the state, so that nothing flickers until the next refresh. */
 function learn(entry, answer) {
   const conversation = conversationOf(entry.conversation);
   if (entry.kind === "send") {

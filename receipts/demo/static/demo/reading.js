@@ -1,13 +1,13 @@
-/** Reading: what was shown, in a window that can be seen, has been read. */
+/** Reading: a message that was shown in a visible window has been read. */
 
 import { tell, unreadIn } from "./outbox.js";
 import { $ } from "./dom.js";
 import { changed, conversationOf, messagesOf, state } from "./state.js";
 
-/** By conversation: up to where this window has told that it was read. */
+/** By conversation: the message up to which this window has marked it read. */
 const readUpTo = new Map();
 
-/** Tell of what is shown now, if that is news. */
+/** Mark what is shown as read, unless it was marked before. */
 export function readWhatIsShown() {
   const conversation = conversationOf(state.open);
   if (!conversation || document.visibilityState !== "visible") return;
@@ -24,7 +24,7 @@ export function readWhatIsShown() {
   });
 }
 
-/** Unread again from a message on, for oneself alone (rule 10); so it is not shown any longer. */
+/** Mark unread from a message on, for oneself only (rule 10), and close the conversation. */
 export function markUnread(message) {
   readUpTo.delete(message.conversation);
   state.open = null;
@@ -49,7 +49,7 @@ function firstUnread(conversation) {
   return messagesOf(conversation.id).some((each) => each.id === first) ? first : null;
 }
 
-/** The last message whose end is in view. */
+/** The id of the last message whose bottom edge is in view, or 0. */
 function lastShown() {
   const view = $("messages").getBoundingClientRect();
   if (view.height === 0) return 0; // on a phone the list is shown instead

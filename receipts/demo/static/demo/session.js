@@ -1,4 +1,4 @@
-/** Who this window is, and their token. Each window keeps its own, so that it can be anybody. */
+/** The user of this window, and their token. Each window has its own, so that users can differ. */
 
 export const username = new URLSearchParams(location.search).get("as");
 export const people = JSON.parse(document.getElementById("people").textContent);
@@ -7,7 +7,7 @@ const KEY = `seenby:token:${username}`;
 
 export const token = async () => sessionStorage.getItem(KEY) ?? (await renew());
 
-/** Ask for a new token; whoever is nobody here (any more) has to choose again. */
+/** Request a new token; if the user does not exist (any more), go to the start page. */
 export async function renew() {
   const response = await fetch("/demo/token/", {
     method: "POST",
@@ -16,7 +16,7 @@ export async function renew() {
   });
   if (response.status === 404) {
     location.replace("/");
-    return new Promise(() => {}); // the page is about to go
+    return new Promise(() => {}); // the page is about to unload
   }
   if (!response.ok) throw new TypeError(`No token: ${response.status}`);
   const { token } = await response.json();

@@ -1,4 +1,4 @@
-/** The list of conversations, who one is, and the two switches. */
+/** The list of conversations, the current user, and the two switches. */
 
 import { Refusal, call, inTurn } from "./api.js";
 import { $, avatar, el, icon, reconcile } from "./dom.js";
@@ -68,11 +68,11 @@ function drawSwitches() {
   receipts.disabled = !state.me || state.connection !== "online";
   $("receipts-why").textContent = on
     ? "Senders see when you have read their messages."
-    : "To others, what you read looks delivered.";
+    : "Messages you read look delivered to others.";
   $("online").checked = state.connection !== "away";
 }
 
-/** Says whether others shall learn of reads from now on; the service decides. */
+/** Sets whether reads are disclosed from now on; the service may refuse. */
 export function listenToReceiptsSwitch() {
   $("receipts").addEventListener("change", async ({ target }) => {
     const wanted = target.checked;
@@ -88,10 +88,10 @@ export function listenToReceiptsSwitch() {
   });
 }
 
-/** Who one is, and ways to be somebody else. */
+/** The current user, and links for switching users. */
 export function drawWho() {
   $("who").append(avatar(people[username], username), el("span", { class: "name" }, people[username]), icon("down"));
-  $("who").setAttribute("aria-label", `${people[username]}: be somebody else`);
+  $("who").setAttribute("aria-label", `${people[username]}: switch user`);
   const others = Object.entries(people).filter(([each]) => each !== username);
   $("who-menu").append(
     el("p", {}, "Open a window as"),
@@ -99,6 +99,6 @@ export function drawWho() {
       el("a", { class: "item", href: `/?as=${encodeURIComponent(each)}`, target: "_blank" }, avatar(name, each, "small"), name, icon("window")),
     ),
     el("hr"),
-    el("a", { class: "item", href: "/" }, "Be somebody else here"),
+    el("a", { class: "item", href: "/" }, "Switch user in this window"),
   );
 }

@@ -28,7 +28,7 @@ export function listenToStart() {
   });
 }
 
-/** A name is for groups; without anybody there is nothing to start. */
+/** Only groups have a name; a conversation needs at least one other person. */
 function fit() {
   $("start-name").hidden = chosen().length < 2;
   $("start-go").disabled = chosen().length === 0;
@@ -47,7 +47,7 @@ async function create() {
     : { kind: "group", participants, title: $("start-form").title.value.trim() };
   try {
     await inTurn(look);
-    // Two people have one conversation, whoever started it.
+    // Two people have one direct conversation, no matter who started it.
     const existing = isDirect ? directWith(participants[0]) : null;
     const { id } = existing ?? (await inTurn(() => post("/conversations/", body)));
     $("start").close();

@@ -1,19 +1,19 @@
-/** What this window knows. Everything shown is drawn from it, whenever it has changed. */
+/** The state of this window. The page is redrawn from it after every change. */
 
 import { username } from "./session.js";
 
 export const state = {
-  /** The profile, as /me/ tells it. */
+  /** The profile, as /me/ returns it. */
   me: null,
-  /** Newest activity first; null until they were asked for. */
+  /** Newest activity first; null until they are fetched. */
   conversations: null,
-  /** By conversation: its messages by id, as far as they were loaded. */
+  /** By conversation: its loaded messages, by id. */
   messages: new Map(),
-  /** By conversation: where its earlier messages are, or null. */
+  /** By conversation: the URL of its earlier messages, or null. */
   earlier: new Map(),
-  /** By conversation: who takes part. */
+  /** By conversation: its participants. */
   people: new Map(),
-  /** The conversation that is open, and the first message in it that was unread then. */
+  /** The id of the open conversation, and of the first message that was unread on opening. */
   open: null,
   divider: null,
   /** online, away (switched off), or reconnecting. */
@@ -25,7 +25,7 @@ let due = false;
 
 export const watch = (watcher) => watchers.add(watcher);
 
-/** Have everything drawn again, soon and once. */
+/** Redraw everything soon, and once for several changes. */
 export function changed() {
   if (due) return;
   due = true;
@@ -46,18 +46,18 @@ export const isMine = (message) => message.sender === username;
 
 const others = (id) => (state.people.get(id) ?? []).filter((each) => each.user !== username);
 
-/** A conversation's title; without one, whom it is with. */
+/** A conversation's title; without one, the names of the other participants. */
 export function titleOf(conversation) {
   if (conversation.title) return conversation.title;
   return others(conversation.id).map((each) => each.user_name).join(", ") || "…";
 }
 
-/** What an avatar's colour goes by: a person's username, or a group's id. */
+/** What an avatar's colour depends on: a person's username, or a group's id. */
 export function seedOf(conversation) {
   return conversation.kind === "direct" ? (others(conversation.id)[0]?.user ?? "") : conversation.id;
 }
 
-/** Say something to those who listen to the page. */
+/** Announce a text to screen readers. */
 export function announce(text) {
   document.getElementById("live").textContent = text;
 }

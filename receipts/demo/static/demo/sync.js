@@ -1,13 +1,13 @@
-/** Fetching what is new, and saying that it has arrived. */
+/** Fetching what is new, and marking it delivered. */
 
 import { get, pathOf, post } from "./api.js";
 import { announce, changed, isMine, messagesOf, state } from "./state.js";
 
-/** By conversation: the newest message of which the service knows that it has arrived here. */
+/** By conversation: the newest message that was marked delivered. */
 const arrived = new Map();
 let everythingArrived = false;
 
-/** Look at everything once: the list, what is new in it, and the receipts of what is open. */
+/** Refresh once: the list, new messages, and the receipts of the open conversation. */
 export async function look() {
   const { results } = await get("/conversations/?limit=100");
   const first = state.conversations === null;
@@ -33,7 +33,7 @@ export async function fetchPeople(id) {
   changed();
 }
 
-/** Page back in a conversation. */
+/** Load the previous page of a conversation. */
 export async function fetchEarlier(id) {
   const page = await get(pathOf(state.earlier.get(id)));
   for (const message of page.results) state.messages.get(id).set(message.id, message);
@@ -51,7 +51,7 @@ async function fetchMessages(id, listening) {
   const known = state.messages.get(id) ?? new Map();
   const newest = Math.max(0, ...known.keys());
   const meet = !page.next || page.results.some((each) => known.has(each.id));
-  const messages = meet ? known : new Map(); // else there is a gap, and what lies behind it is old
+  const messages = meet ? known : new Map(); // else there is a gap: drop what is before it
   if (!state.earlier.has(id) || !meet) state.earlier.set(id, page.next);
   for (const message of page.results) {
     messages.set(message.id, message);
@@ -63,7 +63,7 @@ async function fetchMessages(id, listening) {
   if (id === state.open) await fetchReceipts(messages, page.results);
 }
 
-/** The receipts of own messages that are shown, not settled, and older than the newest page. */
+/** Fetch receipts of own messages that are loaded, not settled, and older than the newest page. */
 async function fetchReceipts(messages, page) {
   const oldest = page.at(-1)?.id ?? 0;
   const unsettled = [...messages.values()].filter(
@@ -77,7 +77,7 @@ async function fetchReceipts(messages, page) {
   }
 }
 
-/** A message has reached this device once it is here, whether its conversation is open or not. */
+/** A message is delivered once it is fetched, whether its conversation is open or not. */
 async function sayWhatArrived(conversations) {
   const newest = new Map(
     conversations.map((each) => [each.id, messagesOf(each.id).findLast((m) => !isMine(m))?.id ?? 0]),

@@ -1,4 +1,4 @@
-/** The open conversation: its days, bubbles and what is new in it. */
+/** The open conversation: its days, bubbles and new messages. */
 
 import { makeBubble, updateBubble } from "./bubble.js";
 import { $, avatar, el, reconcile } from "./dom.js";
@@ -10,10 +10,10 @@ import { day } from "./times.js";
 import { inTurn } from "./api.js";
 import { username } from "./session.js";
 
-const RUN = 5 * 60_000; // messages of one person within this time stand together
+const RUN = 5 * 60_000; // messages of one person within this time are grouped
 
 let drawn = null;
-let atEnd = true; // as one has left it: what is added, or a smaller window, does not change it
+let atEnd = true; // as the user left it: new messages or a smaller window do not change it
 
 export function drawTalk() {
   const conversation = conversationOf(state.open);
@@ -36,7 +36,7 @@ function drawHead(conversation) {
   }
   const people = (state.people.get(conversation.id) ?? []).filter((each) => each.user !== username);
   const names = people.map((each) => each.user_name.split(" ")[0]);
-  const also = conversation.receipts_visible_to === "participants" ? " · everybody sees who has read" : "";
+  const also = conversation.receipts_visible_to === "participants" ? " · everyone sees who has read" : "";
   $("subtitle").textContent = conversation.kind === "direct" ? "Only you two" : `You, ${names.join(", ")}${also}`;
 }
 
@@ -52,7 +52,7 @@ function drawMessages(conversation) {
   drawWayDown();
 }
 
-/** What stands in the list, from top to bottom. */
+/** The rows of the list, from top to bottom. */
 function rowsOf(conversation) {
   const messages = [...messagesOf(conversation.id), ...waiting(conversation)];
   const newest = messages.findLast((each) => mine(each) && !each.deleted_at);
@@ -79,7 +79,7 @@ function rowsOf(conversation) {
   return rows;
 }
 
-/** Messages that are on their way, less those that have arrived without our having heard so. */
+/** Queued messages, without those that arrived although their response was lost. */
 function waiting(conversation) {
   const there = new Set(messagesOf(conversation.id).map((each) => each.client_id));
   return waitingIn(conversation.id).filter((each) => !there.has(each.client_id));
@@ -111,7 +111,7 @@ export function toEnd() {
   atEnd = true;
 }
 
-/** A way to the end, for who has scrolled up. */
+/** The button that jumps to the end, for users who have scrolled up. */
 function drawWayDown() {
   const conversation = conversationOf(state.open);
   $("newest").hidden = !conversation || isAtEnd();
@@ -119,7 +119,7 @@ function drawWayDown() {
   $("newest").textContent = unread ? `${unread} new ↓` : "To the end ↓";
 }
 
-/** A conversation opens at what is unread in it, else at its end. */
+/** A conversation opens at its first unread message, else at its end. */
 function start(view) {
   const unread = view.querySelector(".day.new");
   if (unread) view.scrollTop = unread.offsetTop - view.offsetTop - 60;

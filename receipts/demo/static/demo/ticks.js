@@ -1,8 +1,8 @@
-/** How far an own message has come, as ticks; in words for those who do not see them. */
+/** The status of an own message as ticks, with a text for screen readers. */
 
 import { icon, svg } from "./dom.js";
 
-/** `sending`, `refused`, `sent`, `partial`, `delivered`, `read` or `failed`; and what it says. */
+/** `sending`, `refused`, `sent`, `partial`, `delivered`, `read` or `failed`; and its text. */
 export function standing({ receipts, pending, late, refused }) {
   if (refused) return { ticks: "refused", text: "Not sent" };
   if (pending) return { ticks: "sending", text: late ? "Waiting to be sent" : "Sending" };
@@ -16,7 +16,7 @@ export function standing({ receipts, pending, late, refused }) {
   };
 }
 
-/** The ticks of a standing; `update` turns them into another's without a jump. */
+/** The ticks of a standing; `updateTicks` changes them in place, so that transitions run. */
 export function ticksOf(standing) {
   const node = document.createElement("span");
   node.className = "tick-box";

@@ -1,4 +1,4 @@
-/** Times as people say them. */
+/** Times formatted for people. */
 
 const of = (options) => new Intl.DateTimeFormat("en-GB", options);
 const CLOCK = of({ hour: "2-digit", minute: "2-digit" });
@@ -9,7 +9,7 @@ const LONG_DATE = of({ weekday: "long", day: "numeric", month: "long" });
 /** 14:05 */
 export const clock = (iso) => CLOCK.format(new Date(iso));
 
-/** How many midnights ago. */
+/** How many days ago, by local midnights. */
 function daysAgo(iso) {
   const midnight = (time) => new Date(time.getFullYear(), time.getMonth(), time.getDate());
   return Math.round((midnight(new Date()) - midnight(new Date(iso))) / 86_400_000);
