@@ -1,4 +1,4 @@
-# `make run` and `make test` are all that a fresh machine with Python 3.11 and make needs.
+# On a fresh machine with Python 3.11 and make, `make run` and `make test` just work.
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 CLIENTS ?= .venv/clients
@@ -6,23 +6,23 @@ SENDBIRD := $(CLIENTS)/sendbird-2.1.5 $(CLIENTS)/sendbird-0.0.16
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
 .DEFAULT_GOAL := help
 
-help:  ## what there is
+help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
-run: .venv/runtime  ## set everything up, load a small lively world, serve (HOST, PORT, DATABASE_URL)
+run: .venv/runtime  ## install, load demo data, serve (HOST, PORT, DATABASE_URL)
 	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} LOG_LEVEL=$${LOG_LEVEL:-WARNING} \
 		$(BIN)/python manage.py demo
 
-test: .venv/test  ## the whole suite, on SQLite and on a real PostgreSQL
+test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m tests.legs -n auto -q
 
-test-browser: .venv/dev  ## the pages, in this machine's Chromium (or CHROMIUM=...)
+test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/test $(SENDBIRD) $(SOCIALPLUS)  ## the vendors' own clients, against a running Seenby
+test-clients: .venv/test $(SENDBIRD) $(SOCIALPLUS)  ## run vendors' own SDKs against Seenby
 	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients
 
-check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the OpenAPI snapshot
+check: .venv/dev  ## run formatter, linter, type checker, Django's checks, migrations, OpenAPI snapshot
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -31,7 +31,7 @@ check: .venv/dev  ## formatter, linter, types, Django's checks, migrations, the 
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	DEMO=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml - \
-		|| { echo 'The API changed: look at the difference, then run make schema.'; exit 1; }
+		|| { echo 'The API changed: check the difference, then run make schema.'; exit 1; }
 
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
@@ -39,10 +39,10 @@ schema: .venv/dev  ## write the OpenAPI snapshot
 screenshots: .venv/dev  ## take the pictures in docs/pictures
 	DEMO=1 $(BIN)/python -m tests.browser.screenshots
 
-bench: .venv/test  ## the figures of benchmarks/README.md, as ratios
+bench: .venv/test  ## measure the figures of benchmarks/README.md, as ratios
 	$(BIN)/python -m benchmarks
 
-format: .venv/dev  ## lay the code out
+format: .venv/dev  ## format the code, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
@@ -52,24 +52,24 @@ lock: .venv/dev  ## pin requirements*.in with hashes
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
 
-# Each set is installed once, and again when its lock changes.
+# Each set is installed once, and again when its lock file changes.
 .venv/runtime: requirements.txt
 .venv/test: requirements-test.txt
 .venv/dev: requirements-dev.txt
 .venv/runtime .venv/test .venv/dev:
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
-		{ echo 'Python 3.11 is needed; name it with PYTHON=...'; exit 1; }
+		{ echo 'Python 3.11 is required; set PYTHON=... to its path.'; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-# The clients get environments of their own: what they need is no business of the service.
+# Each client has its own environment, separate from the service's dependencies.
 $(CLIENTS)/sendbird-%: tests/clients/sendbird/%.txt
 	$(PYTHON) -m venv --clear $@
 	$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
 $(SOCIALPLUS): tests/clients/socialplus/package-lock.json
-	@command -v npm > /dev/null || { echo 'Node.js 18 or later is needed, with npm.'; exit 1; }
+	@command -v npm > /dev/null || { echo 'Node.js 18 or later is required, with npm.'; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix tests/clients/socialplus
 	@touch $@
 

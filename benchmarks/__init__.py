@@ -1,1 +1,1 @@
-"""What Seenby has to reach, measured side by side: ``python -m benchmarks [name ...]``."""
+"""Benchmarks with goals, as ratios to rivals: ``python -m benchmarks [name ...]``."""

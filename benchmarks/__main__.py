@@ -1,6 +1,6 @@
-"""Run the benchmarks on a PostgreSQL of their own: `python -m benchmarks [name ...]`.
+"""Run the benchmarks on a temporary PostgreSQL: `python -m benchmarks [name ...]`.
 
-BENCH_DATABASE_URL names another PostgreSQL: an empty database, which is emptied again.
+BENCH_DATABASE_URL names another database instead; it must be empty, and is emptied afterwards.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from importlib import import_module
 
 from tests.support.postgres import NoPostgres, Server, running_postgres, server_version
 
-#: Name on the command line, and the module whose ``run`` measures it.
+#: Command-line name → module whose ``run`` measures it.
 BENCHMARKS = {
     "bulk": "benchmarks.bulk",
     "send": "benchmarks.send",
@@ -39,7 +39,7 @@ BENCHMARKS = {
 
 @contextmanager
 def database() -> Iterator[Server]:
-    """The server to measure on: as durable as in production, or the one we were given."""
+    """The server to measure on: temporary, with durable commits, or BENCH_DATABASE_URL."""
     if url := os.environ.get("BENCH_DATABASE_URL"):
         yield Server(url, f"PostgreSQL {server_version(url)} from BENCH_DATABASE_URL")
         return
@@ -48,7 +48,7 @@ def database() -> Iterator[Server]:
 
 
 def set_up(url: str) -> None:
-    """Load Django on this database, as a production process would be set, and migrate it."""
+    """Load Django on this database, with settings close to production's, and migrate it."""
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": url,

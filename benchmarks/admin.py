@@ -1,4 +1,4 @@
-"""The admin at the size it is promised for: a list of 1,000,000 messages, a message of 100,000."""
+"""The admin at its promised size: 1,000,000 messages, and a message with 100,000 recipients."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ FILTERS = {"all": "", "state=read (2 of 3)": "state=read", "search (1 of 10)": "
 
 
 def run() -> None:
-    """Each page at both of its ends in turn, with the statements that it takes."""
+    """First and last page of each list in turns, with their number of SQL statements."""
     world = World(RECIPIENTS)
     message = world.say(1)[0]
     execute(
@@ -73,7 +73,7 @@ def _history(world: World, message: int) -> None:
 
 
 def _moderator() -> Client:
-    """Somebody of the group that a migration makes, logged in."""
+    """A client logged in as a member of the group that a migration creates."""
     moderator = User.objects.create(username=f"{NAME}moderator", is_staff=True)
     moderator.groups.add(Group.objects.get(name=MODERATORS))
     client = Client(SERVER_NAME="localhost")
@@ -82,9 +82,9 @@ def _moderator() -> Client:
 
 
 def _ends(client: Client, name: str, first: str) -> None:
-    """A list's first page and its last one."""
+    """Time a list's first and last page in turns."""
     last = f"{first}&page=last"
-    _fetch(client, last, 0)  # Django keeps what a model is called from then on
+    _fetch(client, last, 0)  # from then on Django has the model's name cached
     with connection.execute_wrapper(counted := Statements()):
         _fetch(client, last, 0)
     assert not [sql for sql in counted.sql if "COUNT(" in sql], counted.sql

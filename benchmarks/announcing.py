@@ -1,4 +1,4 @@
-"""What the feed adds to a mark: the service as it is, and one that announces nothing, in turns."""
+"""What events add to the cost of a mark: the service with and without them, in turns."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from benchmarks.world import World, execute, token_for, token_of
 from receipts.models import MessageStatus, ReceiptEvent
 
 RECIPIENTS = 50
-#: Few marks a round and many rounds: what else the machine does changes within seconds.
+#: Few marks per round and many rounds: the load by other jobs changes within seconds.
 MESSAGES = 10
 ROUNDS = 24
 
 
 def run() -> None:
-    """The goal: at most 1.15 of the cost without it; with its sender connected, or not."""
+    """The goal: at most 1.15 times the cost without; with a connected sender, and without."""
     world = World(RECIPIENTS)
     world.say(1)
     tokens, database = [token_of(pk) for pk in world.recipients], postmaster()
@@ -31,7 +31,7 @@ def run() -> None:
         requests = [(f"/api/v1/messages/{pk}/read/", reader) for pk, reader in apart(messages)]
         answer = client.send(requests)
         assert MessageStatus.objects.filter(read_at__isnull=False).count() == len(requests)
-        # One to the sender and one to the reader.
+        # One event for the sender and one for the reader.
         assert ReceiptEvent.objects.count() == 2 * len(requests) * announced
         return answer
 

@@ -1,4 +1,4 @@
-"""Memory under bad requests: what one process grows by while 18,000 more of every kind come."""
+"""Memory under bad requests: growth of one process over 18,000 of them, after the first 2,000."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chat.models import Scope, ServiceKey, User
 FIRST, ALL = 2_000, 20_000
 GOAL = 30_000_000
 CLIENTS = 8
-#: One request in so many is as large as the service reads: half a million numbers.
+#: One in this many requests has nearly the largest accepted body: half a million numbers.
 HUGE = 1_000
 LARGEST = b"[" + b"1," * 480_000 + b"1]"
 
@@ -56,13 +56,13 @@ def run() -> None:
 
 
 def resident(pid: int) -> int:
-    """Bytes of a process that are in memory."""
+    """Resident memory of a process, in bytes."""
     status = Path(f"/proc/{pid}/status").read_text()
     return next(int(line.split()[1]) * 1024 for line in status.splitlines() if "VmRSS" in line)
 
 
 def post(port: int, requests: list[Request]) -> Counter[int]:
-    """Send them over a few connections; the statuses of the answers."""
+    """Send the requests over a few connections; return how many responses had each status."""
     numbers, statuses = itertools.count(), Counter[int]()
 
     def work() -> list[int]:
@@ -82,11 +82,11 @@ def post(port: int, requests: list[Request]) -> Counter[int]:
     return statuses
 
 
-# --- What is sent ---------------------------------------------------------------------------------
+# --- The requests ---------------------------------------------------------------------------------
 
 
 def bad_requests(key: str) -> Iterator[Request]:
-    """Every operation of every document in turn, each time with something else wrong with it."""
+    """Every operation of every document in turn, each time with a different fault."""
     dice = random.Random(1)
     for number in itertools.count(1):
         method, address, fields = OPERATIONS[number % len(OPERATIONS)]
@@ -105,7 +105,7 @@ def credentials(key: str) -> dict[str, str]:
 
 
 def token(dice: random.Random, key: str) -> dict[str, str]:
-    """Mostly a right one, since a wrong one ends the request."""
+    """Mostly a valid token, since an invalid one ends the request early."""
     if dice.random() < 0.9:
         return credentials(key)
     odd = dice.choice(["", "sk_nobody", "a.b.c", "x" * 3_000, "e30.e30.", "\xe9" * 9])
@@ -113,7 +113,7 @@ def token(dice: random.Random, key: str) -> dict[str, str]:
 
 
 def query(dice: random.Random) -> str:
-    """Parameters that nobody knows, that are long, or far too many."""
+    """Unknown, very long or far too many parameters."""
     return dice.choice(
         [
             urlencode({f"p{n}": n for n in range(dice.choice([1, 30, 900, 1_100]))}),
@@ -150,7 +150,7 @@ BODIES: list[Callable[[random.Random, list[str]], bytes]] = [
 
 
 def _operations() -> Iterator[tuple[str, str, list[str]]]:
-    """Method, an address with odd parts, and the names of the body's fields."""
+    """Method, path with odd values, and the field names of the body."""
     for document in DOCUMENTS:
         content = yaml.safe_load(document.read_text())
         names = sorted(set(_properties(content.get("components", {}))))

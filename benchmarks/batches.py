@@ -1,4 +1,4 @@
-"""Many marks a request: batches of 500 over HTTP, and all of a user over all conversations."""
+"""Many marks per request: batches of 500 over HTTP, and one user's in all conversations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CONVERSATIONS = 200
 
 
 def run() -> None:
-    """The goals: 10,000 marks a second, and answers within the budget until all is done."""
+    """The goals: 10,000 marks a second, and each call within its time budget until complete."""
     _batches()
     _everything()
 
@@ -58,7 +58,7 @@ def _body(messages: range) -> dict[str, list[dict[str, object]]]:
 
 
 def _everything() -> None:
-    """One user with unread messages in many conversations, who reads them all."""
+    """One user reads all unread messages in many conversations."""
     reader = _reader_of_everything()
     calls, marked = [], 0
     while True:

@@ -1,4 +1,4 @@
-"""Marking a conversation read: our service and endpoint, SQL by hand, and a loop of look-ups."""
+"""Marking a conversation read: service, endpoint, hand-written SQL, and a loop in the ORM."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RECIPIENTS = 5
 BUDGET = 45.0
 
 #: What one would type into psql for the same work: the rows, the counts of their messages, and
-#: the reader's place. A row is newly delivered where its time is this mark's.
+#: the reader's watermark. A row is newly delivered if its time is this mark's.
 MARK = """
     WITH marked AS (
         UPDATE receipts_messagestatus AS status
@@ -52,8 +52,8 @@ MOVE = """
 class BulkMark:
     """One size of history, which a different recipient reads in each round.
 
-    Every run has new tables, the same for all. Before it is timed, another recipient marks the
-    first message in the same way: a server that runs has its tables and functions at hand.
+    Every run starts from fresh, identical tables. Before the timing another recipient marks the
+    first message in the same way, to warm the caches, as on a running server.
     """
 
     def __init__(self, world: World, size: int) -> None:
@@ -63,7 +63,7 @@ class BulkMark:
         self.clients = {pk: client_of(pk) for pk in world.recipients}
 
     def service(self, number: int) -> float:
-        """Ours: the service alone, without looking up who marks what."""
+        """Ours: the service alone, without looking up participant and message."""
 
         def mark(recipient: int, up_to: int) -> None:
             position = UpTo(
@@ -76,7 +76,7 @@ class BulkMark:
         return self._time(number, mark)
 
     def endpoint(self, number: int) -> float:
-        """Ours: the whole request, with token, look-ups and the unread count of the answer."""
+        """Ours: the whole request, with token, look-ups and the unread count in the response."""
         path = f"/api/v1/conversations/{self.conversation}/mark-read/"
 
         def mark(recipient: int, up_to: int) -> None:
@@ -110,7 +110,7 @@ class BulkMark:
         return self._time(number, mark, counts=False)
 
     def _time(self, number: int, mark: Callable[[int, int], None], *, counts: bool = True) -> float:
-        """How long it takes one recipient to mark all, once it is sure that it was done."""
+        """Seconds in which one recipient marks everything; checked for having done so."""
         messages = self.world.say(self.size)
         other, recipient = (self.world.recipients[(number + i) % RECIPIENTS] for i in (0, 1))
         mark(other, messages[0])
@@ -126,7 +126,7 @@ class BulkMark:
 
 
 def mark_in_a_loop(conversation_id: int, recipient_id: int, up_to: int) -> None:
-    """A naive bulk mark, as the ORM writes it; it leaves the messages' status alone."""
+    """A naive bulk mark in the ORM; it does not update the messages' counts."""
     now = timezone.now()
     messages = Message.objects.filter(
         conversation_id=conversation_id, pk__lte=up_to, deleted_at=None
@@ -156,7 +156,7 @@ def mark_in_a_loop(conversation_id: int, recipient_id: int, up_to: int) -> None:
 
 
 def run() -> None:
-    """Every size against SQL by hand and, as often as time allows, against the loop."""
+    """Compare every size with hand-written SQL and, as often as time allows, with the loop."""
     world = World(RECIPIENTS)
     for size, rounds in SIZES.items():
         bulk = BulkMark(world, size)

@@ -1,4 +1,4 @@
-"""Filling in and archiving rows while people mark: how fast it goes, and what they feel of it."""
+"""Backfilling and archiving rows while users mark: its speed, and how far it slows the marks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
 
 RECIPIENTS = 20
-#: Messages that another tool loaded, and messages that were sent here and are marked all the time.
+#: Number of messages loaded by another tool, and of messages sent here, which are being marked.
 LOADED, LIVE = 10_000, 10_000
 ROUNDS = 3
-ALONE = 3.0  # seconds of marking with nothing beside it
+ALONE = 3.0  # seconds of marking while nothing else runs
 #: The loaded messages were sent the day before.
 LONG_AGO = timezone.now() - timedelta(days=30)
 MODELS = User, Conversation, ConversationParticipant, Message, MessageStatus
@@ -41,12 +41,12 @@ def run() -> None:
     _measure("20 groups, each in every batch", groups=20)
 
 
-#: By what kind of mark it is, the marks that one connection makes, one after the other.
+#: Kind of mark → the marks that one connection makes, one after the other.
 Markers = dict[str, Iterator[Callable[[], Any]]]
 
 
 class Marks(NamedTuple):
-    """What one connection got done: how many a second, and how long each took."""
+    """Result of one connection: marks per second, and the seconds that each took."""
 
     rate: float
     taken: list[float]
@@ -54,7 +54,7 @@ class Marks(NamedTuple):
 
 @dataclass
 class Figures:
-    """What was measured of one command, round by round."""
+    """Measurements of one command, per round."""
 
     rates: list[float] = field(default_factory=list)
     shares: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
@@ -68,7 +68,7 @@ class Figures:
 
 
 def _measure(label: str, *, groups: int) -> None:
-    """Before, after and between the commands the same marks go on with nothing beside them."""
+    """Before, between and after the commands, the same marks run alone for comparison."""
     figures = {"backfill": Figures(), "prune": Figures()}
     for _ in range(ROUNDS):
         markers = _world(groups)
@@ -95,7 +95,7 @@ def _alone(markers: Markers) -> dict[str, Marks]:
 
 
 def _beside(markers: Markers, work: Callable[[], Any]) -> tuple[float, dict[str, Marks]]:
-    """Seconds of a piece of work, and what each marker got done meanwhile on its connection."""
+    """Seconds that ``work`` took, and the marks that each connection made meanwhile."""
     done = Event()
 
     def keep_marking(marks: Iterator[Callable[[], Any]]) -> Marks:
@@ -118,7 +118,7 @@ def _beside(markers: Markers, work: Callable[[], Any]) -> tuple[float, dict[str,
 
 
 def _world(groups: int) -> Markers:
-    """Groups of the same people, old messages without rows, new ones with; who marks these."""
+    """Create groups of the same users, old messages without rows, new ones with; return markers."""
     clear()
     sender = User.objects.create(username=f"{NAME}0", password="!")
     multiply(sender, RECIPIENTS, username=f"'{NAME}' || n")
@@ -147,7 +147,7 @@ def _world(groups: int) -> Markers:
             WHERE message.id >= %s ORDER BY message.id, participant.user_id""",
         [live.pk],
     )
-    # Everybody has read what was loaded, so that it is no work for who marks, and can be archived.
+    # Everybody has read the loaded messages: the markers skip them, and they can be archived.
     execute(
         "UPDATE chat_conversationparticipant SET last_read_message_id = %s, last_read_at = %s",
         [live.pk - 1, new],
@@ -155,7 +155,7 @@ def _world(groups: int) -> Markers:
     tidy(*MODELS)
     people = range(sender.pk + 1, sender.pk + 1 + RECIPIENTS)
     messages = [(live.pk + number, first.pk + number % groups) for number in range(LIVE)]
-    # Everybody who marks does it either way, so that no mark finds nothing to do.
+    # Each user marks in only one way, so that every mark finds a row to change.
     half = RECIPIENTS // 2
     return {
         "single reads": _singles(messages, people[:half]),
@@ -176,7 +176,7 @@ def _bulks(messages: list[tuple[int, int]], people: range) -> Iterator[Callable[
 
 
 def _assert_right() -> None:
-    """No drift, and no mark lost: what a watermark covers is read."""
+    """Check that nothing drifted and no mark was lost: what a watermark covers is read."""
     check = Check(say=print)
     check.run()
     assert check.left == 0

@@ -1,7 +1,7 @@
-"""Clients that mean no good, all at once, and how long others wait meanwhile.
+"""Malicious clients, all at once, and the latency of others meanwhile.
 
-Eight ask for twelve large files each and do not read, 300 connections stay half open, and one sends
-a header without end. Meanwhile somebody asks for `/healthz/` and somebody marks messages.
+Eight request twelve large files each and do not read, 300 connections stay half open, and one sends
+an endless header. Meanwhile one client requests `/healthz/` and another marks messages.
 BENCH_BEFORE names a folder with another version of the service, which is measured in turns.
 """
 
@@ -24,7 +24,7 @@ from benchmarks.world import World, token_of
 from tests.support.postgres import stop
 
 DAWDLERS, PIPELINED, HALF_OPEN = 8, 12, 300
-#: Bytes that the endless header sends at most, and seconds for which it does.
+#: Limits of the endless header, in bytes and seconds.
 MOST_BYTES, SECONDS = 150_000_000, 10.0
 RECIPIENTS, MESSAGES, ROUNDS = 10, 60, 2
 LARGE = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
@@ -66,7 +66,7 @@ def _centiles(times: list[float]) -> str:
 
 
 def _others(port: int, marks: list[tuple[int, str]]) -> dict[str, list[float]]:
-    """Times of two clients that mean well, for as long as the attack lasts at most."""
+    """Response times in seconds of two ordinary clients, at most until the attack ends."""
     deadline = time.monotonic() + SECONDS
     found: dict[str, list[float]] = {"healthz": [], "mark": []}
 
@@ -102,7 +102,7 @@ def _others(port: int, marks: list[tuple[int, str]]) -> dict[str, list[float]]:
 
 @contextmanager
 def _attack(port: int) -> Iterator[list[int]]:
-    """All of them, until the block ends; bytes that the endless header could send."""
+    """Run all attackers until the block ends; yields the bytes that the endless header sent."""
     sent, over = [0], threading.Event()
     sockets = [_dawdler(port) for _ in range(DAWDLERS)]
     sockets += [_half_open(port, number) for number in range(HALF_OPEN)]
@@ -137,7 +137,7 @@ def _connected(port: int, first: bytes, **options: int) -> socket.socket:
 
 
 def _endless(port: int, sent: list[int], over: Any) -> None:
-    """On one connection, until it is closed; it is not opened again."""
+    """Send on one connection until it is closed; do not reconnect."""
     piece = b"a" * 65536
     with suppress(OSError), _connected(port, b"GET / HTTP/1.1\r\nX: ") as connection:
         while sent[0] < MOST_BYTES and not over.is_set():

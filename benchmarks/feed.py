@@ -1,4 +1,4 @@
-"""The live stream: what an idle one costs, and how long after the commit an event is there."""
+"""The live stream: cost of an idle one, and latency from the commit to the event."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def run() -> None:
 def _idle(tokens: list[str]) -> None:
     with running_service() as (port, pid):
         with listening(port, loud=[], idle=tokens[:200]):
-            pass  # so that threads and caches are there
+            pass  # to warm threads and caches
         time.sleep(2)
         before, started = memory(pid), time.monotonic()
         with listening(port, loud=[], idle=tokens[:IDLE]):
@@ -99,7 +99,7 @@ def _latency(tokens: list[str]) -> None:
 
 
 class _rooms:
-    """So many groups of one sender and the same readers, and a message in each."""
+    """One group for each sender, all with the same readers and one message each."""
 
     def __init__(self) -> None:
         users = list(User.objects.order_by("pk").values_list("pk", flat=True))
@@ -120,7 +120,7 @@ class _rooms:
 
 
 def post_steadily(port: int, requests: Sequence[tuple[str, str]], per_second: float) -> float:
-    """Post to each path with its token, when its time has come; how many a second that was."""
+    """Post to each path with its token at a steady rate; return the rate reached, per second."""
     numbers, started = itertools.count(), time.monotonic() + 0.1
 
     def work() -> None:
@@ -141,6 +141,6 @@ def post_steadily(port: int, requests: Sequence[tuple[str, str]], per_second: fl
 
 
 def memory(pid: int) -> int:
-    """Bytes that are a process's own."""
+    """Memory of a process (PSS), in bytes."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line[:4] == "Pss:")

@@ -1,8 +1,8 @@
 """Clients of the live stream, thousands in one lean process.
 
-`python -m benchmarks.listeners` reads a job from the first line of its input, says "ready" when all
-are connected, and at the end of its input prints what they heard, all in JSON:
-``{"host", "port", "loud": [token, ...], "idle": [token, ...]}``. It speaks to this machine only.
+`python -m benchmarks.listeners` reads a job from the first line of its input, prints "ready" when
+all are connected, and at the end of its input prints what they received, all in JSON. The job:
+``{"host", "port", "loud": [token, ...], "idle": [token, ...]}``. It connects to loopback only.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-#: So many are connecting at a time.
+#: At most this many connect at a time.
 AT_ONCE = 32
-#: A line of the listeners' input may be as long as thousands of tokens.
+#: Largest line of the listeners' input, in bytes: it holds thousands of tokens.
 LONGEST_LINE = 2**24
 
 
 class Listener(asyncio.Protocol):
-    """One stream; who is ``loud`` notes what it is told, and when."""
+    """One stream; ``loud`` ones record what they receive, and when."""
 
     def __init__(self, head: bytes, heard: list[Any] | None) -> None:
         self.head, self.heard, self.rest = head, heard, b""
@@ -79,13 +79,13 @@ async def run(job: dict[str, Any]) -> None:
 
 
 class Listeners:
-    """Such a process, as a benchmark has it."""
+    """A listener process, as seen by a benchmark."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
 
     def end(self) -> list[tuple[float, int, dict[str, Any]]]:
-        """What all of the loud ones heard: when, how many bytes, and what."""
+        """Everything that the loud ones received: time, bytes, event."""
         answer, _ = self.process.communicate(timeout=30)
         heard: list[tuple[float, int, dict[str, Any]]] = json.loads(answer)
         return heard
@@ -93,7 +93,7 @@ class Listeners:
 
 @contextmanager
 def listening(port: int, *, loud: list[str], idle: list[str] | None = None) -> Iterator[Listeners]:
-    """Open these streams, and go on when all are open."""
+    """Open these streams; returns when all are open."""
     job = {"host": "127.0.0.1", "port": port, "loud": loud, "idle": idle or []}
     command = [sys.executable, "-m", "benchmarks.listeners"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -111,7 +111,7 @@ def listening(port: int, *, loud: list[str], idle: list[str] | None = None) -> I
 
 
 def raise_limit_of_files() -> None:
-    """Thousands of streams need as many files, in the server and in the clients."""
+    """Raise the limit of open files: each stream needs one in the server and one in the client."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 

@@ -1,9 +1,9 @@
-"""A load generator in a process of its own: keep-alive connections, each with one request open.
+"""A load generator in a separate process: keep-alive connections, one open request each.
 
-`python -m benchmarks.load` reads a job from its input and prints what came of it, both JSON:
-``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``,
-a request with its body behind, if it has one.
-It speaks to this machine only.
+`python -m benchmarks.load` reads a job from its input and prints the results, both JSON:
+``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``;
+a request may have its body as a third item.
+It connects to loopback only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MAX_SECONDS = 90
 
 
 class Load:
-    """What is left to send, and what came back."""
+    """The requests left to send, and the responses."""
 
     def __init__(self, job: dict[str, Any]) -> None:
         self.requests: Iterator[bytes] = iter([_request(job, *one) for one in job["requests"]])
@@ -31,7 +31,7 @@ class Load:
 
 
 class Connection(asyncio.Protocol):
-    """Sends the next request as soon as the last one is answered."""
+    """Sends the next request as soon as the previous response has arrived."""
 
     def __init__(self, load: Load) -> None:
         self.load = load
@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
 
 
 def _complete(head: bytes, body: bytes) -> bool:
-    """Whether an answer is all there; nobody sends a second one unasked."""
+    """Whether a response is complete; none follows without a request."""
     length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0]
     return len(body) >= int(length) if length else body.endswith(b"0\r\n\r\n")
 
@@ -82,7 +82,7 @@ def _request(job: dict[str, Any], path: str, token: int, body: Any = None) -> by
 
 
 async def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Send all requests over so many connections; rate, times in ms, answers by status."""
+    """Send all requests over these connections; rate, times in ms, responses by status."""
     if not ipaddress.ip_address(job["host"]).is_loopback:
         raise SystemExit("Only loopback addresses.")
     load, loop = Load(job), asyncio.get_running_loop()

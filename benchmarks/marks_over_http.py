@@ -20,20 +20,20 @@ RECIPIENTS = 50
 MESSAGES = 40
 CONNECTIONS = 16
 ROUNDS = 4
-#: Seconds after which no further round begins.
+#: Seconds after which no further round starts.
 BUDGET = 100.0
 #: Synapse 1.163.2 on PostgreSQL, 16 connections, as measured on a quiet machine of the same kind
-#: (median): the yardstick where none runs beside us.
+#: (median): the reference if none runs here.
 SYNAPSE = {"per_second": [137.0], "cpu": [9.4]}
 
 #: Messages and the numbers of their readers, in the order in which they are marked.
 Marks = list[tuple[int, int]]
-#: What runs of one kind answered: a list for each figure.
+#: Results of one kind of run: a list per figure.
 Figures = dict[str, list[float]]
 
 
 def apart(messages: range) -> Marks:
-    """Each recipient walks forward from a message of their own: nobody waits for a row."""
+    """Each recipient starts at a different message: nobody waits for a row lock."""
     count = len(messages)
     return [
         (messages[(step + reader * count // RECIPIENTS) % count], reader)
@@ -43,19 +43,19 @@ def apart(messages: range) -> Marks:
 
 
 def together(messages: range) -> Marks:
-    """All recipients read the same message, then the next: 16 marks at once want one row."""
+    """All recipients read the same message, then the next: 16 marks compete for one row."""
     return [(message, reader) for message in messages for reader in range(RECIPIENTS)]
 
 
 class Client:
-    """The load generator, and whose use of the CPU is looked at."""
+    """The load generator, and the processes whose CPU time is measured."""
 
     def __init__(self, port: int, tokens: list[str], **pids: int | None) -> None:
         self.job = {"host": "127.0.0.1", "port": port, "connections": CONNECTIONS, "tokens": tokens}
         self.pids = {name: pid for name, pid in pids.items() if pid}
 
     def send(self, requests: Sequence[tuple[Any, ...]]) -> dict[str, float]:
-        """Post to these paths in the names of these tokens; figures per request."""
+        """Post to these paths with these tokens; figures per request, CPU in milliseconds."""
         before = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
         process = subprocess.run(
             [sys.executable, "-m", "benchmarks.load"],
@@ -74,7 +74,7 @@ class Client:
 
 
 def run() -> None:
-    """Rounds of 2,000 marks each way, and of as many repeats; Synapse's receipts in between."""
+    """Rounds of 2,000 marks each way and as many repeats; Synapse's receipts in between."""
     world = World(RECIPIENTS)
     world.say(1)
     tokens, database = [token_of(pk) for pk in world.recipients], postmaster()
@@ -130,7 +130,7 @@ def tell(kind: str, figures: Figures) -> None:
 
 
 def against(kind: str, ours: Figures, theirs: Figures | None) -> None:
-    """How many times Synapse's receipts a second, at what part of its CPU."""
+    """Print receipts per second and CPU per receipt, as ratios to Synapse's."""
     name = "Synapse" if theirs else "Synapse as once measured"
     told = theirs or {key: values * len(ours[key]) for key, values in SYNAPSE.items()}
     print(

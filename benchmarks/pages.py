@@ -1,4 +1,4 @@
-"""Pages of the recipients of one message with 100,000 of them: the last against the first."""
+"""Recipient list of one message with 100,000 recipients: last page compared with the first."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def run() -> None:
 
 
 def last_page(client: Client, first: str) -> str:
-    """Where a reader who follows ``next`` ends: from the end one page back, and forward again."""
+    """URL of the last page as reached by ``next``: from the end one page back, then forward."""
     paginator = ByRecipient()
     paginator.base_url = first
     end = page(client, paginator.encode_cursor(Cursor(offset=0, reverse=True, position=None)))

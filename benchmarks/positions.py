@@ -1,6 +1,6 @@
 """Others' events while one transaction stays open: a snapshot, and the oldest running transaction.
 
-The rival is the common design: published is what is older than any running transaction.
+The rival is the common design: events are published once older than any running transaction.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from receipts.feed.reading import of_all
 SECONDS_OPEN = 5.0
 EVERY = 0.05
 ROUNDS = 3
-#: Transactions of 100 events each that come while another one stays open.
+#: Transactions of 100 events each that commit while another one stays open.
 TRANSACTIONS = 600
 
-#: Of the events behind a place, those whose transactions are older than any that runs.
+#: Of the events after a position, those whose transactions are older than any running one.
 RIVAL = """
     SELECT xid, id, conversation_id, created_at FROM receipts_receiptevent AS event
      WHERE (event.xid, event.id) > (%s, %s)
        AND event.xid < CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)
      ORDER BY event.xid, event.id LIMIT 2000"""
 
-#: The ids of events, and how many seconds they waited to be seen.
+#: Event id → seconds until it was visible.
 Waited = dict[int, float]
 
 
@@ -48,16 +48,16 @@ def run() -> None:
     for name, waited in ("snapshot", ours), ("oldest running", theirs):
         print(
             f"  {name:15} {len(waited)} events of others beside a transaction open for"
-            f" {SECONDS_OPEN:.0f} s, looked for every {EVERY * 1000:.0f} ms:"
+            f" {SECONDS_OPEN:.0f} s, polled every {EVERY * 1000:.0f} ms:"
             f" median {median(waited) * 1000:.0f}, longest {max(waited) * 1000:.0f} ms",
             flush=True,
         )
-    print(f"  a look by snapshot, ms: {spread([took * 1000 for took in looks])}", flush=True)
+    print(f"  a poll by snapshot, ms: {spread([took * 1000 for took in looks])}", flush=True)
     _behind()
 
 
 def _behind() -> None:
-    """A look has to pass over all that came since the oldest open transaction began."""
+    """A poll has to skip everything committed since the oldest open transaction began."""
     with by_hand() as other, by_hand() as writer:
         other.execute("BEGIN")
         other.execute("SELECT pg_current_xact_id()")
@@ -72,14 +72,14 @@ def _behind() -> None:
         took = [seconds(lambda: of_all(position, 2000)) for _ in range(20)]
         other.execute("ROLLBACK")
     print(
-        f"  a look that passes over {TRANSACTIONS * 100} events, ms:"
+        f"  a poll that skips {TRANSACTIONS * 100} events, ms:"
         f" {spread([each * 1000 for each in took])}",
         flush=True,
     )
 
 
 def _watch(world: World) -> tuple[Waited, Waited, float]:
-    """Messages are sent while a transaction is open; when each way sees them."""
+    """Send messages while a transaction is open; when each design sees them."""
     stop = threading.Event()
     position, place = newest_position(), (0, 0)
     with connection.cursor() as cursor:

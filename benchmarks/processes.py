@@ -1,4 +1,4 @@
-"""The service as a process of its own, and what processes use of the CPU."""
+"""The service as a separate process, and the CPU time of processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @contextmanager
 def running_service(application: str = "config.asgi:application") -> Iterator[tuple[int, int]]:
-    """One uvicorn process, as `make run` starts one, on a free port of this machine: port, pid."""
+    """One server process, as `make run` starts it, on a free local port; yields port and pid."""
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", application, "--http", PROTOCOL]
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
@@ -47,7 +47,7 @@ def wait_until_answering(process: subprocess.Popen[bytes], port: int) -> None:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on."""
+    """A free local port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]
@@ -63,7 +63,7 @@ def _answers(port: int) -> bool:
 
 
 def postmaster() -> int | None:
-    """The process that all of PostgreSQL's descend from, where it runs on this machine."""
+    """The parent of all PostgreSQL processes, if it runs on this machine."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         backend = _stat(cursor.fetchone()[0])
@@ -71,7 +71,7 @@ def postmaster() -> int | None:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process and its descendants, also those that have ended, have used of the CPU."""
+    """CPU time of a process and its descendants, including ended ones, in seconds."""
     stats = {int(entry.name): _stat(int(entry.name)) for entry in _numbered()}
     wanted, grew = {pid}, True
     while grew:

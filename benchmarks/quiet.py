@@ -1,4 +1,4 @@
-"""The service with nothing announced: what marks would cost if there were no feed."""
+"""The service without events: what marks would cost if there were no feed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A backend that takes every webhook at once, in a process of its own.
+"""A backend that accepts every webhook at once, in a separate process.
 
-`python -m benchmarks.receiver` prints its port on the first line, and lives until its input ends.
+`python -m benchmarks.receiver` prints its port on the first line, and runs until its input ends.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 
 class Taking(asyncio.Protocol):
-    """Answers when a request is complete; looks at nothing in it but its length."""
+    """Responds when a request is complete; reads nothing in it but its length."""
 
     def __init__(self) -> None:
         self.data = bytearray()
@@ -31,7 +31,7 @@ class Taking(asyncio.Protocol):
 
 
 async def main() -> None:
-    """Listen on a free port of this machine."""
+    """Listen on a free local port."""
     loop = asyncio.get_running_loop()
     server = await loop.create_server(Taking, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)

@@ -1,4 +1,4 @@
-"""Sending a message: our service against the bare INSERTs of it and its recipients' rows."""
+"""Sending a message: our service compared with the bare INSERTs of message and rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIZES = {10: 300, 100: 150, 1_000: 60}
 #: Seconds for all rounds of one size.
 BUDGET = 15.0
 
-#: The least that a message and its rows need, in one transaction.
+#: The minimum for a message and its rows, in one transaction.
 MESSAGE = """
     INSERT INTO chat_message (conversation_id, sender_id, body, created_at, tracking,
                               recipient_count, delivered_count, read_count, failed_count)
@@ -31,7 +31,7 @@ ROWS = """
 
 
 class Sending:
-    """A group of one size, in which both say the same, turn by turn and into the same tables."""
+    """A group of one size; both rivals send the same message in turns, into the same tables."""
 
     def __init__(self, recipients: int) -> None:
         self.recipients = recipients
@@ -39,7 +39,7 @@ class Sending:
         self.hand = by_hand()
 
     def service(self, _: int) -> float:
-        """Ours: who may send and to whom, the message, its rows, the sender's own place."""
+        """Ours: permission, recipients, the message, its rows, the sender's own watermark."""
         conversation, sender = self.world.conversation.pk, self.world.sender
         return seconds(
             lambda: send_message(conversation_id=conversation, sender=sender, body="Hello")
@@ -62,7 +62,7 @@ class Sending:
 
 
 def run() -> None:
-    """Each size in a group of its own, after some messages of which no time is taken."""
+    """Each size in its own group, after some untimed messages."""
     for size, rounds in SIZES.items():
         sending = Sending(size)
         for number in range(20):

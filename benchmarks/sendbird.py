@@ -1,6 +1,6 @@
 """Marking a conversation read through Sendbird's gateway and through the native API.
 
-Whole requests in this process, through Django's test client: all of the service, less the server.
+Whole requests in this process through Django's test client: the service without the server.
 """
 
 from __future__ import annotations
@@ -35,28 +35,28 @@ class Marks:
         self.native = f"/api/v1/conversations/{world.conversation.pk}/mark-read/"
 
     def sendbird(self, number: int) -> float:
-        """By a service key, as the SDKs send it."""
+        """With a service key, as the SDKs send it."""
         path = f"/v3/group_channels/{URL}/messages/mark_as_read"
         return self._time(
             number, lambda pk: self._send(self.backend.put, path, {"user_id": self.names[pk]})
         )
 
     def by_key(self, number: int) -> float:
-        """Natively, by the same key for the same user."""
+        """Natively, with the same key for the same user."""
         return self._time(
             number,
             lambda pk: self._send(self.backend.post, self.native, {"user": self.names[pk]}),
         )
 
     def by_token(self, number: int) -> float:
-        """Natively, by the user's own token, which costs no query."""
+        """Natively, with the user's own token, which costs no query."""
         return self._time(number, lambda pk: self._send(self.people[pk].post, self.native, {}))
 
     def _send(self, send: Any, path: str, body: dict[str, Any]) -> None:
         assert send(path, body, content_type="application/json").status_code == 200
 
     def _time(self, number: int, mark: Callable[[int], None]) -> float:
-        """The seconds that one mark took, with everybody's messages unread, in warm tables."""
+        """Seconds of one mark, with everybody's messages unread, on warm tables."""
         self.world.say(self.size)
         recipient = self.world.recipients[number % RECIPIENTS]
         other = self.world.recipients[(number + 1) % RECIPIENTS]
@@ -68,7 +68,7 @@ class Marks:
 
 
 def run() -> None:
-    """The gateway against the native API, at several sizes."""
+    """Compare the gateway with the native API, at several sizes."""
     world = World(RECIPIENTS)
     Conversation.objects.filter(pk=world.conversation.pk).update(external_id=URL)
     backend = User.objects.create(username=f"{NAME}backend", password="!", is_service=True)

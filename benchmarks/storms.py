@@ -1,4 +1,4 @@
-"""Much at once, as one sender hears it: few events, of a bounded size, and the last one exact."""
+"""Many marks at once, as one sender receives them: few, bounded events, the last one exact."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from benchmarks.world import World, client_of, token_for, token_of
 from chat.models import Message, Scope, ServiceKey, User
 
 RECIPIENTS = 1_000
-#: Recipients whose reads a backend reports in one request.
+#: Reads that a backend reports in one request.
 REPORTED_AT_ONCE = 20
 BULK = 10_000
-#: Time for the last event to come, after all has been answered.
+#: Seconds to wait for the last event after the last response.
 SETTLING = 1.5
 
 Heard = list[tuple[float, int, dict[str, Any]]]
 
 
 def run() -> None:
-    """The goals: at most 10 events of 1,000 reads within a second; at most 5 of a bulk mark."""
+    """The goals: at most 10 events for 1,000 reads within a second; at most 5 for a bulk mark."""
     world = World(RECIPIENTS)
     sender = token_for(world.sender.username)
     with running_service() as (port, _):
@@ -58,7 +58,7 @@ def _storm(how: str, port: int, tokens: list[str], requests: list[Any], sender: 
     (summary,) = heard[-1][2]["receipts"]
     assert summary["read_count"] == RECIPIENTS == Message.objects.get().read_count
     assert sum(mark_count(told) for _, _, told in heard) == RECIPIENTS
-    # The client's process takes a moment to start.
+    # The client process takes a moment to start.
     between = heard[-1][0] - heard[0][0]
     print(
         f"  {RECIPIENTS} reads of one message, {how}, in {lasted:.1f} s: {_told(heard)},"

@@ -1,6 +1,6 @@
-"""Synapse beside us: the server people know, on the same PostgreSQL, under the same client.
+"""Synapse as a rival: a well-known server, on the same PostgreSQL, with the same client.
 
-Only where BENCH_SYNAPSE names a Python that has it (``pip install 'matrix-synapse[postgres]'``).
+Runs only if BENCH_SYNAPSE names a Python that has it (``pip install 'matrix-synapse[postgres]'``).
 A receipt there moves one pointer of one member; here it stamps a row and keeps two counts exact.
 """
 
@@ -37,7 +37,7 @@ SIGN_IN_LIMITS = {"rc_login": dict.fromkeys(["address", "account", "failed_attem
 
 
 class Synapse:
-    """A running Synapse with one room of an owner and members."""
+    """A running Synapse with one room that has an owner and members."""
 
     def __init__(self, port: int, pid: int) -> None:
         self.port, self.pid = port, pid
@@ -55,7 +55,7 @@ class Synapse:
             self.tokens.append(token)
 
     def say(self, count: int) -> list[str]:
-        """The owner sends messages; their paths to be marked read at."""
+        """The owner sends messages; return the paths that mark each of them read."""
         paths = []
         for _ in range(count):
             path = f"/rooms/{self.room}/send/m.room.message/{time.monotonic_ns()}"
@@ -92,7 +92,7 @@ class Synapse:
 
 @contextmanager
 def running_synapse() -> Iterator[Synapse | None]:
-    """Synapse with its defaults, save rate limits, in a database of its own beside ours."""
+    """Synapse with its defaults except rate limits, in its own database next to ours."""
     python = os.environ.get("BENCH_SYNAPSE")
     if not python:
         yield None
@@ -123,7 +123,7 @@ def running_synapse() -> Iterator[Synapse | None]:
 
 @contextmanager
 def _database() -> Iterator[dict[str, Any]]:
-    """An empty database as Synapse wants it, and how to reach it."""
+    """An empty database as Synapse requires it, and its connection parameters."""
     url = os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")

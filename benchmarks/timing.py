@@ -7,22 +7,22 @@ from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
-#: One run of a rival in round n: it prepares, and gives the seconds of what is measured.
+#: One run of a rival in round n: prepares, then returns the seconds of the measured part.
 Rival = Callable[[int], float]
 
 
 def seconds(work: Callable[[], Any]) -> float:
-    """How long a piece of work takes."""
+    """Seconds that a call takes."""
     started = time.perf_counter()
     work()
     return time.perf_counter() - started
 
 
 def take_turns(rivals: dict[str, Rival], *, rounds: int, budget: float) -> dict[str, list[float]]:
-    """Run all rivals once a round, each round begun by the next one.
+    """Run all rivals once per round, each round started by the next one; seconds by name.
 
-    What else the machine does meets all of them alike. Stops early, after at least three rounds,
-    where ``budget`` seconds are used up.
+    So load by other jobs affects all alike. Stops early, after at least three rounds, when
+    ``budget`` seconds are used up.
     """
     names = list(rivals)
     taken: dict[str, list[float]] = {name: [] for name in names}
@@ -42,7 +42,7 @@ def _within(rounds: int, budget: float) -> Iterator[int]:
 
 
 def ratios(ours: Sequence[float], theirs: Sequence[float]) -> list[float]:
-    """Ours over theirs, round by round."""
+    """Ours divided by theirs, round by round."""
     return [a / b for a, b in zip(ours, theirs, strict=True)]
 
 
@@ -53,17 +53,17 @@ def spread(values: Sequence[float], digits: int = 2) -> str:
 
 
 def milliseconds(values: Sequence[float]) -> str:
-    """Median and range of times."""
+    """Median and range of times given in seconds."""
     return spread([value * 1000 for value in values], 1 if median(values) > 0.01 else 2) + " ms"
 
 
 def compare(label: str, taken: dict[str, list[float]], ours: str, theirs: str) -> None:
-    """Print how many times ``theirs`` the time of ``ours`` is."""
+    """Print the time of ``ours`` as a multiple of ``theirs``."""
     paired = ratios(taken[ours], taken[theirs])
     print(f"  {label:34} {ours} / {theirs}: {spread(paired)} x, n={len(paired)}", flush=True)
 
 
 def times(label: str, taken: dict[str, list[float]]) -> None:
-    """Print what each rival took."""
+    """Print the times of each rival."""
     told = "; ".join(f"{name} {milliseconds(values)}" for name, values in taken.items())
     print(f"  {label:34} {told}", flush=True)

@@ -1,4 +1,4 @@
-"""One worker that delivers what has piled up, to backends that take everything at once."""
+"""One worker delivers a backlog of events to backends that accept everything at once."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RECIPIENTS = 20
 MESSAGES = 200
 ROUNDS = 3
 
-#: Each recipient's read of each message, one by one: an event each.
+#: Each recipient reads each message, one mark at a time: one event each.
 READS = """
     INSERT INTO receipts_receiptevent
            (xid, kind, audience_id, conversation_id, actor_id, state, is_delivery, messages,
@@ -35,7 +35,7 @@ READS = """
       FROM chat_message AS message
       JOIN receipts_messagestatus AS status ON status.message_id = message.id
      ORDER BY message.id, status.recipient_id"""
-#: Messages that were sent, so many of them.
+#: Events of sent messages, at most the given number.
 SENT = """
     INSERT INTO receipts_receiptevent
            (xid, kind, conversation_id, is_delivery, messages, message_count, first_message,
@@ -47,7 +47,7 @@ SENT = """
 
 
 def run() -> None:
-    """Reads, which are told together; messages, which are told one by one; and single events."""
+    """Reads, which are coalesced; messages, which are not; and single events."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
     World(RECIPIENTS).say(MESSAGES)
     with receiver() as url:
@@ -97,7 +97,7 @@ def _measure(label: str, url: str, endpoints: int, events: str, params: list[int
 
 
 def _idle(label: str) -> None:
-    """What a look costs when nothing has happened."""
+    """Cost of a poll when nothing has happened."""
     looks = []
     for _ in range(50):
         started = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Worlds to measure in, made set-based: a sender and recipients in one group, and messages."""
+"""Test data, created set-based: a sender and recipients in one group, and messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME = "bench-"
 
 
 class World:
-    """A group of one sender and some recipients, with nothing said yet. There is one at a time."""
+    """A group of one sender and some recipients, without messages. Only one exists at a time."""
 
     def __init__(self, recipients: int) -> None:
         clear()
@@ -42,7 +42,7 @@ class World:
         )
 
     def say(self, count: int, **fields: Any) -> range:
-        """Forget all messages and send these, all unread; their ids."""
+        """Delete all messages and send ``count`` new ones, all unread; return their ids."""
         execute("TRUNCATE chat_message, receipts_messagestatus RESTART IDENTITY")
         ConversationParticipant.objects.filter(last_delivered_message__gt=0).update(
             last_delivered_message=None,
@@ -73,7 +73,7 @@ class World:
 
 
 def multiply(first: Model, count: int, **columns: str) -> None:
-    """Copy a row ``count`` times in one statement; ``columns`` differ, SQL over ``n`` from 1."""
+    """Copy a row ``count`` times in one statement; ``columns`` are SQL over ``n``, from 1."""
     fields = [field for field in first._meta.concrete_fields if not field.primary_key]
     names = [str(field.column) for field in fields if not field.generated]
     values = ", ".join(columns.get(name, f"first.{name}") for name in names)
@@ -86,20 +86,20 @@ def multiply(first: Model, count: int, **columns: str) -> None:
 
 
 def clear() -> None:
-    """Forget everybody and everything, also what tables of later versions keep of them."""
+    """Delete all users and everything that refers to them, in tables of later versions too."""
     execute(
         "TRUNCATE chat_user, chat_conversation, receipts_messagestatus RESTART IDENTITY CASCADE"
     )
 
 
 def refuse_strangers() -> None:
-    """Benchmarks empty their database, so they leave one alone that somebody uses."""
+    """Refuse a database in use, since benchmarks empty theirs."""
     if User.objects.exclude(username__startswith=NAME).exists():
         raise SystemExit("This database is in use; the benchmarks need an empty one.")
 
 
 def tidy(*models: type[Model]) -> None:
-    """Leave tables as autovacuum would in time: so that no rival pays for another one's rows."""
+    """Vacuum tables as autovacuum would, so that no rival pays for another's dead rows."""
     execute("VACUUM (ANALYZE) " + ", ".join(model._meta.db_table for model in models))
 
 
@@ -109,7 +109,7 @@ def execute(statement: str, params: list[Any] | None = None) -> None:
 
 
 def by_hand() -> psycopg.Connection[Any]:
-    """A connection as psql has one: values in the text, nothing prepared, no framework."""
+    """A connection as in psql: client-side parameters, nothing prepared, no framework."""
     return psycopg.connect(
         os.environ["DATABASE_URL"],
         autocommit=True,
@@ -119,15 +119,15 @@ def by_hand() -> psycopg.Connection[Any]:
 
 
 def token_of(user_id: int) -> str:
-    """A token as a chat product's backend mints it."""
+    """A token as a chat product's backend signs it."""
     return issue_token(User.objects.get(pk=user_id))[0]
 
 
 def token_for(username: str) -> str:
-    """The same, without looking whether there is such a person."""
+    """The same, without checking that the user exists."""
     return issue_token(User(username=username))[0]
 
 
 def client_of(user_id: int) -> Client:
-    """Somebody's client: the whole of the service in this process, less the server."""
+    """A user's test client: the whole service in this process, without the server."""
     return Client(headers={"Authorization": f"Bearer {token_of(user_id)}"}, SERVER_NAME="localhost")
