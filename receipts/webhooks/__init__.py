@@ -1,5 +1,6 @@
 """Events, delivered to the backends that asked for them (docs/webhooks.md).
 
-``addresses`` says where they may go, ``offering`` what is sent next, ``posting`` how (and
-``hurrying`` for how long), ``delivering`` what becomes of it, and ``working`` whose turn it is.
+``endpoints`` registers and changes them. ``addresses`` decides where events may be sent,
+``offering`` what is sent next, ``posting`` how (and ``hurrying`` for how long), ``delivering``
+records the result, and ``working`` chooses whose turn it is.
 """
