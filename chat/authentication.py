@@ -76,11 +76,16 @@ class BearerAuthentication(BaseAuthentication):
         else:
             credential = Credential(username=_subject(token))
             user = SimpleLazyObject(lambda: _active_user(credential.username))
-        request._request.caller_name = credential.username  # type: ignore[attr-defined]
+        note_caller(request, credential.username)
         return user, credential
 
     def authenticate_header(self, request: Request) -> str:
         return "Bearer"
+
+
+def note_caller(request: Request, username: str) -> None:
+    """Name the authenticated caller for the log of requests (``config/logs.py``)."""
+    request._request.caller_name = username  # type: ignore[attr-defined]
 
 
 def issue_token(user: User) -> tuple[str, datetime]:

@@ -15,6 +15,7 @@ from chat.models.conversation import (
 from chat.models.message import IMPORTED, Message, OverallStatus, Tracking
 from chat.models.user import (
     MODERATORS,
+    UNUSABLE_PASSWORD,
     Scope,
     ServiceKey,
     User,
@@ -25,6 +26,7 @@ from chat.models.user import (
 __all__ = [
     "IMPORTED",
     "MODERATORS",
+    "UNUSABLE_PASSWORD",
     "Conversation",
     "ConversationKind",
     "ConversationParticipant",

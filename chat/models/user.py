@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -18,6 +19,9 @@ from chat.validators import username_validator
 
 #: The group, created by a migration, whose members moderate.
 MODERATORS = "Moderators"
+#: The password column of users without a password: no hash starts with this, so none matches.
+#: ``set_password`` would add random text, which only matters where a password existed before.
+UNUSABLE_PASSWORD = UNUSABLE_PASSWORD_PREFIX
 
 
 class UserManager(BaseUserManager["User"]):

@@ -9,19 +9,13 @@ import django_filters
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
-from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from chat.models import (
-    MODERATORS,
-    ConversationParticipant,
-    User,
-    moderator_q,
-)
+from chat.models import ConversationParticipant, User, moderator_q
 from receipts import services
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
@@ -159,7 +153,12 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     @admin.action(description="Make moderators of the selected users", permissions=["appoint"])
     def make_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         people = queryset.filter(is_service=False)
-        self._each(request, people, _appoint, "Made a moderator")
+        self._each(
+            request,
+            people,
+            lambda user: services.appoint_moderators(users=[user]),
+            "Made a moderator",
+        )
         for user in people:
             if not user.has_usable_password():
                 text = f"No password yet: {user} can log in here once one is set on their page."
@@ -167,16 +166,22 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
 
     @admin.action(description="Revoke moderation from the selected users", permissions=["appoint"])
     def unmake_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(request, queryset.filter(is_superuser=False), _dismiss, "No longer a moderator")
+        people = queryset.filter(is_superuser=False)
+        self._each(
+            request,
+            people,
+            lambda user: services.dismiss_moderators(users=[user]),
+            "No longer a moderator",
+        )
 
     def _each(
         self,
         request: HttpRequest,
         queryset: QuerySet[User],
-        verb: Callable[[User], bool],
+        verb: Callable[[User], object],
         done: str,
     ) -> None:
-        """Apply a verb to each user, and log each change."""
+        """Apply a verb, true where it changed the user, to each, and log the changes."""
         changed = []
         for user in queryset:
             with transaction.atomic():
@@ -186,23 +191,3 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         names = ", ".join(user.username for user in changed)
         text = f"{done}: {names}." if changed else "Nothing was changed."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)
-
-
-def _appoint(user: User) -> bool:
-    """Make a user a moderator; whether that changed anything."""
-    group = Group.objects.get(name=MODERATORS)
-    if user.is_staff and user.groups.filter(pk=group.pk).exists():
-        return False
-    User.objects.filter(pk=user.pk).update(is_staff=True)
-    user.groups.add(group)
-    return True
-
-
-def _dismiss(user: User) -> bool:
-    """Remove a user's moderator rights; whether that changed anything."""
-    member = user.groups.filter(name=MODERATORS)
-    if not user.is_staff and not member.exists():
-        return False
-    User.objects.filter(pk=user.pk).update(is_staff=False)
-    user.groups.remove(*member)
-    return True

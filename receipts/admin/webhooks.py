@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from receipts.admin.lists import ReadOnly
 from receipts.models import WebhookEndpoint
-from receipts.models.webhook import WebhookQuerySet
+from receipts.webhooks import endpoints
 
 
 @admin.register(WebhookEndpoint)
@@ -54,16 +54,16 @@ class WebhookEndpointAdmin(ReadOnly):
 
     @admin.action(description="Switch off: stop sending", permissions=["view"])
     def switch_off(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        self._switch(request, queryset, WebhookQuerySet.switch_off, "Switched off")
+        self._switch(request, queryset, "Switched off", on=False)
 
     @admin.action(description="Switch on: continue where it stopped", permissions=["view"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
-        self._switch(request, queryset, WebhookQuerySet.switch_on, "Switched on")
+        self._switch(request, queryset, "Switched on", on=True)
 
     def _switch(
-        self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint], verb: Any, done: str
+        self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint], done: str, *, on: bool
     ) -> None:
-        changed = [each for each in chosen if verb(WebhookEndpoint.objects.filter(pk=each.pk))]
+        changed = [each for each in chosen if endpoints.switch(each, on=on)]
         for each in changed:
             self.log_change(request, each, f"{done}.")
         self.message_user(request, f"{done}: {len(changed)} of {len(chosen)}.", messages.SUCCESS)

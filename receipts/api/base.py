@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from typing import Any, cast
@@ -90,6 +91,19 @@ class ApiViewSet(GenericViewSet[Any]):
         if data == {} and takes_nothing(serializer_class):
             return {}
         return checked(serializer_class, data, **options)
+
+    @contextmanager
+    def refusing_first(self, require: Callable[[], None]) -> Iterator[None]:
+        """Where a body is wrong, raise what ``require`` raises before what is wrong with it.
+
+        So that a caller who lacks a permission learns nothing else, while the service, which asks
+        for it under its lock, is the only one to ask where the body is right.
+        """
+        try:
+            yield
+        except Exception:
+            require()
+            raise
 
     def acting_username(self, named: str | None) -> str:
         """Whom this request acts for: the token's user, or whom a service account names (18).

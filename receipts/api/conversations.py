@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import Conflict, Refused
-from chat.models import Conversation, ConversationParticipant, Message, Role, User
+from chat.errors import Refused
+from chat.models import Conversation, Message, User
 from receipts import services
-from receipts.api.access import may_manage
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
 from receipts.api.fields import known_users
@@ -20,6 +18,7 @@ from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+from receipts.services.permissions import require_manager
 
 
 class ConversationViewSet(ApiViewSet):
@@ -62,9 +61,9 @@ class ConversationViewSet(ApiViewSet):
         first: User | None = self.user
         if self.user.is_service:
             first = known_users("owner", [owner])[0] if owner else None
-        conversation, created = _create_once(first, participants, fields)
-        if not created:
-            _check_same(conversation, first, participants, fields)
+        conversation, created = services.create_once(
+            owner=first, participants=participants, **fields
+        )
         return Response(self._shape(conversation.pk), status=201 if created else 200)
 
     @extend_schema(responses=ConversationShape)
@@ -75,56 +74,14 @@ class ConversationViewSet(ApiViewSet):
     @extend_schema(request=ConversationChange, responses=ConversationShape)
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change the title or who gets receipts: its owner, admins, service accounts."""
-        conversation = self.visible_conversation(pk)
-        may_manage(self.user, conversation)
-        fields = self.validated(ConversationChange)
-        if fields:
-            Conversation.objects.filter(pk=pk).update(**fields)
+        self.visible_conversation(pk)
+        with self.refusing_first(lambda: require_manager(self.user, pk)):
+            fields = self.validated(ConversationChange)
+        services.change_conversation(by=self.user, conversation_id=pk, **fields)
         return Response(self._shape(pk))
 
     def _shape(self, pk: int) -> dict[str, Any]:
         return conversation_shapes(conversations_of(self.user).filter(pk=pk), self.user)[0]
-
-
-def _check_same(
-    conversation: Conversation,
-    owner: User | None,
-    participants: list[User],
-    fields: dict[str, Any],
-) -> None:
-    """Raises ``Conflict`` where a conversation is not what a request with its id asks for."""
-    differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
-    rows = ConversationParticipant.objects.active().filter(conversation=conversation)
-    roles = dict(rows.values_list("user_id", "role"))
-    if {pk for pk, role in roles.items() if role == Role.OWNER} != ({owner.pk} if owner else set()):
-        differs.append("owner")
-    if roles.keys() != {user.pk for user in [owner, *participants] if user is not None}:
-        differs.append("participants")
-    if differs:
-        raise Conflict(
-            f"Conversation {conversation.pk} has this external_id, and differs from what was asked"
-            f" for in: {', '.join(differs)}."
-        )
-
-
-def _create_once(
-    owner: User | None, participants: list[User], fields: dict[str, Any]
-) -> tuple[Conversation, bool]:
-    """Of equal requests one creates, whichever comes first, and all get the same conversation."""
-    external_id = fields.get("external_id")
-    same = Conversation.objects.filter(external_id=external_id)
-    if external_id is not None and (found := same.first()):
-        return found, False
-    try:
-        with transaction.atomic():
-            return (
-                services.create_conversation(owner=owner, participants=participants, **fields),
-                True,
-            )
-    except IntegrityError:
-        if external_id is None or not (found := same.first()):
-            raise
-        return found, False
 
 
 def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -10,7 +9,6 @@ from rest_framework.response import Response
 
 from chat.models import Conversation, ConversationParticipant
 from receipts import services
-from receipts.api.access import may_give_role, may_manage, may_manage_participant, steps_down
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewParticipant, ParticipantChange
 from receipts.api.fields import known_users
@@ -20,6 +18,7 @@ from receipts.api.shapes import ParticipantShape
 from receipts.reads.answers import participant_shape
 from receipts.rules.disclosure import discloses_watermarks
 from receipts.rules.privacy import hides_reads_from
+from receipts.services.permissions import require_manager, require_may_give_role
 
 
 class ParticipantViewSet(ApiViewSet):
@@ -42,15 +41,16 @@ class ParticipantViewSet(ApiViewSet):
     def create(self, request: Request, pk: int) -> Response:
         """Add somebody, again or for the first time: a recipient of later messages only."""
         conversation = self.visible_conversation(pk)
-        may_manage(self.user, conversation)
-        fields = self.validated(NewParticipant)
-        may_give_role(self.user, conversation, fields.get("role"))
-        [user] = known_users("user", [fields["user"]])
-        participant, news = services.add_participant(
-            conversation_id=pk, user=user, role=fields.get("role")
+        with self.refusing_first(lambda: require_manager(self.user, pk)):
+            fields = self.validated(NewParticipant)
+        role = fields.get("role")
+        with self.refusing_first(lambda: self._require_may_add(pk, role)):
+            [user] = known_users("user", [fields["user"]])
+        participant, joined = services.add_participant(
+            by=self.user, conversation_id=pk, user=user, role=role
         )
         participant.user = user
-        return Response(self._shape(participant, conversation), status=201 if news else 200)
+        return Response(self._shape(participant, conversation), status=201 if joined else 200)
 
     @extend_schema(responses=ParticipantShape)
     def retrieve(self, request: Request, pk: int, username: str) -> Response:
@@ -64,14 +64,9 @@ class ParticipantViewSet(ApiViewSet):
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
         fields = self.validated(ParticipantChange)
-        with transaction.atomic():
-            # Whoever is demoted meanwhile has no say any more: looked at under the lock.
-            participant.conversation = services.hold(pk)
-            participant.refresh_from_db(fields=["role", "is_active", "is_muted", "is_banned"])
-            if not steps_down(self.user, participant, fields):
-                may_manage_participant(self.user, conversation, participant)
-                may_give_role(self.user, conversation, fields.get("role"))
-            services.change_participant(participant, **fields)
+        services.change_participant(
+            by=self.user, conversation_id=pk, user=participant.user, **fields
+        )
         participant.refresh_from_db()
         return Response(self._shape(participant, conversation))
 
@@ -80,10 +75,12 @@ class ParticipantViewSet(ApiViewSet):
         """Leave, or remove somebody: what they have not read openly is withdrawn (rule 2)."""
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
-        if participant.user_id != self.user.pk:
-            may_manage_participant(self.user, conversation, participant)
-        services.remove_participant(conversation_id=pk, user=participant.user)
+        services.remove_participant(by=self.user, conversation_id=pk, user=participant.user)
         return Response(status=204)
+
+    def _require_may_add(self, pk: int, role: str | None) -> None:
+        require_manager(self.user, pk)
+        require_may_give_role(self.user, pk, role)
 
     def _participant(self, conversation: Conversation, username: str) -> ConversationParticipant:
         participant = (

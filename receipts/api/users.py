@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import transaction
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -13,7 +12,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import issue_token
-from chat.errors import Conflict
 from chat.models import Scope, User
 from chat.permissions import IsKnown, IsService, refuse_protected
 from receipts import services
@@ -75,19 +73,7 @@ class UserViewSet(ApiViewSet):
     )
     def create(self, request: Request) -> Response:
         """Create a user; the same request again answers 200 with the one that is there."""
-        fields = self.validated(NewUser)
-        username = fields.pop("username")
-        user, created = User.objects.get_or_create(
-            username=username, defaults={**fields, "password": "!"}
-        )
-        if not created:
-            refuse_protected(user)
-        differs = [name for name, value in fields.items() if getattr(user, name) != value]
-        if differs and not created:
-            raise Conflict(
-                "There is a user with this username, who differs from what was asked for in:"
-                f" {', '.join(differs)}."
-            )
+        user, created = services.create_user(**self.validated(NewUser))
         return Response(UserShape(user).data, status=201 if created else 200)
 
     @extend_schema(responses=UserShape)
@@ -99,13 +85,10 @@ class UserViewSet(ApiViewSet):
     def partial_update(self, request: Request, username: str) -> Response:
         """Change a profile; ``is_active`` switches the account off and on (rule 2)."""
         fields = self.validated(UserChange)
-        with transaction.atomic():
-            # Locked, so that nobody is made staff between the check and the change.
-            user = refuse_protected(self._user(username, lock=True))
-            active = fields.pop("is_active", user.is_active)
-            _change(user, fields)
-            if active != user.is_active:
-                (services.reactivate_user if active else services.deactivate_user)(user=user)
+        try:
+            user = services.change_account(username=username, **fields)
+        except User.DoesNotExist as error:
+            raise Http404 from error
         return Response(UserShape(user).data)
 
     @extend_schema(request=None, responses={201: Token})
@@ -118,9 +101,8 @@ class UserViewSet(ApiViewSet):
         token, expires_at = issue_token(user)
         return Response({"token": token, "expires_at": expires_at}, status=201)
 
-    def _user(self, username: str, *, lock: bool = False) -> User:
-        users = User.objects.select_for_update(no_key=True) if lock else User.objects.all()
-        user = users.filter(username=username).first()
+    def _user(self, username: str) -> User:
+        user = User.objects.filter(username=username).first()
         if user is None:
             raise Http404
         return user
@@ -140,14 +122,5 @@ class MeViewSet(ApiViewSet):
     @extend_schema(request=Profile, responses=Me)
     def partial_update(self, request: Request) -> Response:
         """Change your name, your picture, or whether others learn of your reads (rule 13)."""
-        fields = self.validated(Profile)
-        _change(self.user, fields)
+        services.change_profile(user=self.user, **self.validated(Profile))
         return Response(Me(self.user).data)
-
-
-def _change(user: User, fields: dict[str, Any]) -> None:
-    """Only what was given is written, so that a stale copy undoes nobody's change."""
-    for name, value in fields.items():
-        setattr(user, name, value)
-    if fields:
-        user.save(update_fields=list(fields))

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import Invalid
 from chat.permissions import IsKnown, IsServiceAccount
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import (
@@ -22,10 +19,8 @@ from receipts.api.fields import (
     StrictSerializer,
 )
 from receipts.api.pagination import IdCursorPagination
-from receipts.feed.positions import newest_position
 from receipts.models import EventKind, WebhookEndpoint
-from receipts.models.webhook import WebhookQuerySet, new_secret, unblemished
-from receipts.webhooks.addresses import Refused, check
+from receipts.webhooks import endpoints
 
 #: What is for people's own devices alone is sent to no backend.
 KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.CONVERSATION_READ]
@@ -94,11 +89,7 @@ class WebhookViewSet(ApiViewSet):
     @extend_schema(request=NewWebhook, responses={201: CreatedWebhook})
     def create(self, request: Request) -> Response:
         """Register one; it is told of what happens from now on."""
-        fields = self.validated(NewWebhook)
-        _check(fields)
-        endpoint = WebhookEndpoint.objects.create(
-            owner=self.user, cursor=newest_position().cursor(self.user.username), **fields
-        )
+        endpoint = endpoints.register(owner=self.user, **self.validated(NewWebhook))
         return Response(CreatedWebhook(endpoint).data, status=201)
 
     @extend_schema(responses=WebhookShape)
@@ -110,8 +101,7 @@ class WebhookViewSet(ApiViewSet):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change one, switch it off and on, or give it a new secret."""
         endpoint, fields = self._endpoint(pk), self.validated(WebhookChange)
-        _check(fields)
-        _change(self._mine().filter(pk=pk), endpoint, fields)
+        endpoints.change(endpoint, **fields)
         endpoint = self._endpoint(pk)
         shape = CreatedWebhook if fields.get("rotate_secret") else WebhookShape
         return Response(shape(endpoint).data)
@@ -119,10 +109,10 @@ class WebhookViewSet(ApiViewSet):
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
         """Take one away."""
-        self._endpoint(pk).delete()
+        endpoints.remove(self._endpoint(pk))
         return Response(status=204)
 
-    def _mine(self) -> WebhookQuerySet:
+    def _mine(self) -> QuerySet[WebhookEndpoint]:
         return WebhookEndpoint.objects.filter(owner=self.user)
 
     def _endpoint(self, pk: int) -> WebhookEndpoint:
@@ -130,25 +120,3 @@ class WebhookViewSet(ApiViewSet):
         if endpoint is None:
             raise Http404
         return endpoint
-
-
-def _check(fields: dict[str, Any]) -> None:
-    try:
-        if "url" in fields:
-            check(fields["url"])
-    except Refused as error:
-        raise Invalid("url", str(error)) from error
-
-
-def _change(mine: WebhookQuerySet, endpoint: WebhookEndpoint, fields: dict[str, Any]) -> None:
-    """Do what was asked for; what failed at the old address says nothing of a new one."""
-    columns: dict[str, Any] = {k: v for k, v in fields.items() if k in ("url", "kinds")}
-    if columns.get("url", endpoint.url) != endpoint.url:
-        columns |= unblemished()
-    if fields.get("rotate_secret"):
-        columns["secret"] = new_secret()
-    with transaction.atomic():
-        if columns:
-            mine.update(**columns)
-        if "is_active" in fields:
-            _ = mine.switch_on() if fields["is_active"] else mine.switch_off()

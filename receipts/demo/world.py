@@ -31,9 +31,9 @@ def load_world() -> bool:
     if User.objects.exists():
         return False
     people = {
-        username: User.objects.create_user(
-            username, display_name=name, read_receipts_enabled=username != DISCREET
-        )
+        username: services.create_user(
+            username=username, display_name=name, read_receipts_enabled=username != DISCREET
+        )[0]
         for username, name in PEOPLE.items()
     }
     Group.objects.get_or_create(name=GROUP)[0].user_set.set(people.values())

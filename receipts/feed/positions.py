@@ -19,6 +19,8 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import connection
 
+from receipts.sql.run import fetch_rows
+
 NOTHING = (0, 0)
 
 
@@ -86,17 +88,14 @@ def _cipher(secret: str) -> Fernet:
 
 def newest_position() -> Position:
     """Where the feed is now: nothing that is committed comes after it."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {NOW[connection.vendor]}, {NEWEST_EVENT[connection.vendor]}")
-        ((now, newest),) = cursor.fetchall()
+    vendor = connection.vendor
+    ((now, newest),) = fetch_rows(f"SELECT {NOW[vendor]}, {NEWEST_EVENT[vendor]}")
     return Position(seen=up_to_event(str(now), newest), taken_at=int(time.time()))
 
 
 def is_ahead(position: Position) -> bool:
     """Whether a position is of a later database than this one, which is an older copy of it."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {NOW[connection.vendor]}")
-        ((now,),) = cursor.fetchall()
+    ((now,),) = fetch_rows(f"SELECT {NOW[connection.vendor]}")
     return position.newest > Position(str(now), 0).newest
 
 

@@ -19,6 +19,7 @@ from receipts.feed.positions import (
     up_to_event,
 )
 from receipts.models import EventHorizon, EventKind
+from receipts.sql.run import fetch_rows
 
 #: An event is stamped when its transaction begins or its statement does, and is seen when it
 #: commits; a cursor may be older than the horizon by as much and still miss nothing.
@@ -121,13 +122,11 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
         "id": position.last[1],
         "limit": limit + 1,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
-            f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
-            {**params, **place},
-        )
-        rows = cursor.fetchall()
+    rows = fetch_rows(
+        f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
+        f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
+        {**params, **place},
+    )
     until = position.until or up_to_event(str(rows[0][0]), rows[0][1])
     rows = [row[2:] for row in rows if row[2] is not None]
     if len(rows) > limit:

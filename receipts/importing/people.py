@@ -1,24 +1,22 @@
-"""Users and conversations: existing rows are left unchanged."""
+"""Users and conversations: those that exist already are not changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-
-from chat.models import Conversation, User
+from chat.models import UNUSABLE_PASSWORD, Conversation, User
 from receipts.importing.report import Report
 from receipts.importing.staging import staged
 from receipts.sql.run import fetch_rows
 
 
 def add_users(report: Report, batch_size: int) -> None:
-    """Insert the missing users; without a password, since they sign in elsewhere."""
+    """Insert users who do not exist yet, without a password, since they sign in elsewhere."""
     for batch in _unknown("user", "display_name", "chat_user", "username", batch_size):
         User.objects.bulk_create(
             [
-                User(username=username, display_name=name, password=make_password(None))
+                User(username=username, display_name=name, password=UNUSABLE_PASSWORD)
                 for username, name in batch
             ],
             ignore_conflicts=True,
@@ -28,7 +26,7 @@ def add_users(report: Report, batch_size: int) -> None:
 
 
 def add_conversations(report: Report, batch_size: int) -> None:
-    """Insert the missing conversations."""
+    """Insert the conversations that do not exist yet."""
     columns = "kind, title"
     for batch in _unknown("conversation", columns, "chat_conversation", "external_id", batch_size):
         Conversation.objects.bulk_create(
@@ -44,7 +42,7 @@ def _unknown(
 ) -> Iterator[list[tuple[Any, ...]]]:
     """The records whose id is not in ``table``, each id once, in batches.
 
-    Each batch is in the order of the ids, so that two imports cannot deadlock.
+    Each batch is in the order of the ids, so that concurrent imports cannot deadlock.
     """
     line = 0
     while found := fetch_rows(

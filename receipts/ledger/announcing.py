@@ -13,7 +13,7 @@ from django.db import connection
 
 from receipts.models import EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
-from receipts.sql.prepared import execute
+from receipts.sql.prepared import execute_prepared
 
 #: So many of its messages an event names; of more it tells the number, and the first.
 MESSAGES_NAMED = 20
@@ -93,7 +93,7 @@ def announce_message(
     To be called in the transaction that does so.
     """
     with connection.cursor() as cursor:
-        execute(cursor, _MESSAGE_EVENT[connection.vendor], [
+        execute_prepared(cursor, _MESSAGE_EVENT[connection.vendor], [
             kind.value, conversation_id, actor_id, f"[{message_id}]", message_id,
         ])  # fmt: skip
 

@@ -15,7 +15,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
-from receipts.sql.prepared import execute
+from receipts.sql.prepared import execute_prepared
+from receipts.sql.run import adapt_all
 
 #: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
@@ -110,15 +111,10 @@ def stamp_one(change: Change) -> dict[str, Any] | None:
 
 def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
-    params = {
-        name: connection.ops.adapt_datetimefield_value(value)
-        if isinstance(value, datetime)
-        else value
-        for name, value in change.params.items()
-    }
+    params = adapt_all(change.params)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            execute(cursor, _one_statement(change, answer), params)
+            execute_prepared(cursor, _one_statement(change, answer), params)
             return 0, cursor.fetchall()
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):

@@ -19,9 +19,8 @@ from django.db.models import QuerySet
 from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.prepared import execute
-from receipts.sql.run import among_ids, id_list
-from receipts.sql.run import execute as run_statement
+from receipts.sql.prepared import execute_prepared
+from receipts.sql.run import adapt, among_ids, execute, id_list
 
 #: A participant's position, or those of one user in many conversations.
 ONE_POSITION = """
@@ -51,11 +50,8 @@ def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> No
     (rule 22). Of a disclosed read the participants must be locked already.
     """
     with connection.cursor() as cursor:
-        execute(
-            cursor,
-            _STATEMENTS[discloses(mark)].replace("{positions}", positions),
-            {**params, "at": connection.ops.adapt_datetimefield_value(mark.at)},
-        )
+        statement = _STATEMENTS[discloses(mark)].replace("{positions}", positions)
+        execute_prepared(cursor, statement, {**params, "at": adapt(mark.at)})
 
 
 def _statement(states: tuple[str, ...]) -> str:
@@ -112,7 +108,7 @@ def lower_watermarks(locked: dict[int, int | None]) -> None:
     """
     ids = [pk for pk, read_up_to in locked.items() if read_up_to is not None]
     if ids:
-        run_statement(_LOWER.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+        execute(_LOWER.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
 
 
 _LOWER = f"""

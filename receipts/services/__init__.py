@@ -1,12 +1,27 @@
-"""What people do, each a verb with one transaction: send, mark, join, leave, edit, delete.
+"""Every verb of the service, with its lock, its permission and its transaction.
 
-Rows are locked in one order, whoever comes (rule 22): users, conversations, participants, then
-messages and their status rows in ``stamp``. Sending, joining and leaving hold the conversation's
-row, so the recipients of a message are exactly those who take part when it is sent, and message
-ids grow in commit order within a conversation.
+Rows are locked in one order (rule 22): users, conversations, participants, then messages and their
+status rows in ``stamp``. Sending, joining and leaving lock the conversation's row, so the
+recipients of a message are exactly those who take part when it is sent, and message ids grow in
+commit order within a conversation. ``permissions`` states who may do what.
 """
 
+from receipts.services.accounts import (
+    appoint_moderators,
+    change_account,
+    change_profile,
+    create_user,
+    deactivate_user,
+    dismiss_moderators,
+    ensure_user,
+    reactivate_user,
+)
 from receipts.services.batch import mark_batch
+from receipts.services.conversations import (
+    change_conversation,
+    create_conversation,
+    create_once,
+)
 from receipts.services.deleting import delete_message, restore_message
 from receipts.services.editing import edit_message
 from receipts.services.everywhere import mark_all_delivered, mark_all_read, retract_receipts
@@ -21,10 +36,6 @@ from receipts.services.marking import (
 from receipts.services.membership import (
     add_participant,
     change_participant,
-    create_conversation,
-    deactivate_user,
-    hold,
-    reactivate_user,
     remove_participant,
 )
 from receipts.services.positions import mark_unread_from, mark_up_to
@@ -32,15 +43,22 @@ from receipts.services.sending import send_message
 
 __all__ = [
     "add_participant",
+    "appoint_moderators",
     "bulk_mark_delivered",
     "bulk_mark_read",
     "bulk_mark_unread",
+    "change_account",
+    "change_conversation",
     "change_participant",
+    "change_profile",
     "create_conversation",
+    "create_once",
+    "create_user",
     "deactivate_user",
     "delete_message",
+    "dismiss_moderators",
     "edit_message",
-    "hold",
+    "ensure_user",
     "mark_all_delivered",
     "mark_all_read",
     "mark_batch",

@@ -21,6 +21,7 @@ from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import lock_participants, lower_watermarks
 from receipts.rules.privacy import reads_privately
+from receipts.sql.run import adapt, fetch_rows
 
 APPLIED = "applied"
 UNCHANGED = "unchanged"
@@ -147,12 +148,10 @@ def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Foun
 def _resolved(items: list[Item]) -> list[tuple[Any, ...]]:
     messages = [item.message_id for item in items]
     usernames = [item.username for item in items]
-    with connection.cursor() as cursor:
-        params: dict[str, Any] = {"messages": messages, "usernames": usernames}
-        if connection.vendor == "sqlite":
-            params = {"asked": json.dumps(list(zip(messages, usernames, strict=True)))}
-        cursor.execute(_RESOLVE.format(relation=_RELATION[connection.vendor]), params)
-        return list(cursor.fetchall())
+    params: dict[str, Any] = {"messages": messages, "usernames": usernames}
+    if connection.vendor == "sqlite":
+        params = {"asked": json.dumps(list(zip(messages, usernames, strict=True)))}
+    return fetch_rows(_RESOLVE.format(relation=_RELATION[connection.vendor]), params)
 
 
 def _stamp(found: list[_Found], now: datetime) -> list[int]:
@@ -214,8 +213,8 @@ def _marks(rows: Iterable[tuple[int, datetime, str | None, bool]]) -> dict[str, 
     """The parameters of ``_SOURCE``."""
     ids, times, contents, given = zip(*rows, strict=True)
     if connection.vendor == "sqlite":
-        adapted = map(connection.ops.adapt_datetimefield_value, times)
-        return {"marks": json.dumps(list(zip(ids, adapted, contents, given, strict=True)))}
+        marks = zip(ids, map(adapt, times), contents, given, strict=True)
+        return {"marks": json.dumps(list(marks))}
     return {
         "rows": list(ids),
         "times": list(times),

@@ -1,4 +1,4 @@
-"""Deleting a message, and taking that back (rule 21)."""
+"""Deleting a message softly, and restoring it (rule 21)."""
 
 from __future__ import annotations
 
@@ -7,25 +7,36 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Message
+from chat.errors import Refused
+from chat.models import Message, User
 from receipts.ledger.announcing import announce_message
 from receipts.models import EventKind
+from receipts.services.permissions import deletable_by, require_may_restore
 
 
 @transaction.atomic
-def delete_message(*, message_id: int) -> datetime | None:
-    """Delete softly: out of unread counts and marks, its rows kept. Nothing where it is so."""
+def delete_message(*, message_id: int, by: User | None = None) -> datetime | None:
+    """Take a message out of unread counts and marks; its rows stay. When, or None if it was so.
+
+    Raises ``Refused`` unless ``by`` sent it or is a moderator; None is the application itself.
+    """
     now = timezone.now()
-    deleted = Message.objects.filter(pk=message_id, deleted_at=None).update(deleted_at=now)
-    if not deleted:
+    message = deletable_by(by).filter(pk=message_id)
+    if not message.filter(deleted_at=None).update(deleted_at=now):
+        if by is not None and not by.sees_everything and not message.exists():
+            raise Refused("Only its sender or a moderator may delete a message.")
         return None
     _announce(EventKind.MESSAGE_DELETED, message_id)
     return now
 
 
 @transaction.atomic
-def restore_message(*, message_id: int) -> bool:
-    """Undo a deletion; what was unread is unread again."""
+def restore_message(*, message_id: int, by: User | None = None) -> bool:
+    """Undo a deletion: what was unread is unread again. Returns whether the message was deleted.
+
+    Raises ``Refused`` unless ``by`` is a moderator; None is the application itself.
+    """
+    require_may_restore(by)
     message = Message.objects.filter(pk=message_id, deleted_at__isnull=False)
     restored = bool(message.update(deleted_at=None))
     if restored:

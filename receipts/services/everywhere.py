@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
@@ -20,6 +20,7 @@ from receipts.ledger.marks import MARKABLE, TRACKED, Mark, discloses
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.ledger.watermarks import advance_watermarks, lock_participants, lower_watermarks
+from receipts.sql.run import fetch_rows
 
 #: A stretch of a user's rows, in the order of the index of what is unread.
 _STRETCH = (
@@ -109,9 +110,7 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
                 lower_watermarks(locked)
         past = (stretch["last_conversation"], stretch["last_message"])
         if not within_budget():
-            with connection.cursor() as cursor:
-                left = _end(cursor, user_id, mark, past)
-            return Progress(marked, complete=left is None)
+            return Progress(marked, complete=_end(user_id, mark, past) is None)
 
 
 def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
@@ -125,8 +124,7 @@ def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
 
 
 def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, Any] | None:
-    with connection.cursor() as cursor:
-        end = _end(cursor, user_id, mark, past)
+    end = _end(user_id, mark, past)
     if end is None:
         return None
     return {
@@ -138,8 +136,9 @@ def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, 
     }
 
 
-def _end(cursor: Any, user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[int, int] | None:
-    cursor.execute(
+def _end(user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[Any, ...] | None:
+    """Where the next stretch ends; None where no row is left to mark."""
+    found = fetch_rows(
         _END.format(fresh=mark.fresh),
         {
             "recipient": user_id,
@@ -148,8 +147,7 @@ def _end(cursor: Any, user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[
             "rows": settings.BATCH_ROWS,
         },
     )
-    end: tuple[int, int] | None = cursor.fetchone()
-    return end
+    return found[0] if found else None
 
 
 def _retract_some(participation: ConversationParticipant) -> int | None:

@@ -28,7 +28,8 @@ from receipts.rules.privacy import reads_privately
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL, recipients_now
 from receipts.rules.tracking import tracking_of
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.prepared import execute
+from receipts.sql.prepared import execute_prepared
+from receipts.sql.run import adapt
 
 #: A row for each recipient.
 _INSERT_ROWS = f"""
@@ -80,8 +81,8 @@ def send_message(
     read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` where the ``client_id`` is
     that of another message.
     """
-    held = _HELD.first(conversation=conversation_id)
-    if held is None:
+    conversation = _LOCKED.first(conversation=conversation_id)
+    if conversation is None:
         raise NotParticipant
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
@@ -90,7 +91,7 @@ def send_message(
         raise Muted
     tracking = tracking_of(
         recipients=membership.recipients,
-        policy=held["receipt_policy"],
+        policy=conversation["receipt_policy"],
         sender_role=membership.role,
         requested=request_receipts,
     )
@@ -106,8 +107,8 @@ def send_message(
     )
     if has_rows:
         with connection.cursor() as cursor:
-            time = connection.ops.adapt_datetimefield_value(message.created_at)
-            execute(cursor, _INSERT_ROWS, [message.pk, time, conversation_id, sender.pk])
+            params = [message.pk, adapt(message.created_at), conversation_id, sender.pk]
+            execute_prepared(cursor, _INSERT_ROWS, params)
     announce_message(
         EventKind.MESSAGE_CREATED,
         message_id=message.pk,
@@ -152,8 +153,8 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     )
 
 
-#: The conversation, held to the transaction's end, as ``membership.hold`` does.
-_HELD = CompiledQuery(
+#: Locks the conversation until the transaction ends, as ``locking.lock_conversation`` does.
+_LOCKED = CompiledQuery(
     lambda conversation: (
         Conversation.objects.select_for_update(no_key=True)
         .filter(pk=conversation)

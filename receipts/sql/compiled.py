@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
-from receipts.sql.prepared import execute
+from receipts.sql.prepared import execute_prepared
 
 
 class CompiledQuery:
@@ -34,7 +34,7 @@ class CompiledQuery:
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
         with connection.cursor() as cursor:
-            execute(cursor, sql, params)
+            execute_prepared(cursor, sql, params)
             found = cursor.fetchall()
         if converters:
             found = compiler.apply_converters(found, converters)

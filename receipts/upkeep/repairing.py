@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat.models import ConversationParticipant, User
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import GONE_AT, withdrawal
-from receipts.sql.run import among_ids, id_list
+from receipts.sql.run import among_ids, id_list, lock_in_order
 
 _STILL_GONE = """JOIN chat_conversationparticipant AS participant
         ON participant.user_id = status.recipient_id
@@ -31,6 +31,6 @@ def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
         User.objects.filter(pk__in=recipients),
         ConversationParticipant.objects.filter(pk__in=participants),
     ):
-        list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        lock_in_order(locked)
     params = {"ids": id_list(rows), "now": timezone.now()}
     return stamp(withdrawal(among_ids("status.id"), params, at=GONE_AT, source=_STILL_GONE))

@@ -1,5 +1,6 @@
 """Events, delivered to the backends that subscribed to them (docs/webhooks.md).
 
-``addresses`` checks where requests may go, ``offering`` chooses what is sent next, ``posting``
-sends it (``hurrying`` limits the time), ``delivering`` records the result, ``working`` schedules.
+``endpoints`` registers and changes them. ``addresses`` decides where events may be sent,
+``offering`` what is sent next, ``posting`` how (and ``hurrying`` for how long), ``delivering``
+records the result, and ``working`` chooses whose turn it is.
 """

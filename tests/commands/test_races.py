@@ -22,6 +22,7 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.services.marking import Row, UpTo
+from receipts.sql.run import lock_in_order
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
@@ -287,7 +288,7 @@ def test_a_backfill_that_is_killed_outright_repeats_cleanly(
     ConversationParticipant.objects.update(joined_at=START)
     last = load(alice, direct, 50)
     with transaction.atomic():
-        services.hold(direct.pk)  # where the last batch is to wait
+        lock_in_order(Conversation.objects.filter(pk=direct.pk))  # where the last batch is to wait
         process = _started("backfill_receipts", "--batch-size", "1")
         wait_until_somebody_waits()
         process.send_signal(signal.SIGKILL)

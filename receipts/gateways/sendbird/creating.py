@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
-from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
+from chat.models import Conversation, ConversationKind, User
 from receipts import services
 from receipts.api.bodies import NewConversation
 from receipts.api.fields import checked
@@ -51,14 +51,8 @@ def _fields(body: Given) -> dict[str, Any]:
     return {**found, "kind": ConversationKind.GROUP}
 
 
-@transaction.atomic
 def _create(fields: dict[str, Any], members: list[User], operators: list[User]) -> Conversation:
     del fields["participants"]
-    conversation = services.create_conversation(
-        owner=None, participants=[*members, *operators], **fields
+    return services.create_conversation(
+        owner=None, participants=members, admins=operators, **fields
     )
-    # Nobody else knows of the conversation yet, so it is as good as held.
-    promoted = ConversationParticipant.objects.filter(conversation=conversation, user__in=operators)
-    for participant in promoted.select_related("conversation"):
-        services.change_participant(participant, role=Role.ADMIN)
-    return conversation

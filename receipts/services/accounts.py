@@ -1,0 +1,131 @@
+"""Accounts: creating users, changing profiles, deactivating, and appointing moderators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+from django.utils import timezone
+
+from chat.errors import Conflict
+from chat.models import (
+    MODERATORS,
+    UNUSABLE_PASSWORD,
+    Conversation,
+    ConversationParticipant,
+    User,
+)
+from chat.permissions import refuse_protected
+from receipts.ledger.stamp import stamp
+from receipts.ledger.undoing import withdrawal
+from receipts.services.departures import record_departures
+from receipts.services.locking import lock_users
+from receipts.sql.run import lock_in_order
+
+
+def ensure_user(*, username: str, **profile: Any) -> tuple[User, bool]:
+    """The user of this name, created with this profile if missing, and whether this call did so.
+
+    Of concurrent calls one creates. New users have no password: the chat product signs them in.
+    Raises ``AccountProtected`` where the name is that of staff or a service account.
+    """
+    user, created = User.objects.get_or_create(
+        username=username, defaults={**profile, "password": UNUSABLE_PASSWORD}
+    )
+    return (user if created else refuse_protected(user)), created
+
+
+def create_user(*, username: str, **profile: Any) -> tuple[User, bool]:
+    """``ensure_user``; raises ``Conflict`` where the user exists with another profile."""
+    user, created = ensure_user(username=username, **profile)
+    differs = [name for name, value in profile.items() if getattr(user, name) != value]
+    if differs and not created:
+        raise Conflict(
+            "There is a user with this username, who differs from what was asked for in:"
+            f" {', '.join(differs)}."
+        )
+    return user, created
+
+
+def change_profile(*, user: User, **fields: Any) -> None:
+    """Set fields of a profile. Only these are written, so a stale copy reverts nobody's change."""
+    for name, value in fields.items():
+        setattr(user, name, value)
+    if fields:
+        user.save(update_fields=list(fields))
+
+
+@transaction.atomic
+def change_account(*, username: str, is_active: bool | None = None, **profile: Any) -> User:
+    """Change a profile, and deactivate or reactivate the account, on a backend's behalf (rule 2).
+
+    Raises ``User.DoesNotExist``, and ``AccountProtected`` for staff and service accounts.
+    """
+    # Locked, so that nobody becomes staff between the check and the change.
+    user = User.objects.select_for_update(no_key=True).filter(username=username).first()
+    if user is None:
+        raise User.DoesNotExist
+    refuse_protected(user)
+    change_profile(user=user, **profile)
+    if is_active is not None and is_active != user.is_active:
+        if is_active:
+            reactivate_user(user=user)
+        else:
+            deactivate_user(user=user)
+    return user
+
+
+@transaction.atomic
+def deactivate_user(*, user: User) -> bool:
+    """Deactivate an account: its rows are withdrawn everywhere (rule 2). Whether it was active."""
+    now = timezone.now()
+    changed = _set_active(user, active=False)
+    if changed:
+        # Locked, so that whatever makes reads private meanwhile sees that the account is off.
+        own = ConversationParticipant.objects.filter(user=user)
+        lock_in_order(own)
+        record_departures(own.filter(is_active=True), now)
+        stamp(withdrawal("status.recipient_id = %(recipient)s", {"recipient": user.pk, "at": now}))
+    return changed
+
+
+@transaction.atomic
+def reactivate_user(*, user: User) -> bool:
+    """Reactivate an account: a recipient of later messages only (rule 2). Whether it was off."""
+    return _set_active(user, active=True)
+
+
+def appoint_moderators(*, users: Iterable[User]) -> list[User]:
+    """Make users staff and members of the moderators' group; those who were not both before."""
+    group = Group.objects.get(name=MODERATORS)
+    appointed = []
+    for user in users:
+        if user.is_staff and user.groups.filter(pk=group.pk).exists():
+            continue
+        User.objects.filter(pk=user.pk).update(is_staff=True)
+        user.groups.add(group)
+        appointed.append(user)
+    return appointed
+
+
+def dismiss_moderators(*, users: Iterable[User]) -> list[User]:
+    """Take staff status and the moderators' group from users; those who had either."""
+    dismissed = []
+    for user in users:
+        member = user.groups.filter(name=MODERATORS)
+        if not user.is_staff and not member.exists():
+            continue
+        User.objects.filter(pk=user.pk).update(is_staff=False)
+        user.groups.remove(*member)
+        dismissed.append(user)
+    return dismissed
+
+
+def _set_active(user: User, *, active: bool) -> bool:
+    """Switch the account. No send runs meanwhile: it counts its recipients, then writes them."""
+    lock_users([user.pk])
+    lock_in_order(Conversation.objects.filter(participants__user=user))
+    user.is_active = active
+    return bool(User.objects.filter(pk=user.pk, is_active=not active).update(is_active=active))

@@ -1,0 +1,18 @@
+"""The rows that services lock first, in the order of rule 22: users, then the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chat.models import Conversation, User
+from receipts.sql.run import lock_in_order
+
+
+def lock_users(ids: Iterable[int]) -> None:
+    """Until the transaction ends these users join nothing, and no account of theirs changes."""
+    lock_in_order(User.objects.filter(pk__in=list(ids)))
+
+
+def lock_conversation(conversation_id: int) -> Conversation:
+    """Until the transaction ends nobody sends to it, joins or leaves; marks are not blocked."""
+    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)

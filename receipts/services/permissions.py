@@ -1,0 +1,64 @@
+"""Who may change a conversation, its participants and messages; services ask this themselves.
+
+``by`` is the user for whom a service runs. None is the application itself: commands, the admin,
+which has its own permissions, and gateways, which act with a service account's key. Nothing is
+refused then, and no query runs; nor for a service account.
+"""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from chat.errors import Refused
+from chat.models import ConversationParticipant, Message, Role, User
+
+_MANAGERS = (Role.OWNER, Role.ADMIN)
+
+
+def require_manager(by: User | None, conversation_id: int) -> None:
+    """Raise ``Refused`` unless ``by`` is the conversation's owner or one of its admins."""
+    if not _is_application(by) and _role_of(by, conversation_id) not in _MANAGERS:
+        raise Refused("Only its owner and admins may change a conversation.")
+
+
+def require_manager_of(by: User | None, participant: ConversationParticipant) -> None:
+    """Raise ``Refused`` unless ``by`` manages this participant: admins members, owners anyone."""
+    if _is_application(by):
+        return
+    role = _role_of(by, participant.conversation_id)
+    if role == Role.OWNER or (role == Role.ADMIN and participant.role == Role.MEMBER):
+        return
+    raise Refused("Admins manage members; only the owner manages admins.")
+
+
+def require_may_give_role(by: User | None, conversation_id: int, role: str | None) -> None:
+    """Raise ``Refused`` where anyone but the owner gives a role other than member."""
+    if role in (None, Role.MEMBER) or _is_application(by):
+        return
+    if _role_of(by, conversation_id) != Role.OWNER:
+        raise Refused("Only the owner gives roles.")
+
+
+def deletable_by(by: User | None) -> QuerySet[Message]:
+    """The messages that ``by`` may delete: their own; moderators may delete any."""
+    if by is None or by.sees_everything:
+        return Message.objects.all()
+    return Message.objects.filter(sender=by)
+
+
+def require_may_restore(by: User | None) -> None:
+    """Raise ``Refused`` unless ``by`` is a moderator."""
+    if by is not None and not by.sees_everything:
+        raise Refused("Only a moderator may restore a message.")
+
+
+def _is_application(by: User | None) -> bool:
+    return by is None or by.is_service
+
+
+def _role_of(user: User | None, conversation_id: int) -> str | None:
+    """The role of a user who takes part now; else None."""
+    mine = ConversationParticipant.objects.filter(
+        conversation=conversation_id, user=user, is_active=True
+    )
+    return mine.values_list("role", flat=True).first()
