@@ -47,7 +47,7 @@ class Change:
     #: Whether nobody is to hear of it: a history that is brought in happened elsewhere.
     quiet: bool = False
     #: Whether it may make open reads private: only an earlier private read does.
-    may_take_back: bool = False
+    may_retract_reads: bool = False
 
     @property
     def changed(self) -> str:

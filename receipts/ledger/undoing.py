@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from receipts.ledger.marks import DEPARTED_AT, MARKABLE, NO_TEXT, NO_TIME
+from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL, NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.ledger.stamp import Change
 
 #: The same of whoever is gone, also without such a row: data that was written by another tool.
-GONE_AT = f"""COALESCE({DEPARTED_AT}, (
+GONE_AT_SQL = f"""COALESCE({DEPARTED_AT_SQL}, (
         SELECT CASE WHEN participant.left_at IS NOT NULL THEN participant.left_at
                     WHEN NOT member.is_active THEN %(now)s END
           FROM chat_conversationparticipant AS participant
@@ -20,8 +20,8 @@ GONE_AT = f"""COALESCE({DEPARTED_AT}, (
 def unmark(where: str, params: dict[str, Any]) -> Change:
     """Read rows become unseen: the reader's own view, receipts already given stand (rule 10)."""
     return Change(
-        which=f"{where} AND {MARKABLE} AND status.seen_at IS NOT NULL",
-        becomes={"seen_at": NO_TIME},
+        which=f"{where} AND {MARKABLE_SQL} AND status.seen_at IS NOT NULL",
+        becomes={"seen_at": NULL_TIME_SQL},
         params=params,
     )
 
@@ -34,7 +34,7 @@ def retraction(where: str, params: dict[str, Any]) -> Change:
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",
-        becomes={"read_at": NO_TIME, "content": NO_TEXT, "withdrawn_at": GONE_AT},
+        becomes={"read_at": NULL_TIME_SQL, "content": NULL_TEXT_SQL, "withdrawn_at": GONE_AT_SQL},
         params=params,
     )
 

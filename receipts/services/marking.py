@@ -129,7 +129,7 @@ def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator
     """
     with transaction.atomic():
         locked = lock_participant(recipient_id, conversation_id)
-        takes_back = change.may_take_back and takes_back_reads(change)
+        takes_back = change.may_retract_reads and takes_back_reads(change)
         yield
         lower_watermarks(locked)
         if takes_back:
@@ -150,7 +150,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "conversation": position.conversation_id,
         "up_to": position.up_to,
     }
-    change = mark.change(_UP_TO, params, news=mark.fresh)
+    change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
     # The participant before the messages: whoever leaves locks them in that order (rule 22).
     with _transaction(position, mark, change):
         if position.tracked:
@@ -161,7 +161,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
     if mark.backdated:
         # Apart from the unmarked rows, which an index finds: these are looked for one by one. And
         # in a transaction of their own, since they stand below messages that are held by now.
-        change = mark.change(_UP_TO, params, news=mark.later)
+        change = mark.change(_UP_TO, params, condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
             stamp(change)
     return marked
