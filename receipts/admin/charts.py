@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from receipts.rules.rows import SummaryRow
+
 
 @dataclass(frozen=True)
 class Part:
@@ -33,9 +35,10 @@ def parts_of(counts: Iterable[tuple[str, str, int]]) -> list[Part]:
     return parts
 
 
-def receipts_bar(message: Mapping[str, Any]) -> list[Part]:
+def receipts_bar(message: SummaryRow) -> list[Part]:
     """A message's recipients by what became of it with them (rule 19's counts)."""
-    read, delivered, failed = (message[f"{n}_count"] for n in ("read", "delivered", "failed"))
+    read, delivered = message["read_count"], message["delivered_count"]
+    failed = message["failed_count"]
     return parts_of(
         [
             ("read", "Read", read),

@@ -33,4 +33,4 @@ def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
     ):
         list(locked.order_by("pk").select_for_update(no_key=True).values_list("pk"))
     params = {"ids": id_list(rows), "now": timezone.now()}
-    return stamp(withdrawal(among_ids("status.id"), params, at=GONE_AT_SQL, source=_STILL_GONE))
+    return stamp(withdrawal(among_ids("status.id"), params, at_sql=GONE_AT_SQL, source=_STILL_GONE))
