@@ -87,7 +87,7 @@ class ParticipantViewSet(ApiViewSet):
         return Response(status=204)
 
     def _participant(self, conversation: Conversation, username: str) -> ConversationParticipant:
-        participant = (
+        participant: ConversationParticipant | None = (
             self.get_queryset().filter(conversation=conversation, user__username=username).first()
         )
         if participant is None:

@@ -51,11 +51,12 @@ def label(length: int) -> Callable[[Any], str]:
     """A name that people read, in one line."""
 
     def clean(value: Any) -> str:
-        if _CONTROL.search(text(value)):
+        words = text(value)
+        if _CONTROL.search(words):
             raise BadRecord("may not hold control characters")
-        if len(value) > length:
+        if len(words) > length:
             raise BadRecord(f"may not be longer than {length} characters")
-        return value
+        return words
 
     return clean
 

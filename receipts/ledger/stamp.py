@@ -128,7 +128,7 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
-def _as_time(value: Any) -> datetime | None:
+def _as_time(value: datetime | str | None) -> datetime | None:
     """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

@@ -30,14 +30,16 @@ def execute(sql: str, params: Mapping[str, Any] | None = None) -> int:
     """Run one statement; return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, adapt_all(params))
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+        return touched
 
 
 def fetch_rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Run one statement; return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, adapt_all(params))
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def among_ids(column: str) -> str:
