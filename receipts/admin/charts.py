@@ -5,11 +5,11 @@ Lengths in per cent need no script to fit a phone, and text stays as large as it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
+from receipts.reads.insights import DayFigures
 from receipts.rules.rows import SummaryRow
 
 
@@ -54,7 +54,7 @@ class Column:
     """One day of a chart: a bar of what was delivered, and in it what was read."""
 
     day: date
-    figures: Mapping[str, Any] | None
+    figures: DayFigures | None
     start: float
     length: float
     delivered: float
@@ -70,16 +70,15 @@ class Column:
         return 100 - self.read
 
 
-def columns_of(since: date, until: date, days: Iterable[Mapping[str, Any]]) -> list[Column]:
+def columns_of(since: date, until: date, days: Iterable[DayFigures]) -> list[Column]:
     """A column for each day of a range; one without messages is empty."""
     told = {str(day["day"]): day for day in days}
     length, columns = 100 / ((until - since).days + 1), []
     for number in range((until - since).days + 1):
         day = since + timedelta(days=number)
         figures = told.get(str(day))
-        delivered, read = (
-            100 * ((figures or {}).get(name) or 0) for name in ("delivered_rate", "read_rate")
-        )
+        delivered = 100 * (figures["delivered_rate"] or 0) if figures else 0.0
+        read = 100 * (figures["read_rate"] or 0) if figures else 0.0
         start, width = number * length + length * 0.1, length * 0.8
         columns.append(Column(day, figures, start, width, delivered, read))
     return columns

@@ -11,7 +11,7 @@ makes a read private, locks the participant first and looks in the next statemen
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -47,7 +47,7 @@ ADVANCES_SQL = {
 }
 
 
-def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> None:
+def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
     """Move a user's watermarks to ``positions``, a SELECT of conversations and messages.
 
     Must come before the marks themselves: whoever leaves locks participants before messages, too
