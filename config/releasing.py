@@ -21,11 +21,12 @@ class ReleaseMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response: Any = self.get_response(request)
+        response = self.get_response(request)
         context = getattr(response, "renderer_context", None)
         if context:
             _forget(context.get("request"), "_data", "_full_data", "parser_context")
-            response.renderer_context = {}  # has been rendered
+            rendered: Any = response
+            rendered.renderer_context = {}
         request.META.pop("wsgi.input", None)
         _forget(request, "_stream", "_body")
         return response

@@ -5,10 +5,12 @@ Lengths in per cent fit any screen without a script, and text keeps its size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+
+from receipts.reads.insights import DayFigures
+from receipts.rules.rows import SummaryRow
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,10 @@ def parts_of(counts: Iterable[tuple[str, str, int]]) -> list[Part]:
     return parts
 
 
-def receipts_bar(message: Mapping[str, Any]) -> list[Part]:
+def receipts_bar(message: SummaryRow) -> list[Part]:
     """A message's recipients by state, as segments (the counts of rule 19)."""
-    read, delivered, failed = (message[f"{n}_count"] for n in ("read", "delivered", "failed"))
+    read, delivered = message["read_count"], message["delivered_count"]
+    failed = message["failed_count"]
     return parts_of(
         [
             ("read", "Read", read),
@@ -51,7 +54,7 @@ class Column:
     """One day of a chart: a bar for delivered, and in it one for read; sizes in per cent."""
 
     day: date
-    figures: Mapping[str, Any] | None
+    figures: DayFigures | None
     start: float
     length: float
     delivered: float
@@ -67,16 +70,15 @@ class Column:
         return 100 - self.read
 
 
-def columns_of(since: date, until: date, days: Iterable[Mapping[str, Any]]) -> list[Column]:
+def columns_of(since: date, until: date, days: Iterable[DayFigures]) -> list[Column]:
     """One column per day, both ends included; a day without messages has an empty one."""
     told = {str(day["day"]): day for day in days}
     length, columns = 100 / ((until - since).days + 1), []
     for number in range((until - since).days + 1):
         day = since + timedelta(days=number)
         figures = told.get(str(day))
-        delivered, read = (
-            100 * ((figures or {}).get(name) or 0) for name in ("delivered_rate", "read_rate")
-        )
+        delivered = 100 * (figures["delivered_rate"] or 0) if figures else 0.0
+        read = 100 * (figures["read_rate"] or 0) if figures else 0.0
         start, width = number * length + length * 0.1, length * 0.8
         columns.append(Column(day, figures, start, width, delivered, read))
     return columns

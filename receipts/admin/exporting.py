@@ -7,10 +7,25 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
+
+from receipts.reads.answer_types import ListedAnswer
 
 #: The columns of the file, by their names in the API's recipient list.
-COLUMNS = (
+COLUMNS: tuple[
+    Literal[
+        "user",
+        "user_name",
+        "state",
+        "delivered_at",
+        "read_at",
+        "failed_at",
+        "failure_reason",
+        "content",
+        "membership",
+    ],
+    ...,
+] = (
     "user",
     "user_name",
     "state",
@@ -40,7 +55,7 @@ class _Line:
         return line
 
 
-def csv_lines(recipients: Iterable[dict[str, Any]]) -> Iterator[str]:
+def csv_lines(recipients: Iterable[ListedAnswer]) -> Iterator[str]:
     """Yield the file in chunks; each recipient has the keys in ``COLUMNS``."""
     write = csv.writer(_Line(), quoting=csv.QUOTE_ALL).writerow
     piece = [BYTE_ORDER_MARK + write(COLUMNS)]

@@ -17,7 +17,7 @@ from chat.models import Conversation
 from receipts.admin.charts import columns_of, parts_of, percent, spoken
 from receipts.admin.forms import ConversationField, DaysForm, PlaceForm, errors_of, given
 from receipts.api.insights import DEFAULT_DAYS, MAX_DAYS
-from receipts.reads.insights import insights, times_to_read
+from receipts.reads.insights import Figures, insights, times_to_read
 
 
 class InsightsForm(DaysForm):
@@ -100,7 +100,7 @@ def _found(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _tiles(total: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _tiles(total: Figures) -> list[tuple[str, str, str]]:
     """The figures of the whole range, each as name, value and detail."""
     delivered, read = total["seconds_to_delivered"], total["seconds_to_read"]
     return [

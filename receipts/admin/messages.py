@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -23,6 +23,7 @@ from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
 from receipts.admin.recipients import all_recipients, listed, recipient_filter, recipients_table
+from receipts.rules.rows import SummaryRow
 from receipts.rules.status import SUMMARY_COLUMNS, summary_of
 
 
@@ -147,7 +148,7 @@ def _page_of(pk: int) -> str:
 
 def receipts_of(message: Message) -> dict[str, Any]:
     """A message's summary, and its counts as segments of a bar."""
-    counts = {name: getattr(message, name) for name in SUMMARY_COLUMNS}
+    counts = cast(SummaryRow, {name: getattr(message, name) for name in SUMMARY_COLUMNS})
     return {"summary": summary_of(counts), "bar": receipts_bar(counts)}
 
 

@@ -12,9 +12,11 @@ from chat.models import Message
 from receipts.admin.keyset import Keyset
 from receipts.admin.tables import Table, asked_of, table
 from receipts.api.filters import STATES, RecipientFilter
+from receipts.reads.answer_types import ListedAnswer
 from receipts.reads.answers import listed_recipient
 from receipts.reads.selectors import recipients_of
 from receipts.rules.privacy import hides_reads_from
+from receipts.rules.rows import ListedRow
 
 #: The order of the unique index on (message, recipient), as in the API.
 BY_RECIPIENT = Keyset("recipient_id", key="recipient_id")
@@ -48,12 +50,12 @@ def recipients_table(request: HttpRequest, message: Message) -> Table:
     return table(request, recipient_filter(request, message), BY_RECIPIENT)
 
 
-def listed(row: Any, user: Any) -> dict[str, Any]:
+def listed(row: ListedRow, user: Any) -> ListedAnswer:
     """One recipient as ``user`` may see them."""
     return listed_recipient(row, reads=not hides_reads_from(user))
 
 
-def all_recipients(found: RecipientFilter, user: Any) -> Iterator[dict[str, Any]]:
+def all_recipients(found: RecipientFilter, user: Any) -> Iterator[ListedAnswer]:
     """All recipients that match a filter, in blocks, each starting after the last id.
 
     No server-side cursor stays open: with a pooler in transaction mode, the next fetch could go

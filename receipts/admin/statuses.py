@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -17,8 +16,8 @@ from receipts.admin.forms import ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
 from receipts.models import MessageStatus
+from receipts.reads.answer_types import RecipientAnswer
 from receipts.reads.answers import recipient_shape
-from receipts.reads.selectors import ROW_COLUMNS
 
 
 class StatusForm(ListForm):
@@ -85,19 +84,23 @@ class MessageStatusAdmin(ReadOnlyAdmin):
         return _shape(status)["content"] or ""
 
 
-def _shape(status: MessageStatus) -> dict[str, Any]:
+def _shape(status: MessageStatus) -> RecipientAnswer:
     """The row as others see it."""
-    columns = {
-        name: getattr(status, name)
-        for name in ROW_COLUMNS
-        if "__" not in name and name != "seen_at"
-    }
     user = status.recipient
     return recipient_shape(
-        columns
-        | {
+        {
+            "message_id": status.message_id,
+            "conversation_id": status.conversation_id,
+            "recipient_id": status.recipient_id,
             "recipient__username": user.username,
             "recipient__display_name": user.display_name,
             "recipient__avatar_url": user.avatar_url,
+            "delivered_at": status.delivered_at,
+            "seen_at": None,
+            "read_at": status.read_at,
+            "failed_at": status.failed_at,
+            "failure_reason": status.failure_reason,
+            "withdrawn_at": status.withdrawn_at,
+            "content": status.content,
         }
     )

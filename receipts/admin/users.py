@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
@@ -112,7 +112,8 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """With ``is_moderator``, which every row shows, computed in the same statement."""
         is_moderator = ExpressionWrapper(moderator_q(), models.BooleanField())
-        return super().get_queryset(request).annotate(is_moderator=is_moderator)
+        users: Any = super().get_queryset(request)
+        return cast("QuerySet[User]", users.annotate(is_moderator=is_moderator))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from rest_framework import status
 from rest_framework.exceptions import APIException
 
 from receipts.api.shapes import gone
 from receipts.reads.selectors import takes_part
+from receipts.rules.rows import MessageRow
 
 
 class Archived(APIException):
@@ -37,7 +36,7 @@ ARCHIVED = gone(
 )
 
 
-def refuse_archived_mark(message: Mapping[str, Any], username: str) -> None:
+def refuse_archived_mark(message: MessageRow, username: str) -> None:
     """A mark on an archived message is refused to all who take part, save its sender.
 
     Everybody has read it, so nothing can change. Who its recipients were is not known any more, so

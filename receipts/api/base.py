@@ -22,7 +22,8 @@ from chat.models import Conversation, Message, Scope, User
 from chat.permissions import may_read
 from receipts.api.fields import checked, known_users
 from receipts.api.limits import STOP_AT
-from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import message_rows
+from receipts.rules.rows import MessageRow
 
 
 @cache
@@ -130,15 +131,15 @@ class ApiViewSet(GenericViewSet[Any]):
             raise Http404
         return conversation
 
-    def visible_message(self, pk: int) -> dict[str, Any]:
+    def visible_message(self, pk: int) -> MessageRow:
         """The message's columns, if the caller may know of it."""
         messages = Message.objects.visible_to(self.user).filter(pk=pk)
-        message = messages.values(*MESSAGE_COLUMNS).first()
+        message = message_rows(messages).first()
         if message is None:
             raise Http404
         return message
 
-    def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], dict[str, Any]]) -> Response:
+    def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], object]) -> Response:
         """One page of ``rows``, each as ``shape`` makes it."""
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response([shape(row) for row in page])

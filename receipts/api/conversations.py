@@ -17,7 +17,7 @@ from receipts.api.fields import known_users
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape
-from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+from receipts.reads.selectors import conversations_of, message_rows, unread_by_conversation
 from receipts.services.permissions import require_manager
 
 
@@ -89,7 +89,7 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
     conversations = list(conversations)
     unread = unread_by_conversation(user.pk, [each.pk for each in conversations])
     newest = Message.objects.filter(pk__in=[each.last_message for each in conversations])
-    messages = {row["id"]: row for row in newest.values(*MESSAGE_COLUMNS)}
+    messages = {row["id"]: row for row in message_rows(newest)}
     return [
         {
             "id": each.pk,

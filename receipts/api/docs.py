@@ -34,7 +34,9 @@ class SchemaView(SpectacularAPIView):
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
         """Answer from memory, or 304 to a caller who has it."""
         document = self._document(request)
-        response: Any = get_conditional_response(request._request, etag=document.etag)
+        response: HttpResponse | None = get_conditional_response(
+            request._request, etag=document.etag
+        )
         if response is None:
             response = HttpResponse(document.content, content_type=document.content_type)
             response["Content-Disposition"] = f'inline; filename="{document.name}"'

@@ -39,7 +39,8 @@ def checked(serializer_class: Any, data: Any, **options: Any) -> dict[str, Any]:
     serializer = serializer_class(data=data, **options)
     try:
         serializer.is_valid(raise_exception=True)
-        return serializer.validated_data
+        fields: dict[str, Any] = serializer.validated_data
+        return fields
     finally:
         # It and its fields refer to each other: it would live, and its data with it, until the
         # garbage collector comes.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
+from chat.models.conversation import ParticipantQuerySet
 from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import QUESTIONS, State, state_q
@@ -89,5 +90,5 @@ class ParticipantFilter(django_filters.FilterSet):
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if not self.form.cleaned_data["membership"]:
-            return queryset.active()  # type: ignore[attr-defined]
-        return super().filter_queryset(queryset)
+            return cast(ParticipantQuerySet, queryset).active()
+        return cast("QuerySet[Any]", super().filter_queryset(queryset))

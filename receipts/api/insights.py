@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
-from receipts.reads.insights import insights
+from receipts.reads.insights import InsightsAnswer, insights
 from receipts.rules.privacy import hides_reads_from
 
 #: How many days may be asked for at once, and how many are when nothing is said.
@@ -84,7 +84,7 @@ class InsightsViewSet(ApiViewSet):
         self.visible_conversation(pk)
         return self._answer(insights(**self._range(), sender_id=self._sender(), conversation_id=pk))
 
-    def _answer(self, found: dict[str, Any]) -> Response:
+    def _answer(self, found: InsightsAnswer) -> Response:
         """Reads are left out for those who are told of none (rule 14)."""
         if hides_reads_from(self.user):
             for figures in (found["total"], *found["days"]):

@@ -30,6 +30,7 @@ from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
+from receipts.rules.rows import ChangedColumns, OwnRow
 from receipts.services.everywhere import Progress
 from receipts.services.marking import Row
 from receipts.services.positions import Marked
@@ -81,7 +82,7 @@ class MessageMarkViewSet(ApiViewSet):
             services.report_failure(row=_named(row), reason=fields["reason"], at=fields.get("at")),
         )
 
-    def _own_row(self, pk: int, username: str) -> dict[str, Any]:
+    def _own_row(self, pk: int, username: str) -> OwnRow:
         row = own_row(pk, username)
         if row is None:
             refuse_archived_mark(self.visible_message(pk), username)
@@ -89,10 +90,11 @@ class MessageMarkViewSet(ApiViewSet):
             raise NotRecipient
         return row
 
-    def _answer(self, row: dict[str, Any], changed: dict[str, Any] | None) -> Response:
-        """The row as it stands. Where nothing changed, somebody else may have marked it since."""
-        username = row["recipient__username"]
-        return Response(marked_row(row | (changed or self._own_row(row["message_id"], username))))
+    def _answer(self, row: OwnRow, changed: ChangedColumns | None) -> Response:
+        """The row as it is now. Where nothing changed, another request may have marked it since."""
+        if changed:
+            return Response(marked_row({**row, **changed}))
+        return Response(marked_row(self._own_row(row["message_id"], row["recipient__username"])))
 
 
 class ConversationMarkViewSet(ApiViewSet):
@@ -200,7 +202,7 @@ class AccountMarkViewSet(ApiViewSet):
         return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
 
 
-def _named(row: dict[str, Any]) -> Row:
+def _named(row: OwnRow) -> Row:
     return Row(
         message_id=row["message_id"],
         recipient_id=row["recipient_id"],

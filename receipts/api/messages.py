@@ -16,7 +16,7 @@ from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shape
-from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import message_rows
 
 
 class ConversationMessageViewSet(ApiViewSet):
@@ -31,7 +31,7 @@ class ConversationMessageViewSet(ApiViewSet):
     def list(self, request: Request, pk: int) -> Response:
         """List messages, newest first, each with the receipts one may see."""
         conversation = self.visible_conversation(pk)
-        messages = Message.objects.filter(conversation=conversation).values(*MESSAGE_COLUMNS)
+        messages = message_rows(Message.objects.filter(conversation=conversation))
         return self.page_of(messages, lambda row: message_shape(row, self.user))
 
     @extend_schema(

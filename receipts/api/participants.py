@@ -15,6 +15,7 @@ from receipts.api.fields import known_users
 from receipts.api.filters import ParticipantFilter
 from receipts.api.pagination import IdCursorPagination
 from receipts.api.shapes import ParticipantShape
+from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
 from receipts.rules.disclosure import discloses_watermarks
 from receipts.rules.privacy import hides_reads_from
@@ -83,7 +84,7 @@ class ParticipantViewSet(ApiViewSet):
         require_may_give_role(self.user, pk, role)
 
     def _participant(self, conversation: Conversation, username: str) -> ConversationParticipant:
-        participant = (
+        participant: ConversationParticipant | None = (
             self.get_queryset().filter(conversation=conversation, user__username=username).first()
         )
         if participant is None:
@@ -92,7 +93,7 @@ class ParticipantViewSet(ApiViewSet):
 
     def _shape(
         self, participant: ConversationParticipant, conversation: Conversation
-    ) -> dict[str, object]:
+    ) -> ParticipantAnswer:
         own = participant.user_id == self.user.pk
         seen = own or discloses_watermarks(
             conversation.kind, conversation.receipts_visible_to, self.user

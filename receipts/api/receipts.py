@@ -28,9 +28,11 @@ from receipts.api.pagination import ByRecipient
 from receipts.api.shapes import ListedRecipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import listed_recipient, summary_for
-from receipts.reads.selectors import MESSAGE_COLUMNS, recipients_of
+from receipts.reads.selectors import message_rows, recipients_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import hides_reads_from
+from receipts.rules.rows import MessageRow
+from receipts.rules.rows import Summary as SummaryAnswer
 from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, Item
 
 MAX_SUMMARIES = 200
@@ -65,7 +67,7 @@ class MessageReceiptViewSet(ApiViewSet):
         """How far the message has come with all its recipients."""
         return Response(summary_for(self.disclosed_message(pk), self.user))
 
-    def disclosed_message(self, pk: int) -> dict[str, Any]:
+    def disclosed_message(self, pk: int) -> MessageRow:
         """The message, if its receipts are the caller's to see."""
         message = self.visible_message(pk)
         if not discloses_receipts(message, self.user):
@@ -114,7 +116,7 @@ class ReceiptsViewSet(ApiViewSet):
         """Summaries of up to 200 messages; those one may not see are reported one by one."""
         ids = self._ids(",".join(request.query_params.getlist("messages")))
         visible = Message.objects.visible_to(self.user).filter(pk__in=ids)
-        found = {row["id"]: row for row in visible.values(*MESSAGE_COLUMNS)}
+        found = {row["id"]: row for row in message_rows(visible)}
         return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
 
     @extend_schema(request=BatchBody, responses={200: BatchResults})
@@ -138,7 +140,7 @@ class ReceiptsViewSet(ApiViewSet):
             for item, result in zip(items, results, strict=True)
         ]
 
-    def _result(self, pk: int, message: dict[str, Any] | None) -> dict[str, Any]:
+    def _result(self, pk: int, message: MessageRow | None) -> SummaryAnswer | dict[str, int | str]:
         if message is None:
             return {"message": pk, "code": "not_found", "detail": "No such message."}
         if not discloses_receipts(message, self.user):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
@@ -110,7 +109,7 @@ def check_not_expired(position: Position) -> None:
         raise CursorExpired
 
 
-def _page(query: str, position: Position, limit: int, params: dict[str, Any]) -> Page:
+def _page(query: str, position: Position, limit: int, params: dict[str, int]) -> Page:
     taken_at = int(time.time())
     vendor = connection.vendor
     after = query.format(after=_AFTER[vendor])

@@ -14,8 +14,9 @@ from receipts.feed.coalescing import Group, Heard, Marked, coalesced
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.selectors import MESSAGE_COLUMNS, unread_of_pairs
+from receipts.reads.selectors import message_rows, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.rows import MessageRow
 
 #: So many marks of a coalesced event are told one by one; of the rest the number.
 MARKS_NAMED = 20
@@ -60,8 +61,8 @@ class _Facts:
     def __init__(self, groups: list[Group], people: Mapping[int, User]) -> None:
         self.people = people
         ids = {pk for group in groups for pk in group.newest}
-        rows = Message.objects.filter(pk__in=ids).values(*MESSAGE_COLUMNS) if ids else ()
-        self.messages: dict[int, Any] = {row["id"]: row for row in rows}
+        rows = message_rows(Message.objects.filter(pk__in=ids)) if ids else ()
+        self.messages: dict[int, MessageRow] = {row["id"]: row for row in rows}
         self.taking_part = _memberships(groups)
         self.unread = unread_of_pairs(
             {
@@ -76,7 +77,7 @@ class _Facts:
         place = (group.listener.pk, group.conversation_id)
         if not group.listener.sees_everything and place not in self.taking_part:
             return None
-        what: Told | None
+        what: Mapping[str, object] | None
         if group.kind == EventKind.RECEIPT_UPDATED:
             what = self._receipts(group)
         elif group.kind == EventKind.CONVERSATION_READ:

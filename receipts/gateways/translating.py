@@ -163,4 +163,5 @@ def unknown_address(view: type[GatewayView]) -> Callable[..., Any]:
         def answer(self, request: Request, **parts: str) -> Response:
             raise NotFound("There is no such address here.", code=ADDRESS_UNKNOWN)
 
-    return Unknown.as_view(dict.fromkeys(METHODS, "answer"))
+    as_view: Callable[..., Callable[..., Any]] = Unknown.as_view
+    return as_view(dict.fromkeys(METHODS, "answer"))

@@ -71,5 +71,5 @@ def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
     for part in slices("import_leaving", "withdrawals"):
         with transaction.atomic():
             execute(_DEPARTURES, part)
-            change = withdrawal(_LEFT, part, at="leaving.left_at", source=_LEAVERS)
+            change = withdrawal(_LEFT, part, at_sql="leaving.left_at", source=_LEAVERS)
             report.changes["status rows withdrawn"] += stamp(replace(change, quiet=True))

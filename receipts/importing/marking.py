@@ -102,12 +102,12 @@ def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
     sizes = {"batch_size": batch_size, "imported": f"{IMPORTED}%"}
     derive("import_position", _POSITIONS, index="conversation_id, user_id")
     derive("import_mark", _MARKS, sizes, index="slice")
-    read = Mark(at=now, time="mark.read_at", read=True)
-    delivered = Mark(at=now, time="mark.delivered_at")
+    read = Mark(at=now, at_sql="mark.read_at", read=True)
+    delivered = Mark(at=now, at_sql="mark.delivered_at")
     for part in slices("import_mark", "marks"):
         # One stamp per transaction, as everywhere: messages are locked in id order (rule 22).
         for mark, where in ((read, _READ), (delivered, _DELIVERED)):
-            change = mark.change(where, part, news=mark.untold, source=_ROWS)
+            change = mark.change(where, part, condition_sql=mark.never_or_later_sql, source=_ROWS)
             report.changes["status rows marked"] += stamp(replace(change, quiet=True))
     advance_watermarks(report, batch_size)
 

@@ -51,11 +51,12 @@ def label(length: int) -> Callable[[Any], str]:
     """A display name: one line of at most ``length`` characters."""
 
     def clean(value: Any) -> str:
-        if _CONTROL.search(text(value)):
+        words = text(value)
+        if _CONTROL.search(words):
             raise BadRecord("may not contain control characters")
-        if len(value) > length:
+        if len(words) > length:
             raise BadRecord(f"may not be longer than {length} characters")
-        return value
+        return words
 
     return clean
 

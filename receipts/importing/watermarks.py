@@ -8,7 +8,7 @@ from django.db.models.expressions import RawSQL
 from chat.models import ConversationParticipant
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.ledger.watermarks import MOVES as MOVES
+from receipts.ledger.watermarks import ADVANCES_SQL
 from receipts.sql.run import execute, lock_in_order
 
 #: The newest tracked message that a participant's watermarks reach (rule 15), if it moves theirs.
@@ -40,7 +40,7 @@ _ADVANCE = """
 
 def advance_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks: forward only, never past private reads (rules 7, 13)."""
-    for state, moves in MOVES.items():
+    for state, moves in ADVANCES_SQL.items():
         last = _LAST.format(state=state, moves=moves)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
         advance = _ADVANCE.format(state=state, moves=moves)

@@ -1,59 +1,59 @@
-"""What a mark makes of a row: times are set once, the earliest wins, a read implies a delivery.
+"""How a mark changes a row: times are set once, the earliest wins, a read implies a delivery.
 
-Each function gives a ``Change`` for ``stamp``, which is where rows and counts change.
+Each function returns a ``Change`` for ``stamp``, which changes rows and counts. Names that end in
+``_sql`` or ``_SQL`` hold SQL text over ``status`` and its ``message``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from chat.models import Tracking
 from receipts.ledger.stamp import Change
 
 
-def held(at: str) -> str:
-    """A mark's time, never before the message's own (rule 6). Nobody passes a time after now."""
+def not_before_sent(at: str) -> str:
+    """SQL: a mark's time, at least the message's own (rule 6). Callers clamp it to now."""
     return f"CASE WHEN status.sent_at > {at} THEN status.sent_at ELSE {at} END"
 
 
-#: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
-MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
-
-#: A time that is taken back; typed, since a column that is null in every row tells no type.
-NO_TIME = "CAST(NULL AS timestamptz)"
-NO_TEXT = "CAST(NULL AS varchar)"
-
-TRACKED = f"message.tracking = '{Tracking.TRACKED.value}'"
-
-
-def earliest(column: str, at: str) -> str:
-    """The earlier of a column and a mark's time; a column that is null takes the time."""
+def earlier_of(column: str, at: str) -> str:
+    """SQL: the earlier of a column and a mark's time; the mark's time where the column is null."""
     return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
 
 
-#: When the recipient first left, or lost their account, after the message was sent; null where they
+#: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
+MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
+
+TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"
+
+#: Typed NULLs: PostgreSQL cannot infer the type of a column that is NULL in every row.
+NULL_TIME_SQL = "CAST(NULL AS timestamptz)"
+NULL_TEXT_SQL = "CAST(NULL AS varchar)"
+
+#: When the recipient first left, or lost their account, after the message was sent; null if they
 #: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
 #: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
-DEPARTED_AT = """(SELECT MIN(departure.at) FROM chat_departure AS departure
+DEPARTED_AT_SQL = """(SELECT MIN(departure.at) FROM chat_departure AS departure
          WHERE departure.user_id = status.recipient_id
            AND departure.conversation_id = status.conversation_id
            AND (departure.up_to >= status.message_id
                 OR (departure.up_to IS NULL AND departure.at > status.sent_at)))"""
 
-#: When a row was first read, as far as it knows: one marked unread again (rule 10) has still
-#: given its receipt. Null for a row that was never read.
-FIRST_READ = "COALESCE(status.read_at, status.seen_at)"
+#: When a row was first read, as far as it records: one marked unread again (rule 10) still has its
+#: receipt. Null for a row that was never read.
+FIRST_READ_SQL = "COALESCE(status.read_at, status.seen_at)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A mark as somebody made it: delivered or read, when, and whether others may know.
+    """A mark: delivered or read, at which time, and whether others may know of it.
 
-    ``at`` is the time it counts from; ``backdated`` says that the marker gave that time, so it
-    may be earlier than one that is set already (rule 6). Of several reads the earliest counts, its
-    privacy with it, so that marks give one result in any order; at the same moment the private
+    ``at`` is the time from which it counts; ``backdated`` means that the marker gave that time, so
+    it may be earlier than one that is already set (rule 6). Of several reads the earliest counts,
+    with its privacy, so that marks give one result in any order; at the same moment the private
     one counts.
     """
 
@@ -61,93 +61,103 @@ class Mark:
     read: bool = False
     private: bool = False
     backdated: bool = False
-    #: An acknowledgement with a read; the first one that comes is kept (rule 12). It belongs to a
-    #: disclosed read: that of a private read is shown to nobody, so it is not stored.
+    #: An acknowledgement with a read; the first one is kept (rule 12). It belongs to a disclosed
+    #: read: nobody may see that of a private read, so it is not stored.
     content: str | None = None
-    #: SQL of the time, where each row has its own and ``at`` is not it: a history's, a batch's.
-    time: str = "%(at)s"
-    #: SQL of the content, likewise.
-    text: str = "%(content)s"
-    #: SQL of whether the marker gave the time, where that differs from row to row; else
-    #: ``backdated`` says it of all rows.
-    given: str = ""
+    #: Whether rows may have an acknowledgement of their own, in ``content_sql``.
+    carries_content: bool = False
+    #: SQL of the time, where each row has its own instead of ``at``: an import's, a batch's.
+    at_sql: str = "%(at)s"
+    #: SQL of the acknowledgement, likewise.
+    content_sql: str = "%(content)s"
+    #: SQL condition: the marker gave this row's time. Empty where ``backdated`` holds for all rows.
+    backdated_row_sql: str = ""
 
     @property
-    def fresh(self) -> str:
-        """The rows that are not marked yet."""
-        return (
-            "status.seen_at IS NULL" if self.read else f"status.delivered_at IS NULL AND {TRACKED}"
-        )
+    def unmarked_sql(self) -> str:
+        """SQL condition: the row does not have this mark yet."""
+        if self.read:
+            return "status.seen_at IS NULL"
+        return f"status.delivered_at IS NULL AND {TRACKED_SQL}"
 
     @property
-    def later(self) -> str:
-        """The rows that are marked with a later time than this one, which wins (rule 6)."""
-        at = held(self.time)
+    def later_sql(self) -> str:
+        """SQL condition: the row is marked with a later time than this one, which wins (rule 6)."""
+        at = not_before_sent(self.at_sql)
         if not self.read:
             return f"status.delivered_at > {at}"
         if self.private:
-            return f"({FIRST_READ} > {at} OR status.read_at >= {at})"
-        return f"{FIRST_READ} > {at}"
+            return f"({FIRST_READ_SQL} > {at} OR status.read_at >= {at})"
+        return f"{FIRST_READ_SQL} > {at}"
 
     @property
-    def untold(self) -> str:
-        """What a history adds: rows that know of no such mark, or of a later one."""
+    def never_or_later_sql(self) -> str:
+        """SQL condition for an import: the row never had such a mark, or has a later one."""
         if not self.read:
-            return f"({self.fresh} OR {self.later})"
-        return f"({FIRST_READ} IS NULL OR {self.later})"
+            return f"({self.unmarked_sql} OR {self.later_sql})"
+        return f"({FIRST_READ_SQL} IS NULL OR {self.later_sql})"
 
     @property
-    def news(self) -> str:
-        """The rows that this mark changes."""
-        news = [self.fresh]
+    def changes_sql(self) -> str:
+        """SQL condition: this mark changes the row."""
+        conditions = [self.unmarked_sql]
         if self.backdated:
-            news.append(f"({self._dated} AND {self.later})")
+            conditions.append(f"({self._may_win_sql} AND {self.later_sql})")
         if self._acknowledges:
-            news.append(
+            conditions.append(
                 "(status.read_at IS NOT NULL AND status.content IS NULL"
-                f" AND {self.text} IS NOT NULL)"
+                f" AND {self.content_sql} IS NOT NULL)"
             )
-        return f"({' OR '.join(news)})"
+        return f"({' OR '.join(conditions)})"
 
     @property
     def _acknowledges(self) -> bool:
-        return discloses(self) and self.content is not None
+        return discloses(self) and (self.carries_content or self.content is not None)
 
     @property
-    def _dated(self) -> str:
-        """SQL: whether this mark may win over an earlier one by its time."""
-        return self.given or ("TRUE" if self.backdated else "FALSE")
+    def _may_win_sql(self) -> str:
+        """SQL condition: this mark may replace an earlier mark because of its time."""
+        return self.backdated_row_sql or ("TRUE" if self.backdated else "FALSE")
 
     def change(
-        self, where: str, params: dict[str, Any], *, news: str = "", source: str = ""
+        self,
+        where: str,
+        params: Mapping[str, object],
+        *,
+        condition_sql: str = "",
+        source: str = "",
     ) -> Change:
-        """This mark on the rows where ``where`` holds and it is news."""
+        """This mark on rows where ``where`` and ``condition_sql``, or else ``changes_sql``, hold.
+
+        Both are SQL conditions with the named parameters ``params``.
+        """
         return Change(
-            which=f"{where} AND {MARKABLE} AND {news or self.news}",
+            which=f"{where} AND {MARKABLE_SQL} AND {condition_sql or self.changes_sql}",
             becomes=self._becomes(),
             params={**params, "at": self.at, "content": self.content},
             source=source,
-            may_take_back=self.private and self.backdated,
+            may_retract_reads=self.private and self.backdated,
         )
 
     def _becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
-        told, at = f"CASE WHEN {TRACKED} THEN {{}} END", held(self.time)
+        if_tracked = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"
+        at = not_before_sent(self.at_sql)
         becomes = {
-            "delivered_at": told.format(self._delivered(at)),
-            "failed_at": NO_TIME,
-            "failure_reason": NO_TEXT,
+            "delivered_at": if_tracked.format(self._delivered(at)),
+            "failed_at": NULL_TIME_SQL,
+            "failure_reason": NULL_TEXT_SQL,
         }
         if self.read:
-            becomes["seen_at"] = earliest("seen_at", at)
+            becomes["seen_at"] = earlier_of("seen_at", at)
         if discloses(self):
-            becomes["read_at"] = told.format(self._disclosed(at))
+            becomes["read_at"] = if_tracked.format(self._disclosed(at))
         elif self.read and self.backdated:
-            becomes |= self._taken_back(at)
+            becomes |= self._retracted(at)
         if self._acknowledges:
             becomes["content"] = (
                 f"CASE WHEN {becomes['read_at']} IS NULL THEN NULL"
-                f" ELSE COALESCE(status.content, {self.text}) END"
+                f" ELSE COALESCE(status.content, {self.content_sql}) END"
             )
         return becomes
 
@@ -158,23 +168,23 @@ class Mark:
         that is set, unless its own was given. The clocks of two servers may differ.
         """
         if not self.read or discloses(self):
-            return earliest("delivered_at", at)
+            return earlier_of("delivered_at", at)
         return (
-            f"CASE WHEN {self._dated} THEN {earliest('delivered_at', at)}"
+            f"CASE WHEN {self._may_win_sql} THEN {earlier_of('delivered_at', at)}"
             f" ELSE COALESCE(status.delivered_at, {at}) END"
         )
 
     def _disclosed(self, at: str) -> str:
         """The read that others may know of: the earliest, if that one is not private (rule 13)."""
-        return f"CASE WHEN {FIRST_READ} <= {at} THEN status.read_at ELSE {at} END"
+        return f"CASE WHEN {FIRST_READ_SQL} <= {at} THEN status.read_at ELSE {at} END"
 
-    def _taken_back(self, at: str) -> dict[str, str]:
+    def _retracted(self, at: str) -> dict[str, str]:
         """A private read with a given time hides a disclosed one that is not earlier (rule 13)."""
-        hides = f"{self._dated} AND {FIRST_READ} >= {at}"
+        hides = f"{self._may_win_sql} AND {FIRST_READ_SQL} >= {at}"
         return {
             "read_at": f"CASE WHEN {hides} THEN NULL ELSE status.read_at END",
             "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",
-            "withdrawn_at": f"CASE WHEN {hides} THEN {DEPARTED_AT} END",
+            "withdrawn_at": f"CASE WHEN {hides} THEN {DEPARTED_AT_SQL} END",
         }
 
 
@@ -183,11 +193,11 @@ def discloses(mark: Mark) -> bool:
     return mark.read and not mark.private
 
 
-def failure(where: str, params: dict[str, Any]) -> Change:
+def failure(where: str, params: Mapping[str, object]) -> Change:
     """A delivery that failed, until it is delivered after all; the earliest is kept (rule 11)."""
-    at = held("%(at)s")
+    at = not_before_sent("%(at)s")
     return Change(
-        which=f"{where} AND {MARKABLE} AND {TRACKED} AND status.delivered_at IS NULL"
+        which=f"{where} AND {MARKABLE_SQL} AND {TRACKED_SQL} AND status.delivered_at IS NULL"
         f" AND (status.failed_at IS NULL OR status.failed_at > {at})",
         becomes={"failed_at": at, "failure_reason": "%(reason)s"},
         params=params,

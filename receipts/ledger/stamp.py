@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
+from receipts.rules.rows import ChangedColumns
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt_all
 
@@ -43,12 +44,12 @@ class Change:
 
     which: str
     becomes: Mapping[str, str]
-    params: Mapping[str, Any] = field(default_factory=dict)
+    params: Mapping[str, object] = field(default_factory=dict)
     source: str = ""
     #: Whether nobody is to hear of it: a history that is brought in happened elsewhere.
     quiet: bool = False
     #: Whether it may make open reads private: only an earlier private read does.
-    may_take_back: bool = False
+    may_retract_reads: bool = False
 
     @property
     def changed(self) -> str:
@@ -99,14 +100,14 @@ def stamp_rows(change: Change) -> set[tuple[int, int]]:
     return {(message, recipient) for message, recipient in _execute(change, ROWS)[1]}
 
 
-def stamp_one(change: Change) -> dict[str, Any] | None:
-    """``stamp`` for one row: the columns after the change, or nothing where it did not change."""
+def stamp_one(change: Change) -> ChangedColumns | None:
+    """``stamp`` for one row: its columns after the change, or None where it did not change."""
     columns = [*_TIMES, *(name for name in change.becomes if name not in _TIMES)]
     _, rows = _execute(change, ", ".join(columns))
     if not rows:
         return None
     times = zip(_TIMES, map(_as_time, rows[0]), strict=False)
-    return dict(zip(columns, rows[0], strict=True)) | dict(times)
+    return cast(ChangedColumns, dict(zip(columns, rows[0], strict=True)) | dict(times))
 
 
 def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
@@ -123,7 +124,7 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
-def _as_time(value: Any) -> datetime | None:
+def _as_time(value: datetime | str | None) -> datetime | None:
     """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
-from receipts.ledger.marks import DEPARTED_AT, MARKABLE, NO_TEXT, NO_TIME
+from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL, NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.ledger.stamp import Change
 
 #: The same of whoever is gone, also without such a row: data that was written by another tool.
-GONE_AT = f"""COALESCE({DEPARTED_AT}, (
+GONE_AT_SQL = f"""COALESCE({DEPARTED_AT_SQL}, (
         SELECT CASE WHEN participant.left_at IS NOT NULL THEN participant.left_at
                     WHEN NOT member.is_active THEN %(now)s END
           FROM chat_conversationparticipant AS participant
@@ -17,16 +17,16 @@ GONE_AT = f"""COALESCE({DEPARTED_AT}, (
            AND participant.conversation_id = status.conversation_id))"""
 
 
-def unmark(where: str, params: dict[str, Any]) -> Change:
+def unmark(where: str, params: Mapping[str, object]) -> Change:
     """Read rows become unseen: the reader's own view, receipts already given stand (rule 10)."""
     return Change(
-        which=f"{where} AND {MARKABLE} AND status.seen_at IS NOT NULL",
-        becomes={"seen_at": NO_TIME},
+        which=f"{where} AND {MARKABLE_SQL} AND status.seen_at IS NOT NULL",
+        becomes={"seen_at": NULL_TIME_SQL},
         params=params,
     )
 
 
-def retraction(where: str, params: dict[str, Any]) -> Change:
+def retraction(where: str, params: Mapping[str, object]) -> Change:
     """Disclosed reads become private ones (rule 13), also under deleted messages.
 
     Whoever is gone becomes withdrawn, as if they had never read (rule 2). Their text goes with
@@ -34,13 +34,13 @@ def retraction(where: str, params: dict[str, Any]) -> Change:
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",
-        becomes={"read_at": NO_TIME, "content": NO_TEXT, "withdrawn_at": GONE_AT},
+        becomes={"read_at": NULL_TIME_SQL, "content": NULL_TEXT_SQL, "withdrawn_at": GONE_AT_SQL},
         params=params,
     )
 
 
 def withdrawal(
-    where: str, params: dict[str, Any], *, at: str = "%(at)s", source: str = ""
+    where: str, params: Mapping[str, object], *, at_sql: str = "%(at)s", source: str = ""
 ) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
 
@@ -56,7 +56,7 @@ def withdrawal(
     return Change(
         which=f"(({unread}) OR ({private}))",
         becomes={
-            "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at} END",
+            "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at_sql} END",
             "seen_at": "COALESCE(status.seen_at, status.read_at)",
         },
         params=params,

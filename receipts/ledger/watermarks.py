@@ -11,7 +11,7 @@ makes a read private, locks the participant first and looks in the next statemen
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from django.db import connection
 from django.db.models import QuerySet
@@ -27,23 +27,26 @@ ONE_POSITION = """
     SELECT CAST(%(conversation)s AS bigint) AS conversation_id,
            CAST(%(up_to)s AS bigint) AS up_to"""
 
-_BEHIND = (
+_BEHIND_SQL = (
     "(participant.last_{0}_message_id IS NULL OR participant.last_{0}_message_id < marked.up_to)"
 )
 #: A participant's private reads of tracked messages, up to a message.
-_PRIVATE = """private.recipient_id = participant.user_id
+_PRIVATE_READ_SQL = """private.recipient_id = participant.user_id
               AND private.conversation_id = participant.conversation_id
               AND private.message_id <= {up_to} AND private.delivered_at IS NOT NULL
               AND private.seen_at IS NOT NULL AND private.read_at IS NULL
               AND private.withdrawn_at IS NULL"""
-_TOLD = f"""NOT EXISTS (
+_NO_PRIVATE_READ_SQL = f"""NOT EXISTS (
            SELECT 1 FROM receipts_messagestatus AS private
-            WHERE {_PRIVATE.format(up_to="marked.up_to")})"""
-#: When each watermark moves.
-MOVES = {"delivered": _BEHIND.format("delivered"), "read": f"{_BEHIND.format('read')} AND {_TOLD}"}
+            WHERE {_PRIVATE_READ_SQL.format(up_to="marked.up_to")})"""
+#: SQL condition: each watermark of ``participant`` advances to ``marked.up_to``.
+ADVANCES_SQL = {
+    "delivered": _BEHIND_SQL.format("delivered"),
+    "read": f"{_BEHIND_SQL.format('read')} AND {_NO_PRIVATE_READ_SQL}",
+}
 
 
-def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> None:
+def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
     """Move a user's watermarks to ``positions``, a SELECT of conversations and messages.
 
     Must come before the marks themselves: whoever leaves locks participants before messages, too
@@ -56,14 +59,14 @@ def advance_watermarks(mark: Mark, positions: str, params: dict[str, Any]) -> No
 
 def _statement(states: tuple[str, ...]) -> str:
     assignments = ", ".join(
-        f"{column} = CASE WHEN {MOVES[state]} THEN {value} ELSE participant.{column} END"
+        f"{column} = CASE WHEN {ADVANCES_SQL[state]} THEN {value} ELSE participant.{column} END"
         for state in states
         for column, value in (
             (f"last_{state}_message_id", "marked.up_to"),
             (f"last_{state}_at", "%(at)s"),
         )
     )
-    moves = " OR ".join(f"({MOVES[state]})" for state in states)
+    moves = " OR ".join(f"({ADVANCES_SQL[state]})" for state in states)
     return f"""
         UPDATE chat_conversationparticipant AS participant SET {assignments}
           FROM ({{positions}}) AS marked
@@ -125,7 +128,7 @@ _LOWER = f"""
                    MIN(private.message_id) AS first
               FROM chat_conversationparticipant AS participant
               JOIN receipts_messagestatus AS private
-                ON {_PRIVATE.format(up_to="participant.last_read_message_id")}
+                ON {_PRIVATE_READ_SQL.format(up_to="participant.last_read_message_id")}
              WHERE {{those}}
              GROUP BY participant.id, participant.user_id, participant.conversation_id
           ) AS hidden

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chat.models import ConversationParticipant, Tracking, User
+from receipts.reads.answer_types import (
+    ListedAnswer,
+    MarkedAnswer,
+    MessageAnswer,
+    ParticipantAnswer,
+    RecipientAnswer,
+)
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.membership import membership_of
 from receipts.rules.privacy import hides_reads_from, without_reads
+from receipts.rules.rows import ListedRow, MessageRow, OwnRow, RecipientRow, Summary, SummaryRow
 from receipts.rules.status import State, state_of, summary_of
 
 
-def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
-    """A message from its ``MESSAGE_COLUMNS``, as ``user`` may see it."""
+def message_shape(row: MessageRow, user: User) -> MessageAnswer:
+    """A message as ``user`` may see it."""
     hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
     tracked = row["tracking"] == Tracking.TRACKED
@@ -32,12 +37,12 @@ def message_shape(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     }
 
 
-def summary_for(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+def summary_for(row: SummaryRow, user: User) -> Summary:
     """A message's receipts as shown to ``user``, who may see them (rule 14)."""
     return summary_of(without_reads(row) if hides_reads_from(user) else row)
 
 
-def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
+def recipient_shape(row: RecipientRow) -> RecipientAnswer:
     """One recipient's row from its ``ROW_COLUMNS``, as others see it: without ``seen_at``."""
     state = state_of(row)
     return {
@@ -54,18 +59,20 @@ def recipient_shape(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def listed_recipient(row: Mapping[str, Any], *, reads: bool) -> dict[str, Any]:
+def listed_recipient(row: ListedRow, *, reads: bool) -> ListedAnswer:
     """A row of the recipient list; without ``reads`` a read looks like its delivery."""
-    return recipient_shape(row if reads else {**row, "read_at": None}) | {
+    shown: ListedRow = row if reads else {**row, "read_at": None}
+    return {
+        **recipient_shape(shown),
         "membership": membership_of(
             is_active=bool(row["is_active"]) and row["recipient__is_active"],
             is_muted=bool(row["is_muted"]),
             is_banned=bool(row["is_banned"]),
-        )
+        ),
     }
 
 
-def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
+def marked_row(row: OwnRow) -> MarkedAnswer:
     """The response to a mark: the recipient's own row, with ``seen_at``."""
     return {
         "message": row["message_id"],
@@ -77,15 +84,10 @@ def marked_row(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def participant_shape(
     participant: ConversationParticipant, *, watermarks: bool, reads: bool
-) -> dict[str, Any]:
+) -> ParticipantAnswer:
     """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null."""
     user = participant.user
-    told = {
-        "last_delivered_message": participant.last_delivered_message_id,
-        "last_delivered_at": participant.last_delivered_at,
-        "last_read_message": participant.last_read_message_id,
-        "last_read_at": participant.last_read_at,
-    }
+    reads = reads and watermarks
     return {
         "user": user.username,
         "user_name": user.get_full_name(),
@@ -100,8 +102,8 @@ def participant_shape(
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
-        **{
-            name: value if watermarks and (reads or "read" not in name) else None
-            for name, value in told.items()
-        },
+        "last_delivered_message": participant.last_delivered_message_id if watermarks else None,
+        "last_delivered_at": participant.last_delivered_at if watermarks else None,
+        "last_read_message": participant.last_read_message_id if reads else None,
+        "last_read_at": participant.last_read_at if reads else None,
     }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypedDict
 
 from django.db import connection
 
@@ -91,12 +91,43 @@ _OF_SENDER = """
            AND conversation_id IN (SELECT conversation_id FROM chat_conversationparticipant
                                     WHERE user_id = %(sender)s AND is_active)"""
 
+
+class Spread(TypedDict):
+    """Seconds: the median, and the time within which 95 % lie; null without any."""
+
+    median: float | None
+    p95: float | None
+
+
+class Figures(TypedDict):
+    """Counts, rates from 0 to 1, and times of a day or of a whole range."""
+
+    messages: int
+    recipients: int
+    delivered: int
+    read: int
+    delivered_rate: float | None
+    read_rate: float | None
+    seconds_to_delivered: Spread
+    seconds_to_read: Spread
+
+
+class DayFigures(Figures):
+    """The figures of one UTC day."""
+
+    day: str
+
+
+InsightsAnswer = TypedDict(
+    "InsightsAnswer", {"from": date, "to": date, "total": Figures, "days": list[DayFigures]}
+)
+
 _COUNTS = ("messages", "recipients", "delivered", "read")
 
 
 def insights(
     *, since: date, until: date, sender_id: int | None = None, conversation_id: int | None = None
-) -> dict[str, Any]:
+) -> InsightsAnswer:
     """Rates and times by UTC day, from ``since`` to ``until``, both days included.
 
     For the messages of one sender or of everybody, in one conversation or in all. Times are in
@@ -174,11 +205,14 @@ def _by_day(rows: Iterable[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
     return days
 
 
-def _shape(found: dict[str, Any]) -> dict[str, Any]:
+def _shape(found: dict[str, Any]) -> Figures:
     recipients = found["recipients"]
-    nothing = {"median": None, "p95": None}
+    nothing: Spread = {"median": None, "p95": None}
     return {
-        **{name: found[name] for name in _COUNTS},
+        "messages": found["messages"],
+        "recipients": recipients,
+        "delivered": found["delivered"],
+        "read": found["read"],
         "delivered_rate": round(found["delivered"] / recipients, 4) if recipients else None,
         "read_rate": round(found["read"] / recipients, 4) if recipients else None,
         "seconds_to_delivered": found.get("seconds_to_delivered", nothing),

@@ -3,50 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.models import MessageStatus
-from receipts.rules.status import SUMMARY_COLUMNS
+from receipts.rules.rows import (
+    ListedRow,
+    MessageRow,
+    OwnPosition,
+    OwnRow,
+    UnreadCount,
+    columns_of,
+)
 from receipts.sql.compiled import CompiledQuery
 
 #: At most this many pairs of user and conversation per query.
 PAIRS_AT_ONCE = 100
 
-#: The columns from which a recipient's row is shown.
-ROW_COLUMNS = (
-    "message_id",
-    "conversation_id",
-    "recipient_id",
-    "recipient__username",
-    "recipient__display_name",
-    "recipient__avatar_url",
-    "delivered_at",
-    "seen_at",
-    "read_at",
-    "failed_at",
-    "failure_reason",
-    "withdrawn_at",
-    "content",
-)
-
-MESSAGE_COLUMNS = (
-    *SUMMARY_COLUMNS,
-    "sender_id",
-    "sender__username",
-    "sender__display_name",
-    "body",
-    "client_id",
-    "created_at",
-    "deleted_at",
-    "conversation__receipts_visible_to",
-)
+#: The columns of a message as it is shown.
+MESSAGE_COLUMNS = columns_of(MessageRow)
 
 
-def _own_row(message: int, username: str) -> QuerySet[MessageStatus, Any]:
+def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
+    """These messages, each as its ``MESSAGE_COLUMNS``."""
+    return cast("QuerySet[Message, MessageRow]", messages.values(*MESSAGE_COLUMNS))
+
+
+def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:
     active = ConversationParticipant.objects.filter(
         conversation=OuterRef("conversation"), user=OuterRef("recipient"), is_active=True
     )
@@ -56,13 +42,13 @@ def _own_row(message: int, username: str) -> QuerySet[MessageStatus, Any]:
         recipient__username=username,
         recipient__is_active=True,
     )
-    return rows.values(*ROW_COLUMNS, "recipient__read_receipts_enabled")
+    return cast("QuerySet[MessageStatus, OwnRow]", rows.values(*columns_of(OwnRow)))
 
 
 _OWN_ROW = CompiledQuery(_own_row, message=int, username=str)
 
 
-def own_row(message_id: int, username: str) -> dict[str, Any] | None:
+def own_row(message_id: int, username: str) -> OwnRow | None:
     """A recipient's own row, while they take part in the conversation; otherwise None."""
     return _OWN_ROW.first(message=message_id, username=username)
 
@@ -73,22 +59,27 @@ def takes_part(conversation_id: int, username: str) -> bool:
     return participants.filter(conversation=conversation_id).exists()
 
 
-def _own_position(conversation: int, username: str, up_to: int | None = None) -> Any:
+def _own_position(
+    conversation: int, username: str, up_to: int | None = None
+) -> QuerySet[ConversationParticipant, OwnPosition]:
     messages = Message.objects.filter(conversation=OuterRef("conversation"))
     messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)
     participants = ConversationParticipant.objects.active().filter(
         conversation_id=conversation, user__username=username
     )
-    return participants.annotate(
+    rows: Any = participants.annotate(
         up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
-    ).values("pk", "user_id", "user__read_receipts_enabled", "up_to", "tracking")
+    )
+    return cast(
+        "QuerySet[ConversationParticipant, OwnPosition]", rows.values(*columns_of(OwnPosition))
+    )
 
 
 _OWN_POSITION = CompiledQuery(_own_position, conversation=int, username=str, up_to=int)
 _NEWEST_POSITION = CompiledQuery(_own_position, conversation=int, username=str)
 
 
-def own_position(conversation_id: int, username: str, up_to: int | None) -> dict[str, Any] | None:
+def own_position(conversation_id: int, username: str, up_to: int | None) -> OwnPosition | None:
     """A participant, and the message up to which they mark: the newest if ``up_to`` is None."""
     if up_to is None:
         return _NEWEST_POSITION.first(conversation=conversation_id, username=username)
@@ -128,9 +119,7 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
     return found["unread_count"] if found else 0
 
 
-def unread_by_conversation(
-    user_id: int, conversation_ids: Iterable[int]
-) -> dict[int, dict[str, Any]]:
+def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
     """``unread_count`` and ``first_unread_message`` by conversation, where anything is unread."""
     rows: Iterable[Any] = (
         unread_of(user_id)
@@ -141,9 +130,9 @@ def unread_by_conversation(
     return {row.pop("conversation_id"): row for row in rows}
 
 
-def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], dict[str, Any]]:
+def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
     """The same for many users, each in one conversation; pairs with nothing unread are omitted."""
-    found: dict[tuple[int, int], dict[str, Any]] = {}
+    found: dict[tuple[int, int], UnreadCount] = {}
     pairs = list(pairs)
     for start in range(0, len(pairs), PAIRS_AT_ONCE):
         of_some = Q()
@@ -170,13 +159,13 @@ def conversations_of(user: User) -> QuerySet[Conversation]:
     )
 
 
-def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStatus]:
+def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStatus, ListedRow]:
     """A message's rows, each with its recipient and their present membership.
 
     In the order of the unique index, so that pagination is stable and needs no other index at any
     number of recipients.
     """
-    return (
+    rows = (
         MessageStatus.objects.filter(message_id=message_id, conversation_id=conversation_id)
         .annotate(
             participation=FilteredRelation(
@@ -188,5 +177,6 @@ def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStat
             is_banned=F("participation__is_banned"),
         )
         .order_by("recipient_id")
-        .values(*ROW_COLUMNS, "recipient__is_active", "is_active", "is_muted", "is_banned")
+        .values(*columns_of(ListedRow))
     )
+    return cast("QuerySet[MessageStatus, ListedRow]", rows)

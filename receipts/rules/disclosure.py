@@ -11,13 +11,11 @@ is checked first.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chat.models import ConversationKind, ReceiptVisibility, User
+from receipts.rules.rows import MessageRow
 
 
-def discloses_receipts(message: Mapping[str, Any], user: User) -> bool:
+def discloses_receipts(message: MessageRow, user: User) -> bool:
     """Whether ``user``, who can see the message, may see its receipts."""
     if user.is_moderator:
         return True

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.conf import settings
 
 from chat.models import OverallStatus, User
+from receipts.rules.rows import SummaryRow
 
 
 def reads_privately(read_receipts_enabled: bool, asked: bool = False) -> bool:
@@ -30,7 +28,7 @@ def hides_reads_from(user: User) -> bool:
     )
 
 
-def without_reads(message: Mapping[str, Any]) -> dict[str, Any]:
+def without_reads(message: SummaryRow) -> SummaryRow:
     """A message's summary columns as if nobody had read it: its reads count as deliveries.
 
     Only messages that all have read are archived, so ``archived_at`` is hidden as well.

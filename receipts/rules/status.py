@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.db import models
 from django.db.models import Q
 
 from chat.models import Tracking
+from receipts.rules.rows import RecipientRow, StateTime, StateTimes, Summary, SummaryRow, columns_of
 
 
 class State(models.TextChoices):
@@ -22,7 +20,7 @@ class State(models.TextChoices):
 
 
 #: The times that decide a row's state; the first one that is set, in this order.
-STATE_BY_TIME = {
+STATE_BY_TIME: dict[StateTime, State] = {
     "withdrawn_at": State.WITHDRAWN,
     "read_at": State.READ,
     "delivered_at": State.DELIVERED,
@@ -37,7 +35,7 @@ STATE_SQL = "CASE {} ELSE '{}' END".format(
 )
 
 
-def state_of(row: Mapping[str, Any]) -> State:
+def state_of(row: StateTimes | RecipientRow) -> State:
     """The state of one row, from its times."""
     for time, state in STATE_BY_TIME.items():
         if row[time] is not None:
@@ -62,21 +60,11 @@ QUESTIONS = {
 }
 
 #: The columns of a message from which its summary is computed.
-SUMMARY_COLUMNS = (
-    "id",
-    "conversation_id",
-    "tracking",
-    "overall_status",
-    "recipient_count",
-    "delivered_count",
-    "read_count",
-    "failed_count",
-    "archived_at",
-)
+SUMMARY_COLUMNS = columns_of(SummaryRow)
 
 
-def summary_of(message: Mapping[str, Any]) -> dict[str, Any]:
-    """A message's receipts in one object, from its ``SUMMARY_COLUMNS``."""
+def summary_of(message: SummaryRow) -> Summary:
+    """A message's receipts in one object."""
     total = message["recipient_count"]
     return {
         "message": message["id"],

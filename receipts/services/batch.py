@@ -173,10 +173,10 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         read=found[0].item.read,
         private=found[0].private,
         backdated=True,
-        content="" if contents else None,
-        time="mark.at",
-        text="mark.content",
-        given="mark.given",
+        carries_content=bool(contents),
+        at_sql="mark.at",
+        content_sql="mark.content",
+        backdated_row_sql="mark.given",
     )
     # Only a time that the marker gave may win over one that is set: of equal marks without one
     # that come at once, the later ones change nothing (rule 5).
@@ -187,7 +187,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
     change = mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor])
     dated = any(each.item.at is not None for each in spoken.values())
     changed = _stamped(
-        replace(change, may_take_back=change.may_take_back and dated),
+        replace(change, may_retract_reads=change.may_retract_reads and dated),
         {each.participant_id for each in spoken.values()} if mark.private else set(),
     )
     return [
@@ -201,7 +201,7 @@ def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
         return stamp_rows(change)
     with transaction.atomic():
         locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
-        takes_back = change.may_take_back and takes_back_reads(change)
+        takes_back = change.may_retract_reads and takes_back_reads(change)
         changed = stamp_rows(change)
         lower_watermarks(locked)
         if takes_back:

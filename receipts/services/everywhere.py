@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from chat.models import ConversationParticipant, Message
 from receipts.ledger.concealing import conceal_reads
-from receipts.ledger.marks import MARKABLE, TRACKED, Mark, discloses
+from receipts.ledger.marks import MARKABLE_SQL, TRACKED_SQL, Mark, discloses
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.ledger.watermarks import advance_watermarks, lock_participants, lower_watermarks
@@ -102,10 +102,13 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
                 return Progress(marked, complete=True)
             locked = _lock_participations(stretch)
             positions = _POSITIONS.format(
-                stretch=_STRETCH, markable=MARKABLE, tracked=TRACKED, fresh=told.fresh
+                stretch=_STRETCH,
+                markable=MARKABLE_SQL,
+                tracked=TRACKED_SQL,
+                fresh=told.unmarked_sql,
             )
             advance_watermarks(mark, positions, stretch)
-            marked += stamp(mark.change(_STRETCH, stretch, news=mark.fresh))
+            marked += stamp(mark.change(_STRETCH, stretch, condition_sql=mark.unmarked_sql))
             if mark.private:
                 lower_watermarks(locked)
         past = (stretch["last_conversation"], stretch["last_message"])
@@ -139,7 +142,7 @@ def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, 
 def _end(user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[Any, ...] | None:
     """Where the next stretch ends; None where no row is left to mark."""
     found = fetch_rows(
-        _END.format(fresh=mark.fresh),
+        _END.format(fresh=mark.unmarked_sql),
         {
             "recipient": user_id,
             "conversation": past[0],

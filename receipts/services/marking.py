@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -22,6 +22,7 @@ from receipts.ledger.watermarks import (
     lock_participant,
     lower_watermarks,
 )
+from receipts.rules.rows import ChangedColumns, OwnPosition
 
 _ONE = (
     "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"
@@ -57,29 +58,29 @@ class UpTo:
     tracked: bool = True
 
     @classmethod
-    def of(cls, conversation_id: int, found: Mapping[str, Any]) -> UpTo:
+    def of(cls, conversation_id: int, found: OwnPosition) -> UpTo:
         """What ``selectors.own_position`` found, where it found a message."""
         return cls(
             recipient_id=found["user_id"],
             conversation_id=conversation_id,
-            up_to=found["up_to"],
+            up_to=cast(int, found["up_to"]),
             tracked=found["tracking"] == Tracking.TRACKED,
         )
 
 
-def mark_delivered(*, row: Row, at: datetime | None = None) -> dict[str, Any] | None:
+def mark_delivered(*, row: Row, at: datetime | None = None) -> ChangedColumns | None:
     """One message reached its recipient; the row's columns, or nothing where nothing changed."""
     return _mark_one(row, _mark(at))
 
 
 def mark_read(
     *, row: Row, at: datetime | None = None, private: bool = False, content: str | None = None
-) -> dict[str, Any] | None:
+) -> ChangedColumns | None:
     """One message was read by its recipient; the row's columns, or nothing where none changed."""
     return _mark_one(row, _mark(at, read=True, private=private, content=content))
 
 
-def report_failure(*, row: Row, reason: str, at: datetime | None = None) -> dict[str, Any] | None:
+def report_failure(*, row: Row, reason: str, at: datetime | None = None) -> ChangedColumns | None:
     """One message could not be delivered; the row's columns, or nothing where none changed."""
     now = timezone.now()
     params = {**_names(row), "at": min(at or now, now), "reason": reason}
@@ -112,7 +113,7 @@ def _mark(at: datetime | None, **how: Any) -> Mark:
     return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
 
 
-def _mark_one(row: Row, mark: Mark) -> dict[str, Any] | None:
+def _mark_one(row: Row, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
     if not mark.private:
         # One statement, so no transaction of its own: the message stays locked no longer than that.
@@ -129,7 +130,7 @@ def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator
     """
     with transaction.atomic():
         locked = lock_participant(recipient_id, conversation_id)
-        takes_back = change.may_take_back and takes_back_reads(change)
+        takes_back = change.may_retract_reads and takes_back_reads(change)
         yield
         lower_watermarks(locked)
         if takes_back:
@@ -150,7 +151,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "conversation": position.conversation_id,
         "up_to": position.up_to,
     }
-    change = mark.change(_UP_TO, params, news=mark.fresh)
+    change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
     # The participant before the messages: whoever leaves locks them in that order (rule 22).
     with _transaction(position, mark, change):
         if position.tracked:
@@ -161,7 +162,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
     if mark.backdated:
         # Apart from the unmarked rows, which an index finds: these are looked for one by one. And
         # in a transaction of their own, since they stand below messages that are held by now.
-        change = mark.change(_UP_TO, params, news=mark.later)
+        change = mark.change(_UP_TO, params, condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
             stamp(change)
     return marked

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.utils import timezone
 
 from chat.errors import Invalid, NotParticipant
 from receipts.reads.selectors import own_position
 from receipts.rules.privacy import reads_privately
+from receipts.rules.rows import OwnPosition
 from receipts.services.marking import (
     UpTo,
     bulk_mark_delivered,
@@ -67,7 +67,7 @@ def mark_unread_from(*, conversation_id: int, username: str, message_id: int) ->
     return _marked(found, count, None)
 
 
-def _marked(found: dict[str, Any], count: int, at: datetime | None) -> Marked:
+def _marked(found: OwnPosition, count: int, at: datetime | None) -> Marked:
     now = timezone.now()
     return Marked(
         recipient_id=found["user_id"],
@@ -79,7 +79,7 @@ def _marked(found: dict[str, Any], count: int, at: datetime | None) -> Marked:
 
 def _position(
     conversation_id: int, username: str, field: str, message_id: int | None
-) -> dict[str, Any]:
+) -> OwnPosition:
     found = own_position(conversation_id, username, message_id)
     if found is None:
         raise NotParticipant

@@ -7,29 +7,32 @@ every mark takes that is most of the request (docs/decisions/0008).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from django.db import connection
 from django.db.models import QuerySet
 
 from receipts.sql.prepared import execute_prepared
 
+#: The type of a row, a ``TypedDict`` of the selected columns.
+Row = TypeVar("Row")
 
-class CompiledQuery:
-    """A ``.values()`` queryset whose SQL is kept; each call only binds its parameters.
+
+class CompiledQuery(Generic[Row]):
+    """A ``.values()`` queryset whose SQL is compiled once; each call only binds its parameters.
 
     ``build`` makes the queryset from keyword arguments that are compared with columns and used in
-    no other way. It is called once, with samples that are told apart in the compiled parameters.
+    no other way. It is called once, with samples that are recognised in the compiled parameters.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]], **kinds: type) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, Row]], **kinds: type) -> None:
         self._build = build
         self._samples = {
             name: _sample(kind, number) for number, (name, kind) in enumerate(kinds.items())
         }
         self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
 
-    def rows(self, **values: Any) -> list[dict[str, Any]]:
+    def rows(self, **values: int | str) -> list[Row]:
         """The rows for these values."""
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
@@ -38,10 +41,11 @@ class CompiledQuery:
             found = cursor.fetchall()
         if converters:
             found = compiler.apply_converters(found, converters)
-        return [dict(zip(columns, row, strict=True)) for row in found]
+        rows: list[Any] = [dict(zip(columns, row, strict=True)) for row in found]
+        return rows
 
-    def first(self, **values: Any) -> dict[str, Any] | None:
-        """The first row for these values, or nothing."""
+    def first(self, **values: int | str) -> Row | None:
+        """The first row for these values, or None."""
         rows = self.rows(**values)
         return rows[0] if rows else None
 

@@ -21,23 +21,25 @@ def adapt(value: Any) -> Any:
     return value
 
 
-def adapt_all(params: Mapping[str, Any] | None) -> dict[str, Any]:
+def adapt_all(params: Mapping[str, object] | None) -> dict[str, Any]:
     """Named parameters, each adapted."""
     return {name: adapt(value) for name, value in (params or {}).items()}
 
 
-def execute(sql: str, params: Mapping[str, Any] | None = None) -> int:
+def execute(sql: str, params: Mapping[str, object] | None = None) -> int:
     """Run one statement; return how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, adapt_all(params))
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+        return touched
 
 
-def fetch_rows(sql: str, params: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+def fetch_rows(sql: str, params: Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
     """Run one statement; return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, adapt_all(params))
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def among_ids(column: str) -> str:

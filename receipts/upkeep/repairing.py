@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.models import ConversationParticipant, User
 from receipts.ledger.stamp import stamp
-from receipts.ledger.undoing import GONE_AT, withdrawal
+from receipts.ledger.undoing import GONE_AT_SQL, withdrawal
 from receipts.sql.run import among_ids, id_list, lock_in_order
 
 _STILL_GONE = """JOIN chat_conversationparticipant AS participant
@@ -33,4 +33,4 @@ def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
     ):
         lock_in_order(locked)
     params = {"ids": id_list(rows), "now": timezone.now()}
-    return stamp(withdrawal(among_ids("status.id"), params, at=GONE_AT, source=_STILL_GONE))
+    return stamp(withdrawal(among_ids("status.id"), params, at_sql=GONE_AT_SQL, source=_STILL_GONE))

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from chat.models import Conversation, Message
-from receipts.gateways.sendbird.base import message_in
+from receipts.gateways.sendbird.base import SenderMessageRow, message_in
 from receipts.gateways.sendbird.clock import message_times, zone
 from receipts.gateways.sendbird.errors import Code, SendbirdError
 from receipts.gateways.sendbird.reading import Asked
@@ -54,7 +54,7 @@ def moment_in(conversation_id: int, ts: int) -> Point:
     return Point(Q(created_at__lt=start) | those(-1), those(0), Q(created_at__gte=end) | those(1))
 
 
-def around(messages: QuerySet[Message], here: Point | None, asked: Asked) -> list[dict[str, Any]]:
+def around(messages: QuerySet[Message], here: Point | None, asked: Asked) -> list[SenderMessageRow]:
     """So many before, what is there, and so many after, in the order in which they came."""
     before, after = _limit(asked, "prev_limit"), _limit(asked, "next_limit")
     include = asked.flag("include", default=True)
@@ -67,7 +67,7 @@ def around(messages: QuerySet[Message], here: Point | None, asked: Asked) -> lis
     return found + list(rows.filter(here.after).order_by("pk")[:after])
 
 
-def _last(rows: Any, limit: int) -> list[dict[str, Any]]:
+def _last(rows: Any, limit: int) -> list[SenderMessageRow]:
     return list(rows.order_by("-pk")[:limit])[::-1]
 
 

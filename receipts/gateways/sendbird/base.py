@@ -21,6 +21,7 @@ from receipts.gateways.sendbird.errors import (
 )
 from receipts.gateways.sendbird.reading import Asked, Given
 from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.rules.rows import MessageRow
 
 #: How a conversation is called that has no id in another system: this and its number.
 OWN_URL = "seenby_"
@@ -117,10 +118,16 @@ def people(usernames: list[str]) -> list[User]:
     return [users[name] for name in usernames]
 
 
-def message_in(conversation: Conversation, message_id: int) -> dict[str, Any]:
+class SenderMessageRow(MessageRow):
+    """A message, with its sender's picture."""
+
+    sender__avatar_url: str
+
+
+def message_in(conversation: Conversation, message_id: int) -> SenderMessageRow:
     """One message of a channel."""
     row = Message.objects.filter(conversation=conversation, pk=message_id)
     found = row.values(*MESSAGE_COLUMNS, "sender__avatar_url").first()
     if found is None:
         raise not_found("Message")
-    return found
+    return cast(SenderMessageRow, found)

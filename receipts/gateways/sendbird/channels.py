@@ -73,7 +73,8 @@ def channel_shapes(conversations: Any, caller: User, shown: Shown) -> list[dict[
     members = _members_of(ids) if shown.members else {}
     shapes = []
     for each in conversations:
-        shape = channel_shape(each, unread.get(each.pk, {}).get("unread_count", 0))
+        left = unread.get(each.pk)
+        shape = channel_shape(each, left["unread_count"] if left else 0)
         if each.last_message:
             shape["last_message"] = message_shape(
                 messages[each.last_message], sent[each.last_message], each, caller

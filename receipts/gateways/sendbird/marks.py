@@ -17,6 +17,7 @@ from receipts.gateways.sendbird.errors import not_found
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import own_position, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
+from receipts.rules.rows import OwnPosition
 from receipts.services.marking import UpTo
 from receipts.sql.compiled import CompiledQuery
 
@@ -91,7 +92,7 @@ def _channel_id(url: str) -> int:
     return int(found["pk"]) if found else channel(url).pk
 
 
-def _position(conversation: int, username: str, up_to: int | None = None) -> dict[str, Any]:
+def _position(conversation: int, username: str, up_to: int | None = None) -> OwnPosition:
     """The member, and the message that is meant, or the newest one."""
     found = own_position(conversation, username, up_to)
     if found is None:
@@ -112,7 +113,7 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
     return messages.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _read(conversation: int, found: dict[str, Any]) -> None:
+def _read(conversation: int, found: OwnPosition) -> None:
     """Read, openly or privately as the member has it."""
     if found["up_to"] is not None:
         private = reads_privately(found["user__read_receipts_enabled"])

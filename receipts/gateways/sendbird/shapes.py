@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import Conversation, ConversationParticipant, Role, User
-from receipts.gateways.sendbird.base import url_of
+from receipts.gateways.sendbird.base import SenderMessageRow, url_of
 from receipts.gateways.sendbird.clock import message_times, seconds
 from receipts.gateways.sendbird.times import NEVER, Times
 from receipts.reads.answers import summary_for
@@ -59,7 +59,7 @@ def member_shape(participant: ConversationParticipant, times: Times | None) -> d
 
 
 def message_shapes(
-    rows: list[dict[str, Any]], conversation: Conversation, caller: User
+    rows: list[SenderMessageRow], conversation: Conversation, caller: User
 ) -> list[dict[str, Any]]:
     """Messages of one channel, from their columns."""
     ids = [row["id"] for row in rows]
@@ -68,7 +68,7 @@ def message_shapes(
 
 
 def message_shape(
-    row: Mapping[str, Any], created_at: int, conversation: Conversation, caller: User
+    row: SenderMessageRow, created_at: int, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
     """A message, with a field of ours: ``seenby``, its receipts in one object."""
     removed = row["deleted_at"] is not None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from django.http import Http404
 from rest_framework.response import Response
 
 from chat.models import Message
-from receipts.gateways.socialplus.shapes import COLUMNS
+from receipts.gateways.socialplus.shapes import COLUMNS, FeedMessageRow
 from receipts.gateways.translating import GatewayView, Refusal
 
 #: Its own codes, by our codes and then by our statuses.
@@ -33,10 +33,10 @@ class SocialPlusView(GatewayView):
         body = {"status": "error", "code": code, "message": refusal.text}
         return Response(body, status=refusal.status, headers=dict(refusal.headers))
 
-    def visible_message(self, pk: int) -> dict[str, Any]:
+    def visible_message(self, pk: int) -> FeedMessageRow:
         """The message's columns, its feed's name among them, if the caller may know of it."""
         messages = Message.objects.visible_to(self.user).filter(pk=pk)
         message = messages.values(*COLUMNS).first()
         if message is None:
             raise Http404
-        return message
+        return cast(FeedMessageRow, message)

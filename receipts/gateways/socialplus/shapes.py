@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from chat.models import ConversationKind, User
 from receipts.gateways.translating import name_of
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.selectors import MESSAGE_COLUMNS
 from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.rows import MessageRow, columns_of
 
-COLUMNS = (
-    *MESSAGE_COLUMNS,
-    "conversation__external_id",
-    "conversation__kind",
-    "sender__avatar_url",
-    "sender__is_active",
-)
+
+class FeedMessageRow(MessageRow):
+    """A message, with what its feed's name and its sender's record are made of."""
+
+    conversation__external_id: str | None
+    conversation__kind: str
+    sender__avatar_url: str
+    sender__is_active: bool
+
+
+COLUMNS = columns_of(FeedMessageRow)
 
 #: A mark's answer may name markers that the SDK then keeps; it asks for counts by itself.
 NO_MARKERS: dict[str, list[Any]] = {
@@ -47,12 +51,12 @@ def person_of(user: User) -> dict[str, Any]:
     return person(user.pk, user.username, user.display_name, user.avatar_url, user.is_active)
 
 
-def feed_of(row: Mapping[str, Any]) -> str:
+def feed_of(row: FeedMessageRow) -> str:
     """The feed that a message of these ``COLUMNS`` is in."""
     return name_of(row["conversation__external_id"], row["conversation_id"])
 
 
-def message(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+def message(row: FeedMessageRow, user: User) -> dict[str, Any]:
     """A message from its ``COLUMNS``, as ``user`` may see it."""
     shown = message_shape(row, user)
     feed = feed_of(row)
@@ -83,7 +87,7 @@ def message(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     }
 
 
-def messages(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
+def messages(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
     """Messages, with those who wrote them."""
     rows = list(rows)
     creators = {
@@ -105,12 +109,12 @@ def messages(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
     }
 
 
-def content_markers(rows: Iterable[Mapping[str, Any]], user: User) -> list[dict[str, Any]]:
+def content_markers(rows: Iterable[FeedMessageRow], user: User) -> list[dict[str, Any]]:
     """The counts of those messages whose receipts ``user`` may see."""
     return [_content_marker(row, user) for row in rows if discloses_receipts(row, user)]
 
 
-def _content_marker(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+def _content_marker(row: FeedMessageRow, user: User) -> dict[str, Any]:
     summary = summary_for(row, user)
     return {
         "feedId": feed_of(row),

@@ -15,7 +15,8 @@ from chat.ids import MAX_ID
 from chat.models import Message, Tracking
 from receipts.api.limits import STOP_AT
 from receipts.gateways.translating import ADDRESS_UNKNOWN, GatewayView, Refusal, as_service
-from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.reads.selectors import message_rows
+from receipts.rules.rows import MessageRow
 
 #: Its codes, by our statuses.
 CODES = {400: 10004, 401: 70003, 403: 10007, 404: 10010, 429: 60007, 500: 10002, 503: 10002}
@@ -99,13 +100,13 @@ def sequences(value: Any, most: int) -> list[int]:
     return [number("MsgSeq", each["MsgSeq"], MAX_ID) for each in value]
 
 
-def messages_of(group: int, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+def messages_of(group: int, ids: Iterable[int]) -> dict[int, MessageRow]:
     """Those of a group's messages that are there, by their ids."""
     rows = Message.objects.filter(conversation_id=group, pk__in=list(ids))
-    return {row["id"]: row for row in rows.values(*MESSAGE_COLUMNS)}
+    return {row["id"]: row for row in message_rows(rows)}
 
 
-def code_of(message: Mapping[str, Any] | None, disclosed: bool) -> int:
+def code_of(message: MessageRow | None, disclosed: bool) -> int:
     """Whether a message has receipts to tell of, and why not."""
     if message is not None and message["tracking"] == Tracking.TOO_MANY_RECIPIENTS:
         return TOO_MANY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.http import QueryDict
@@ -30,6 +29,7 @@ from receipts.gateways.tencent.base import (
 from receipts.reads.answers import summary_for
 from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.rows import MessageRow
 from receipts.services.batch import APPLIED, UNCHANGED, Item
 
 #: As many messages as one call reads, and members as one page lists.
@@ -77,7 +77,7 @@ class ReceiptsView(TencentView):
         }
         return Response(envelope(**answer))
 
-    def _counted(self, pk: int, message: Mapping[str, Any] | None) -> dict[str, Any]:
+    def _counted(self, pk: int, message: MessageRow | None) -> dict[str, Any]:
         code = code_of(message, self._disclosed(message))
         if message is None or code:
             return {"MsgSeq": pk, "Code": code}
@@ -86,7 +86,7 @@ class ReceiptsView(TencentView):
         unread = summary["total_recipients"] - read
         return {"MsgSeq": pk, "Code": 0, "ReadNum": read, "UnreadNum": unread}
 
-    def _disclosed(self, message: Mapping[str, Any] | None) -> bool:
+    def _disclosed(self, message: MessageRow | None) -> bool:
         return message is not None and discloses_receipts(message, self.user)
 
 

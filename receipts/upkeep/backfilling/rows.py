@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from receipts.ledger.marks import NO_TIME, TRACKED
+from receipts.ledger.marks import NULL_TIME_SQL, TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 
 #: SQL condition: ``message`` should have rows, since somebody received it.
-NEEDS_ROWS = f"""{TRACKED} AND message.archived_at IS NULL
+NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
                     WHERE {RECEIVED_SQL})"""
 
@@ -70,8 +70,8 @@ _RECIPIENTS = f"""
 #: What is assumed where watermarks give no time, by the choices of ``--assume``: the times of
 #: delivery and of reading. No better time than the message's own is known.
 ASSUMPTIONS = {
-    None: (NO_TIME, NO_TIME),
-    "delivered": ("sent_at", NO_TIME),
+    None: (NULL_TIME_SQL, NULL_TIME_SQL),
+    "delivered": ("sent_at", NULL_TIME_SQL),
     "read": ("sent_at", "sent_at"),
 }
 
@@ -79,7 +79,8 @@ ASSUMPTIONS = {
 #: is private by its reader's present setting (rule 13, ``privacy.reads_privately``). A recipient
 #: who left without a disclosed read is withdrawn (rule 2).
 _ROWS = f"""
-    SELECT row.*, CASE WHEN read_at IS NULL THEN gone_at END AS withdrawn_at, {NO_TIME} AS failed_at
+    SELECT row.*, CASE WHEN read_at IS NULL THEN gone_at END AS withdrawn_at,
+           {NULL_TIME_SQL} AS failed_at
       FROM (SELECT told.*,
                    COALESCE(told_read_at, {{read}}) AS seen_at,
                    CASE WHEN told_read_at IS NOT NULL THEN told_read_at

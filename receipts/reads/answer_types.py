@@ -1,0 +1,71 @@
+"""The types of what ``answers`` returns; ``api.shapes`` declares the same for the schema."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict
+
+from receipts.rules.rows import Summary
+
+
+class MessageAnswer(TypedDict):
+    """A message as one user may see it; ``receipts`` is null where they may not see those."""
+
+    id: int
+    conversation: int
+    sender: str
+    sender_name: str
+    body: str
+    client_id: str | None
+    created_at: datetime
+    deleted_at: datetime | None
+    tracked: bool
+    untracked_reason: str | None
+    receipts: Summary | None
+
+
+class RecipientAnswer(TypedDict):
+    """One recipient's row as others may see it."""
+
+    user: str
+    user_name: str
+    user_avatar_url: str
+    state: str
+    status_text: str
+    delivered_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+    failure_reason: str | None
+    content: str | None
+
+
+class ListedAnswer(RecipientAnswer):
+    """A row of the recipient list."""
+
+    membership: str
+
+
+class MarkedAnswer(RecipientAnswer):
+    """A row as its own recipient sees it after a mark."""
+
+    message: int
+    conversation: int
+    seen_at: datetime | None
+
+
+class ParticipantAnswer(TypedDict):
+    """A membership; watermarks are null where the caller may not see them."""
+
+    user: str
+    user_name: str
+    user_avatar_url: str
+    role: str
+    membership: str
+    joined_at: datetime
+    left_at: datetime | None
+    muted: bool
+    banned: bool
+    last_delivered_message: int | None
+    last_delivered_at: datetime | None
+    last_read_message: int | None
+    last_read_at: datetime | None

@@ -1,0 +1,132 @@
+"""The rows that queries return and rules read: plain dicts, typed by their columns.
+
+The columns that a query selects are the keys of its row's type, in that order (``columns_of``).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, TypedDict
+
+#: The times that decide a row's state.
+StateTime = Literal["withdrawn_at", "read_at", "delivered_at", "failed_at"]
+
+
+class StateTimes(TypedDict):
+    """The columns of one recipient's row that decide its state."""
+
+    withdrawn_at: datetime | None
+    read_at: datetime | None
+    delivered_at: datetime | None
+    failed_at: datetime | None
+
+
+class SummaryRow(TypedDict):
+    """The columns of a message from which its summary is made."""
+
+    id: int
+    conversation_id: int
+    tracking: str
+    overall_status: str
+    recipient_count: int
+    delivered_count: int
+    read_count: int
+    failed_count: int
+    archived_at: datetime | None
+
+
+class MessageRow(SummaryRow):
+    """A message, with its sender's names and its conversation's receipt visibility."""
+
+    sender_id: int
+    sender__username: str
+    sender__display_name: str
+    body: str
+    client_id: str | None
+    created_at: datetime
+    deleted_at: datetime | None
+    conversation__receipts_visible_to: str
+
+
+class RecipientRow(TypedDict):
+    """One recipient's row of a message. ``seen_at`` is for the recipient alone (rule 13)."""
+
+    message_id: int
+    conversation_id: int
+    recipient_id: int
+    recipient__username: str
+    recipient__display_name: str
+    recipient__avatar_url: str
+    delivered_at: datetime | None
+    seen_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+    failure_reason: str | None
+    withdrawn_at: datetime | None
+    content: str | None
+
+
+class OwnRow(RecipientRow):
+    """A recipient's own row, with their read receipts switch."""
+
+    recipient__read_receipts_enabled: bool
+
+
+class ListedRow(RecipientRow):
+    """A row of the recipient list; the last three are null without a participation."""
+
+    recipient__is_active: bool
+    is_active: bool | None
+    is_muted: bool | None
+    is_banned: bool | None
+
+
+class ChangedColumns(TypedDict, total=False):
+    """The columns of a row after a change: all times, and whatever else the change sets."""
+
+    delivered_at: datetime | None
+    seen_at: datetime | None
+    read_at: datetime | None
+    failed_at: datetime | None
+    withdrawn_at: datetime | None
+    failure_reason: str | None
+    content: str | None
+
+
+class OwnPosition(TypedDict):
+    """A participant, and the message up to which they mark; both null without such a message."""
+
+    pk: int
+    user_id: int
+    user__read_receipts_enabled: bool
+    up_to: int | None
+    tracking: str | None
+
+
+class UnreadCount(TypedDict):
+    """What a user has left unread in one conversation."""
+
+    unread_count: int
+    first_unread_message: int | None
+
+
+class Summary(TypedDict):
+    """A message's receipts in one object, as every API shows them."""
+
+    message: int
+    conversation: int
+    tracked: bool
+    overall_status: str
+    summary_text: str
+    total_recipients: int
+    delivered_count: int
+    read_count: int
+    failed_count: int
+    delivered: str
+    read: str
+    archived_at: datetime | None
+
+
+def columns_of(row: type) -> tuple[str, ...]:
+    """The columns of a row's type: those of its bases first, each as it is declared."""
+    return tuple(row.__annotations__)
