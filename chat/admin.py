@@ -14,7 +14,7 @@ from chat.models import ServiceKey
 
 @admin.register(ServiceKey)
 class ServiceKeyAdmin(admin.ModelAdmin):
-    """Keys can be looked at and revoked; a new one is shown by ``issue_service_key`` only."""
+    """Keys can be viewed and revoked; only ``issue_service_key`` shows a new one."""
 
     list_display = ["name", "user", "scopes", "created_at", "revoked_at"]
     list_select_related = ["user"]

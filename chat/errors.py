@@ -1,10 +1,10 @@
-"""Refusals of the domain, told apart from what went wrong. The API makes answers of them."""
+"""Refusals of the domain, as opposed to failures. The API turns them into responses."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """The request is understood and may not be done."""
+    """You may not do this."""
 
     code = "permission_denied"
 
@@ -19,7 +19,7 @@ class NotRecipient(Refused):
 
 
 class NotParticipant(Refused):
-    """You take no part in this conversation."""
+    """You are not a participant of this conversation."""
 
     code = "not_participant"
 
@@ -31,7 +31,7 @@ class Muted(Refused):
 
 
 class Conflict(Exception):
-    """What the request names is there already, and is something else."""
+    """The name in the request already exists and belongs to a different object."""
 
     code = "conflict"
 
@@ -43,7 +43,7 @@ class AccountProtected(Refused):
 
 
 class Invalid(Exception):
-    """A value that cannot be used, and the field it came in."""
+    """An invalid value, and the name of its field."""
 
     def __init__(self, field: str, detail: str) -> None:
         super().__init__(detail)

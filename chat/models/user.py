@@ -143,7 +143,7 @@ class ServiceKey(models.Model):
 
     @classmethod
     def issue(cls, *, user: User, name: str, scopes: list[str]) -> str:
-        """Store a new key's hash and return the key, which cannot be had again."""
+        """Store the hash of a new key and return the key, which is shown only once."""
         key = cls.PREFIX + secrets.token_urlsafe(32)
         cls.objects.create(user=user, name=name, scopes=scopes, key_hash=cls.hash(key))
         return key

@@ -11,7 +11,7 @@ _MANAGERS = (Role.OWNER, Role.ADMIN)
 
 
 def role_of(user: User, conversation: Conversation) -> str | None:
-    """The part a user takes now, or None."""
+    """The user's current role, or None if they do not take part."""
     mine = ConversationParticipant.objects.filter(
         conversation=conversation, user=user, is_active=True
     )
@@ -19,7 +19,7 @@ def role_of(user: User, conversation: Conversation) -> str | None:
 
 
 def may_manage(user: User, conversation: Conversation) -> None:
-    """Its owner, its admins and service accounts manage a conversation; others are refused."""
+    """Raise ``Refused`` unless the user is its owner, an admin or a service account."""
     if not user.is_service and role_of(user, conversation) not in _MANAGERS:
         raise Refused("Only its owner and admins may change a conversation.")
 
@@ -27,7 +27,7 @@ def may_manage(user: User, conversation: Conversation) -> None:
 def may_manage_participant(
     user: User, conversation: Conversation, target: ConversationParticipant
 ) -> None:
-    """Admins manage members; the owner manages everybody, and so does a service account."""
+    """Raise ``Refused`` unless: admins manage members; owner and service accounts everybody."""
     if user.is_service:
         return
     role = role_of(user, conversation)
@@ -37,13 +37,13 @@ def may_manage_participant(
 
 
 def may_give_role(user: User, conversation: Conversation, role: str | None) -> None:
-    """Roles beyond plain membership are the owner's, or a service account's, to give."""
+    """Raise ``Refused`` for a role above member, except from the owner or a service account."""
     if role in (None, Role.MEMBER) or user.is_service:
         return
     if role_of(user, conversation) != Role.OWNER:
-        raise Refused("Only the owner gives roles.")
+        raise Refused("Only the owner may assign roles.")
 
 
 def steps_down(user: User, target: ConversationParticipant, fields: Mapping[str, object]) -> bool:
-    """Whether somebody only gives up a role of their own, which nobody has to allow."""
+    """Whether a user only gives up their own role, which needs no permission."""
     return target.user_id == user.pk and dict(fields) == {"role": Role.MEMBER.value}

@@ -1,4 +1,4 @@
-"""Conversations: mine, newest activity first, with what I have left unread."""
+"""Conversations: the caller's own, newest activity first, with unread counts."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ class ConversationViewSet(ApiViewSet):
     def create(self, request: Request) -> Response:
         """Start a conversation; the caller becomes its owner.
 
-        A service account may name the ``owner``, or leave it out, and may set an ``external_id``:
-        the same one again answers 200 with what is there, if that is what the request asks for:
-        its fields, its owner and who takes part now. Else it is a conflict.
+        A service account may name an ``owner`` and may set an ``external_id``. If that id already
+        exists, the response is 200 with the existing conversation, provided that its fields, its
+        owner and its current participants match the request; otherwise 409.
         """
         fields = self.validated(NewConversation)
         names, owner = fields.pop("participants"), fields.pop("owner", None)
         if owner is not None and not self.user.is_service and owner != self.user.username:
             raise Refused("Only a service account may name another owner.")
         if fields.get("external_id") is not None and not self.user.is_service:
-            # A name that anybody could take before the backend does would be no name.
+            # Otherwise any user could take an id before the backend uses it.
             raise Refused("Only a service account may set an external_id.")
         participants = known_users("participants", names)
         first: User | None = self.user
@@ -74,7 +74,7 @@ class ConversationViewSet(ApiViewSet):
 
     @extend_schema(request=ConversationChange, responses=ConversationShape)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change the title or who gets receipts: its owner, admins, service accounts."""
+        """Change the title or the receipt settings: owner, admins and service accounts."""
         conversation = self.visible_conversation(pk)
         may_manage(self.user, conversation)
         fields = self.validated(ConversationChange)
@@ -92,7 +92,7 @@ def _check_same(
     participants: list[User],
     fields: dict[str, Any],
 ) -> None:
-    """Raises ``Conflict`` where a conversation is not what a request with its id asks for."""
+    """Raise ``Conflict`` if an existing conversation differs from the request."""
     differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
     rows = ConversationParticipant.objects.active().filter(conversation=conversation)
     roles = dict(rows.values_list("user_id", "role"))
@@ -102,15 +102,15 @@ def _check_same(
         differs.append("participants")
     if differs:
         raise Conflict(
-            f"Conversation {conversation.pk} has this external_id, and differs from what was asked"
-            f" for in: {', '.join(differs)}."
+            f"Conversation {conversation.pk} has this external_id, but differs from the request"
+            f" in: {', '.join(differs)}."
         )
 
 
 def _create_once(
     owner: User | None, participants: list[User], fields: dict[str, Any]
 ) -> tuple[Conversation, bool]:
-    """Of equal requests one creates, whichever comes first, and all get the same conversation."""
+    """The first of several equal requests creates; all of them return the same conversation."""
     external_id = fields.get("external_id")
     same = Conversation.objects.filter(external_id=external_id)
     if external_id is not None and (found := same.first()):

@@ -51,7 +51,7 @@ class Token(RowSerializer):
 
 
 class UserViewSet(ApiViewSet):
-    """The people of the chat product, kept by its backend."""
+    """The users of the chat product, managed by its backend."""
 
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
@@ -70,11 +70,11 @@ class UserViewSet(ApiViewSet):
         responses={
             200: UserShape,
             201: UserShape,
-            **conflict("There is another user with this `username`."),
+            **conflict("Another user has this `username`."),
         },
     )
     def create(self, request: Request) -> Response:
-        """Create a user; the same request again answers 200 with the one that is there."""
+        """Create a user; repeating the request returns 200 with the existing user."""
         fields = self.validated(NewUser)
         username = fields.pop("username")
         user, created = User.objects.get_or_create(
@@ -85,7 +85,7 @@ class UserViewSet(ApiViewSet):
         differs = [name for name, value in fields.items() if getattr(user, name) != value]
         if differs and not created:
             raise Conflict(
-                "There is a user with this username, who differs from what was asked for in:"
+                "A user with this username already exists, but differs from the request in:"
                 f" {', '.join(differs)}."
             )
         return Response(UserShape(user).data, status=201 if created else 200)
@@ -110,7 +110,7 @@ class UserViewSet(ApiViewSet):
 
     @extend_schema(request=None, responses={201: Token})
     def issue_token(self, request: Request, username: str) -> Response:
-        """Issue a token for a user; it cannot be had again."""
+        """Issue a token for a user; it is shown only once."""
         self.validated(StrictSerializer)
         user = refuse_protected(self._user(username))
         if not user.is_active:
@@ -134,19 +134,19 @@ class MeViewSet(ApiViewSet):
 
     @extend_schema(responses=Me)
     def retrieve(self, request: Request) -> Response:
-        """Your profile, and how much you have left unread over all conversations."""
+        """Your profile, with your unread count over all conversations."""
         return Response(Me(self.user).data)
 
     @extend_schema(request=Profile, responses=Me)
     def partial_update(self, request: Request) -> Response:
-        """Change your name, your picture, or whether others learn of your reads (rule 13)."""
+        """Change your name, your picture, or whether others see your reads (rule 13)."""
         fields = self.validated(Profile)
         _change(self.user, fields)
         return Response(Me(self.user).data)
 
 
 def _change(user: User, fields: dict[str, Any]) -> None:
-    """Only what was given is written, so that a stale copy undoes nobody's change."""
+    """Write only the given fields, so that a stale copy does not revert other changes."""
     for name, value in fields.items():
         setattr(user, name, value)
     if fields:

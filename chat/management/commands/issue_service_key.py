@@ -13,16 +13,20 @@ from chat.models import Scope, ServiceKey, User
 
 
 class Command(BaseCommand):
-    help = "Print a new service key for the application NAME. It is shown this once."
+    help = "Print a new service key for the application NAME. It is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name", metavar="NAME", help="The application; its account is made.")
+        parser.add_argument(
+            "name",
+            metavar="NAME",
+            help="The application; its account is created if it does not exist.",
+        )
         parser.add_argument(
             "--scope",
             action="append",
             choices=Scope.values,
             dest="scopes",
-            help="What the key is for; may be given several times. Default: everything.",
+            help="A scope of the key; may be given several times. Default: all scopes.",
         )
 
     @transaction.atomic
@@ -43,5 +47,5 @@ class Command(BaseCommand):
         scopes = options["scopes"] or list(Scope.values)
         # A username may be longer than the name of a key.
         key = ServiceKey.issue(user=user, name=user.username[:100], scopes=scopes)
-        self.stderr.write(f"A key for {user.username} ({', '.join(scopes)}), shown this once:")
+        self.stderr.write(f"A key for {user.username} ({', '.join(scopes)}), shown only once:")
         self.stdout.write(key)

@@ -12,7 +12,7 @@ from chat.models import User
 
 
 class Command(BaseCommand):
-    help = "Print a token with which USERNAME can call the API. It cannot be had again."
+    help = "Print a token with which USERNAME can call the API. It is shown only once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("username", metavar="USERNAME")
