@@ -1,6 +1,6 @@
-"""What a mark makes of a row: times are set once, the earliest wins, a read implies a delivery.
+"""How a mark changes a row: times are set once, the earliest wins, a read implies a delivery.
 
-Each function gives a ``Change`` for ``stamp``, which is where rows and counts change.
+Each function returns a ``Change`` for ``stamp``, which changes rows and counts.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from receipts.ledger.stamp import Change
 
 
 def held(at: str) -> str:
-    """A mark's time, never before the message's own (rule 6). Nobody passes a time after now."""
+    """SQL: a mark's time, clamped to the message's time (rule 6). Callers pass no future times."""
     return f"CASE WHEN status.sent_at > {at} THEN status.sent_at ELSE {at} END"
 
 
 #: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
 MARKABLE = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
-#: A time that is taken back; typed, since a column that is null in every row tells no type.
+#: A typed NULL: PostgreSQL cannot infer the type of a column that is NULL in every row.
 NO_TIME = "CAST(NULL AS timestamptz)"
 NO_TEXT = "CAST(NULL AS varchar)"
 
@@ -29,11 +29,11 @@ TRACKED = f"message.tracking = '{Tracking.TRACKED.value}'"
 
 
 def earliest(column: str, at: str) -> str:
-    """The earlier of a column and a mark's time; a column that is null takes the time."""
+    """SQL: the earlier of a column and a mark's time; the mark's time if the column is NULL."""
     return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
 
 
-#: When the recipient first left, or lost their account, after the message was sent; null where they
+#: When the recipient first left, or was deactivated, after the message was sent; NULL if they
 #: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
 #: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
 DEPARTED_AT = """(SELECT MIN(departure.at) FROM chat_departure AS departure
@@ -42,17 +42,17 @@ DEPARTED_AT = """(SELECT MIN(departure.at) FROM chat_departure AS departure
            AND (departure.up_to >= status.message_id
                 OR (departure.up_to IS NULL AND departure.at > status.sent_at)))"""
 
-#: When a row was first read, as far as it knows: one marked unread again (rule 10) has still
-#: given its receipt. Null for a row that was never read.
+#: When a row was first read, as far as is stored: a row marked unread again (rule 10) keeps its
+#: receipt. NULL for a row that was never read.
 FIRST_READ = "COALESCE(status.read_at, status.seen_at)"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A mark as somebody made it: delivered or read, when, and whether others may know.
+    """A mark as a user made it: delivered or read, when, and whether others may know.
 
-    ``at`` is the time it counts from; ``backdated`` says that the marker gave that time, so it
-    may be earlier than one that is set already (rule 6). Of several reads the earliest counts, its
+    ``at`` is its time; ``backdated`` means that the marker gave that time, so it
+    may be earlier than one that is already set (rule 6). Of several reads the earliest counts, its
     privacy with it, so that marks give one result in any order; at the same moment the private
     one counts.
     """
@@ -74,14 +74,14 @@ class Mark:
 
     @property
     def fresh(self) -> str:
-        """The rows that are not marked yet."""
+        """SQL condition: the row is not marked yet."""
         return (
             "status.seen_at IS NULL" if self.read else f"status.delivered_at IS NULL AND {TRACKED}"
         )
 
     @property
     def later(self) -> str:
-        """The rows that are marked with a later time than this one, which wins (rule 6)."""
+        """SQL condition: the row has a later time than this mark, which wins (rule 6)."""
         at = held(self.time)
         if not self.read:
             return f"status.delivered_at > {at}"
@@ -91,14 +91,14 @@ class Mark:
 
     @property
     def untold(self) -> str:
-        """What a history adds: rows that know of no such mark, or of a later one."""
+        """SQL condition for imported history: the row has no such mark, or a later one."""
         if not self.read:
             return f"({self.fresh} OR {self.later})"
         return f"({FIRST_READ} IS NULL OR {self.later})"
 
     @property
     def news(self) -> str:
-        """The rows that this mark changes."""
+        """SQL condition: this mark changes the row."""
         news = [self.fresh]
         if self.backdated:
             news.append(f"({self._dated} AND {self.later})")
@@ -115,13 +115,13 @@ class Mark:
 
     @property
     def _dated(self) -> str:
-        """SQL: whether this mark may win over an earlier one by its time."""
+        """SQL condition: this mark's time may replace one that is already set."""
         return self.given or ("TRUE" if self.backdated else "FALSE")
 
     def change(
         self, where: str, params: dict[str, Any], *, news: str = "", source: str = ""
     ) -> Change:
-        """This mark on the rows where ``where`` holds and it is news."""
+        """This mark as a ``Change`` of the rows where ``where`` holds and it has an effect."""
         return Change(
             which=f"{where} AND {MARKABLE} AND {news or self.news}",
             becomes=self._becomes(),
@@ -152,10 +152,10 @@ class Mark:
         return becomes
 
     def _delivered(self, at: str) -> str:
-        """The delivery that others may know of.
+        """SQL: the delivery time that others may see.
 
-        A private read must do to it what a delivery at the same time would do: it leaves a time
-        that is set, unless its own was given. The clocks of two servers may differ.
+        A private read must affect it as a delivery at the same time would: it keeps a time
+        that is already set, unless its own was given. The clocks of two servers may differ.
         """
         if not self.read or discloses(self):
             return earliest("delivered_at", at)
@@ -165,7 +165,7 @@ class Mark:
         )
 
     def _disclosed(self, at: str) -> str:
-        """The read that others may know of: the earliest, if that one is not private (rule 13)."""
+        """SQL: the read time shown to others: the earliest, if that is not private (rule 13)."""
         return f"CASE WHEN {FIRST_READ} <= {at} THEN status.read_at ELSE {at} END"
 
     def _taken_back(self, at: str) -> dict[str, str]:
@@ -179,7 +179,7 @@ class Mark:
 
 
 def discloses(mark: Mark) -> bool:
-    """Whether others may know of this read."""
+    """Whether this mark is a read that others may see."""
     return mark.read and not mark.private
 
 

@@ -1,4 +1,4 @@
-"""What takes marks back, or rows out of the counts: unread again, retracted, withdrawn."""
+"""Changes that undo marks or remove rows from the counts: unread, retracted, withdrawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from receipts.ledger.marks import DEPARTED_AT, MARKABLE, NO_TEXT, NO_TIME
 from receipts.ledger.stamp import Change
 
-#: The same of whoever is gone, also without such a row: data that was written by another tool.
+#: ``DEPARTED_AT``, or for a recipient who left without such a row (data written by another tool)
+#: the time of leaving or now.
 GONE_AT = f"""COALESCE({DEPARTED_AT}, (
         SELECT CASE WHEN participant.left_at IS NOT NULL THEN participant.left_at
                     WHEN NOT member.is_active THEN %(now)s END
@@ -18,7 +19,7 @@ GONE_AT = f"""COALESCE({DEPARTED_AT}, (
 
 
 def unmark(where: str, params: dict[str, Any]) -> Change:
-    """Read rows become unseen: the reader's own view, receipts already given stand (rule 10)."""
+    """Read rows become unseen, for the reader only; receipts already given remain (rule 10)."""
     return Change(
         which=f"{where} AND {MARKABLE} AND status.seen_at IS NOT NULL",
         becomes={"seen_at": NO_TIME},
@@ -29,8 +30,8 @@ def unmark(where: str, params: dict[str, Any]) -> Change:
 def retraction(where: str, params: dict[str, Any]) -> Change:
     """Disclosed reads become private ones (rule 13), also under deleted messages.
 
-    Whoever is gone becomes withdrawn, as if they had never read (rule 2). Their text goes with
-    the read that it acknowledged. Needs the parameter ``now``.
+    Rows of departed recipients become withdrawn, as if never read (rule 2). An acknowledgement
+    text is removed with its read. Needs the parameter ``now``.
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",
@@ -44,8 +45,8 @@ def withdrawal(
 ) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
 
-    Those with one that were marked unread again (rule 10) are settled: nothing is left unread by
-    who is gone.
+    Rows with one that were marked unread again (rule 10) are settled: a departed recipient leaves
+    nothing unread.
     """
     unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
     private = (

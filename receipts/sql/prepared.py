@@ -9,10 +9,10 @@ from django.db import connection
 
 
 def execute(cursor: Any, sql: str, params: Any) -> None:
-    """Run one of the few statements that every mark runs, from a kept plan where there is one.
+    """Run one of the few statements of every mark, on PostgreSQL as a prepared statement.
 
-    Only those: a list's page is planned anew each time, since its best plan depends on where in
-    the list it is, and a kept one took four times as long at the end of 100,000 recipients.
+    Only those: a list's page is planned each time, since its best plan depends on the page, and
+    a generic plan took four times as long at the end of 100,000 recipients.
     """
     if connection.vendor != "postgresql" or not settings.DB_PREPARE:
         cursor.execute(sql, params)
@@ -23,5 +23,5 @@ def execute(cursor: Any, sql: str, params: Any) -> None:
         with connection.wrap_database_errors:
             return cursor.cursor.execute(sql, params, prepare=True)
 
-    # What cursor.execute() does, wrappers included, but for the last word.
+    # The same as cursor.execute(), wrappers included, except for ``prepare``.
     cursor._execute_with_wrappers(sql, params, many=False, executor=run)
