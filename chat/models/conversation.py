@@ -1,4 +1,4 @@
-"""Conversations and who takes part in them."""
+"""Conversations and their participants."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ class ReceiptVisibility(models.TextChoices):
 
 
 def active_q(prefix: str = "") -> Q:
-    """Takes part now: has joined and not left, and the account is active."""
+    """Condition of current participants: joined, not left, and the account is active."""
     return Q(**{f"{prefix}is_active": True, f"{prefix}user__is_active": True})
 
 
 class ParticipantQuerySet(models.QuerySet["ConversationParticipant"]):
-    """Who takes part."""
+    """Querysets of participants."""
 
     def active(self) -> Self:
-        """Who takes part now."""
+        """Current participants."""
         return self.filter(active_q())
 
 
@@ -55,7 +55,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Which conversations a user may see."""
 
     def joined_by(self, user: User) -> Self:
-        """The conversations in which ``user`` takes part now."""
+        """The conversations of which ``user`` is a current participant."""
         return self.filter(participants__user=user, participants__is_active=True)
 
     def visible_to(self, user: User) -> Self:
@@ -91,9 +91,9 @@ class Conversation(models.Model):
 
 
 class ConversationParticipant(models.Model):
-    """A user's membership of a conversation. Who left keeps the row, inactive.
+    """A user's membership of a conversation. Leaving keeps the row, inactive.
 
-    The watermarks say "everything up to here", as far as others may know it. They move forward
+    The watermarks mean "everything up to here", as far as others may know it. They move forward
     (rule 7), and neither a private read nor an untracked message moves them; the read one falls
     back where it would cover a read that has become private (rule 13).
     """
@@ -108,8 +108,8 @@ class ConversationParticipant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     is_muted = models.BooleanField("muted", default=False, help_text="May read but not write.")
     is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
-    # No constraint: messages are never deleted, and checking one would lock the message's row
-    # against nothing each time a watermark moves.
+    # No constraint: messages are never deleted, and checking it would needlessly lock the
+    # message's row each time a watermark moves.
     last_delivered_message = models.ForeignKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
@@ -120,7 +120,7 @@ class ConversationParticipant(models.Model):
         db_constraint=False, db_index=False,
     )  # fmt: skip
     last_read_at = models.DateTimeField(null=True, blank=True)
-    #: How far a retraction of earlier reads has come that is not complete yet (rule 13).
+    #: The progress of an incomplete retraction of earlier reads (rule 13).
     retracted_up_to = models.BigIntegerField(null=True, blank=True, editable=False)
 
     objects = ParticipantQuerySet.as_manager()
@@ -146,15 +146,15 @@ class ConversationParticipant(models.Model):
 class Departure(models.Model):
     """One time that a user stopped taking part in a conversation, by leaving or with their account.
 
-    Coming back does not undo it: what was sent before is withdrawn for them, unless they had read
-    it openly (rule 2). Should such a read stop being disclosed later, this says that it has to be
-    withdrawn too, and since when.
+    Rejoining does not undo it: earlier messages stay withdrawn for them, unless they had read
+    them openly (rule 2). If such a read stops being disclosed later, this row states that it must
+    be withdrawn too, and from which time on.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
-    #: The newest message that the conversation had; null where a history was imported, and only
-    #: times tell what was sent before.
+    #: The newest message of the conversation then; null for imported history, where only times
+    #: determine which messages were sent before.
     up_to = models.BigIntegerField(null=True)
     at = models.DateTimeField()
 

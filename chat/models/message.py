@@ -97,20 +97,20 @@ class Message(models.Model):
         indexes = [
             # A conversation's messages in order, and its newest one.
             models.Index(fields=["conversation", "id"], name="message_in_conversation"),
-            # The few deleted ones, which unread counts leave out.
+            # The few deleted ones, which unread counts exclude.
             models.Index(
                 fields=["conversation", "id"],
                 condition=Q(deleted_at__isnull=False),
                 name="message_deleted",
             ),
-            # A sender's own messages of some days, for their insights: without it each look reads
-            # the whole table (of a million messages 180 ms against 2 ms).
+            # A sender's own messages of some days, for their insights: without it each query scans
+            # the whole table (180 ms instead of 2 ms with a million messages).
             models.Index(fields=["sender", "created_at"], name="message_of_sender"),
             # Everybody's messages of some days: moderators' insights, and lists by date.
             models.Index(fields=["created_at"], name="message_by_time"),
         ]
         constraints = [
-            # Begins with the client's id, so that an import finds its messages by it alone.
+            # Starts with the client's id, so that an import can search by it alone.
             models.UniqueConstraint(
                 fields=["client_id", "conversation", "sender"],
                 condition=Q(client_id__isnull=False),

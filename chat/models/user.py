@@ -21,7 +21,7 @@ MODERATORS = "Moderators"
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users; most have no password, since the chat product signs them in."""
+    """Creates users; most have no password, since the chat product authenticates them."""
 
     def create_user(self, username: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(username=username, **fields)
@@ -119,7 +119,7 @@ class Scope(models.TextChoices):
 
 
 def every_scope() -> list[str]:
-    """The scopes of a key that was made without naming any."""
+    """All scopes: the default of a new key."""
     return list(Scope.values)
 
 
