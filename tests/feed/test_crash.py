@@ -1,4 +1,4 @@
-"""The feed and crashes of PostgreSQL: what is committed afterwards is published, whatever was not.
+"""The feed after crashes of PostgreSQL: every event committed afterwards is published.
 
 Transactions that were rolled back leave nothing that has to reach the disk, so a crash forgets
 their ids, and gives the same ids to the transactions that come after it.
@@ -44,7 +44,7 @@ def crashable() -> Iterator[Server]:
     """A PostgreSQL with durable commits that the tests may crash."""
     with running_postgres(durable=True) as server:
         with psycopg.connect(server.url, autocommit=True) as connected:
-            # Only commits flush the log: else it would be a matter of time what a crash forgets.
+            # Only commits flush the log: otherwise timing would decide what a crash loses.
             connected.execute("ALTER SYSTEM SET wal_writer_delay = '10s'")
             connected.execute("SELECT pg_reload_conf()")
         yield server
@@ -128,7 +128,7 @@ Place = tuple[int, int]
 
 
 def place() -> Place:
-    """The transaction id that comes next, without taking it, and the newest event."""
+    """The next transaction id, without consuming it, and the newest event."""
     newest = ReceiptEvent.objects.aggregate(Max("pk"))["pk__max"]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())")
@@ -137,7 +137,7 @@ def place() -> Place:
 
 
 def reuses_ids(since: Place) -> bool:
-    """Whether a later event has an id that was given before; else the test proves nothing."""
+    """Whether a later event has a reused transaction id; otherwise the test proves nothing."""
     xid, newest = since
     return ReceiptEvent.objects.filter(pk__gt=newest, xid__lt=xid).exists()
 
@@ -156,7 +156,7 @@ def test_pages_publish_what_reuses_an_id_that_a_crash_forgot(
 
 
 def test_a_row_of_another_cluster_changes_nothing(postgres: Server, talk: Talk) -> None:
-    """Its transaction has an id that has not been given here yet."""
+    """Its transaction id has not been assigned here yet."""
     spoilt = ReceiptEvent.objects.filter(actor=talk.ann).earliest("pk")
     ReceiptEvent.objects.filter(pk=spoilt.pk).update(xid=10**15)
     talk.fail()
@@ -207,12 +207,12 @@ def test_several_crashes_skip_nothing(postgres: Server, talk: Talk) -> None:
 def test_a_stream_publishes_what_reuses_an_id_that_a_crash_forgot(
     postgres: Server, talk: Talk, serve: Serve, listen: Listen, crash: Callable[[Server], None]
 ) -> None:
-    """Its process keeps a position in memory; a client that comes back has one of its own."""
+    """Its process keeps a position in memory; a client that reconnects has its own."""
     server = serve(url=postgres.url, EVENTS_HEARTBEAT_SECONDS=1)
     stream, left = (listen(talk.ann, port=server.port) for _ in range(2))
     talk.fail()
     for each in stream, left:
-        while not each.block().comments:  # a heartbeat: the position of a look since then
+        while not each.block().comments:  # a heartbeat: the position of a later poll
             pass
     left.close()
     before = place()

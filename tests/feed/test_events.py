@@ -1,4 +1,4 @@
-"""The feed in pages: who is told what of what happens."""
+"""The feed in pages: which events each listener receives."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_marking_unread_is_told_to_oneself_alone(
 def test_a_private_read_is_heard_by_the_reader_alone(
     api: Any, follow: Follow, message: Message, alice: User, bob: User, service_key: str
 ) -> None:
-    """Rule 13: of a row that was delivered before, nobody else hears anything."""
+    """Rule 13: if the row was already delivered, nobody else receives an event."""
     api(bob).post(f"/messages/{message.pk}/delivered/")
     heard, backend, own = follow(alice), follow(service_key), follow(bob)
     api(bob).post(f"/messages/{message.pk}/read/", {"private": True})
@@ -121,7 +121,7 @@ def test_a_read_taken_back_is_told(
 def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
     api: Any, follow: Follow, message: Message, alice: User, bob: User, settings: Any
 ) -> None:
-    """Rule 14: not even that something happened, where that was a read."""
+    """Rule 14: a read publishes nothing at all to them."""
     settings.RECEIPTS_RECIPROCAL = True
     api(alice).patch("/me/", {"read_receipts_enabled": False})
     heard = follow(alice)
@@ -235,7 +235,7 @@ def test_deleting_what_is_deleted_says_nothing(
 def test_receipts_of_a_deleted_message_are_not_told(
     api: Any, follow: Follow, message: Message, alice: User, bob: User
 ) -> None:
-    """Rule 21: what was marked just before is not told just after."""
+    """Rule 21: marks made just before the deletion are not published after it."""
     heard = follow(alice)
     api(bob).post(f"/messages/{message.pk}/read/")
     api(alice).delete(f"/messages/{message.pk}/")

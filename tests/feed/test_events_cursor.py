@@ -1,4 +1,4 @@
-"""Cursors of the feed: nothing is skipped, nothing is told of them, and old ones say so."""
+"""Cursors of the feed: they skip nothing, reveal nothing, and expire with an error."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_what_happens_between_two_pages_comes_after_them(
 def test_there_may_be_more_until_nothing_is_left(
     api: Any, group: Conversation, alice: User, bob: User, limit: int
 ) -> None:
-    """Also what came while the pages before were read: ``more`` says when to stop."""
+    """Including events written while earlier pages were read: ``more`` is false at the end."""
     call = api(bob)
     page = call.get("/events/")
     sent = [say(alice, group).pk for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Rows of the feed's table that cannot be read: skipped, logged once; all others are published."""
+"""Malformed rows of the feed's table are skipped and logged once; all others are published."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_page_skips_it_and_publishes_what_is_around_it(
     api: Any, group: Conversation, alice: User, bob: User,
     kind: EventKind, wrong: dict[str, Any],
 ) -> None:  # fmt: skip
-    """For its own people, and for a backend that is told of everything."""
+    """For its own users, and for a backend that receives everything."""
     other = say(alice, group, "before")
     # Whose events of this kind they are.
     listener = {RECEIPTS: alice, CREATED: bob, READ: bob}[kind]
