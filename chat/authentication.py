@@ -1,4 +1,4 @@
-"""Who is calling: a user by a signed token, a service account by its key, moderators by session."""
+"""Authentication: users by a signed token, service accounts by a key, moderators by session."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from rest_framework.request import Request
 from chat.models import ServiceKey, User
 from chat.validators import username_validator
 
-#: What a public key may have signed; never the algorithms of shared secrets.
+#: Algorithms allowed with public keys; never those of shared secrets.
 _PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
-#: Tokens that were found valid, with their usernames and until when that may be believed.
-#: Checking one costs a tenth of a mark, and a device sends the same one again and again.
+#: Cache of valid tokens: username, and the time at which the entry expires.
+#: Verifying a token costs a tenth of a mark, and a device sends the same one repeatedly.
 _SUBJECTS: dict[str, tuple[str, float]] = {}
 _MOST_SUBJECTS = 10_000
 _REMEMBERED_SECONDS = 60
 
 
-#: 9999-12-31T23:59:59Z: later times are none that Python can show.
+#: 9999-12-31T23:59:59Z, the last time that Python can represent.
 _LAST_SECOND = 253_402_300_799
-#: What reading a token raises: claims may be of any type, of any size, and nested to any depth.
+#: Errors of decoding a token: claims may have any type, size and depth.
 _NOT_VALID = (
     jwt.PyJWTError,
     ValidationError,
@@ -45,13 +45,13 @@ _NOT_VALID = (
 
 #: How far the clock of a backend that mints tokens may be off.
 CLOCK_LEEWAY_SECONDS = 5
-#: After so long, who is still connected shows their key or session again.
+#: A connection that was opened with a key or session authenticates again after this time.
 ASKED_AGAIN_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
 class Credential:
-    """How a caller was recognised. ``scopes`` is None for a user, who has no other limits."""
+    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply."""
 
     username: str
     scopes: frozenset[str] | None = None
@@ -60,7 +60,7 @@ class Credential:
 class BearerAuthentication(BaseAuthentication):
     """``Authorization: Bearer``: a user's token (JWT) or a service key (``sk_…``).
 
-    A token is checked without a query; its user is looked up where something asks for it.
+    A token is checked without a query; its user is loaded on first access.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Credential] | None:
@@ -68,7 +68,7 @@ class BearerAuthentication(BaseAuthentication):
         if not parts or parts[0].lower() != b"bearer":
             return None
         if len(parts) != 2:
-            raise AuthenticationFailed("The Authorization header is not 'Bearer' and one token.")
+            raise AuthenticationFailed("The Authorization header must be 'Bearer' and one token.")
         token = parts[1].decode("latin-1")
         if token.startswith(ServiceKey.PREFIX):
             user: Any
@@ -89,7 +89,7 @@ def note_caller(request: Request, username: str) -> None:
 
 
 def issue_token(user: User) -> tuple[str, datetime]:
-    """A token for ``user``, and when it stops working."""
+    """A token for ``user``, and its expiry time."""
     now = timezone.now().replace(microsecond=0)
     expires_at = now + timedelta(seconds=settings.TOKEN_LIFETIME_SECONDS)
     claims = {
@@ -103,15 +103,15 @@ def issue_token(user: User) -> tuple[str, datetime]:
 
 
 def token_holder(token: str) -> tuple[User, float]:
-    """Whose token this is, and until when it is one; it is refused unless it is valid."""
+    """The token's user and its expiry in Unix seconds; raises ``AuthenticationFailed``."""
     username, expires_at = _checked(token)
     return _active_user(username), expires_at
 
 
 def seconds_left(request: Request) -> float:
-    """How long the caller may be believed: until a token ends, which nobody can withdraw.
+    """Seconds until the caller must authenticate again: until a token expires.
 
-    Keys and sessions can be withdrawn, so they are asked for again.
+    Keys and sessions can be revoked, so they are checked again after a fixed time.
     """
     parts = get_authorization_header(request).split()
     if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
@@ -121,7 +121,7 @@ def seconds_left(request: Request) -> float:
 
 
 def _subject(token: str) -> str:
-    """The username that a valid token speaks for; a token is looked into once a minute."""
+    """The username of a valid token; a token is verified once a minute."""
     known = _SUBJECTS.get(token)
     now = time()
     if known is not None and now < known[1]:
@@ -134,7 +134,7 @@ def _subject(token: str) -> str:
 
 
 def _checked(token: str) -> tuple[str, float]:
-    """Whom a token speaks for, and until when; it is refused unless it is valid."""
+    """Username and expiry (Unix seconds) of a token; raises ``AuthenticationFailed``."""
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
         key, algorithms = settings.JWT_SECRET, ["HS256"]
@@ -150,7 +150,7 @@ def _checked(token: str) -> tuple[str, float]:
             leeway=CLOCK_LEEWAY_SECONDS,
         )
         username_validator(claims["sub"])
-        claims["sub"].encode()  # a lone surrogate is no text
+        claims["sub"].encode()  # a lone surrogate cannot be encoded
         return claims["sub"], _expiry(claims)
     except jwt.ExpiredSignatureError as error:
         raise AuthenticationFailed("The token has expired.", code="token_expired") from error
@@ -159,15 +159,15 @@ def _checked(token: str) -> tuple[str, float]:
 
 
 def _expiry(claims: dict[str, Any]) -> float:
-    """Until when a token says that it is valid; it is refused where that is no time."""
+    """The token's expiry in Unix seconds; raises ``ValueError`` if out of range."""
     expires_at = float(claims["exp"])
     if expires_at > _LAST_SECOND:
-        raise ValueError("The token expires after the last time that there is.")
+        raise ValueError("The token's expiry is out of range.")
     return expires_at
 
 
 def _active_user(username: str) -> User:
-    """The person; a service account has keys, whose scopes a token would get around."""
+    """The active user; no service accounts, since a token would bypass the scopes of their keys."""
     user = User.objects.filter(username=username, is_active=True, is_service=False).first()
     if user is None:
         raise AuthenticationFailed("The token's user is unknown or deactivated.")
@@ -175,7 +175,7 @@ def _active_user(username: str) -> User:
 
 
 def service_account(key: str) -> tuple[User, Credential]:
-    """The account whose key this is, and what the key may be used for."""
+    """The service account of a key, and its scopes; raises ``AuthenticationFailed``."""
     found = (
         ServiceKey.objects.filter(
             key_hash=ServiceKey.hash(key), revoked_at=None, user__is_active=True,

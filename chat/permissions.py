@@ -1,4 +1,4 @@
-"""Who may call at all, what a service key is for, and which accounts no key may touch."""
+"""Who may call the API, the scopes of service keys, and the accounts that no key may change."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class IsKnown(BasePermission):
-    """A caller with a valid token, key or session; a key needs the scopes of what it calls."""
+    """A caller with a valid token, key or session; a key needs the scopes of the operation."""
 
-    message = "This service key does not have the scope for this."
+    message = "This service key lacks the required scope."
     code = "scope_missing"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
@@ -34,7 +34,7 @@ class IsKnown(BasePermission):
 def scopes_needed(method: str, view: APIView) -> frozenset[str]:
     """The scopes that a key needs for one method of a view.
 
-    A write whose answer discloses what others wrote needs ``read`` as well.
+    A write whose response discloses what others wrote needs ``read`` as well.
     """
     if method in SAFE_METHODS:
         return frozenset({Scope.READ})
@@ -45,21 +45,21 @@ def scopes_needed(method: str, view: APIView) -> frozenset[str]:
 
 
 def may_read(request: Request) -> bool:
-    """Whether the caller may be answered with data; a key without ``read`` may not."""
+    """Whether responses may include data; not for a key without ``read``."""
     credential: Credential | None = request.auth  # type: ignore[assignment]
     scopes = None if credential is None else credential.scopes
     return scopes is None or Scope.READ in scopes
 
 
 def refuse_protected(user: User) -> User:
-    """The user, unless it is an account that is for superusers to manage, whatever the scope."""
+    """Return the user; raise ``AccountProtected`` if only superusers may manage the account."""
     if user.is_protected:
         raise AccountProtected
     return user
 
 
 class IsService(BasePermission):
-    """Service accounts only; moderators may look."""
+    """Service accounts; moderators may read."""
 
     message = "Only a service account may do this."
 
@@ -69,7 +69,7 @@ class IsService(BasePermission):
 
 
 class IsServiceAccount(BasePermission):
-    """Service accounts only; it is no business of moderators."""
+    """Service accounts only, not moderators."""
 
     message = "Only a service account may do this."
 

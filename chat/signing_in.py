@@ -1,8 +1,8 @@
-"""How often passwords may be tried, and how many of them are checked at once.
+"""Limits on password attempts, and on how many are checked at once.
 
 django-axes counts failures in the database, by username and address, so that it holds over all
-server processes. What is here bounds what guessing costs others: checking a password takes a tenth
-of a second or more of a processor, on a thread that requests need.
+server processes. This module limits what guessing costs others: checking a password takes a tenth
+of a second or more of CPU, on a thread that requests need.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from django.http import HttpRequest
 
 from chat.models import User
 
-#: One address may try so many passwords a minute, whatever the usernames, in one process.
+#: Password attempts a minute of one address in one process, for any usernames.
 TRIES_A_MINUTE = 20
-#: Threads that may be at a password: one checks, one waits.
+#: Threads that may be busy with a password: one checks, one waits.
 _MOST_AT_ONCE = 2
 _MINUTE = 60
-#: A provider gives each customer at least so much of IPv6: its addresses count as one.
+#: Each customer gets at least a prefix of this length, so its addresses count as one.
 _IPV6_PREFIX = 64
 
 _entered = BoundedSemaphore(_MOST_AT_ONCE)
@@ -32,11 +32,11 @@ _checking = Lock()
 
 
 class TooManyTries(Exception):
-    """Passwords are being tried faster than they are checked; try again soon."""
+    """Too many password attempts at once; try again soon."""
 
 
 class PasswordBackend(ModelBackend):
-    """Checks one password at a time in a process. Whoever comes while another waits is refused."""
+    """Checks one password at a time per process; refuses a login while another one waits."""
 
     def authenticate(
         self,
@@ -57,8 +57,8 @@ class PasswordBackend(ModelBackend):
 def address_of(request: HttpRequest) -> str | None:
     """The client's address as the server knows it, an IPv6 one without its last 64 bits.
 
-    No header is looked at here: uvicorn takes ``X-Forwarded-For`` of the proxies that it is told
-    to trust, and of nobody else.
+    No header is read here: uvicorn accepts ``X-Forwarded-For`` only from the proxies that it is
+    configured to trust.
     """
     try:
         address = ip_address(request.META.get("REMOTE_ADDR", ""))

@@ -1,8 +1,8 @@
 """The service as one ASGI application: what uvicorn runs.
 
-The live stream is native ASGI, since an open one must not cost a thread. All else goes through
-Django's WSGI handler on a fixed number of threads, since Django's own ASGI handler starts a thread
-for each request and costs four times as much (docs/decisions/0005).
+The live stream is native ASGI, since an open stream must not occupy a thread. All other requests
+go through Django's WSGI handler on a fixed number of threads, since Django's own ASGI handler
+starts a thread for each request and costs four times as much (docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _requests = WSGIBridge(
 
 
 async def application(scope: Message, receive: Receive, send: Send) -> None:
-    """Serve one request, or the process's life from start to end."""
+    """Serve one request, or the lifespan protocol of the process."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
     elif scope["type"] == "http":
@@ -63,7 +63,7 @@ async def _stream(scope: Message, receive: Receive, send: Send) -> None:
 
 
 async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | None:
-    """Django says who may listen, and from where; what it refuses is answered as it says."""
+    """Open a stream if Django grants it; otherwise send Django's response and return None."""
     answer = await _requests.answer(scope, receive, send, **{stream.GRANTABLE: True})
     if answer is None:
         return None
@@ -78,7 +78,7 @@ async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | 
 
 
 async def _live(receive: Receive, send: Send) -> None:
-    """Begin and end what belongs to the process as a whole."""
+    """Serve the lifespan protocol: start and stop what belongs to the process as a whole."""
     pruning = None
     while True:
         message = await receive()
@@ -96,7 +96,7 @@ async def _live(receive: Receive, send: Send) -> None:
 
 
 def _end_streams_at(number: int) -> None:
-    """The server waits for what is open before it ends, but streams would not end by themselves."""
+    """End streams at this signal: the server waits for open requests, and streams do not end."""
     loop, before = asyncio.get_running_loop(), signal.getsignal(number)
 
     def told_to_end(number: int, frame: FrameType | None) -> Any:

@@ -1,9 +1,9 @@
-"""From ASGI to WSGI: what uvicorn receives, Django answers on a fixed number of threads.
+"""Runs a WSGI application under ASGI, on a fixed number of threads.
 
-A thread never waits for a client. The body of a request is read before a thread is taken, and an
-answer is sent by the event loop. An answer that the application streams is made piece by piece:
-each piece takes a thread for as long as it is made, and the next one is made when the client has
-taken the last one.
+A thread never waits for a client. The body of a request is read before a thread is used, and the
+event loop sends the response. A streamed response is produced piece by piece: each piece occupies
+a thread only while it is produced, and the next one is produced when the client has taken the
+last one.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ logger = logging.getLogger("seenby.request")
 
 
 class WSGIBridge:
-    """Serves ``application``; refuses bodies over ``max_body`` bytes, and requests over its room.
+    """Serves ``application``; refuses bodies over ``max_body`` bytes, and requests over capacity.
 
-    Database connections belong to threads, and the pieces of a stream may be made by different
-    ones. So ``release`` is called on a thread before and after it makes a piece of a stream, and a
-    stream must not keep a cursor or a transaction open between two pieces.
+    Database connections belong to threads, and different threads may produce the pieces of a
+    stream. So ``release`` is called on a thread before and after each piece, and a stream must not
+    keep a cursor or a transaction open between two pieces.
 
-    A client that does not take a piece within ``patience`` seconds, or that has been waited for
-    longer than ``longest`` seconds over the whole answer, loses its connection.
+    A client that does not take a piece within ``patience`` seconds, or whose waits add up to more
+    than ``longest`` seconds over the whole response, is disconnected.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class WSGIBridge:
     async def answer(
         self, scope: Message, receive: Receive, send: Send, **environment: Any
     ) -> Answer | None:
-        """What is to be sent; None if that has been streamed, or nobody waits for it."""
+        """The response to send; None if it was streamed, or the client has hung up."""
         environ = environ_of(scope) | environment
         answer = await self._read(environ, receive)
         if "wsgi.input" in environ:
@@ -81,7 +81,7 @@ class WSGIBridge:
         size = int(length) if length.isdecimal() and len(length) < 20 else 0
         if length and not (length.isdecimal() and len(length) < 20):
             close = [(b"connection", b"close")]  # where the body ends is not known
-            return _refusal(environ, 400, "bad_request", "Content-Length is no number.", *close)
+            return _refusal(environ, 400, "bad_request", "Content-Length is not a number.", *close)
         while more and size <= self.max_body:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -89,8 +89,8 @@ class WSGIBridge:
             body += message.get("body", b"")
             size, more = max(size, len(body)), message.get("more_body", False)
         if size > self.max_body:
-            # Who asked whether to send a body, and is told no, may go on with another request or
-            # with that body: one cannot know.
+            # A client whose ``Expect`` is refused may continue with another request or with that
+            # body; the server cannot know which.
             close = [(b"connection", b"close")] if "HTTP_EXPECT" in environ and not body else []
             detail = f"The request is larger than {self.max_body} bytes."
             return _refusal(environ, 413, "request_too_large", detail, *close)
@@ -100,13 +100,13 @@ class WSGIBridge:
         return None
 
     async def _serve(self, request: _Request, send: Send) -> Answer | None:
-        """What Django answers; None if that has been streamed, or nobody waits for it."""
+        """The application's response; None if it was streamed, or the client has hung up."""
         if self.inside >= self.room:
             detail, later = "Too many requests are waiting.", (b"retry-after", b"1")
             return _refusal(request.environ, 503, "overloaded", detail, later)
         try:
-            # In the thread's own context, as under any WSGI server: with a new one for each request
-            # Django makes its cache anew. Who sets a variable resets it, as config/logs.py does.
+            # In the thread's own context, as under any WSGI server: with a new one per request
+            # Django would rebuild its cache. Code that sets a context variable must reset it.
             answer = await self._on_thread(request, request.run)
             if not isinstance(answer, Stream):
                 return answer
@@ -125,7 +125,7 @@ class WSGIBridge:
                 request.watch()
             return await asyncio.wrap_future(job)
         except asyncio.CancelledError:
-            job.add_done_callback(self._drop)  # a stream may begin that nobody waits for
+            job.add_done_callback(self._drop)  # close a stream that nobody will read
             if not request.gone:
                 raise  # the server stops
             return None
@@ -133,7 +133,7 @@ class WSGIBridge:
             self.inside -= 1
 
     async def _stream(self, request: _Request, stream: Stream, send: Send) -> None:
-        """Send piece after piece; in between, no thread and no place in the queue is taken."""
+        """Send piece by piece; between pieces, no thread and no place in the queue is occupied."""
         request.watch()
         left, messages = self.longest, [stream.start, _body(stream.first, more=True)]
         try:
@@ -164,7 +164,7 @@ class WSGIBridge:
             self._close(job.result())
 
     def _close(self, stream: Stream) -> None:
-        """On a thread, since the application may put a database connection back."""
+        """Close on a thread, since the application may return a database connection."""
         with suppress(RuntimeError):  # the interpreter ends
             self.pool.submit(stream.close)
 
@@ -180,7 +180,7 @@ class _Request:
         self.bridge, self.environ, self.receive = bridge, environ, receive
 
     def watch(self) -> asyncio.Task[None]:
-        """Notice when the client hangs up; a task, which is not worth it where all goes fast."""
+        """Start a task that notices a hang-up; only for requests that wait: tasks cost time."""
         self.watcher = self.watcher or asyncio.create_task(self._watch())
         return self.watcher
 
@@ -191,7 +191,7 @@ class _Request:
         self.job.cancel()  # if it still waits for a thread
 
     def run(self) -> Answer | Stream:
-        """Runs on a thread: what the application answers, or the beginning of a stream."""
+        """Run the application, on a thread; return its response or a started stream."""
         try:
             start, body, stream = started(
                 self.bridge.application, self.environ, self.bridge.release
@@ -204,7 +204,7 @@ class _Request:
 
 
 def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) -> Answer:
-    """An answer that is not Django's; like those of Django it has its line in the log."""
+    """A refusal by the bridge itself; logged with one line, as Django's are."""
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
     logger.warning("%s %s", method, path, extra={"status": status})
     body = json.dumps({"detail": detail, "code": code}).encode()

@@ -1,4 +1,4 @@
-"""All connections of one server: who is late, and how much of their bodies is in memory."""
+"""All connections of one server: closes late ones, and limits the memory of their bodies."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from uvicorn.server import ServerState
 
 logger = logging.getLogger("uvicorn.error")
 
-#: Seconds between two looks at all connections.
+#: Seconds between two checks of all connections.
 INTERVAL = 1.0
 #: Connections that are checked before the event loop gets a turn.
 SLICE = 500
 
 
 class Connection(Protocol):
-    """What an edge asks of a connection (``config.protocol.LimitedProtocol``)."""
+    """What an edge needs of a connection (``config.protocol.LimitedProtocol``)."""
 
     def check(self, now: float) -> None:
         """Close the connection if its client is late."""
@@ -33,7 +33,7 @@ class Edge:
 
     def __init__(self) -> None:
         self.connections: set[Connection] = set()
-        #: Those whose request has not arrived as a whole, the oldest first.
+        #: Connections whose request is incomplete, oldest first.
         self.unfinished: dict[Connection, None] = {}
         self.held = 0
         self.checking: asyncio.Task[None] | None = None
@@ -50,7 +50,7 @@ class Edge:
         self.unfinished.pop(connection, None)
 
     def make_room(self, size: int) -> bool:
-        """Count bytes of a body. Over the limit, the oldest body that is not complete has to go.
+        """Count bytes of a body. Over the limit, the oldest incomplete body is refused.
 
         A client that sends its body without delay is never the oldest for long.
         """
@@ -61,7 +61,7 @@ class Edge:
         return self.held <= settings.SERVER_MAX_BODIES_BYTES
 
     async def _check(self) -> None:
-        """Close what is late; for as long as there are connections."""
+        """Close late connections, for as long as there are any."""
         loop = asyncio.get_running_loop()
         while self.connections:
             await asyncio.sleep(INTERVAL)
@@ -78,7 +78,7 @@ _edges: WeakKeyDictionary[ServerState, Edge] = WeakKeyDictionary()
 
 
 def edge_of(server: ServerState) -> Edge:
-    """The one of a server."""
+    """The edge of a server."""
     if server not in _edges:
         _edges[server] = Edge()
     return _edges[server]

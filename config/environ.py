@@ -1,4 +1,4 @@
-"""What an ASGI server received, as the environment of a WSGI request (PEP 3333)."""
+"""Converts an ASGI scope to a WSGI environ (PEP 3333)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCK = 64 * 1024
 
 
 def environ_of(scope: MutableMapping[str, Any]) -> Environ:
-    """What PEP 3333 asks for; strings there are bytes, each as a character (Latin-1)."""
+    """The environ required by PEP 3333, whose strings are bytes decoded as Latin-1."""
     raw, root = scope.get("raw_path"), scope.get("root_path", "").encode().decode("latin-1")
     path = unquote_to_bytes(raw) if raw else scope["path"].encode()
     host, port = scope.get("server") or ("localhost", None)
@@ -48,7 +48,7 @@ def environ_of(scope: MutableMapping[str, Any]) -> Environ:
 
 @lru_cache(maxsize=256)
 def _variable(header: bytes) -> str | None:
-    """A header's name in the environ; none if there it would pose as one with a hyphen."""
+    """A header's name in the environ; None if it could be confused with one with a hyphen."""
     if b"_" in header or header == b"transfer-encoding":  # nor does the body come in chunks there
         return None
     name = header.decode("latin-1").upper().replace("-", "_")

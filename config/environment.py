@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
-#: What signs tokens and sessions has at least as many bits as the hash that it is used with.
+#: A signing secret has at least as many bits as the hash that it is used with.
 MIN_SECRET_BYTES = 32
-#: A secret of fewer different characters is a word or a key held down.
+#: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
 MIN_RSA_BITS = 2048
 
@@ -64,7 +64,7 @@ def one_of(name: str, *allowed: str) -> str:
 
 
 def some_of(name: str, *allowed: str, default: bool) -> list[str]:
-    """Some of a few words, by commas; all of them or none if the variable is not there."""
+    """Some of a few words, by commas; all or none of them, by ``default``, if it is unset."""
     if name not in os.environ:
         return list(allowed) if default else []
     given = words(name)
@@ -90,20 +90,20 @@ def mapping(name: str) -> dict[str, Any]:
 
 
 def public_keys(name: str) -> dict[str, str]:
-    """A JSON object of public keys in PEM, each under its id."""
+    """A JSON object of public keys in PEM, by key id."""
     keys = mapping(name)
     for key_id, key in keys.items():
         try:
             weakness = _weakness(load_pem_public_key(key.encode()))
         except (AttributeError, ValueError, UnsupportedAlgorithm) as error:
-            raise ImproperlyConfigured(f"{name}: {key_id!r} is no public key in PEM.") from error
+            raise ImproperlyConfigured(f"{name}: {key_id!r} is not a public key in PEM.") from error
         if weakness:
             raise ImproperlyConfigured(f"{name}: {key_id!r} {weakness}")
     return keys
 
 
 def _weakness(key: object) -> str:
-    """Why a public key is of no use for RS256, ES256 or EdDSA, or nothing."""
+    """Why a public key cannot be used for RS256, ES256 or EdDSA; empty if it can."""
     if isinstance(key, rsa.RSAPublicKey):
         is_short = key.key_size < MIN_RSA_BITS
         return f"has {key.key_size} bits; RSA needs {MIN_RSA_BITS}." if is_short else ""
@@ -112,11 +112,11 @@ def _weakness(key: object) -> str:
         return f"is on the curve {key.curve.name}; ES256 needs P-256." if is_other else ""
     if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
         return ""
-    return "is of a kind that signs no tokens here: RSA, P-256 and Ed25519 do."
+    return "is of an unsupported type: use RSA, P-256 or Ed25519."
 
 
 def database(name: str, default: str) -> DBConfig:
-    """Django's settings of a database, from its URL."""
+    """Django's database settings from a URL."""
     try:
         return dj_database_url.parse(os.environ.get(name) or default)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
@@ -124,7 +124,7 @@ def database(name: str, default: str) -> DBConfig:
 
 
 def strong(name: str, value: str, *, required: bool) -> str:
-    """A secret that is long enough and not one character over and over, where that is required."""
+    """A secret; if ``required``, it must be long enough and not repeat a few characters."""
     if required and len(value.encode()) < MIN_SECRET_BYTES:
         raise ImproperlyConfigured(f"{name} must be at least {MIN_SECRET_BYTES} bytes long.")
     if required and len(set(value)) < MIN_DIFFERENT:
@@ -140,7 +140,7 @@ def secret(name: str, file: Path) -> str:
     made = secrets.token_urlsafe(48)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        # Of two processes that start at once one links its file, whole, and both read that one.
+        # If two processes start at once, one links its complete file, and both read that one.
         with tempfile.NamedTemporaryFile("w", dir=file.parent) as stream:
             stream.write(made)
             stream.flush()

@@ -1,7 +1,7 @@
-"""Is the process alive; can it do its work.
+"""Liveness and readiness probes.
 
-Under uvicorn these answer outside the request threads, so that a process all of whose threads are
-taken still says that it is alive. The views are for other servers.
+Under uvicorn they are answered outside the request threads, so that a process whose threads are
+all busy still reports that it is alive. The views are for other servers.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ logger = logging.getLogger("seenby.request")
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """The process answers."""
+    """Liveness: the process answers."""
     return JsonResponse(_said("")[1])
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """The database can be read and written, and its schema is the one this code was written for."""
+    """Readiness: the database can be read and written, and all migrations are applied."""
     status, said = _said(trouble(connection))
     return JsonResponse(said, status=status)
 
 
 def is_asked(scope: Message) -> bool:
-    """Whether a request is for one of the two."""
+    """Whether a request is for one of the two probes."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     return path in (ALIVE, READY) and scope["method"] in ("GET", "HEAD")
 
 
 async def answer(scope: Message, send: Send) -> None:
-    """Answer it in the event loop."""
+    """Answer a probe in the event loop."""
     began = time.perf_counter()
     status, said = _said(await readiness()() if scope["path"].endswith(READY) else "")
     body = json.dumps(said).encode()

@@ -1,4 +1,4 @@
-"""How long a request waits for a row that somebody else has locked."""
+"""How long a request waits for a locked row."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from django.db import connections
 def limit_waits() -> None:
     """From now on, PostgreSQL ends a statement that waits for a lock too long: 503, ``busy``.
 
-    Called by what serves, so that a few requests for one locked row cannot keep all threads.
-    Commands do not call it: an import or a backfill waits for as long as it takes, and nobody
-    waits for it.
+    Called by servers, so that a few requests for one locked row cannot occupy all threads.
+    Commands do not call it: an import or a backfill may wait for as long as it takes.
     """
     database: Any = connections["default"]
     if database.vendor != "postgresql" or not settings.DB_LOCK_TIMEOUT_MS:

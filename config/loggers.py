@@ -1,4 +1,4 @@
-"""Who logs, how much, and in whose format."""
+"""Logging configuration: loggers, levels and formats."""
 
 from __future__ import annotations
 
@@ -17,9 +17,8 @@ def logging_settings(level: str, log_format: str) -> dict[str, Any]:
         "filters": {"without_outages": {"()": "receipts.api.outages.WithoutOutages"}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
         "root": {"handlers": ["stderr"], "level": level},
-        # Handlers that others have set up are replaced by ours, which take secrets out. Each
-        # request is one line of our own: Django's would repeat the refusals, uvicorn's hold the
-        # query string.
+        # Handlers of other packages are replaced by ours, which remove secrets. Each request is
+        # logged once, by us: Django would repeat refusals, and uvicorn would log the query string.
         "loggers": {
             "django": {"handlers": []},
             "django.request": {"level": "ERROR", "filters": ["without_outages"]},

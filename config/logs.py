@@ -32,12 +32,12 @@ _USABLE_ID = re.compile(r"[\w.:-]{1,64}\Z", re.ASCII)
 
 
 def extras(record: logging.LogRecord) -> dict[str, Any]:
-    """What a line says beside its message: the ``extra`` of whoever logged it."""
+    """The ``extra`` fields of a log record."""
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _safe(value: Any) -> Any:
-    """A number as it is, anything else as text without secrets."""
+    """A number unchanged, anything else as text without secrets."""
     return value if value is None or isinstance(value, bool | int | float) else redacted(str(value))
 
 

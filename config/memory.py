@@ -6,8 +6,8 @@ import ctypes
 import gc
 from contextlib import suppress
 
-#: New objects, less freed ones, between two collections; how many of those to one that also looks
-#: at what survived once, and how many of these to a full one.
+#: New objects minus freed ones between two collections; the number of those per collection of the
+#: middle generation, and of these per full collection.
 COLLECT = (5_000, 10, 10)
 #: Of glibc's ``mallopt``: free memory at the end of the heap that goes back to the system; from
 #: which size on a block is mapped, so that it goes back when it is freed; heaps beside the first.
@@ -16,11 +16,11 @@ _BLOCK = 128 * 1024
 
 
 def settle() -> None:
-    """Called once, when all is loaded: that stays, so the collector need not look at it again."""
+    """Call once, after loading: exempts all loaded objects from garbage collection."""
     gc.collect()
     gc.freeze()
-    # What is frozen would still count as the size of the heap, and a full collection waits until
-    # a quarter of that is new.
+    # Frozen objects would still count as part of the heap, and a full collection waits until a
+    # quarter of that is new.
     gc.collect()
     gc.set_threshold(*COLLECT)
     with suppress(AttributeError, OSError):  # other C libraries do without

@@ -1,4 +1,4 @@
-"""What drf-spectacular needs for the OpenAPI document and its page."""
+"""Settings of drf-spectacular for the OpenAPI document and its page."""
 
 from __future__ import annotations
 

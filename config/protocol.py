@@ -41,7 +41,7 @@ class LimitedProtocol(HttpToolsProtocol):
     """One connection."""
 
     edge: Edge
-    #: The request whose answer is being made; ``self.cycle`` is the one that came in last.
+    #: The request that is being answered; ``self.cycle`` is the one that came in last.
     running: RequestResponseCycle | None = None
     receiving = in_head = False  # a request has begun; its head is not complete
     between = True  # since the last data came, no request has begun yet
@@ -52,7 +52,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        #: Bytes of the bodies of the requests that are not answered yet, in their order.
+        #: Body sizes in bytes of the requests that are not answered yet, in order.
         self.bodies: list[int] = []
 
     # --- What comes in
@@ -126,7 +126,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_response_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What cannot be parsed, or was refused while it was."""
+        """Refuse a request that cannot be parsed, or was refused during parsing."""
         self.refuse(*self.refusal)
 
     def _stop(self, status: int, code: str, detail: str) -> None:
@@ -135,7 +135,7 @@ class LimitedProtocol(HttpToolsProtocol):
         raise Refused
 
     def refuse(self, status: int, code: str, detail: str) -> None:
-        """Close the connection; with an answer, where none is on its way or due before it."""
+        """Close the connection; with a response, unless another one is being sent or due first."""
         if self.transport.is_closing():
             return
         logger.info("A connection was refused.", extra={"status": status, "code": code})
@@ -165,7 +165,7 @@ class LimitedProtocol(HttpToolsProtocol):
     # --- In time
 
     def check(self, now: float) -> None:
-        """Called now and then: close the connection if its client is late."""
+        """Called periodically: close the connection if its client is late."""
         if self.deadline is not None and now > self.deadline and not self.transport.is_closing():
             if self._is_waiting():  # for the answer to an earlier request
                 self.deadline = now + self._patience()
@@ -181,7 +181,7 @@ class LimitedProtocol(HttpToolsProtocol):
         return self.flow.read_paused or bool(self.pipeline) or (earlier and unanswered)
 
     def _check_answer(self, now: float) -> None:
-        """Abort a connection whose client takes nothing, or takes too long over what is there."""
+        """Abort a connection whose client reads nothing, or reads the response too slowly."""
         size = self.transport.get_write_buffer_size()
         if not size:
             self.behind = None
@@ -208,14 +208,14 @@ class LimitedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def _forget(self) -> None:
-        """Nothing of this connection's bodies counts any more."""
+        """Stop counting the bodies of this connection."""
         self.edge.held -= sum(self.bodies)
         self.bodies.clear()
         self.edge.unfinished.pop(self, None)
         self.deadline = None
 
     def _disconnect(self) -> None:
-        """Tell all its requests; uvicorn tells the last one only."""
+        """Send a disconnect to all its requests; uvicorn sends it to the last one only."""
         for cycle in (self.running, self.cycle, *(waiting for waiting, _ in self.pipeline)):
             if cycle is not None and not cycle.response_complete:
                 cycle.disconnected = True

@@ -1,7 +1,7 @@
-"""Whether the database can be read and written, asked on a thread of its own.
+"""Checks on a thread of its own whether the database can be read and written.
 
-Requests that fill all threads, or all connections of the pool, do not stop this: it has one thread
-and one connection for itself. An answer is kept for some seconds, so that many probes are one look.
+Requests that occupy all threads or all pooled connections do not block it: it has one thread and
+one connection for itself. A result is cached for some seconds, so that many probes are one check.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from django.db.migrations.executor import MigrationExecutor
 
 logger = logging.getLogger("seenby.request")
 
-#: Seconds for which an answer is kept.
+#: Seconds for which a result is cached.
 KEPT = 3.0
 #: Seconds in which the database has to answer.
 PATIENCE = 5.0
-#: Milliseconds for one statement of PostgreSQL.
+#: PostgreSQL's ``statement_timeout``, in milliseconds.
 STATEMENT_MS = 3_000
 
 NO_DATABASE, NOT_MIGRATED, NOT_WRITABLE = "no database", "not migrated", "not writable"
@@ -49,7 +49,7 @@ def trouble(connection: Any) -> str:
 
 
 def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
-    """Asked of the database until it is so: a schema does not un-migrate under a process."""
+    """Whether all migrations are applied; checked until they are, since none is undone later."""
     global _migrated
     if not _migrated:
         executor = MigrationExecutor(connection)
@@ -58,7 +58,7 @@ def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _can_write(connection: BaseDatabaseWrapper) -> bool:
-    """Make a file of the database grow, and give the room back."""
+    """Whether a file of the database can grow; the space is freed again."""
     if connection.vendor == "sqlite":
         return _can_write_sqlite(connection)
     with connection.cursor() as cursor:
@@ -68,8 +68,8 @@ def _can_write(connection: BaseDatabaseWrapper) -> bool:
         )
         writable, may_make_tables = cursor.fetchone()
         if writable and may_make_tables:
-            # Rows of a temporary table are in a file of the database's own disk. They are removed
-            # without a trace at the end of the transaction; the table stays for the next look.
+            # Rows of a temporary table are in a file on the database's own disk. They are removed
+            # at the end of the transaction; the table is kept for the next check.
             cursor.execute(
                 "CREATE TEMPORARY TABLE IF NOT EXISTS seenby_readiness (filler text)"
                 " ON COMMIT DELETE ROWS"
@@ -81,19 +81,19 @@ def _can_write(connection: BaseDatabaseWrapper) -> bool:
 
 
 def _can_write_sqlite(connection: BaseDatabaseWrapper) -> bool:
-    """Write a number that nobody uses, as it is, which takes a page of the write-ahead log."""
+    """Rewrite the unused ``user_version`` unchanged, which writes a page of the WAL."""
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA user_version")
         [version] = cursor.fetchone()
         try:
             cursor.execute(f"PRAGMA user_version = {int(version)}")
         except OperationalError as error:
-            return "locked" in str(error)  # somebody else is writing: so it can be written
+            return "locked" in str(error)  # another writer is active, so it is writable
     return True
 
 
 class Readiness:
-    """What the probes of one process are answered. Used in the event loop."""
+    """The cached result for the probes of one process. Used in the event loop."""
 
     def __init__(self, ask: Callable[[], str]) -> None:
         self.ask = ask
@@ -103,7 +103,7 @@ class Readiness:
         self.known = ""
 
     async def __call__(self) -> str:
-        """The trouble, as far as it is known within some seconds."""
+        """Why the service cannot do its work, at most some seconds old; empty if it can."""
         now = time.monotonic()
         if now < self.known_until:
             return self.known
@@ -119,7 +119,7 @@ class Readiness:
 
 
 def ask_own_connection() -> Callable[[], str]:
-    """Asks over one connection, outside any pool, which is made anew when it failed or is old."""
+    """A check over one connection outside any pool, which is replaced when it failed or is old."""
     kept: list[BaseDatabaseWrapper] = []
 
     def ask() -> str:

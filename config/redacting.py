@@ -1,7 +1,7 @@
-"""Takes secrets out of what is logged, as the last thing before a line is written.
+"""Removes secrets from log lines, as the last step before a line is written.
 
-Nothing here means to log a secret. This is for the lines that others write: tracebacks whose
-exceptions quote a URL, a header or a row, and the loggers of libraries.
+No code here logs a secret on purpose. This is for indirect cases: tracebacks whose exceptions
+quote a URL, a header or a row, and the loggers of libraries.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _NAMES = (
     r"\w*password\w*|\w*secret\w*|\w*token|usersig|signature|sessionid|csrf\w*|api_?key|key_hash"
 )
 
-#: What is replaced, in this order, and by what.
+#: Patterns and their replacements, applied in this order.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # Keys, webhooks' secrets, and tokens: recognised wherever they are.
     (re.compile(r"sk_[\w-]{8,}"), "sk_…"),

@@ -1,8 +1,8 @@
-"""Lets go of a request's body as soon as it is answered.
+"""Releases a request's body as soon as the request is answered.
 
-A request, its view and its response refer to each other, in Django and in REST framework, so they
-live until the garbage collector comes, which goes by the number of objects and not by their size.
-Without this, hundreds of bodies of a megabyte each may wait for it.
+A request, its view and its response form a reference cycle, in Django and in REST framework, so
+they live until a garbage collection, which is triggered by the number of objects, not their size.
+Without this, hundreds of bodies of a megabyte each may stay in memory until then.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 
 
 class ReleaseMiddleware:
-    """Takes the body, raw and parsed, out of what is left of a request."""
+    """Removes the body, raw and parsed, from a request that has been answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -14,7 +14,7 @@ _known = False
 
 
 def warn_without_limits(scope: MutableMapping[str, Any]) -> None:
-    """Say so in the log, once, at the first request."""
+    """Log a warning, once, at the first request, if the server runs without these limits."""
     global _known
     if not _known:
         _known = True

@@ -1,6 +1,6 @@
-"""Sessions in the database; a cookie that no session can have is not looked up there.
+"""Sessions in the database; an impossible session key in a cookie is not queried.
 
-A cookie may spell a NUL (``"\\000"``), with which PostgreSQL does not even compare.
+A cookie may contain a NUL (``"\\000"``), which PostgreSQL rejects even in a comparison.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from django.contrib.sessions.backends import db
 
 
 class SessionStore(db.SessionStore):
-    """Keys are lower-case letters and digits, as Django makes them."""
+    """Accepts only ASCII letters and digits as keys, as Django generates them."""
 
     def _validate_session_key(self, key: Any) -> bool:
         valid = super()._validate_session_key(key)  # type: ignore[misc]

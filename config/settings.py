@@ -1,5 +1,5 @@
-"""Every setting of the service. What the environment decides is read in the first screen;
-docs/operating.md lists the same variables in one table."""
+"""Every setting of the service. Environment variables are read in the first section;
+docs/operating.md lists them in one table."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
-#: To try it, any secret will do; else a weak one lets anybody sign tokens and sessions.
+#: Weak secrets are allowed only for trying it out: with one, anybody could sign tokens.
 STRONG_SECRETS = not (DEBUG or DEMO)
 _made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
 SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
@@ -85,7 +85,7 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "chat",
-    # The demo's page and its files are there for nobody else.
+    # Without DEMO, the demo's page and files do not exist.
     *(["receipts.demo"] if DEMO else []),
 ]
 
@@ -106,7 +106,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-# Wrong methods and missing slashes are answered, not redirected: a redirected POST loses its body.
+# A missing slash is an error, not a redirect: a redirected POST loses its body.
 APPEND_SLASH = False
 
 TEMPLATES = [
@@ -129,9 +129,9 @@ DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
-    # Without immediate transactions, two writers that each read first cannot both go on, and the
-    # second fails at once whatever the timeout: with Django's defaults half of concurrent writes
-    # were lost.
+    # Without immediate transactions, two writers that each read first cannot both proceed, and the
+    # second fails at once regardless of the timeout: with Django's defaults half of concurrent
+    # writes were lost.
     DATABASE["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 10,
@@ -140,8 +140,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     DATABASE["CONN_MAX_AGE"] = None
     Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
 else:
-    # PostgreSQL spends more on planning a mark's statements than on running them. Those that
-    # receipts/sql/prepared.py runs are planned once for each connection, and no others ever.
+    # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
+    # receipts/sql/prepared.py runs are prepared once per connection; no others are.
     options = DATABASE.setdefault("OPTIONS", {})
     options["server_side_binding"] = DB_PREPARE
     options["prepare_threshold"] = 2**31 if DB_PREPARE else None
@@ -151,7 +151,7 @@ else:
         DATABASE["CONN_MAX_AGE"] = 60
         DATABASE["CONN_HEALTH_CHECKS"] = True
 
-# Only throttles use it. By default it keeps but 300 entries and throws others away at random.
+# Used by throttles and login limits. Django's default keeps 300 entries and evicts at random.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
@@ -166,9 +166,9 @@ AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",  # refuses before a password is checked
     "chat.signing_in.PasswordBackend",
 ]
-# After 5 wrong passwords for a username from an address, none is taken for 15 minutes. Not for a
-# username alone, with which anybody could lock moderators out; the tables are in the database, so
-# that all processes count together, without a cache.
+# After 5 wrong passwords for a username from an address, that pair is locked out for 15 minutes.
+# Not a username alone, or anybody could lock moderators out. Failures are counted in the database,
+# so that all processes share them.
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -220,7 +220,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["receipts.api.rest.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "receipts.api.schema.Schema",
     "EXCEPTION_HANDLER": "receipts.api.rest.exception_handler",
-    # No second description of the API at OPTIONS, no ?format= beside the Accept header.
+    # No description of the API at OPTIONS; the format is chosen by the Accept header only.
     "DEFAULT_METADATA_CLASS": None,
     "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",

@@ -1,4 +1,4 @@
-"""What a WSGI application gives back: whole where it is short, otherwise piece by piece."""
+"""Responses of a WSGI application: short ones whole, others piece by piece."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger("seenby.request")
 
 
 class Stream:
-    """An answer of which the first piece is made; each other one is made when it is asked for."""
+    """A response whose first piece exists; each further piece is produced on demand."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Stream:
 
     def piece(self) -> bytes | None:
         """The next piece; empty at the end; None if the application failed."""
-        with self.lock:  # nobody may close what is being read
+        with self.lock:  # it must not be closed while it is read
             self.release()
             try:
                 piece = next(self.chunks, b"")
@@ -45,7 +45,7 @@ class Stream:
             return piece
 
     def close(self) -> None:
-        """Nobody wants the rest."""
+        """Discard the rest."""
         with self.lock:
             self._close()
             self.release()
@@ -59,7 +59,7 @@ class Stream:
 def started(
     application: Application, environ: Environ, release: Callable[[], None]
 ) -> tuple[Message, bytes, Stream | None]:
-    """Call the application: the head, and either its whole body or the beginning of a stream."""
+    """Call the application; return the head, and either the whole body or a started stream."""
     start: Message = {"type": "http.response.start"}
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
@@ -84,6 +84,6 @@ def started(
 
 
 def close(result: Any) -> None:
-    """Let the application finish, as PEP 3333 has it."""
+    """Call the result's ``close()``, if it has one (PEP 3333)."""
     if hasattr(result, "close"):
         result.close()

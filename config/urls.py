@@ -1,4 +1,4 @@
-"""The API under its prefix, the admin, what machines ask, and the demo where that is on."""
+"""URLs: gateways, API, admin, probes, and the demo if it is on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from config.health import healthz, readyz
 from receipts import gateways
 
 urlpatterns = [
-    # Before the native API: some vendors' paths begin like ours.
+    # Before the native API: some vendors' paths start like ours.
     *gateways.urlpatterns(),
     path("api/v1/", include("receipts.api.urls")),
     path("admin/", admin.site.urls),

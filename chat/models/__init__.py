@@ -1,4 +1,4 @@
-"""The chat product's own data: users, conversations, who takes part, messages.
+"""The chat product's own data: users, conversations, participants, messages.
 
 Nothing in this app imports ``receipts``; receipts build on it.
 """

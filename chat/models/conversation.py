@@ -1,4 +1,4 @@
-"""Conversations and who takes part in them."""
+"""Conversations and their participants."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Which conversations a user may see."""
 
     def joined_by(self, user: User) -> Self:
-        """The conversations in which ``user`` takes part now."""
+        """The conversations of which ``user`` is a current participant."""
         return self.filter(participants__user=user, participants__is_active=True)
 
     def visible_to(self, user: User) -> Self:

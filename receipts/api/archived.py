@@ -1,4 +1,4 @@
-"""What is answered about a message whose rows are archived: 410, and since when."""
+"""The 410 response for a message whose rows are archived, with the time of archiving."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from receipts.rules.rows import MessageRow
 class Archived(APIException):
     """The message is settled, and ``prune_receipts`` has taken its rows away.
 
-    The words do not say that everybody has read it: a recipient who marks may be told that the
+    The text does not reveal that everybody has read it: a recipient who marks may learn that the
     receipts are gone, not what they were (rule 17).
     """
 
@@ -29,18 +29,18 @@ class Archived(APIException):
         )
 
 
-#: For ``extend_schema``, beside what an operation answers otherwise.
+#: For ``extend_schema``, in addition to an operation's other responses.
 ARCHIVED = gone(
     Archived.default_code,
-    "The receipts of this message are archived: its counts are all that is kept.",
+    "The receipts of this message are archived: only its counts are kept.",
 )
 
 
 def refuse_archived_mark(message: MessageRow, username: str) -> None:
-    """A mark on an archived message is refused to all who take part, save its sender.
+    """Refuse a mark on an archived message to all participants except its sender.
 
-    Everybody has read it, so nothing can change. Who its recipients were is not known any more, so
-    somebody who joined later is told the same; the sender never was one (rule 4).
+    Everybody has read it, so nothing can change. Its recipients are no longer known, so a user who
+    joined later gets the same response; the sender never was a recipient (rule 4).
     """
     if (
         message["archived_at"] is not None

@@ -28,20 +28,20 @@ from receipts.rules.rows import MessageRow
 
 @cache
 def takes_nothing(serializer_class: Any) -> bool:
-    """Whether an empty body is as good as any: most marks have none, and it need not be read."""
+    """Whether every field is optional, so that an empty body needs no parsing."""
     return not any(field.required for field in serializer_class().fields.values())
 
 
 class ApiViewSet(GenericViewSet[Any]):
     """Base of the API's viewsets."""
 
-    #: What a service key needs for anything but reading.
+    #: The scope that a service key needs for writes.
     scope = Scope.WRITE
-    #: Whether a key needs ``read`` beside it, because the answer discloses what is there.
+    #: Whether a write needs ``read`` as well, because its response discloses existing data.
     answers_reads = False
-    #: The fields of an answer to a write that a key without ``read`` is given.
+    #: The response fields of a write that a key without ``read`` receives.
     told_without_read: frozenset[str] = frozenset()
-    #: Query parameters beside paging and the filters of ``filterset_class``.
+    #: Query parameters in addition to paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
     #: Whether the caller is known, has the right to call, and was not refused since.
@@ -59,7 +59,7 @@ class ApiViewSet(GenericViewSet[Any]):
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """A key without ``read`` learns that its write was done, and nothing of what is there."""
+        """For a key without ``read``, strip the response of a write to ``told_without_read``."""
         is_answer = self.is_admitted and isinstance(response, Response)
         is_answer = is_answer and response.status_code < 300
         if is_answer and request.method not in SAFE_METHODS and not may_read(request):
@@ -68,7 +68,7 @@ class ApiViewSet(GenericViewSet[Any]):
         return super().finalize_response(request, response, *args, **kwargs)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """A misspelt filter that is passed over answers another question than was asked."""
+        """Raise ``ValidationError``: ignoring a misspelt filter would return the wrong rows."""
         allowed = set(self.query_parameters)
         if self.action == "list":
             if self.pagination_class is not None:
@@ -81,13 +81,13 @@ class ApiViewSet(GenericViewSet[Any]):
             raise ValidationError(errors)
         with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
         if with_nul:
-            raise ValidationError({name: ["May not hold NUL characters."] for name in with_nul})
+            raise ValidationError({name: ["Must not contain NUL characters."] for name in with_nul})
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
         data = self.request.data
         if isinstance(data, QueryDict):
-            # What stands for an empty form, in which booleans that are not there would be false.
+            # An empty form, in which omitted booleans would be read as false.
             data = {}
         if data == {} and takes_nothing(serializer_class):
             return {}
@@ -107,9 +107,9 @@ class ApiViewSet(GenericViewSet[Any]):
             raise
 
     def acting_username(self, named: str | None) -> str:
-        """Whom this request acts for: the token's user, or whom a service account names (18).
+        """The user this request acts for: the token's, or the one a service account names (18).
 
-        Asks no query of a token's holder. ``named`` is the body's ``user``.
+        Runs no query for a token's user. ``named`` is the body's ``user``.
         """
         credential: Credential | None = self.request.auth  # type: ignore[assignment]
         if credential is not None and credential.scopes is None:
@@ -118,21 +118,23 @@ class ApiViewSet(GenericViewSet[Any]):
             caller, is_service = self.user.username, self.user.is_service
         if is_service:
             if named is None:
-                raise ValidationError({"user": ["A service account says whom it acts for."]})
+                raise ValidationError(
+                    {"user": ["Required: a service account must name the user it acts for."]}
+                )
             return known_users("user", [named])[0].username
         if named is not None and named != caller:
             raise Refused("Only a service account may name another user.")
         return caller
 
     def visible_conversation(self, pk: int) -> Conversation:
-        """The conversation, if the caller may know of it."""
+        """The conversation; 404 unless the caller can see it."""
         conversation = Conversation.objects.visible_to(self.user).filter(pk=pk).first()
         if conversation is None:
             raise Http404
         return conversation
 
     def visible_message(self, pk: int) -> MessageRow:
-        """The message's columns, if the caller may know of it."""
+        """The message's columns; 404 unless the caller can see it."""
         messages = Message.objects.visible_to(self.user).filter(pk=pk)
         message = message_rows(messages).first()
         if message is None:

@@ -1,4 +1,4 @@
-"""The items of a batch: each is checked by itself, and says what is wrong with it by field.
+"""The items of a batch: each is validated by itself, with its own errors by field.
 
 A thousand items through a serializer would cost more than marking them does.
 """
@@ -44,7 +44,7 @@ class ItemBody(StrictSerializer):
 
 
 class ItemsField(StrictListField):
-    """A list whose items are looked at one by one, later."""
+    """A list whose items are validated one by one, later, by ``read_item``."""
 
     child = ItemBody()
 
@@ -57,7 +57,7 @@ class BatchBody(StrictSerializer):
 
 
 class BatchResult(RowSerializer):
-    """What became of one mark; ``errors`` by field where it is invalid."""
+    """The result of one mark; ``errors`` by field if it is invalid."""
 
     result = serializers.ChoiceField(
         [(name, name) for name in (APPLIED, UNCHANGED, NOT_RECIPIENT, NOT_FOUND, INVALID)]
@@ -65,7 +65,7 @@ class BatchResult(RowSerializer):
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,
-        help_text=f"The first {MAX_ERRORS} errors of a batch; later marks say only `invalid`.",
+        help_text=f"The first {MAX_ERRORS} errors of a batch; later marks return only `invalid`.",
     )
 
 
@@ -78,9 +78,9 @@ class BatchResults(RowSerializer):
 def batch_results(
     items: Iterable[Item | dict[str, list[str]]], marked: Iterable[str]
 ) -> Iterator[dict[str, Any]]:
-    """One result for each item, in order; ``marked`` are those of the good ones.
+    """One result for each item, in order; ``marked`` holds the results of the valid ones.
 
-    Only so many errors are told, or a body of a few bytes an item would be answered with many.
+    At most ``MAX_ERRORS`` errors are listed, so that a small body cannot get a huge response.
     """
     done, room = iter(marked), MAX_ERRORS
     for item in items:
@@ -95,7 +95,7 @@ def batch_results(
 
 
 def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
-    """One mark, or what is wrong with it by field."""
+    """One mark, or its errors by field."""
     if not isinstance(given, dict):
         return {"non_field_errors": ["Must be an object."]}
     unknown = islice((name for name in given if name not in _FIELDS), MAX_ERRORS)
@@ -107,7 +107,9 @@ def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
         except ValueError as error:
             errors[name] = [str(error)]
     if given.get("state") == "delivered":
-        errors |= {name: ["Only with a read."] for name in _READ_ONLY_FIELDS if name in given}
+        errors |= {
+            name: ["Only allowed with a read."] for name in _READ_ONLY_FIELDS if name in given
+        }
     if "user" not in errors and (refusal := _refusal(values["user"], caller)):
         errors["user"] = [refusal]
     if errors:
@@ -125,7 +127,7 @@ def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
 def _refusal(username: str | None, caller: User) -> str | None:
     """Why this item may not be for that user (rule 18)."""
     if caller.is_service:
-        return None if username else "A service account says whom it acts for."
+        return None if username else "Required: a service account must name the user it acts for."
     if username not in (None, caller.username):
         return "Only a service account may name another user."
     return None
@@ -146,7 +148,7 @@ def _state(value: Any) -> str:
 def _at(value: Any) -> datetime | None:
     if value is None:
         return None
-    wanted = "Must be a time with its zone, for example 2026-11-21T09:30:00Z."
+    wanted = "Must be a time with a time zone, for example 2026-11-21T09:30:00Z."
     try:
         if not TIME.fullmatch(value):
             raise ValueError(wanted)

@@ -1,4 +1,4 @@
-"""What the API takes: request bodies, strict about fields and types."""
+"""Request bodies of the API, strict about fields and types."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_CONTENT = 2_000
 
 
 class Profile(StrictSerializer):
-    """What a person may change of themselves."""
+    """The fields of their own profile that a user may change."""
 
     display_name = StrictCharField(max_length=200, allow_blank=True, required=False)
     avatar_url = serializers.URLField(max_length=500, allow_blank=True, required=False)
@@ -88,17 +88,17 @@ class NewMessage(StrictSerializer):
 
     def validate_client_id(self, client_id: str | None) -> str | None:
         if client_id is not None and client_id.startswith(IMPORTED):
-            raise serializers.ValidationError(f"May not begin with {IMPORTED!r}.")
+            raise serializers.ValidationError(f"Must not begin with {IMPORTED!r}.")
         return client_id
 
     def validate_sent_at(self, sent_at: datetime) -> datetime:
         if sent_at > timezone.now():
-            raise serializers.ValidationError("May not be in the future.")
+            raise serializers.ValidationError("Must not be in the future.")
         return sent_at
 
 
 class ActingBody(StrictSerializer):
-    """Whom a service account acts for."""
+    """The user a service account acts for."""
 
     user = username_field(required=False)
 
@@ -110,7 +110,7 @@ class MarkBody(ActingBody):
 
 
 class PrivateBody(ActingBody):
-    """A read that others may see as a delivery only."""
+    """A read; if private, others see it as a delivery."""
 
     private = StrictBooleanField(required=False)
 
@@ -121,7 +121,7 @@ class PrivateBody(ActingBody):
 
 
 class ReadBody(PrivateBody, MarkBody):
-    """A read; ``content`` acknowledges it in words."""
+    """A read; ``content`` is an acknowledgement text."""
 
     content = StrictCharField(max_length=MAX_CONTENT, required=False)
 

@@ -1,4 +1,4 @@
-"""Conversations: mine, newest activity first, with what I have left unread."""
+"""Conversations: the caller's own, newest activity first, with unread counts."""
 
 from __future__ import annotations
 
@@ -46,16 +46,16 @@ class ConversationViewSet(ApiViewSet):
     def create(self, request: Request) -> Response:
         """Start a conversation; the caller becomes its owner.
 
-        A service account may name the ``owner``, or leave it out, and may set an ``external_id``:
-        the same one again answers 200 with what is there, if that is what the request asks for:
-        its fields, its owner and who takes part now. Else it is a conflict.
+        A service account may name an ``owner`` and may set an ``external_id``. If that id already
+        exists, the response is 200 with the existing conversation, provided that its fields, its
+        owner and its current participants match the request; otherwise 409.
         """
         fields = self.validated(NewConversation)
         names, owner = fields.pop("participants"), fields.pop("owner", None)
         if owner is not None and not self.user.is_service and owner != self.user.username:
             raise Refused("Only a service account may name another owner.")
         if fields.get("external_id") is not None and not self.user.is_service:
-            # A name that anybody could take before the backend does would be no name.
+            # Otherwise any user could take an id before the backend uses it.
             raise Refused("Only a service account may set an external_id.")
         participants = known_users("participants", names)
         first: User | None = self.user
@@ -73,7 +73,7 @@ class ConversationViewSet(ApiViewSet):
 
     @extend_schema(request=ConversationChange, responses=ConversationShape)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change the title or who gets receipts: its owner, admins, service accounts."""
+        """Change the title or the receipt settings: owner, admins and service accounts."""
         self.visible_conversation(pk)
         with self.refusing_first(lambda: require_manager(self.user, pk)):
             fields = self.validated(ConversationChange)

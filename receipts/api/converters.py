@@ -1,4 +1,4 @@
-"""Ids and usernames in addresses; what can be neither matches nothing, so the answer is 404."""
+"""URL converters for ids and usernames; an impossible value matches no route: 404."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from chat.ids import MAX_ID
 
 
 class IdConverter:
-    """A whole number that an id can be."""
+    """A whole number in the range of ids."""
 
     regex = "[0-9]{1,19}"
 
@@ -23,6 +23,6 @@ class IdConverter:
 
 
 class UsernameConverter(StringConverter):
-    """Text that a username can be: PostgreSQL does not even compare with a NUL."""
+    """A possible username: without NUL, which PostgreSQL rejects even in a comparison."""
 
     regex = r"[^/\x00-\x1f\x7f]+"

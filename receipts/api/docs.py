@@ -1,4 +1,4 @@
-"""The schema, and the page to try the API on."""
+"""The OpenAPI schema, and Swagger UI."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ class Document(NamedTuple):
 
 
 class SchemaView(SpectacularAPIView):
-    """The schema, made once in each process and format: it is the same for everybody."""
+    """The schema, generated once per process and format: it is the same for all callers."""
 
     schema: Any = None  # it does not describe itself
     _documents: dict[str, Document] = {}
     _making = Lock()
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Answer from memory, or 304 to a caller who has it."""
+        """Return the cached document, or 304 if the caller's copy is current."""
         document = self._document(request)
         response: HttpResponse | None = get_conditional_response(
             request._request, etag=document.etag

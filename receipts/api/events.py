@@ -1,4 +1,4 @@
-"""The live feed: a stream of what happens, or pages of what happened."""
+"""The live feed: a stream of new events, or pages of past ones."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ MAX_EVENTS = 200
 
 
 class Expired(APIException):
-    """What came after the cursor is no longer kept."""
+    """Events after the cursor are no longer kept."""
 
     status_code = 410
     default_code = "cursor_expired"
     default_detail = (
-        "Events after this cursor are no longer kept. Reload what you show, and follow from now on."
+        "Events after this cursor are no longer kept. Reload your data, and start without a cursor."
     )
 
 
 class EventStreamRenderer(JSONRenderer):
-    """Lets the stream be asked for; what is refused is still said in JSON."""
+    """Accepts ``text/event-stream``; errors are still sent as JSON."""
 
     media_type = "text/event-stream"
     format = "stream"
 
 
 class EventMark(RowSerializer):
-    """What one person did: how many of one's messages came to a state, from which to which."""
+    """One user's marks: how many messages reached a state, with the first and the last."""
 
     user = serializers.CharField(allow_null=True)
     state = serializers.ChoiceField(State.choices)
@@ -55,21 +55,23 @@ class EventMark(RowSerializer):
 
 
 class Event(RowSerializer):
-    """What is told at once of one conversation; which fields are there depends on the kind."""
+    """Coalesced changes in one conversation; the kind decides which fields are present."""
 
     kind = serializers.ChoiceField(EventKind.choices)
     conversation = serializers.IntegerField()
-    at = serializers.DateTimeField(help_text="When the last of it happened.")
+    at = serializers.DateTimeField(help_text="Time of the latest change.")
     user = serializers.CharField(
-        required=False, help_text="Whose receipts; where a service account listens."
+        required=False, help_text="Whose receipts; sent to service accounts only."
     )
-    marks = EventMark(many=True, required=False, help_text="`receipt.updated`: who marked what.")
-    marks_left_out = serializers.IntegerField(required=False, help_text="Marks not among `marks`.")
-    receipts = Summary(
-        many=True, required=False, help_text="`receipt.updated`: summaries as they are now."
+    marks = EventMark(
+        many=True, required=False, help_text="`receipt.updated`: marks by user and state."
     )
+    marks_left_out = serializers.IntegerField(
+        required=False, help_text="Number of marks omitted from `marks`."
+    )
+    receipts = Summary(many=True, required=False, help_text="`receipt.updated`: current summaries.")
     complete = serializers.BooleanField(
-        required=False, help_text="Whether `receipts` holds every message that changed."
+        required=False, help_text="Whether `receipts` includes every changed message."
     )
     unread_count = serializers.IntegerField(required=False, help_text="`conversation.read`")
     first_unread_message = serializers.IntegerField(
@@ -81,15 +83,17 @@ class Event(RowSerializer):
 
 
 class Events(RowSerializer):
-    """What happened, coalesced by conversation, and the cursor behind it."""
+    """Events, coalesced by conversation, and the cursor after them."""
 
     results = Event(many=True)
-    cursor = serializers.CharField(help_text="Where to go on: `?after=`, or `Last-Event-ID`.")
-    more = serializers.BooleanField(help_text="Whether there may be more already.")
+    cursor = serializers.CharField(
+        help_text="Where to continue: pass it as `?after=` or `Last-Event-ID`."
+    )
+    more = serializers.BooleanField(help_text="Whether there may be more events now.")
 
 
 class EventViewSet(ApiViewSet):
-    """What happens to one's messages, and in one's conversations."""
+    """Events of the caller's messages and conversations."""
 
     serializer_class: Any = Events
     query_parameters = frozenset({"after", "limit"})
@@ -97,12 +101,12 @@ class EventViewSet(ApiViewSet):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("after", description="A cursor; without one, from now on."),
+            OpenApiParameter("after", description="A cursor; if omitted, only new events."),
             OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {MAX_EVENTS}."),
             OpenApiParameter(
                 "Last-Event-ID",
                 location=OpenApiParameter.HEADER,
-                description="Of a stream that was lost: goes before `after`.",
+                description="Sent when a stream reconnects; takes precedence over `after`.",
             ),
         ],
         responses={
@@ -114,7 +118,7 @@ class EventViewSet(ApiViewSet):
         },
     )
     def retrieve(self, request: Request) -> Response:
-        """What happened after a cursor or, with `Accept: text/event-stream`, live."""
+        """Events after a cursor or, with `Accept: text/event-stream`, a live stream."""
         listener, limit, position = Listener.of(self.user), self._limit(), self._position()
         if isinstance(request.accepted_renderer, EventStreamRenderer):
             return self._grant(listener, position)
@@ -139,12 +143,12 @@ class EventViewSet(ApiViewSet):
 
     def _grant(self, listener: Listener, position: Position) -> Response:
         if not self.request.META.get(stream.GRANTABLE):
-            raise NotAcceptable("This server has no stream: it has to run config.asgi.")
+            raise NotAcceptable("This server cannot stream: streams require config.asgi.")
         granted = stream.grant(listener, position, seconds_left(self.request))
         return Response(headers={stream.GRANT: granted})
 
     def _position(self) -> Position:
-        """Where the caller left off; now, if they say nothing."""
+        """The position of the caller's cursor; the newest one if none is given."""
         name, given = "Last-Event-ID", self.request.headers.get("Last-Event-ID")
         if not given:
             name, given = "after", self.request.query_params.get("after")

@@ -1,4 +1,4 @@
-"""Fields that are strict: what is not exactly right is refused, and the field is named."""
+"""Strict fields: an invalid value is refused with an error under the field's name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?
 
 
 class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields it does not know, so that a misspelt one is not passed over in silence."""
+    """Rejects unknown fields, so that a misspelt one is not silently ignored."""
 
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, Mapping):
@@ -35,27 +35,27 @@ class StrictSerializer(serializers.Serializer[Any]):
 
 
 def checked(serializer_class: Any, data: Any, **options: Any) -> dict[str, Any]:
-    """What a body says, checked by a serializer."""
+    """The body as validated by a serializer; raises ``ValidationError``."""
     serializer = serializer_class(data=data, **options)
     try:
         serializer.is_valid(raise_exception=True)
         fields: dict[str, Any] = serializer.validated_data
         return fields
     finally:
-        # It and its fields refer to each other: it would live, and its data with it, until the
-        # garbage collector comes.
+        # It and its fields form a reference cycle, which would keep its data in memory until the
+        # next garbage collection.
         serializer.__dict__.clear()
 
 
 class RowSerializer(serializers.Serializer[Any]):
-    """Declares a shape for the schema; the rows are made by a plain function, which is faster."""
+    """Declares a shape for the schema; a plain function, which is faster, builds the rows."""
 
     def to_representation(self, instance: Any) -> Any:
         return instance
 
 
 class ObjectSerializer(RowSerializer):
-    """A shape whose fields are attributes of the object, as they stand."""
+    """A shape whose fields are read unchanged from the object's attributes."""
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {str(name): getattr(instance, str(name)) for name in self.fields}
@@ -63,7 +63,7 @@ class ObjectSerializer(RowSerializer):
 
 @extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
 class IdField(serializers.Field[int, Any, int, Any]):
-    """A whole number that an id can be; no text, no fraction, no truth value."""
+    """A whole number in the range of ids; no text, no fraction, no boolean."""
 
     default_error_messages = {"invalid": "Must be an id: a whole number from 1."}
 
@@ -77,7 +77,7 @@ class IdField(serializers.Field[int, Any, int, Any]):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """``true`` or ``false`` and nothing that looks like them."""
+    """Exactly ``true`` or ``false``; nothing is converted."""
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -86,7 +86,7 @@ class StrictBooleanField(serializers.BooleanField):
 
 
 class StrictChoiceField(serializers.ChoiceField):
-    """One of a few words; what is no text is none, and is not made into text to find out."""
+    """One of several words; any other type is refused, not converted to text."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, str):
@@ -119,7 +119,7 @@ class StrictListField(serializers.ListField):
 
 
 class StrictCharField(serializers.CharField):
-    """Text as it stands, blanks included; a number is not taken for one."""
+    """Text, unchanged and untrimmed; numbers are refused."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{"trim_whitespace": False, **options})
@@ -132,9 +132,9 @@ class StrictCharField(serializers.CharField):
 
 @extend_schema_field(OpenApiTypes.DATETIME)
 class TimeField(serializers.DateTimeField):
-    """An ISO 8601 time with its zone; a time without one could be any of 38 moments."""
+    """An ISO 8601 time with a time zone; without one it would be ambiguous."""
 
-    default_error_messages = {"naive": "Must say its zone, for example 2026-11-21T09:30:00Z."}
+    default_error_messages = {"naive": "Must have a time zone, for example 2026-11-21T09:30:00Z."}
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str) or not TIME.fullmatch(value):
@@ -156,7 +156,7 @@ def username_field(**options: Any) -> StrictCharField:
 
 
 def known_users(field: str, usernames: list[str]) -> list[User]:
-    """The active users of these names, in one query; an unknown one names ``field``."""
+    """The active users with these names, in one query; an unknown name is an error of ``field``."""
     users = {user.username: user for user in User.objects.filter(username__in=set(usernames))}
     missing = (name for name in usernames if name not in users or not users[name].is_active)
     if unknown := list(islice(missing, STOP_AT)):

@@ -1,4 +1,4 @@
-"""Filters of the lists: every state, the questions people ask, and what part somebody takes."""
+"""Filters of the lists: states, ``unread``, ``undelivered``, membership and search."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class SeveralWidget(forms.SelectMultiple):
 
 
 class StateField(django_filters.fields.ChoiceField):
-    """Nothing after ``state=`` is no state; passed over, it would answer with everything."""
+    """An empty ``state=`` is refused; ignoring it would return all rows."""
 
     def clean(self, value: Any) -> Any:
         if value == "":
@@ -45,7 +45,7 @@ class StateFilter(django_filters.ChoiceFilter):
 
 
 class MembershipFilter(django_filters.MultipleChoiceFilter):
-    """The part that somebody takes now, several allowed."""
+    """Current membership; several values are allowed."""
 
     def __init__(self, *, account: str, **options: Any) -> None:
         super().__init__(
@@ -66,7 +66,9 @@ class RecipientFilter(django_filters.FilterSet):
     state = StateFilter(
         choices=STATES, method="filter_state", help_text="A state, or `unread`, `undelivered`."
     )
-    membership = MembershipFilter(account="recipient", help_text="What part they take now.")
+    membership = MembershipFilter(
+        account="recipient", help_text="Current membership in the conversation."
+    )
     search = django_filters.CharFilter(
         method="filter_search", max_length=200, help_text="Part of a name or username."
     )
@@ -84,7 +86,7 @@ class RecipientFilter(django_filters.FilterSet):
 
 
 class ParticipantFilter(django_filters.FilterSet):
-    """``membership`` in a conversation's participants: those who take part now, unless asked."""
+    """``membership`` in a conversation's participants: by default current ones."""
 
     membership = MembershipFilter(account="user", help_text="Default: active and muted.")
 

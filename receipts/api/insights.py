@@ -1,4 +1,4 @@
-"""Insights: how well one's messages arrive, by day."""
+"""Insights: delivery and read figures of the caller's messages, by day."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Spread(RowSerializer):
-    """Seconds from sending, over recipients; null where nobody has come so far."""
+    """Seconds since sending, over recipients; null if no recipient reached the state."""
 
     median = serializers.FloatField(allow_null=True)
     p95 = serializers.FloatField(allow_null=True)
@@ -49,7 +49,7 @@ class Day(Figures):
 
 
 class Insights(RowSerializer):
-    """Figures of a range of UTC days, in total and by day; days without messages are left out."""
+    """Figures of a range of UTC days, in total and by day; days without messages are omitted."""
 
     to = serializers.DateField()
     total = Figures()
@@ -68,7 +68,7 @@ _RANGE = [
 
 
 class InsightsViewSet(ApiViewSet):
-    """Of one's own messages; moderators and service accounts see everybody's."""
+    """Insights of the caller's own messages; moderators and service accounts see all messages."""
 
     serializer_class: Any = Insights
     query_parameters = frozenset({"from", "to"})
@@ -85,7 +85,7 @@ class InsightsViewSet(ApiViewSet):
         return self._answer(insights(**self._range(), sender_id=self._sender(), conversation_id=pk))
 
     def _answer(self, found: InsightsAnswer) -> Response:
-        """Reads are left out for those who are told of none (rule 14)."""
+        """The figures, without reads for callers from whom reads are hidden (rule 14)."""
         if hides_reads_from(self.user):
             for figures in (found["total"], *found["days"]):
                 figures |= {
@@ -102,9 +102,9 @@ class InsightsViewSet(ApiViewSet):
         until = self._day("to") or timezone.now().date()
         since = self._day("from") or until - timedelta(days=DEFAULT_DAYS - 1)
         if since > until:
-            raise ValidationError({"from": ["May not be after the last day."]})
+            raise ValidationError({"from": ["Must not be after the last day."]})
         if (until - since).days >= MAX_DAYS:
-            raise ValidationError({"from": [f"At most {MAX_DAYS} days at once."]})
+            raise ValidationError({"from": [f"The range must not exceed {MAX_DAYS} days."]})
         return {"since": since, "until": until}
 
     def _day(self, name: str) -> date | None:

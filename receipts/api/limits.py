@@ -36,7 +36,7 @@ def size_of(request: Any) -> int:
 
 
 def limited(errors: Any, request: Any) -> Any:
-    """Field errors, no more than may be answered; what is left out is said."""
+    """Field errors within the limits, with a note if some were omitted."""
     listing = _Listing(size_of(request) + ALLOWANCE)
     kept = listing.of(errors)
     if listing.full and isinstance(kept, dict):
@@ -84,5 +84,5 @@ class _Listing:
 
 
 def _bytes(text: str) -> int:
-    """In JSON, with what stands around it."""
+    """Its size in JSON, with the surrounding punctuation."""
     return len(orjson.dumps(text)) + 4

@@ -1,4 +1,4 @@
-"""Marks: one message, everything up to one, or everything there is."""
+"""Marks on one message, on everything up to a message, or on all conversations."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from receipts.services.positions import Marked
 
 
 class MessageMarkViewSet(ApiViewSet):
-    """A recipient marks one message; or a service account says that it did not arrive."""
+    """A recipient marks one message, or a service account reports a failed delivery."""
 
     serializer_class = MarkedRow
     told_without_read = frozenset({"message", "user"})
@@ -54,7 +54,7 @@ class MessageMarkViewSet(ApiViewSet):
 
     @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
     def read(self, request: Request, pk: int) -> Response:
-        """The recipient read the message, openly or privately, with an acknowledgement or not."""
+        """The recipient read the message; optionally in private or with an acknowledgement."""
         fields = self.validated(ReadBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row, content = self._own_row(pk, username), fields.get("content")
@@ -70,7 +70,7 @@ class MessageMarkViewSet(ApiViewSet):
 
     @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
     def failed(self, request: Request, pk: int) -> Response:
-        """A delivery failed, for a reason: service accounts report it (rule 11)."""
+        """Report a failed delivery and its reason; service accounts only (rule 11)."""
         if not self.user.is_service:
             self.visible_message(pk)
             raise Refused("Only a service account may report a failure.")
@@ -91,7 +91,7 @@ class MessageMarkViewSet(ApiViewSet):
         return row
 
     def _answer(self, row: OwnRow, changed: ChangedColumns | None) -> Response:
-        """The row as it is now. Where nothing changed, another request may have marked it since."""
+        """The current row; if this mark changed nothing, another request may have changed it."""
         if changed:
             return Response(marked_row({**row, **changed}))
         return Response(marked_row(self._own_row(row["message_id"], row["recipient__username"])))
@@ -105,17 +105,17 @@ class ConversationMarkViewSet(ApiViewSet):
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)
     def mark_delivered(self, request: Request, pk: int) -> Response:
-        """All that stands up to a message reached the recipient's device."""
+        """Everything up to a message reached the recipient's device."""
         return self._mark(pk, self.validated(BulkMarkBody), read=False)
 
     @extend_schema(request=BulkReadBody, responses=BulkMark)
     def mark_read(self, request: Request, pk: int) -> Response:
-        """All that stands up to a message was read; without one, up to the newest."""
+        """Everything up to a message was read; by default, up to the newest."""
         return self._mark(pk, self.validated(BulkReadBody), read=True)
 
     @extend_schema(request=UnreadBody, responses=Unmarked)
     def mark_unread(self, request: Request, pk: int) -> Response:
-        """All from a message on is unread again, for its reader alone (rule 10)."""
+        """Mark everything from a message on as unread, for the caller only (rule 10)."""
         fields = self.validated(UnreadBody)
         username = self.acting_username(fields.get("user"))
         marked = self._of_participant(
@@ -168,7 +168,7 @@ class ConversationMarkViewSet(ApiViewSet):
 
 
 class AccountMarkViewSet(ApiViewSet):
-    """Marks over all of a user's conversations, in batches: repeat until complete (rule 8)."""
+    """Marks in all conversations of a user, in batches: repeat until complete (rule 8)."""
 
     serializer_class = AllMarked
     told_without_read = frozenset({"complete"})
@@ -188,7 +188,7 @@ class AccountMarkViewSet(ApiViewSet):
 
     @extend_schema(request=ActingBody, responses=AllMarked)
     def retract_receipts(self, request: Request) -> Response:
-        """Earlier reads become private ones: others see them as deliveries (rule 13)."""
+        """Make earlier reads private: others then see them as deliveries (rule 13)."""
         user, _ = self._acting(ActingBody)
         return self._answer(user, services.retract_receipts(user_id=user.pk))
 

@@ -1,4 +1,4 @@
-"""Messages: send, list, look, delete, restore."""
+"""Messages: send, list, retrieve, delete, restore."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class ConversationMessageViewSet(ApiViewSet):
 
     @extend_schema(responses=MessageShape(many=True))
     def list(self, request: Request, pk: int) -> Response:
-        """List messages, newest first, each with the receipts one may see."""
+        """List messages, newest first, each with the receipts that the caller may see."""
         conversation = self.visible_conversation(pk)
         messages = message_rows(Message.objects.filter(conversation=conversation))
         return self.page_of(messages, lambda row: message_shape(row, self.user))
@@ -43,9 +43,9 @@ class ConversationMessageViewSet(ApiViewSet):
         },
     )
     def create(self, request: Request, pk: int) -> Response:
-        """Send a message; the same ``client_id`` again answers 200 with the one that is there.
+        """Send a message; repeating a ``client_id`` returns 200 with the existing message.
 
-        With another ``body`` or ``sent_at`` it is a conflict.
+        With a different ``body`` or ``sent_at`` the response is 409.
         """
         self.visible_conversation(pk)
         fields = self.validated(NewMessage)
@@ -54,21 +54,25 @@ class ConversationMessageViewSet(ApiViewSet):
             sent = services.send_message(conversation_id=pk, sender=sender, **fields)
         except NotParticipant as error:
             if self.user.is_service:
-                raise Invalid("sender", "The sender takes no part in this conversation.") from error
+                raise Invalid(
+                    "sender", "The sender is not a participant of this conversation."
+                ) from error
             raise
         shape = message_shape(self.visible_message(sent.message.pk), self.user)
         return Response(shape, status=201 if sent.created else 200)
 
     def _sender(self, named: str | None, fields: dict[str, object]) -> User:
-        """A service account says who sends; anybody else sends as themselves (rule 18)."""
+        """The sender: named by a service account; otherwise always the caller (rule 18)."""
         if self.user.is_service:
             if named is None:
-                raise ValidationError({"sender": ["A service account says who sends."]})
+                raise ValidationError(
+                    {"sender": ["Required: a service account must name the sender."]}
+                )
             return known_users("sender", [named])[0]
         if named is not None and named != self.user.username:
             raise Refused("Only a service account may name another sender.")
         if "sent_at" in fields:
-            raise Refused("Only a service account may say when a message was sent.")
+            raise Refused("Only a service account may set sent_at.")
         return self.user
 
 
@@ -80,19 +84,19 @@ class MessageViewSet(ApiViewSet):
 
     @extend_schema(responses=MessageShape)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """One message, with its receipts if one may see them."""
+        """One message, with its receipts if the caller may see them."""
         return Response(message_shape(self.visible_message(pk), self.user))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Delete softly: its sender, moderators and service accounts."""
+        """Soft-delete a message: its sender, moderators and service accounts."""
         self.visible_message(pk)
         services.delete_message(by=self.user, message_id=pk)
         return Response(status=204)
 
     @extend_schema(request=None, responses=MessageShape)
     def restore(self, request: Request, pk: int) -> Response:
-        """Take a deletion back: moderators and service accounts."""
+        """Restore a deleted message: moderators and service accounts."""
         self.validated(StrictSerializer)
         self.visible_message(pk)
         services.restore_message(by=self.user, message_id=pk)

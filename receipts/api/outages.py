@@ -1,8 +1,7 @@
-"""Errors of the database that are no fault of the code: it is away, full, or busy with others.
+"""Database errors that the code did not cause: unavailable, full, or busy with locks.
 
-Every door answers them with 503 and ``Retry-After``, and logs one line each. What stays an error
-of ours, with its traceback: a statement that the database does not understand, and data that a
-constraint refuses.
+Every API answers them with 503 and ``Retry-After``, and logs one line each. Errors of our own,
+such as invalid SQL or a violated constraint, stay errors with a traceback.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _TOO_MANY_PARAMETERS = "number of parameters"
 
 
 class Unavailable(APIException):
-    """The database does not answer; try again later."""
+    """The database is unavailable; try again later."""
 
     status_code = 503
     default_code = "unavailable"
@@ -38,15 +37,15 @@ class Unavailable(APIException):
 
 
 class Busy(Unavailable):
-    """Others hold what the request needs; try again at once."""
+    """Other transactions hold the locks that the request needs; try again at once."""
 
     default_code = "busy"
-    default_detail = "What this request needs is in use by others; try again in a moment."
+    default_detail = "Other requests have locked the same rows; try again in a moment."
     wait = 1
 
 
 def outage(error: BaseException | None) -> Unavailable | None:
-    """The answer to an error of the database that is no fault of the code; None for any other."""
+    """The response to a database error that the code did not cause; None for any other."""
     if not isinstance(error, OperationalError | InterfaceError | InternalError):
         return None
     cause: Any = error.__cause__
@@ -63,7 +62,7 @@ def outage(error: BaseException | None) -> Unavailable | None:
 
 
 def log(answer: Unavailable, error: BaseException | None) -> None:
-    """One line, without a traceback: under a crash there are thousands."""
+    """Log one line, without a traceback: an outage causes thousands."""
     reason = (str(error).splitlines() or [""])[0][:200]
     logger.warning("The database is %s: %s", answer.default_code, reason)
 

@@ -1,4 +1,4 @@
-"""Cursor pages of up to 200; a malformed cursor or limit is refused, not passed over."""
+"""Cursor pages of up to 200; a malformed cursor or limit is refused, not ignored."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chat.ids import MAX_ID, whole_number
 
 
 class IdCursorPagination(CursorPagination):
-    """Pages over an integer column that never changes, so that a cursor stays where it was."""
+    """Pages over an integer column that never changes, so that cursors stay valid."""
 
     page_size = 50
     max_page_size = 200
@@ -45,7 +45,7 @@ class IdCursorPagination(CursorPagination):
             {
                 "name": "limit",
                 "in": "query",
-                "description": "How many to a page.",
+                "description": "Page size.",
                 "schema": {
                     "type": "integer",
                     "minimum": 1,
@@ -56,7 +56,7 @@ class IdCursorPagination(CursorPagination):
             {
                 "name": "cursor",
                 "in": "query",
-                "description": "Where the page begins, as `next` and `previous` give it.",
+                "description": "Start of the page, taken from `next` or `previous`.",
                 "schema": {"type": "string"},
             },
         ]

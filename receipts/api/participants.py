@@ -1,4 +1,4 @@
-"""Who takes part in a conversation: join, leave, remove, roles, mutes and bans."""
+"""Participants of a conversation: join, leave, remove, roles, mutes and bans."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ class ParticipantViewSet(ApiViewSet):
 
     @extend_schema(responses=ParticipantShape(many=True))
     def list(self, request: Request, pk: int) -> Response:
-        """List who takes part now, or by ``membership``, with watermarks one may see."""
+        """List current participants, or filter by ``membership``; with visible watermarks."""
         conversation = self.visible_conversation(pk)
         participants = self.filter_queryset(self.get_queryset().filter(conversation=conversation))
         return self.page_of(participants, lambda each: self._shape(each, conversation))
 
     @extend_schema(request=NewParticipant, responses={200: ParticipantShape, 201: ParticipantShape})
     def create(self, request: Request, pk: int) -> Response:
-        """Add somebody, again or for the first time: a recipient of later messages only."""
+        """Add or re-add a user, who becomes a recipient of later messages only."""
         conversation = self.visible_conversation(pk)
         with self.refusing_first(lambda: require_manager(self.user, pk)):
             fields = self.validated(NewParticipant)
@@ -55,13 +55,13 @@ class ParticipantViewSet(ApiViewSet):
 
     @extend_schema(responses=ParticipantShape)
     def retrieve(self, request: Request, pk: int, username: str) -> Response:
-        """One participant, also one who has left."""
+        """One participant, including one who has left."""
         conversation = self.visible_conversation(pk)
         return Response(self._shape(self._participant(conversation, username), conversation))
 
     @extend_schema(request=ParticipantChange, responses=ParticipantShape)
     def partial_update(self, request: Request, pk: int, username: str) -> Response:
-        """Change a role, mute (reads, may not write) or ban (removed, may not come back)."""
+        """Change a role, mute (reads, may not write) or ban (removed, may not rejoin)."""
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
         fields = self.validated(ParticipantChange)
@@ -73,7 +73,7 @@ class ParticipantViewSet(ApiViewSet):
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int, username: str) -> Response:
-        """Leave, or remove somebody: what they have not read openly is withdrawn (rule 2)."""
+        """Leave, or remove a participant; rows without an open read are withdrawn (rule 2)."""
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
         services.remove_participant(by=self.user, conversation_id=pk, user=participant.user)

@@ -1,4 +1,4 @@
-"""Who got a message, and who has read it: summaries and recipient lists."""
+"""Receipts of messages: summaries and recipient lists."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ MAX_SUMMARIES = 200
 
 
 class RefusedSummary(RowSerializer):
-    """A message whose receipts one may not see."""
+    """A message whose receipts the caller may not see."""
 
     message = serializers.IntegerField()
     code = serializers.ChoiceField([("not_found", "Not found"), ("permission_denied", "Denied")])
@@ -47,7 +47,7 @@ class RefusedSummary(RowSerializer):
 
 
 class Summaries(RowSerializer):
-    """Summaries in the order asked for; one that may not be seen says so in its place."""
+    """Summaries in the requested order; an invisible one has an error in its place."""
 
     results = PolymorphicProxySerializer(
         component_name="SummaryOrRefusal",
@@ -64,11 +64,11 @@ class MessageReceiptViewSet(ApiViewSet):
 
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
-        """How far the message has come with all its recipients."""
+        """The message's summary over all recipients."""
         return Response(summary_for(self.disclosed_message(pk), self.user))
 
     def disclosed_message(self, pk: int) -> MessageRow:
-        """The message, if its receipts are the caller's to see."""
+        """The message; refused unless the caller may see its receipts."""
         message = self.visible_message(pk)
         if not discloses_receipts(message, self.user):
             raise Refused("The receipts of this message are not for you.")
@@ -113,7 +113,7 @@ class ReceiptsViewSet(ApiViewSet):
         responses=Summaries,
     )
     def retrieve(self, request: Request) -> Response:
-        """Summaries of up to 200 messages; those one may not see are reported one by one."""
+        """Summaries of up to 200 messages; each invisible message has its own error."""
         ids = self._ids(",".join(request.query_params.getlist("messages")))
         visible = Message.objects.visible_to(self.user).filter(pk__in=ids)
         found = {row["id"]: row for row in message_rows(visible)}
@@ -129,7 +129,7 @@ class ReceiptsViewSet(ApiViewSet):
         return Response({"results": list(batch_results(items, marked))})
 
     def _marked(self, items: list[Item]) -> list[str]:
-        """What became of each mark; a moderator sees a message and is no recipient (rule 4)."""
+        """The result of each mark; a moderator sees messages without being a recipient (rule 4)."""
         results = services.mark_batch(items)
         if not self.user.is_moderator or NOT_FOUND not in results:
             return results
@@ -151,7 +151,7 @@ class ReceiptsViewSet(ApiViewSet):
     def _ids(self, given: str) -> list[int]:
         words = [word.strip() for word in given.split(",") if word.strip()]
         if not words or len(words) > MAX_SUMMARIES:
-            raise ValidationError({"messages": [f"Name 1 to {MAX_SUMMARIES} message ids."]})
+            raise ValidationError({"messages": [f"Must list 1 to {MAX_SUMMARIES} message ids."]})
         ids: dict[int, None] = {}
         for word in words:
             number = whole_number(word, MAX_ID)

@@ -28,7 +28,7 @@ MAX_DEPTH = 32
 
 
 class RequestTooLarge(exceptions.APIException):
-    """The request is larger than this service reads."""
+    """The request is larger than this service accepts."""
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "request_too_large"
@@ -51,7 +51,7 @@ class BadRequest(exceptions.APIException):
 
 
 class JSONParser(parsers.BaseParser):
-    """Reads JSON of a bounded size and depth; broken JSON and broken Unicode are a 400."""
+    """Reads JSON of a bounded size and depth; invalid JSON or Unicode is a 400."""
 
     media_type = "application/json"
 
@@ -70,7 +70,7 @@ class JSONParser(parsers.BaseParser):
         try:
             data = orjson.loads(raw)
         except orjson.JSONDecodeError as error:
-            raise exceptions.ParseError(f"Broken JSON: {error}.", code="parse_error") from error
+            raise exceptions.ParseError(f"Invalid JSON: {error}.", code="parse_error") from error
         if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and is_too_deep(data):
             raise exceptions.ParseError(
                 f"The JSON is nested deeper than {MAX_DEPTH} levels.", code="parse_error"
@@ -113,7 +113,7 @@ class JSONRenderer(renderers.BaseRenderer):
 
 
 def as_refusal(error: Exception) -> Exception:
-    """REST framework's exception for an error that is a refusal; any other error as it is."""
+    """REST framework's exception for a domain refusal; any other error unchanged."""
     if isinstance(error, Http404):
         return exceptions.NotFound()
     if isinstance(error, Refused):
@@ -137,7 +137,7 @@ def as_refusal(error: Exception) -> Exception:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every refusal says what and, for programs, a ``code``; field errors name their field."""
+    """Every refusal has a ``detail`` and a ``code``; field errors are listed by field."""
     from rest_framework.views import exception_handler as default_handler
 
     error = as_refusal(error)
@@ -154,7 +154,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
 
 
 def _refuse(status_code: int, detail: str, code: str) -> Callable[..., HttpResponse]:
-    """A view for what Django refuses before a view of ours is reached, in the same shape."""
+    """A view for requests that Django refuses before any view runs, in the same shape."""
 
     def view(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
         return JsonResponse({"detail": detail, "code": code}, status=status_code)
@@ -163,13 +163,13 @@ def _refuse(status_code: int, detail: str, code: str) -> Callable[..., HttpRespo
 
 
 bad_request = _refuse(400, "The request is malformed.", "bad_request")
-not_found = _refuse(404, "No such address; addresses end in a slash.", "not_found")
+not_found = _refuse(404, "No such URL; URLs end with a slash.", "not_found")
 _failed = _refuse(500, "Something went wrong here; it is in the log.", "error")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """What Django answers to an error that nothing caught: 503 where the database is away."""
-    # Django calls this while it handles the error. Whatever it is, its log has it already.
+    # Django calls this while it handles the error, which it has already logged.
     answer = outages.outage(sys.exc_info()[1])
     if answer is None:
         return _failed(request)

@@ -12,16 +12,16 @@ from drf_spectacular.extensions import (
 from drf_spectacular.openapi import AutoSchema
 
 _REASONS = {
-    "400": "A field is unknown, missing or malformed; the answer names it.",
-    "401": "No token or key, or one that is not valid.",
-    "403": "You may know of this, and may not do it.",
-    "404": "No such thing, or none that you may know of.",
-    "405": "Not with this method.",
-    "406": "The answer is JSON.",
+    "400": "A field is unknown, missing or malformed; the response names it.",
+    "401": "The token or key is missing or invalid.",
+    "403": "You can see this object, but may not do this.",
+    "404": "It does not exist, or you cannot see it.",
+    "405": "Method not allowed.",
+    "406": "Responses are JSON only.",
     "413": "The request is too large.",
     "415": "Send JSON.",
-    "429": "Too many requests; `Retry-After` says when to go on.",
-    "503": "Not available, or busy; `Retry-After` says when to try again.",
+    "429": "Too many requests; `Retry-After` says when to retry.",
+    "503": "Unavailable or busy; `Retry-After` says when to retry.",
 }
 _CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
 _DETAIL = {
@@ -31,7 +31,7 @@ _DETAIL = {
 }
 _FIELDS = {
     "type": "object",
-    "description": "Each field that is wrong, with the reasons; at most 20 errors in all.",
+    "description": "Each invalid field with its errors; at most 20 errors in all.",
     "additionalProperties": {},
 }
 
@@ -51,7 +51,7 @@ class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
 
 
 class Strict(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """A body that refuses fields it does not know says so."""
+    """Declares that a body accepts no unknown fields."""
 
     target_class = "receipts.api.fields.StrictSerializer"
     match_subclasses = True
@@ -88,7 +88,7 @@ class Schema(AutoSchema):
         return "\n".join(self._docstring().split("\n")[1:]).strip().replace("``", "`")
 
     def _docstring(self) -> str:
-        """Without the numbers of rules, which are for those who read the code."""
+        """The docstring without rule numbers, which are for developers only."""
         return _CITATION.sub("", super().get_description())
 
     def get_operation_id(self) -> str:

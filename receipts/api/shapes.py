@@ -1,4 +1,4 @@
-"""What the API answers, as the schema declares it; ``answers`` makes it from rows."""
+"""Response shapes as the schema declares them; ``answers`` builds them from rows."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
 
 def gone(code: str, description: str) -> dict[int, OpenApiResponse]:
-    """For ``extend_schema``: what an operation answers where something is no longer kept."""
+    """For ``extend_schema``: the 410 response for data that is no longer kept."""
     return {410: _refusal(code, description)}
 
 
 def conflict(description: str) -> dict[int, OpenApiResponse]:
-    """For ``extend_schema``: what an operation answers where a name is taken by something else."""
+    """For ``extend_schema``: the 409 response for a name that is already taken."""
     return {409: _refusal(Conflict.code, description)}
 
 
@@ -56,7 +56,7 @@ class Summary(RowSerializer):
     read = serializers.ChoiceField(SHARES)
     archived_at = serializers.DateTimeField(
         allow_null=True,
-        help_text="Since then its counts are all that is kept.",
+        help_text="When its recipient rows were archived; only its counts are kept.",
     )
 
 
@@ -94,7 +94,7 @@ class Recipient(RowSerializer):
 
 
 class ListedRecipient(Recipient):
-    """One recipient's row, and what part they take in the conversation now."""
+    """One recipient's row, and their current membership in the conversation."""
 
     membership = serializers.ChoiceField(Membership.choices)
 
@@ -108,7 +108,7 @@ class MarkedRow(Recipient):
 
 
 class ConversationShape(RowSerializer):
-    """A conversation as the caller sees it; ``role`` is null for who takes no part."""
+    """A conversation as the caller sees it; ``role`` is null for non-participants."""
 
     id = serializers.IntegerField()
     external_id = serializers.CharField(allow_null=True)
@@ -124,7 +124,7 @@ class ConversationShape(RowSerializer):
 
 
 class ParticipantShape(RowSerializer):
-    """A membership. The watermarks are null where they are none of the caller's business."""
+    """A membership. The watermarks are null if the caller may not see them."""
 
     user = serializers.CharField()
     user_name = serializers.CharField()
@@ -153,7 +153,7 @@ class BulkMark(RowSerializer):
 
 
 class Unmarked(RowSerializer):
-    """What marking unread did."""
+    """The result of marking messages unread."""
 
     conversation = serializers.IntegerField()
     user = serializers.CharField()
@@ -163,7 +163,7 @@ class Unmarked(RowSerializer):
 
 
 class AllMarked(RowSerializer):
-    """What a mark over all conversations did so far; repeat it until it is complete."""
+    """Progress of a mark over all conversations; repeat the request until it is complete."""
 
     marked = serializers.IntegerField()
     complete = serializers.BooleanField()

@@ -1,4 +1,4 @@
-"""How often one caller may call: reads and writes apart, people and service keys apart.
+"""Rate limits per caller: separate for reads and writes, users and service keys.
 
 Counted in windows of a minute, in the memory of each server process: with several processes a
 caller gets as many times the rate. A proxy in front is the place for a limit over all of them.
@@ -20,7 +20,7 @@ WINDOW_SECONDS = 60
 
 
 class CallerThrottle(BaseThrottle):
-    """At most so many requests a minute; 0 in the settings is no limit."""
+    """At most the configured number of requests a minute; 0 means no limit."""
 
     def allow_request(self, request: Request, view: Any) -> bool:
         credential: Any = request.auth
@@ -49,7 +49,7 @@ class CallerThrottle(BaseThrottle):
 
 
 def _counted(key: str) -> int:
-    """How many requests that is in this window."""
+    """Count a request; return the number of requests in this window."""
     try:
         return cache.incr(key)
     except ValueError:  # a full cache has thrown the count away meanwhile

@@ -49,7 +49,7 @@ class Token(RowSerializer):
 
 
 class UserViewSet(ApiViewSet):
-    """The people of the chat product, kept by its backend."""
+    """The users of the chat product, managed by its backend."""
 
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
@@ -68,11 +68,11 @@ class UserViewSet(ApiViewSet):
         responses={
             200: UserShape,
             201: UserShape,
-            **conflict("There is another user with this `username`."),
+            **conflict("Another user has this `username`."),
         },
     )
     def create(self, request: Request) -> Response:
-        """Create a user; the same request again answers 200 with the one that is there."""
+        """Create a user; repeating the request returns 200 with the existing user."""
         user, created = services.create_user(**self.validated(NewUser))
         return Response(UserShape(user).data, status=201 if created else 200)
 
@@ -93,7 +93,7 @@ class UserViewSet(ApiViewSet):
 
     @extend_schema(request=None, responses={201: Token})
     def issue_token(self, request: Request, username: str) -> Response:
-        """Issue a token for a user; it cannot be had again."""
+        """Issue a token for a user; it is shown only once."""
         self.validated(StrictSerializer)
         user = refuse_protected(self._user(username))
         if not user.is_active:
@@ -116,11 +116,11 @@ class MeViewSet(ApiViewSet):
 
     @extend_schema(responses=Me)
     def retrieve(self, request: Request) -> Response:
-        """Your profile, and how much you have left unread over all conversations."""
+        """Your profile, with your unread count over all conversations."""
         return Response(Me(self.user).data)
 
     @extend_schema(request=Profile, responses=Me)
     def partial_update(self, request: Request) -> Response:
-        """Change your name, your picture, or whether others learn of your reads (rule 13)."""
+        """Change your name, your picture, or whether others see your reads (rule 13)."""
         services.change_profile(user=self.user, **self.validated(Profile))
         return Response(Me(self.user).data)

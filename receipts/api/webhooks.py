@@ -1,4 +1,4 @@
-"""Webhooks: where an application's backend wants to be told of what happens."""
+"""Webhooks: URLs of an application's backend to which events are sent."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from receipts.api.pagination import IdCursorPagination
 from receipts.models import EventKind, WebhookEndpoint
 from receipts.webhooks import endpoints
 
-#: What is for people's own devices alone is sent to no backend.
+#: Events for a user's own devices are not sent to backends.
 KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.CONVERSATION_READ]
 
 
 class WebhookChange(StrictSerializer):
-    """What may be changed; one that is switched on again goes on from where it was."""
+    """The fields that may be changed; a webhook switched on again continues where it stopped."""
 
     url = serializers.URLField(max_length=500, required=False)
     kinds = StrictListField(
         child=StrictChoiceField(KINDS),
         required=False,
         max_length=len(KINDS),
-        help_text="None: all of them.",
+        help_text="Event kinds to send; empty for all.",
     )
     is_active = StrictBooleanField(required=False)
     rotate_secret = StrictBooleanField(
-        required=False, help_text="Makes a new secret, which is answered this once."
+        required=False, help_text="Creates a new secret, which is shown only in this response."
     )
 
 
 class NewWebhook(WebhookChange):
-    """Where to, and what."""
+    """The URL, and the kinds of events to send."""
 
     url = serializers.URLField(max_length=500)
     is_active = rotate_secret = None  # type: ignore[assignment]
 
 
 class WebhookShape(ObjectSerializer):
-    """A webhook, and how it goes."""
+    """A webhook, and the state of its deliveries."""
 
     id = serializers.IntegerField()
     url = serializers.CharField()
@@ -58,48 +58,50 @@ class WebhookShape(ObjectSerializer):
     is_active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     delivered_at = serializers.DateTimeField(allow_null=True)
-    failures = serializers.IntegerField(help_text="In a row.")
+    failures = serializers.IntegerField(help_text="Consecutive failures.")
     failing_since = serializers.DateTimeField(allow_null=True)
     last_error = serializers.CharField()
 
 
 class CreatedWebhook(WebhookShape):
-    secret = serializers.CharField(help_text="Signs what is sent; shown this once.")
+    secret = serializers.CharField(help_text="Signs the requests; shown only once.")
 
 
 class ChangedWebhook(CreatedWebhook):
-    secret = serializers.CharField(required=False, help_text="Where there is a new one; this once.")
+    secret = serializers.CharField(
+        required=False, help_text="The new secret, if one was created; shown only once."
+    )
 
 
 class WebhookViewSet(ApiViewSet):
     """The webhooks of one application's backend."""
 
     permission_classes = [IsKnown, IsServiceAccount]
-    # A webhook is sent what the feed tells, so whoever registers or redirects one reads.
+    # A webhook receives the feed's events, so registering or redirecting one needs ``read``.
     answers_reads = True
     pagination_class = IdCursorPagination
     serializer_class = WebhookShape
     queryset = WebhookEndpoint.objects.none()
 
     def list(self, request: Request) -> Response:
-        """List one's webhooks."""
+        """List your webhooks."""
         page = self.paginate_queryset(self._mine())
         return self.get_paginated_response(WebhookShape(page, many=True).data)
 
     @extend_schema(request=NewWebhook, responses={201: CreatedWebhook})
     def create(self, request: Request) -> Response:
-        """Register one; it is told of what happens from now on."""
+        """Register a webhook; it receives events from now on."""
         endpoint = endpoints.register(owner=self.user, **self.validated(NewWebhook))
         return Response(CreatedWebhook(endpoint).data, status=201)
 
     @extend_schema(responses=WebhookShape)
     def retrieve(self, request: Request, pk: int) -> Response:
-        """One webhook, and how it goes."""
+        """One webhook, and the state of its deliveries."""
         return Response(WebhookShape(self._endpoint(pk)).data)
 
     @extend_schema(request=WebhookChange, responses=ChangedWebhook)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change one, switch it off and on, or give it a new secret."""
+        """Change a webhook, switch it off or on, or rotate its secret."""
         endpoint, fields = self._endpoint(pk), self.validated(WebhookChange)
         endpoints.change(endpoint, **fields)
         endpoint = self._endpoint(pk)
@@ -108,7 +110,7 @@ class WebhookViewSet(ApiViewSet):
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
-        """Take one away."""
+        """Delete a webhook."""
         endpoints.remove(self._endpoint(pk))
         return Response(status=204)
 

@@ -1,5 +1,5 @@
-"""The live feed: what has happened, told to those it concerns.
+"""The live feed: publishes events to the users and service accounts they concern.
 
-``positions`` says how far somebody has been told, ``reading`` what came since, as ``event`` reads
-it, ``telling`` what is said of it, ``hub`` who is connected, and ``stream`` how it goes out.
+``positions`` are cursors into the events, ``reading`` pages through events after one, ``event``
+parses rows, ``telling`` builds what is published, ``hub`` keeps connections, ``stream`` is SSE.
 """

@@ -1,4 +1,4 @@
-"""From events to what one listener hears at once: one group for each conversation and kind.
+"""Coalesces events for each listener: one group per conversation and kind.
 
 A thousand recipients who read one message, or one who reads a thousand, are one group.
 """
@@ -17,13 +17,13 @@ from receipts.models import EventKind
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import State
 
-#: An event and who hears of it.
+#: A listener's user id, and an event for that listener.
 Heard = tuple[int, Event]
 
 
 @dataclass
 class Marked:
-    """What one person did to one sender's messages of a conversation."""
+    """One user's marks of one state on one sender's messages in a conversation."""
 
     actor_id: int | None
     state: str
@@ -34,21 +34,21 @@ class Marked:
 
 @dataclass
 class Group:
-    """The events of one kind in one conversation, as one listener hears of them."""
+    """The events of one kind in one conversation, for one listener."""
 
     listener: User
     kind: str
-    #: Whose receipts, or whose reads; None of what all who take part are told.
+    #: Whose receipts, or whose reads; None for events that go to all participants.
     audience_id: int | None
     conversation_id: int
     at: datetime
     marks: dict[tuple[int | None, str], Marked] = field(default_factory=dict)
     messages: set[int] = field(default_factory=set)
-    #: Whether ``messages`` are all that changed.
+    #: Whether ``messages`` holds every message that changed.
     complete: bool = True
 
     def add(self, event: Event, state: str | None) -> None:
-        """Let one more event into it; ``state`` is that of its receipts as the listener hears."""
+        """Add an event; ``state`` is its receipts' state as shown to the listener."""
         self.at = max(self.at, event.created_at)
         self.messages.update(event.messages)
         self.complete = self.complete and len(event.messages) == event.message_count
@@ -63,12 +63,12 @@ class Group:
 
     @property
     def newest(self) -> list[int]:
-        """The messages whose summaries are told."""
+        """The newest messages, whose summaries are published."""
         return sorted(self.messages, reverse=True)[:MESSAGES_NAMED]
 
 
 def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]:
-    """The groups, in the order in which they began; none for those whose account is off."""
+    """The groups, ordered by their first event; none for deactivated accounts."""
     groups: dict[tuple[Any, ...], Group] = {}
     for listener_id, event in heard:
         listener = people.get(listener_id)
@@ -79,7 +79,7 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
             state = _without_reads(event)
             if state is None:
                 continue
-        # What becomes of messages is told one by one, receipts and reads of a conversation once.
+        # Events of messages are published one by one, receipts and reads once per conversation.
         what = event.id if event.audience_id is None else event.audience_id
         key = (listener_id, event.kind, event.conversation_id, what)
         if key not in groups:
@@ -91,7 +91,7 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
 
 
 def _without_reads(event: Event) -> str | None:
-    """The state as those hear of it who are told of no reads; None where it is no news (14)."""
+    """The state with reads hidden (rule 14): a read becomes its delivery; None if there is none."""
     if event.state not in (State.READ, State.DELIVERED):
         return event.state
     return State.DELIVERED.value if event.is_delivery else None

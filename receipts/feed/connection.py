@@ -1,4 +1,4 @@
-"""One open stream: what waits to go out on it, and never more than a little."""
+"""One open stream, with a small bounded send buffer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from receipts.feed.transport import abort
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 logger = logging.getLogger("seenby.feed")
 
-#: What may wait for a client that does not read, in bytes; behind that it is dropped, and catches
-#: up when it comes back.
+#: Bytes that may be buffered for a client that does not read; above that it is disconnected, and
+#: catches up when it reconnects.
 MOST_WAITING = 256 * 1024
-#: Seconds in which a client has to take something of what is sent to it.
+#: Seconds within which a client must read some of what is sent to it.
 PATIENCE = 30.0
 
 
@@ -44,17 +44,17 @@ class Connection:
         self.arrived = self.over = False
 
     def begin(self, catch_up: Callable[[], Awaitable[None]]) -> None:
-        """First what happened while the listener was away; what is told meanwhile waits for it."""
+        """Send what the listener missed first; events published meanwhile are buffered."""
         self.task = asyncio.create_task(self._catch_up(catch_up))
 
     async def write(self, data: bytes) -> None:
-        """Send something, as soon as the client has taken what came before."""
+        """Send data as soon as the client has read what was sent before."""
         self.sending_since = time.monotonic()
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
         self.sending_since = None
 
     def push(self, data: bytes) -> None:
-        """Let it go out as soon as the client takes it; after what it has to catch up with."""
+        """Buffer data and send it when the client reads, after it has caught up."""
         if self.over:
             return
         if self.waiting and len(self.waiting) + len(data) > MOST_WAITING:
@@ -64,18 +64,18 @@ class Connection:
         self._flush()
 
     def keep_alive(self, position: Position | None, now: float) -> None:
-        """A sign of life now and then, an end in time, and none to wait for who does not read."""
+        """Send a heartbeat when due, end the stream in time, drop a client that does not read."""
         if self.sending_since is not None and now - self.sending_since > PATIENCE:
             self.drop()
         elif now >= self.ends_at:
             self.finish()
         elif now >= self.heartbeat_at and position is not None:
             self.heartbeat_at = now + settings.EVENTS_HEARTBEAT_SECONDS
-            if self.task is None:  # else they are about to hear something anyway
+            if self.task is None:  # else data is being sent anyway
                 self.push(heartbeat(position.cursor(self.listener.username)))
 
     def finish(self) -> None:
-        """End the stream: the client comes back, and shows again who it is."""
+        """End the stream: the client reconnects and authenticates again."""
         if not self.over:
             self.over = True
             self._flush()
@@ -102,10 +102,10 @@ class Connection:
         except asyncio.CancelledError:  # the client has hung up, or the process ends
             self.over = True
         except Exception as error:
-            # Whatever it was: the client comes back, and goes on from where it was.
+            # Whatever the error: the client reconnects and continues from its cursor.
             logger.warning("A stream ends, since its client could not catch up: %r", error)
             self.over = True
-        if self.over:  # what waits would tell the client that it has heard all before it
+        if self.over:  # the buffered cursor would claim that the client has caught up
             self.waiting.clear()
         await self._write()
 

@@ -1,4 +1,4 @@
-"""Events as server-sent ones: a few lines each, and a blank one."""
+"""Encodes events as server-sent events: a few lines each, and a blank one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import orjson
 
 from receipts.feed.telling import Told
 
-#: After so many milliseconds a client that lost its stream comes back.
+#: Milliseconds after which a client that lost its stream reconnects.
 RETRY = b"retry: 2000\n\n"
 
 
 def encode(told: Iterable[Told], cursor: str) -> bytes:
-    """The events and, with the last one, how far the client has been told.
+    """The events, the last one with the cursor as its id.
 
-    Only then: one that loses its stream in between is told all of them again.
+    Only the last: a client that loses its stream in between receives all of them again.
     """
     blocks = [
         b"event: %b\ndata: %b\n" % (each["kind"].encode(), orjson.dumps(each, option=_UTC))
@@ -25,7 +25,7 @@ def encode(told: Iterable[Told], cursor: str) -> bytes:
 
 
 def heartbeat(cursor: str) -> bytes:
-    """A sign of life, and how far the client has been told although nothing was for them."""
+    """A comment and the current cursor, which advances even without events for the client."""
     return b": still here\n" + _place(cursor)
 
 

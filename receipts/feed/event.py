@@ -1,7 +1,7 @@
-"""Rows of the feed's table as events. A row that cannot be read is left out, and logged once.
+"""Rows of the feed's table as events. A malformed row is skipped, and logged once.
 
-The service writes no such row. Somebody with SQL can, or a later version of the service; it must
-not keep everybody from all other events.
+The service writes no such row. Manual SQL can, or a later version of the service; it must not
+block the other events for everybody.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from receipts.rules.status import State
 
 logger = logging.getLogger("seenby.feed")
 
-#: Ids of logged rows that are remembered; after that they are forgotten, and logged again.
+#: Ids of logged rows that are remembered; beyond that the set is cleared, and rows logged again.
 MOST_REMEMBERED = 100_000
 _logged: set[int] = set()
 _lock = Lock()
@@ -46,7 +46,7 @@ class Event:
     created_at: datetime
 
 
-#: The columns in their order. A time that Python has no name for is null: it could not be fetched.
+#: The columns in order. A time outside Python's range is NULL, since it could not be fetched.
 COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__ if name != "created_at") + (
     ", CASE WHEN event.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN event.created_at END"
     " AS created_at"
@@ -65,7 +65,7 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[Event]:
 
 
 def _event(row: tuple[Any, ...]) -> Event:
-    """SQLite gives JSON, times and truths as it keeps them. Raises ``ValueError``."""
+    """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
     *head, is_delivery, messages, count, first, created_at = row
     if isinstance(messages, str | bytes):
         messages = orjson.loads(messages)
@@ -81,7 +81,7 @@ def _event(row: tuple[Any, ...]) -> Event:
 
 
 def _check(event: Event) -> None:
-    """Whether the columns fit together as ``receipts.ledger.announcing`` writes them."""
+    """Raise ``ValueError`` unless the columns are as ``receipts.ledger.announcing`` writes them."""
     if event.kind not in _KINDS:
         raise ValueError("Its kind is unknown.")
     numbers = (event.conversation_id, event.message_count, *_given(event.audience_id),
@@ -111,7 +111,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _log_once(pk: int, error: Exception) -> None:
-    """One line for each row and process, however many listeners poll how often."""
+    """Log once per row and process, regardless of listeners and polls."""
     with _lock:
         if pk in _logged:
             return

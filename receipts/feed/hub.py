@@ -1,8 +1,8 @@
-"""Who is connected to this process, and the one look for all of them a few times a second.
+"""The connections of this process, and one poll for all of them a few times a second.
 
-Lives in the event loop; what asks the database runs on threads of its own. The database is the
-truth: a look that fails is made again from the same position, so nobody misses what happened
-while it could not be asked.
+Runs in the event loop; database queries run on threads of its own. The database is the source of
+truth: a failed poll is repeated from the same position, so nobody misses what happened during an
+outage.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ logger = logging.getLogger("seenby.feed")
 Answer = TypeVar("Answer")
 Arrival = asyncio.Future[Position]
 
-#: After a failed look, so many seconds pass before the next.
+#: Seconds between a failed poll and the next.
 PAUSE = 1.0
-#: Events are pruned about so often.
+#: Approximate seconds between two runs of pruning.
 PRUNING_SECONDS = 3_600
-#: Threads for those who catch up, after a restart all at once. Looks have one of their own.
+#: Threads for listeners that catch up, after a restart all at once. Polls have their own thread.
 THREADS = 2
-#: So many events at a time somebody catches up with: who loses the stream again in between is told
-#: no more of them than that a second time.
+#: Events per page when catching up: at most this many are sent twice to a listener that loses the
+#: stream in between.
 CATCH_UP = 100
 
 
 class TooManyStreams(Exception):
-    """This process, or this listener, has as many streams as it may; or the process ends."""
+    """This process or this listener has reached its limit of streams, or the process is ending."""
 
 
 class Hub:
@@ -58,10 +58,10 @@ class Hub:
         self.failing = self.closed = False
 
     def join(self, connection: Connection) -> Arrival:
-        """Tell it what comes after a position that is known in a moment, and lies after any other.
+        """Publish to it from a position that is known soon, the latest so far.
 
-        What was before, it catches up with by itself. It is that of the end of a look, so nothing
-        is told twice and nothing is left out.
+        It catches up with earlier events by itself. The position is the end of a poll, so no
+        event is published twice or skipped.
         """
         mine = self.connections.get(connection.listener.pk, ())
         if (
@@ -79,7 +79,7 @@ class Hub:
         return arrival
 
     def leave(self, connection: Connection) -> None:
-        """Tell it nothing more."""
+        """Stop publishing to it."""
         mine = self.connections.get(connection.listener.pk, set())
         if connection in mine:
             mine.remove(connection)
@@ -88,17 +88,17 @@ class Hub:
                 del self.connections[connection.listener.pk]
 
     def close(self) -> None:
-        """The process ends: so do its streams, and their clients go on elsewhere."""
+        """End all streams with the process; their clients continue elsewhere."""
         self.closed = True
         self._finish_all()
         self.catching_up.shutdown(wait=False, cancel_futures=True)
 
     async def look(self, listener: Listener, position: Position) -> Look:
-        """A page of what somebody catches up with."""
+        """One page of the events that a listener catches up with."""
         return await _on(self.catching_up, look, listener, position, CATCH_UP)
 
     async def prune_now_and_then(self) -> None:
-        """Delete events that are old enough, each hour, for as long as the process lives."""
+        """Delete old events each hour, for as long as the process lives."""
         while True:
             await asyncio.sleep(uniform(0.1, 1.0) * PRUNING_SECONDS)  # noqa: S311
             try:
@@ -107,7 +107,7 @@ class Hub:
                 logger.exception("Old events could not be deleted; that is tried again.")
 
     async def _live(self) -> None:
-        """Look while anybody is connected, and let each hear now and then that all is well."""
+        """Poll while anybody is connected, and send heartbeats."""
         while self.count:
             started, pause = time.monotonic(), settings.EVENTS_POLL_MS / 1000
             try:
@@ -118,7 +118,7 @@ class Hub:
                 self._finish_all()
                 self.position, self.failing = None, False
             except Exception as error:
-                # Whatever it was, what happened is still there when it is over.
+                # Whatever the error, the events are still in the database afterwards.
                 again = self.failing
                 logger.error("The feed tries again to look: %r", error, exc_info=not again)
                 pause, self.failing = PAUSE, True
@@ -129,7 +129,7 @@ class Hub:
         self.position = None
 
     async def _look(self) -> bool:
-        """Tell everybody what is new; whether there is more already."""
+        """Publish new events to everybody; return whether there are more already."""
         if self.failing and self.position is not None:
             await _on(self.looking, check_not_expired, self.position)
         arriving = len(self.arriving)
@@ -145,7 +145,7 @@ class Hub:
         return found.more
 
     def _receive(self, count: int, position: Position) -> None:
-        """Those who joined before a look began are told from its end on."""
+        """Listeners that joined before a poll began receive events from its end on."""
         for connection, arrival in self.arriving[:count]:
             connection.arrived = True
             if not arrival.done():  # the client may have hung up
@@ -161,12 +161,12 @@ class Hub:
 
 
 async def _on(threads: Executor, call: Callable[..., Answer], *args: Any) -> Answer:
-    """Run something that asks the database, on a thread."""
+    """Run a function that queries the database, on a thread."""
     return await asyncio.get_running_loop().run_in_executor(threads, _with_connection, call, *args)
 
 
 def _with_connection(call: Callable[..., Answer], *args: Any) -> Answer:
-    """Each call finds a connection that works, or makes a new one."""
+    """Give each call a working connection, or a new one."""
     close_old_connections()
     try:
         return call(*args)

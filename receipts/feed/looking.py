@@ -1,4 +1,4 @@
-"""One look at the feed for one listener: what they have not been told, coalesced and in words."""
+"""Polls the feed for one listener: unpublished events, coalesced and as JSON-ready dicts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from receipts.feed.telling import Told, tell
 
 @dataclass(frozen=True)
 class Listener:
-    """Who is told: a person their own, a service account everything but what people read."""
+    """A user receives their own events, a service account all except users' own reads."""
 
     pk: int
     username: str
@@ -25,9 +25,9 @@ class Listener:
 
 @dataclass(frozen=True)
 class Look:
-    """What a listener is told, how far that goes, and whether there may be more already.
+    """Events for a listener, the position after them, and whether there may be more already.
 
-    Pages go to where their first one found the feed. What has come since is behind the last one.
+    Pages end where the feed was at the first page. Later events come after the last page.
     """
 
     told: list[Told]
@@ -36,7 +36,7 @@ class Look:
 
 
 def look(listener: Listener, position: Position, limit: int) -> Look:
-    """What happened after ``position``, from at most ``limit`` events."""
+    """The events after ``position``, coalesced from at most ``limit`` rows."""
     if listener.is_service:
         page = reading.of_everybody(position, limit)
     else:

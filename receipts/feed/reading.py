@@ -20,12 +20,12 @@ from receipts.feed.positions import (
 from receipts.models import EventHorizon, EventKind
 from receipts.sql.run import fetch_rows
 
-#: An event is stamped when its transaction begins or its statement does, and is seen when it
-#: commits; a cursor may be older than the horizon by as much and still miss nothing.
+#: An event's time is the start of its transaction or statement, but it is visible at commit, so a
+#: cursor must be newer than the horizon by this much to be sure to miss nothing.
 SLACK = timedelta(hours=1)
 
 
-#: What comes after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
+#: Events after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
 _AFTER = {
     "postgresql": """event.xid >= %(oldest)s
           AND NOT pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8),
@@ -35,7 +35,7 @@ _AFTER = {
     "sqlite": """event.xid = 0 AND event.id > MAX(%(seen)s, %(id)s)
           AND event.id <= look.until""",
 }
-#: How far this look goes: to where its first page found the feed, or the caller says.
+#: Where this poll ends: at the position of its first page, or at the caller's ``until``.
 _UNTIL = {
     "postgresql": "CAST(%(until)s AS pg_snapshot)",
     "sqlite": "CAST(%(until)s AS integer)",
@@ -44,7 +44,7 @@ _LOOK = {
     vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until, {NEWEST_EVENT[vendor]} AS newest"
     for vendor, now in NOW.items()
 }
-#: All events, but for what people have read: that is for themselves (rule 13).
+#: All events except users' own reads, which are for themselves (rule 13).
 _EVERYBODY = f"""
     SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
@@ -52,7 +52,7 @@ _EVERYBODY = f"""
 _ALL = f"""
     SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
-#: One's own, and those of the conversations in which one takes part, since one does.
+#: A user's own events, and those of their conversations since they joined.
 _ONES = f"""
     SELECT * FROM (
         SELECT {COLUMNS} FROM look
@@ -68,38 +68,38 @@ _ONES = f"""
 
 @dataclass(frozen=True)
 class Page:
-    """Some events, the position behind them, and whether there are more already."""
+    """Some events, the position after them, and whether there are more already."""
 
     events: list[Event]
     position: Position
     more: bool
 
     def first(self, count: int, position: Position) -> Page:
-        """The first of its events; ``position`` is the one that all of them come after."""
+        """The page cut to ``count`` events; ``position`` is the one before them all."""
         until = self.position.until or self.position.seen
         last = self.events[count - 1]
         return Page(self.events[:count], position.towards(until, (last.xid, last.id)), more=True)
 
 
 def of_user(position: Position, user_id: int, limit: int) -> Page:
-    """What one user has not been told."""
+    """Events for one user after a position."""
     return _page(_ONES, position, limit, {"user": user_id})
 
 
 def of_everybody(position: Position, limit: int) -> Page:
-    """What a backend has not been told: everything but what people have read."""
+    """Events for a backend after a position: all except users' own reads."""
     return _page(_EVERYBODY, position, limit, {})
 
 
 def of_all(position: Position, limit: int) -> Page:
-    """All events after a position, whoever they are for."""
+    """All events after a position, regardless of audience."""
     return _page(_ALL, position, limit, {})
 
 
 def check_not_expired(position: Position) -> None:
-    """Raises ``CursorExpired`` where events after the position may have been pruned.
+    """Raise ``CursorExpired`` if events after the position may have been pruned.
 
-    Or where it was taken on another database, of which this one is an older copy: it is ahead.
+    Also if the position is ahead of this database, which is then an older copy.
     """
     horizon = EventHorizon.objects.values_list("pruned_before", flat=True).first()
     taken_at = datetime.fromtimestamp(position.taken_at, UTC)
@@ -132,7 +132,7 @@ def _page(query: str, position: Position, limit: int, params: dict[str, int]) ->
         xid, number, *_ = rows[limit - 1]
         ahead = position.towards(until, (xid, number))
         return Page(events_of(rows[:limit]), ahead, more=True)
-    # What ``until`` was before this page, it was at a time that nobody knows any more.
+    # If ``until`` is from before this page, the time at which it was taken is unknown.
     return Page(
         events_of(rows), Position(until, position.taken_at if position.until else taken_at), False
     )

@@ -1,4 +1,4 @@
-"""Events are kept for some days; who was away for longer loads everything anew."""
+"""Deletes old events; a client that was away for longer must reload everything."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from django.utils import timezone
 
 from receipts.models import EventHorizon, ReceiptEvent
 
-#: So many events are looked at in one transaction.
+#: At most this many events are read in one transaction.
 BATCH = 10_000
 
 
 def prune_events() -> int:
-    """Delete what is older than ``EVENTS_RETENTION_DAYS``; how many events that were.
+    """Delete events older than ``EVENTS_RETENTION_DAYS``; return their number.
 
-    Safe beside everything else, and anywhere at the same time.
+    Safe to run at any time, and on several servers at once.
     """
     cutoff = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS)
     pruned = 0
     while batch := _oldest(cutoff):
         with transaction.atomic():
-            # Before the events, so that no cursor passes that would miss one.
+            # Before the events, so that no cursor is accepted that would miss one.
             EventHorizon.objects.get_or_create(pk=1, defaults={"pruned_before": cutoff})
             EventHorizon.objects.filter(pruned_before__lt=cutoff).update(pruned_before=cutoff)
             pruned += ReceiptEvent.objects.filter(pk__in=batch).delete()[0]
@@ -31,6 +31,6 @@ def prune_events() -> int:
 
 
 def _oldest(cutoff: datetime) -> list[int]:
-    """The first events that are old enough: numbers and times go up together, nearly."""
+    """Ids of the first old events: ids and times are in almost the same order."""
     first = ReceiptEvent.objects.order_by("pk").values_list("pk", "created_at")[:BATCH]
     return [pk for pk, created_at in first if created_at < cutoff]

@@ -1,7 +1,7 @@
 """The live stream, ``GET /api/v1/events/`` as server-sent events: native ASGI, no thread each.
 
-Who may listen, and from where, Django says, as to any other request; its answer carries a grant,
-which is taken out here and turned into a stream.
+Django decides who may listen and from which position, as for any other request; its response
+carries a grant in a header, which is removed here and turned into a stream.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/api/v1/events/"
-#: The header in which Django's answer grants a stream; it never leaves this process.
+#: The header in which Django's response grants a stream; it never leaves this process.
 GRANT = "x-seenby-stream"
-#: Set in the WSGI environ where a grant is understood.
+#: Set in the WSGI environ if the server handles grants.
 GRANTABLE = "seenby.stream"
 
 
@@ -55,9 +55,9 @@ def grant(listener: Listener, position: Position, lasts: float) -> str:
 
 
 async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> Connection | None:
-    """Begin to stream to one listener, unless there are too many already."""
+    """Start a stream to one listener; refuse it and return None if there are too many already."""
     pk, username, is_service, cursor, lasts = orjson.loads(granted)
-    # Not all at the same moment, so that they do not all come back at the same moment either.
+    # Spread over time, so that clients do not all reconnect at once.
     lasts = min(lasts, settings.EVENTS_STREAM_SECONDS * uniform(0.8, 1))  # noqa: S311
     connection = Connection(Listener(pk, username, is_service), send, lasts=lasts)
     try:
@@ -76,7 +76,7 @@ async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> 
 
 
 async def stay(connection: Connection, receive: Receive) -> None:
-    """Go on until the client hangs up, or the stream ends. What began it is forgotten by now."""
+    """Run until the client hangs up or the stream ends; the request itself is already released."""
     try:
         while (await receive())["type"] != "http.disconnect":
             pass
@@ -93,7 +93,7 @@ _HEADERS = [
 
 
 async def _catch_up(connection: Connection, position: Position, arrival: Arrival) -> None:
-    """What happened while the listener was away, up to where the hub begins to tell them."""
+    """Send the events that the listener missed, up to where the hub starts publishing."""
     until = (await arrival).seen
     while position.seen != until and not connection.over:
         if not position.until:  # else a page was cut short, and what belongs to it comes first

@@ -1,4 +1,4 @@
-"""What is new for all who are connected to this process, found by one query for all of them."""
+"""New events for all listeners connected to this process, found by one query for all of them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from receipts.feed.positions import Position, newest_position
 from receipts.feed.telling import tell
 from receipts.models import EventKind
 
-#: So many events are looked at in one go, however many there are; and so many are told, each to
-#: each who hears of it: a message in a room where 5,000 listen is 5,000.
+#: At most this many events per pass, and at most this many deliveries; one message with 5,000
+#: listeners is 5,000 deliveries.
 EVENTS_AT_ONCE = 1_000
 TELLINGS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
 class News:
-    """What goes out to each listener, and how far everybody has been told then."""
+    """What is published to each listener, and the position after that."""
 
     told: dict[int, bytes]
     position: Position
@@ -31,9 +31,9 @@ class News:
 
 
 def news(position: Position | None, listeners: dict[int, Listener]) -> News:
-    """What happened after ``position`` and concerns one of the listeners, by their ids.
+    """The events after ``position`` that concern any of the listeners, by user id.
 
-    Without a position, from now on.
+    Without a position, only events from now on.
     """
     if position is None:
         return News({}, newest_position(), more=False)
@@ -53,7 +53,7 @@ def news(position: Position | None, listeners: dict[int, Listener]) -> News:
 def _hearing(
     events: Iterable[Event], listeners: dict[int, Listener]
 ) -> Iterator[tuple[Event, list[int]]]:
-    """Each event, and who of the listeners hear of it."""
+    """Each event with the listeners that receive it."""
     services = [pk for pk, each in listeners.items() if each.is_service]
     rooms = [event.conversation_id for event in events if event.audience_id is None]
     present = _present(rooms, listeners) if rooms else {}
@@ -68,7 +68,7 @@ def _hearing(
 
 
 def _present(rooms: Iterable[int], listeners: dict[int, Listener]) -> dict[int, list[int]]:
-    """Who of the listeners takes part in each conversation; service accounts hear of all."""
+    """The users among the listeners that take part in each conversation."""
     people = [pk for pk, each in listeners.items() if not each.is_service]
     found: dict[int, list[int]] = {}
     taking_part = ConversationParticipant.objects.filter(

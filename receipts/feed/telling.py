@@ -1,7 +1,7 @@
-"""What is said of events: with the summaries of this moment, and only to those it is for.
+"""Builds what is published of events: with current summaries, only to permitted listeners.
 
-Everything is looked up for all who are told at once, in a number of statements that depends on
-neither events nor people.
+Data is loaded for all listeners at once, in a number of statements that depends on neither the
+number of events nor of users.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from receipts.reads.selectors import message_rows, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow
 
-#: So many marks of a coalesced event are told one by one; of the rest the number.
+#: At most this many marks of a coalesced event are listed; the rest is counted.
 MARKS_NAMED = 20
 
-#: What has to be known of a person to tell them, or of them.
+#: The columns needed of listeners and of users in events.
 _KNOWN = (
     "username", "is_active", "is_service", "is_staff", "is_superuser", "read_receipts_enabled",
 )  # fmt: skip
@@ -30,10 +30,10 @@ Told = dict[str, Any]
 
 
 def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
-    """What each listener is told of the events they hear of, in the order in which things began.
+    """What is published to each listener, by user id, ordered by each group's first event.
 
-    A service account hears of all, each with the ``user`` it concerns. Whose account is off, or
-    who takes no part any more, is told nothing.
+    A service account receives all, each with the ``user`` it concerns. Deactivated accounts and
+    former participants receive nothing.
     """
     heard = list(heard)
     people = User.objects.only(*_KNOWN).in_bulk(_ids(heard))
@@ -48,7 +48,7 @@ def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
 
 
 def _ids(heard: list[Heard]) -> set[int]:
-    """Everybody who is told or told of."""
+    """The ids of all listeners, and of all users in the events."""
     ids: set[int | None] = set()
     for listener_id, event in heard:
         ids |= {listener_id, event.audience_id, event.actor_id}
@@ -56,7 +56,7 @@ def _ids(heard: list[Heard]) -> set[int]:
 
 
 class _Facts:
-    """What is looked up for all groups at once, and what is said with it."""
+    """Data loaded for all groups at once, and the payloads built from it."""
 
     def __init__(self, groups: list[Group], people: Mapping[int, User]) -> None:
         self.people = people
@@ -73,7 +73,7 @@ class _Facts:
         )
 
     def say(self, group: Group) -> Told | None:
-        """What the listener is told; nothing, where it is not theirs to know any more."""
+        """The payload for the listener; None if they may no longer see it."""
         place = (group.listener.pk, group.conversation_id)
         if not group.listener.sees_everything and place not in self.taking_part:
             return None
@@ -127,7 +127,7 @@ class _Facts:
 
 
 def _memberships(groups: list[Group]) -> set[tuple[int, int]]:
-    """Who of the listeners takes part in which of the conversations."""
+    """Pairs of listeners and conversations in which they take part."""
     found = ConversationParticipant.objects.filter(
         user__in={group.listener.pk for group in groups},
         conversation__in={group.conversation_id for group in groups},

@@ -1,8 +1,8 @@
 """Which events a change publishes, written by the statement or the transaction of the change.
 
-A row that changed is no event by itself. A sender gets one where what the recipient list shows of
-the row differs before and after; an untracked message shows nothing (rule 15). Readers get one on
-their own devices where a row was seen or unseen, privately or not. Nobody else gets either.
+A row that changed is no event by itself. A sender gets one if what the recipient list shows of
+the row differs before and after; an untracked message shows nothing (rule 15). Readers get one for
+their own devices if a row was marked read or unread, privately or not. Nobody else gets either.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from receipts.models import EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.prepared import execute_prepared
 
-#: So many of its messages an event names; of more it tells the number, and the first.
+#: An event lists at most this many of its messages; of more it has their number and the first.
 MESSAGES_NAMED = 20
 
 _COLUMNS = (
@@ -31,8 +31,8 @@ _NOW = {
     "postgresql": "statement_timestamp()",
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
 }
-#: The newest messages of a group. PostgreSQL gathers them upwards, as ``changed`` has them, since
-#: it sees that they are sorted; downwards took as long as all else here. SQLite has no arrays.
+#: The newest messages of a group. PostgreSQL aggregates in ascending order, in which ``changed``
+#: is already sorted; descending took as long as all else here. SQLite has no arrays.
 _NEWEST = {
     "postgresql": "to_jsonb((array_agg(message_id ORDER BY message_id))"
     f"[GREATEST(COUNT(*) - {MESSAGES_NAMED - 1}, 1) : COUNT(*)])",
@@ -47,20 +47,20 @@ _PLACE = {
 
 
 def _differs(column: str) -> str:
-    """Whether a column was changed, nulls included; said so that both databases know it."""
+    """SQL condition, portable: the column's value changed, to or from NULL included."""
     return f"({column} <> was_{column} OR ({column} IS NULL) <> (was_{column} IS NULL))"
 
 
-#: The columns that the recipient list shows. ``seen_at`` is the recipient's own (rule 13), and
-#: there is a ``content`` only beside a disclosed read, which a constraint of the table makes sure
-#: of; the reason of a failure changes only with its time.
+#: The columns that the recipient list shows. ``seen_at`` is private to the recipient (rule 13);
+#: a constraint allows ``content`` only with a disclosed read, and the reason of a failure changes
+#: only with its time.
 _DISCLOSED = (*STATE_BY_TIME, "content")
 
 
 def announce_changed(changed: str, columns: Iterable[str]) -> str:
     """INSERT: the events of the rows in ``changed``, whose ``columns`` are given before and after.
 
-    One for each sender, recipient, conversation and state that rows came to.
+    One for each sender, recipient, conversation and new state of rows.
     """
     vendor = connection.vendor
     columns = {*STATE_BY_TIME, *columns}
@@ -88,9 +88,9 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
 def announce_message(
     kind: EventKind, *, message_id: int, conversation_id: int, actor_id: int | None = None
 ) -> None:
-    """A message was sent, deleted or restored; all who take part hear of it.
+    """Publish to all participants that a message was sent, deleted or restored.
 
-    To be called in the transaction that does so.
+    Must be called in the transaction that does so.
     """
     with connection.cursor() as cursor:
         execute_prepared(cursor, _MESSAGE_EVENT[connection.vendor], [

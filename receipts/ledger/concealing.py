@@ -1,8 +1,8 @@
-"""Events of open reads that have become private: published as deliveries from now on.
+"""Rewrites events of open reads that became private, so that they are published as deliveries.
 
-An event states what a row came to when it was written, and waits for cursors of up to
-``EVENTS_RETENTION_DAYS``. Without this, a cursor from before the read would disclose it after its
-reader has retracted it (rule 13).
+An event states a row's state when it was written, and is kept for ``EVENTS_RETENTION_DAYS``.
+Without this, a cursor from before the read would disclose it after its reader retracted it
+(rule 13).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _CONCEAL = f"""
 
 
 def takes_back_reads(change: Change) -> bool:
-    """Whether a change, made now, would make an open read private; few do, so events are few."""
+    """Whether a change, if made now, would make an open read private, which is rare."""
     ((found,),) = fetch_rows(
         f"SELECT EXISTS (SELECT 1 FROM ({change.changed}) AS changed"
         " WHERE was_read_at IS NOT NULL AND read_at IS NULL)",
@@ -55,7 +55,7 @@ def takes_back_reads(change: Change) -> bool:
 
 
 def conceal_reads(participant_ids: Iterable[int]) -> None:
-    """Rewrite the events of these participants' reads, where none of an event's is open any more.
+    """Rewrite the events of these participants' reads of which none is open any more.
 
     Call it after the change, in its transaction.
     """

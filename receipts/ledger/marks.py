@@ -162,10 +162,10 @@ class Mark:
         return becomes
 
     def _delivered(self, at: str) -> str:
-        """The delivery that others may know of.
+        """SQL: the delivery time that others may see.
 
-        A private read must do to it what a delivery at the same time would do: it leaves a time
-        that is set, unless its own was given. The clocks of two servers may differ.
+        A private read must affect it as a delivery at the same time would: it keeps a time
+        that is already set, unless its own was given. The clocks of two servers may differ.
         """
         if not self.read or discloses(self):
             return earlier_of("delivered_at", at)
@@ -189,7 +189,7 @@ class Mark:
 
 
 def discloses(mark: Mark) -> bool:
-    """Whether others may know of this read."""
+    """Whether this mark is a read that others may see."""
     return mark.read and not mark.private
 
 

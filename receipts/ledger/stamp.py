@@ -1,6 +1,6 @@
-"""The one statement that changes status rows, their messages' counts, and tells of it.
+"""The one statement that changes status rows and their messages' counts, and writes the events.
 
-Marking, marking in bulk, leaving, importing: each says *which* rows change and *what* each column
+Marking, marking in bulk, leaving, importing: each states *which* rows change and *what* a column
 becomes; ``stamp`` changes the rows and the counts together, so that the two cannot drift apart
 (rule 19). A count is how many rows have a property after the change less how many had it before.
 """
@@ -19,7 +19,7 @@ from receipts.rules.rows import ChangedColumns
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt_all
 
-#: What a row counts for, over its columns. A withdrawn row counts for nothing (rule 2), and a
+#: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
 COUNTS = {
     "recipient_count": "{0}withdrawn_at IS NULL",
@@ -28,7 +28,7 @@ COUNTS = {
     "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
     " AND {0}delivered_at IS NULL",
 }
-#: What ``stamp`` wants to know, and ``stamp_rows``; the columns are what ``stamp_one`` does.
+#: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
 ROWS = "message_id, recipient_id"
 _TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
@@ -39,14 +39,14 @@ class Change:
     """Rows that change: those of ``source`` where ``which`` holds; ``becomes`` gives their columns.
 
     All are SQL over ``status`` and its ``message``, with named parameters (``%(at)s``). ``which``
-    has to leave out rows that ``becomes`` would not change, so that a repeat changes nothing.
+    has to exclude rows that ``becomes`` would not change, so that a repeat changes nothing.
     """
 
     which: str
     becomes: Mapping[str, str]
     params: Mapping[str, object] = field(default_factory=dict)
     source: str = ""
-    #: Whether nobody is to hear of it: a history that is brought in happened elsewhere.
+    #: Whether to write no events: imported history happened elsewhere.
     quiet: bool = False
     #: Whether it may make open reads private: only an earlier private read does.
     may_retract_reads: bool = False
@@ -85,18 +85,18 @@ _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
 
 
 def stamp(change: Change) -> int:
-    """Change the rows and their messages' counts, and announce it; say how many rows changed.
+    """Change the rows and their messages' counts, write the events; return how many rows changed.
 
-    All of it happens or nothing. Rows are locked by message and recipient, then messages by id,
-    whoever calls: so two calls wait for each other, and never in a circle (rule 22). A transaction
-    stamps once: a second stamp could want lower messages while it holds higher ones.
+    Atomic. Every caller locks rows by message and recipient, then messages by id, so two calls
+    wait for each other without a deadlock (rule 22). Stamp once per transaction: a second stamp
+    could need lower messages while it has locked higher ones.
     """
     changed, rows = _execute(change, COUNT)
     return int(rows[0][0]) if rows else changed
 
 
 def stamp_rows(change: Change) -> set[tuple[int, int]]:
-    """``stamp``, saying which rows changed: their messages and recipients."""
+    """``stamp``; return the changed rows as pairs of message id and recipient id."""
     return {(message, recipient) for message, recipient in _execute(change, ROWS)[1]}
 
 
@@ -120,7 +120,7 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
-        # All rows are fetched before the transaction ends, which SQLite demands.
+        # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 

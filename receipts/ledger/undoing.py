@@ -1,4 +1,4 @@
-"""What takes marks back, or rows out of the counts: unread again, retracted, withdrawn."""
+"""Changes that undo marks or remove rows from the counts: unread, retracted, withdrawn."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ def unmark(where: str, params: Mapping[str, object]) -> Change:
 def retraction(where: str, params: Mapping[str, object]) -> Change:
     """Disclosed reads become private ones (rule 13), also under deleted messages.
 
-    Whoever is gone becomes withdrawn, as if they had never read (rule 2). Their text goes with
-    the read that it acknowledged. Needs the parameter ``now``.
+    Rows of departed recipients become withdrawn, as if never read (rule 2). An acknowledgement
+    text is removed with its read. Needs the parameter ``now``.
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",
@@ -44,8 +44,8 @@ def withdrawal(
 ) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
 
-    Those with one that were marked unread again (rule 10) are settled: nothing is left unread by
-    who is gone.
+    Rows with one that were marked unread again (rule 10) are settled: a departed recipient leaves
+    nothing unread.
     """
     unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
     private = (

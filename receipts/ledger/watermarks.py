@@ -1,12 +1,12 @@
-"""How far a participant has come, as others may know it: watermarks.
+"""Watermarks: a participant's progress, as far as others may know it.
 
-A read watermark says "everything up to here is read". It does not move past what was read
-privately, since it would tell of that (rule 13); nor does an untracked message move any (rule 15).
-Where a read below it becomes private, it falls back to the message before that read.
+A read watermark means "everything up to here is read". It does not move past a private read,
+which it would disclose (rule 13); nor does an untracked message move any (rule 15).
+If a read below it becomes private, it falls back to the message before that read.
 
-PostgreSQL decides what a statement sees before it waits for a row, so a statement that waits for a
-participant must not be the one that looks at their status rows. Whoever moves a read watermark, or
-makes a read private, locks the participant first and looks in the next statement.
+PostgreSQL takes a statement's snapshot before it waits for a row lock, so the statement that locks
+a participant must not be the one that reads their status rows. Code that moves a read watermark or
+makes a read private locks the participant first and reads the rows in the next statement.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ ADVANCES_SQL = {
 def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
     """Move a user's watermarks to ``positions``, a SELECT of conversations and messages.
 
-    Must come before the marks themselves: whoever leaves locks participants before messages, too
-    (rule 22). Of a disclosed read the participants must be locked already.
+    Must come before the marks themselves, since leaving, too, locks participants before messages
+    (rule 22). For a disclosed read the participants must already be locked.
     """
     with connection.cursor() as cursor:
         statement = _STATEMENTS[discloses(mark)].replace("{positions}", positions)
@@ -74,7 +74,7 @@ def _statement(states: tuple[str, ...]) -> str:
            AND participant.conversation_id = marked.conversation_id AND ({moves})"""
 
 
-#: By whether others may know of the read.
+#: By whether the mark is a disclosed read.
 _STATEMENTS = {False: _statement(("delivered",)), True: _statement(("delivered", "read"))}
 
 _LOCKED = CompiledQuery(
@@ -89,7 +89,7 @@ _LOCKED = CompiledQuery(
 
 
 def lock_participant(user_id: int, conversation_id: int) -> dict[int, int | None]:
-    """Lock a participant; their read watermark by their id, or nothing where there is none."""
+    """Lock a participant; return their read watermark by id, an empty dict if there is none."""
     found = _LOCKED.rows(user=user_id, conversation=conversation_id)
     return {row["pk"]: row["last_read_message_id"] for row in found}
 
@@ -97,17 +97,17 @@ def lock_participant(user_id: int, conversation_id: int) -> dict[int, int | None
 def lock_participants(
     participants: QuerySet[ConversationParticipant],
 ) -> dict[int, int | None]:
-    """Lock participants in the order of their ids (rule 22); their read watermarks by id."""
+    """Lock participants in the order of their ids (rule 22); return their read watermarks by id."""
     locked = participants.order_by("pk").select_for_update(no_key=True)
     return dict(locked.values_list("pk", "last_read_message_id"))
 
 
 def lower_watermarks(locked: dict[int, int | None]) -> None:
-    """Let the read watermarks of locked participants cover no private read.
+    """Lower the read watermarks of locked participants below their first private read.
 
-    To be called after the marks, in their transaction. A watermark falls back to the last tracked
+    Must be called after the marks, in their transaction. A watermark falls back to the last tracked
     message before the first private read, if its user sent that one or has read it openly; else
-    to none, since looking for an earlier one could take the whole conversation.
+    to NULL, since the search for an earlier one could scan the whole conversation.
     """
     ids = [pk for pk, read_up_to in locked.items() if read_up_to is not None]
     if ids:

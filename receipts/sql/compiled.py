@@ -1,7 +1,7 @@
-"""Queries that are said in the ORM and compiled once.
+"""ORM queries that are compiled to SQL once.
 
-Building a queryset and compiling it costs Django ten times what running it does; on a path that
-every mark takes that is most of the request (docs/decisions/0008).
+Building and compiling a queryset takes Django ten times as long as running it; for a query of
+every mark that is most of the request (docs/decisions/0008).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ Row = TypeVar("Row")
 
 
 class CompiledQuery(Generic[Row]):
-    """A ``.values()`` queryset whose SQL is compiled once; each call only binds its parameters.
+    """A ``.values()`` queryset whose SQL is cached; each call only binds its parameters.
 
-    ``build`` makes the queryset from keyword arguments that are compared with columns and used in
-    no other way. It is called once, with samples that are recognised in the compiled parameters.
+    ``build`` makes the queryset from keyword arguments that are only compared with columns. It is
+    called once, with unique sample values that are found again in the compiled parameters.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Row]], **kinds: type) -> None:
@@ -63,9 +63,9 @@ class CompiledQuery(Generic[Row]):
 
 
 class _Name(str):
-    """The name of a parameter, where any other string is a value."""
+    """The name of a parameter; any other string is a value."""
 
 
 def _sample(kind: type, number: int) -> Any:
-    """A value that stands nowhere else in a query."""
+    """A value that occurs nowhere else in a query."""
     return 9_007_199_254_740_000 + number if kind is int else f"\x01sample {number}\x01"

@@ -9,10 +9,10 @@ from django.db import connection
 
 
 def execute_prepared(cursor: Any, sql: str, params: Any) -> None:
-    """Run one of the few statements that every mark runs, from its prepared plan on PostgreSQL.
+    """Run one of the few statements of every mark, on PostgreSQL as a prepared statement.
 
-    No others: the best plan of a list's page depends on where in the list it is, and a prepared
-    one took four times as long at the end of 100,000 recipients.
+    Only those: a list's page is planned each time, since its best plan depends on the page, and
+    a generic plan took four times as long at the end of 100,000 recipients.
     """
     if connection.vendor != "postgresql" or not settings.DB_PREPARE:
         cursor.execute(sql, params)

@@ -19,7 +19,7 @@ from tests.api.test_access_table import TABLE, call, endpoints
 from tests.support.cast import say
 
 __all__ = ["call"]
-REFUSAL = "This service key does not have the scope for this."
+REFUSAL = "This service key lacks the required scope."
 SUBSETS = [set(some) for size in (1, 2, 3) for some in combinations(Scope.values, size)]
 
 #: The scopes that a key needs: reads of anything, and the writes that are not plain ``write``.

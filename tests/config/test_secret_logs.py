@@ -138,7 +138,7 @@ def test_what_a_library_quotes_is_taken_out(lines: Lines, text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     ["GET /api/v1/me/", "Webhook 5 failed: It answered 500. It is tried again in about 5 s.",
-     "The Authorization header is not 'Bearer' and one token.", "What is it? Nothing.",
+     "The Authorization header must be 'Bearer' and one token.", "What is it? Nothing.",
      "    token = parts[1].decode('latin-1')", "No secure connection: certificate has expired"],
 )  # fmt: skip
 def test_ordinary_lines_stay_as_they_are(text: str) -> None:

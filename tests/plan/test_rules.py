@@ -70,7 +70,7 @@ def test_no_schema_cites_a_rule(document: Path) -> None:
 
 
 def test_no_text_refers_to_a_document_that_is_not_in_the_repository() -> None:
-    """Everything that is cited can be read by whoever has a clone."""
+    """Anyone with a clone can read every cited document."""
     strange = re.compile(r"\b(DESIGN|ECOSYSTEM|STYLE|vendors|aesthetics) §|the proposal\b")
     wrong = [
         str(path.relative_to(ROOT))
