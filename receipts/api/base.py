@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cache
 from itertools import islice
 from typing import Any, cast
@@ -17,17 +17,35 @@ from rest_framework.viewsets import GenericViewSet
 
 from chat.authentication import Credential
 from chat.errors import Refused
-from chat.models import Conversation, Message, Scope, User
+from chat.models import Conversation, Scope, User
 from chat.permissions import may_read
 from receipts.api.fields import checked, known_users
 from receipts.api.limits import STOP_AT
-from receipts.reads.selectors import MESSAGE_COLUMNS
+from receipts.reads.messages import visible_message
 
 
 @cache
 def takes_nothing(serializer_class: Any) -> bool:
     """Whether an empty body is as good as any: most marks have none, and it need not be read."""
     return not any(field.required for field in serializer_class().fields.values())
+
+
+def refuse_unknown_parameters(given: QueryDict, allowed: Collection[str]) -> None:
+    """Refuse unknown query parameters: ignoring a misspelt filter would answer another question."""
+    unknown = islice((name for name in given if name not in allowed), STOP_AT)
+    if errors := {name: ["Unknown parameter."] for name in unknown}:
+        raise ValidationError(errors)
+    with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
+    if with_nul:
+        raise ValidationError({name: ["May not hold NUL characters."] for name in with_nul})
+
+
+def cut_for_writers(request: Request, response: Any, allowed: Collection[str]) -> None:
+    """Cut the answer to a write down to ``allowed`` fields, for a key without ``read``."""
+    is_answer = isinstance(response, Response) and response.status_code < 300
+    if is_answer and request.method not in SAFE_METHODS and not may_read(request):
+        given = response.data or {}
+        response.data = {name: given[name] for name in given if name in allowed} or None
 
 
 class ApiViewSet(GenericViewSet[Any]):
@@ -49,28 +67,17 @@ class ApiViewSet(GenericViewSet[Any]):
             self._refuse_unknown_parameters(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """A key without ``read`` learns that its write was done, and nothing of what is there."""
-        is_answer = isinstance(response, Response) and response.status_code < 300
-        if is_answer and request.method not in SAFE_METHODS and not may_read(request):
-            given, allowed = response.data or {}, self.told_without_read
-            response.data = {name: given[name] for name in given if name in allowed} or None
+        cut_for_writers(request, response, self.told_without_read)
         return super().finalize_response(request, response, *args, **kwargs)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
-        """A misspelt filter that is passed over answers another question than was asked."""
         allowed = set(self.query_parameters)
         if self.action == "list":
             if self.pagination_class is not None:
                 allowed |= {"limit", "cursor"}
             if self.filterset_class is not None:
                 allowed |= set(self.filterset_class.base_filters)
-        given = request.query_params
-        unknown = islice((name for name in given if name not in allowed), STOP_AT)
-        if errors := {name: ["Unknown parameter."] for name in unknown}:
-            raise ValidationError(errors)
-        with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
-        if with_nul:
-            raise ValidationError({name: ["May not hold NUL characters."] for name in with_nul})
+        refuse_unknown_parameters(request.query_params, allowed)
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
@@ -108,12 +115,8 @@ class ApiViewSet(GenericViewSet[Any]):
         return conversation
 
     def visible_message(self, pk: int) -> dict[str, Any]:
-        """The message's columns, if the caller may know of it."""
-        messages = Message.objects.visible_to(self.user).filter(pk=pk)
-        message = messages.values(*MESSAGE_COLUMNS).first()
-        if message is None:
-            raise Http404
-        return message
+        """The message's columns; 404 if the caller cannot see it."""
+        return visible_message(self.user, pk)
 
     def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], dict[str, Any]]) -> Response:
         """One page of ``rows``, each as ``shape`` makes it."""

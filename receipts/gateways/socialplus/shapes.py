@@ -1,4 +1,4 @@
-"""What its SDK cannot do without, from our rows."""
+"""social.plus' shapes: the fields that its SDK requires, from our rows."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat.models import ConversationKind, User
-from receipts.gateways.translating import name_of
+from receipts.gateways.frame import conversation_name
 from receipts.reads.answers import message_shape, summary_for
 from receipts.reads.selectors import MESSAGE_COLUMNS
 from receipts.rules.disclosure import discloses_receipts
 
-COLUMNS = (
+#: The columns that these shapes are made of.
+SOCIALPLUS_COLUMNS = (
     *MESSAGE_COLUMNS,
     "conversation__external_id",
     "conversation__kind",
@@ -19,7 +20,7 @@ COLUMNS = (
     "sender__is_active",
 )
 
-#: A mark's answer may name markers that the SDK then keeps; it asks for counts by itself.
+#: A mark's answer may have markers for the SDK to store; it requests counts by itself.
 NO_MARKERS: dict[str, list[Any]] = {
     "userMarkers": [],
     "userEntityMarkers": [],
@@ -27,8 +28,10 @@ NO_MARKERS: dict[str, list[Any]] = {
 }
 
 
-def person(pk: int, username: str, name: str, avatar_url: str, is_active: bool) -> dict[str, Any]:
-    """A user."""
+def socialplus_user_row(
+    pk: int, username: str, name: str, avatar_url: str, is_active: bool
+) -> dict[str, Any]:
+    """A user, from columns."""
     return {
         "_id": str(pk),
         "userId": username,
@@ -42,20 +45,22 @@ def person(pk: int, username: str, name: str, avatar_url: str, is_active: bool) 
     }
 
 
-def person_of(user: User) -> dict[str, Any]:
-    """A user, from their record."""
-    return person(user.pk, user.username, user.display_name, user.avatar_url, user.is_active)
+def socialplus_user(user: User) -> dict[str, Any]:
+    """A user, from a model instance."""
+    return socialplus_user_row(
+        user.pk, user.username, user.display_name, user.avatar_url, user.is_active
+    )
 
 
-def feed_of(row: Mapping[str, Any]) -> str:
-    """The feed that a message of these ``COLUMNS`` is in."""
-    return name_of(row["conversation__external_id"], row["conversation_id"])
+def feed_name(row: Mapping[str, Any]) -> str:
+    """The name of the feed that a message is in."""
+    return conversation_name(row["conversation__external_id"], row["conversation_id"])
 
 
-def message(row: Mapping[str, Any], user: User) -> dict[str, Any]:
-    """A message from its ``COLUMNS``, as ``user`` may see it."""
+def socialplus_message(row: Mapping[str, Any], user: User) -> dict[str, Any]:
+    """A message from its ``SOCIALPLUS_COLUMNS``, as ``user`` may see it."""
     shown = message_shape(row, user)
-    feed = feed_of(row)
+    feed = feed_name(row)
     direct = row["conversation__kind"] == ConversationKind.DIRECT
     return {
         "messageId": str(shown["id"]),
@@ -83,11 +88,11 @@ def message(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     }
 
 
-def messages(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
-    """Messages, with those who wrote them."""
+def message_listing(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
+    """Messages, with their senders."""
     rows = list(rows)
     creators = {
-        row["sender_id"]: person(
+        row["sender_id"]: socialplus_user_row(
             row["sender_id"],
             row["sender__username"],
             row["sender__display_name"],
@@ -97,7 +102,7 @@ def messages(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
         for row in rows
     }
     return {
-        "messages": [message(row, user) for row in rows],
+        "messages": [socialplus_message(row, user) for row in rows],
         "users": list(creators.values()),
         "files": [],
         "reactions": [],
@@ -106,16 +111,16 @@ def messages(rows: Iterable[Mapping[str, Any]], user: User) -> dict[str, Any]:
 
 
 def content_markers(rows: Iterable[Mapping[str, Any]], user: User) -> list[dict[str, Any]]:
-    """The counts of those messages whose receipts ``user`` may see."""
+    """The counts of the messages whose receipts ``user`` may see; others are omitted."""
     return [_content_marker(row, user) for row in rows if discloses_receipts(row, user)]
 
 
 def _content_marker(row: Mapping[str, Any], user: User) -> dict[str, Any]:
     summary = summary_for(row, user)
     return {
-        "feedId": feed_of(row),
+        "feedId": feed_name(row),
         "contentId": str(row["id"]),
-        # The SDK looks counts up by this one, not by the username.
+        # The SDK finds a message's counts by this id, not by the username.
         "creatorId": str(row["sender_id"]),
         "readCount": summary["read_count"],
         "deliveredCount": summary["delivered_count"],
