@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
@@ -18,11 +18,11 @@ from rest_framework.viewsets import GenericViewSet
 
 from chat.authentication import Credential
 from chat.errors import Refused
-from chat.models import Conversation, Message, Scope, User
+from chat.models import Conversation, Scope, User
 from chat.permissions import may_read
 from receipts.api.fields import checked, known_users
 from receipts.api.limits import STOP_AT
-from receipts.reads.selectors import message_rows
+from receipts.reads.messages import visible_message
 from receipts.rules.rows import MessageRow
 
 
@@ -32,40 +32,57 @@ def takes_nothing(serializer_class: Any) -> bool:
     return not any(field.required for field in serializer_class().fields.values())
 
 
-class ApiViewSet(GenericViewSet[Any]):
+def refuse_unknown_parameters(given: QueryDict, allowed: Collection[str]) -> None:
+    """Refuse unknown query parameters: ignoring a misspelt filter would answer another question."""
+    unknown = islice((name for name in given if name not in allowed), STOP_AT)
+    if errors := {name: ["Unknown parameter."] for name in unknown}:
+        raise ValidationError(errors)
+    with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
+    if with_nul:
+        raise ValidationError({name: ["Must not contain NUL characters."] for name in with_nul})
+
+
+class ScopedAnswers:
+    """For views: a key without ``read`` gets only ``told_without_read`` of a write's response."""
+
+    #: The response fields of a write that a key without ``read`` receives; None: all of them.
+    told_without_read: frozenset[str] | None = frozenset()
+    #: Whether the caller is known, has the right to call, and was not refused since. A refusal is
+    #: no response to a write, also where a vendor sends it with status 200.
+    is_admitted = False
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        self.is_admitted = True
+
+    def handle_exception(self, exc: Exception) -> Response:
+        self.is_admitted = False
+        return cast(Response, super().handle_exception(exc))  # type: ignore[misc]
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        is_write = self.is_admitted and request.method not in SAFE_METHODS
+        is_done = isinstance(response, Response) and response.status_code < 300
+        if is_write and is_done and self.told_without_read is not None and not may_read(request):
+            given, allowed = response.data or {}, self.told_without_read
+            response.data = {name: given[name] for name in given if name in allowed} or None
+        return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
+
+
+class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     """Base of the API's viewsets."""
 
     #: The scope that a service key needs for writes.
     scope = Scope.WRITE
     #: Whether a write needs ``read`` as well, because its response discloses existing data.
     answers_reads = False
-    #: The response fields of a write that a key without ``read`` receives.
-    told_without_read: frozenset[str] = frozenset()
     #: Query parameters in addition to paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
-    #: Whether the caller is known, has the right to call, and was not refused since.
-    is_admitted = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.is_admitted = True
         if str(request.method).lower() in self.action_map:  # else it is answered 405
             self._refuse_unknown_parameters(request)
-
-    def handle_exception(self, exc: Exception) -> Response:
-        """A refusal is none of the answers that ``told_without_read`` shortens."""
-        self.is_admitted = False
-        return super().handle_exception(exc)
-
-    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """For a key without ``read``, strip the response of a write to ``told_without_read``."""
-        is_answer = self.is_admitted and isinstance(response, Response)
-        is_answer = is_answer and response.status_code < 300
-        if is_answer and request.method not in SAFE_METHODS and not may_read(request):
-            given, allowed = response.data or {}, self.told_without_read
-            response.data = {name: given[name] for name in given if name in allowed} or None
-        return super().finalize_response(request, response, *args, **kwargs)
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """Raise ``ValidationError``: ignoring a misspelt filter would return the wrong rows."""
@@ -75,13 +92,7 @@ class ApiViewSet(GenericViewSet[Any]):
                 allowed |= {"limit", "cursor"}
             if self.filterset_class is not None:
                 allowed |= set(self.filterset_class.base_filters)
-        given = request.query_params
-        unknown = islice((name for name in given if name not in allowed), STOP_AT)
-        if errors := {name: ["Unknown parameter."] for name in unknown}:
-            raise ValidationError(errors)
-        with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
-        if with_nul:
-            raise ValidationError({name: ["Must not contain NUL characters."] for name in with_nul})
+        refuse_unknown_parameters(request.query_params, allowed)
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
@@ -135,11 +146,7 @@ class ApiViewSet(GenericViewSet[Any]):
 
     def visible_message(self, pk: int) -> MessageRow:
         """The message's columns; 404 unless the caller can see it."""
-        messages = Message.objects.visible_to(self.user).filter(pk=pk)
-        message = message_rows(messages).first()
-        if message is None:
-            raise Http404
-        return message
+        return visible_message(self.user, pk)
 
     def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], object]) -> Response:
         """One page of ``rows``, each as ``shape`` makes it."""

@@ -17,7 +17,8 @@ from receipts.api.fields import known_users
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape
-from receipts.reads.selectors import conversations_of, message_rows, unread_by_conversation
+from receipts.reads.messages import message_rows
+from receipts.reads.selectors import conversations_of, unread_by_conversation
 from receipts.services.permissions import require_manager
 
 

@@ -16,7 +16,7 @@ from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shape
-from receipts.reads.selectors import message_rows
+from receipts.reads.messages import message_rows
 
 
 class ConversationMessageViewSet(ApiViewSet):

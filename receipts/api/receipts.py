@@ -15,7 +15,6 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import Refused
 from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
@@ -28,7 +27,8 @@ from receipts.api.pagination import ByRecipient
 from receipts.api.shapes import ListedRecipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import listed_recipient, summary_for
-from receipts.reads.selectors import message_rows, recipients_of
+from receipts.reads.messages import disclosed_message, message_rows
+from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.rows import MessageRow
@@ -65,14 +65,7 @@ class MessageReceiptViewSet(ApiViewSet):
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
         """The message's summary over all recipients."""
-        return Response(summary_for(self.disclosed_message(pk), self.user))
-
-    def disclosed_message(self, pk: int) -> MessageRow:
-        """The message; refused unless the caller may see its receipts."""
-        message = self.visible_message(pk)
-        if not discloses_receipts(message, self.user):
-            raise Refused("The receipts of this message are not for you.")
-        return message
+        return Response(summary_for(disclosed_message(self.user, pk), self.user))
 
 
 class RecipientViewSet(MessageReceiptViewSet):
@@ -86,7 +79,7 @@ class RecipientViewSet(MessageReceiptViewSet):
     @extend_schema(responses={200: ListedRecipient(many=True), **ARCHIVED})
     def list(self, request: Request, pk: int) -> Response:
         """List recipients, by ``state``, ``membership`` or name."""
-        message = self.disclosed_message(pk)
+        message = disclosed_message(self.user, pk)
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))

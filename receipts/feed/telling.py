@@ -14,7 +14,8 @@ from receipts.feed.coalescing import Group, Heard, Marked, coalesced
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.selectors import message_rows, unread_of_pairs
+from receipts.reads.messages import message_rows
+from receipts.reads.selectors import unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow
 

@@ -1,8 +1,10 @@
-"""Other vendors' APIs over Seenby's services: a client of their cloud can use Seenby instead.
+"""Other vendors' APIs over Seenby's services: clients of their cloud can use Seenby instead.
 
-Thin translations: each module turns a vendor's requests into calls of the services and selectors
-that the native API uses, and their results into the vendor's shapes. No rule of docs/rules.md is
-written here again. The setting ``GATEWAYS`` names the ones that are served; none by default.
+``frame`` and ``refusals`` are what all gateways share. Each vendor has ``base`` (its view: the
+authentication and the error body), ``urls``, ``shapes``, and views by subject. They translate a
+vendor's requests into calls of services and reads, and the results into the vendor's shapes. No
+rule of docs/rules.md is implemented here again. The setting ``GATEWAYS`` names the gateways that
+are served; by default none.
 """
 
 from __future__ import annotations
@@ -12,12 +14,12 @@ from typing import Any
 
 from django.conf import settings
 
-#: Their names in the setting ``GATEWAYS``, which are those of their packages here.
+#: The names in the setting ``GATEWAYS``, which are also the names of the packages here.
 NAMES = ("sendbird", "socialplus", "tencent", "agora")
 
 
 def urlpatterns() -> list[Any]:
-    """The addresses of the gateways that are switched on; each answers its unknown ones itself."""
+    """The addresses of the enabled gateways; each answers unknown addresses under its prefix."""
     return [
         pattern
         for name in NAMES

@@ -12,7 +12,6 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.models import MessageStatus
 from receipts.rules.rows import (
     ListedRow,
-    MessageRow,
     OwnPosition,
     OwnRow,
     UnreadCount,
@@ -22,14 +21,6 @@ from receipts.sql.compiled import CompiledQuery
 
 #: At most this many pairs of user and conversation per query.
 PAIRS_AT_ONCE = 100
-
-#: The columns of a message as it is shown.
-MESSAGE_COLUMNS = columns_of(MessageRow)
-
-
-def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
-    """These messages, each as its ``MESSAGE_COLUMNS``."""
-    return cast("QuerySet[Message, MessageRow]", messages.values(*MESSAGE_COLUMNS))
 
 
 def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:

@@ -28,8 +28,8 @@ from chat.authentication import issue_token
 from chat.models import Message, Scope, ServiceKey, User
 from config.logs import JSONFormatter, TextFormatter
 from config.redacting import redacted
-from receipts.gateways.tencent import commands
 from receipts.gateways.tencent.base import TencentView
+from receipts.gateways.tencent.receipts import ReceiptsView
 from receipts.models.webhook import new_secret
 from receipts.webhooks import posting
 from receipts.webhooks.delivering import deliver
@@ -155,7 +155,7 @@ def fail(request: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("where", "name"), [(TencentView, "initialize_request"), (commands.ReceiptsView, "counts")]
+    ("where", "name"), [(TencentView, "initialize_request"), (ReceiptsView, "counts")]
 )
 def test_a_view_that_fails_logs_no_key(
     service_key: str, lines: Lines, monkeypatch: pytest.MonkeyPatch, where: Any, name: str

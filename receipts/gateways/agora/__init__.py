@@ -1,5 +1,5 @@
-"""The gateway of Agora Chat and Easemob: who has read a group's message, with what they answered.
+"""The gateway of Agora Chat and Easemob: the readers of a group's message, with their answers.
 
-Any organisation and app in the address will do: one Seenby serves one. A group is a conversation,
-by its ``external_id`` or, where it has none, its id.
+Any organisation and app in the address is accepted: one Seenby serves one. A group is a
+conversation, named by its ``external_id`` or, if it has none, its id.
 """

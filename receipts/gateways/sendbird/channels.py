@@ -1,4 +1,4 @@
-"""Group channels: create, look at one, list all or a user's."""
+"""Group channels: create one, retrieve one, list all or those of a user."""
 
 from __future__ import annotations
 
@@ -12,43 +12,45 @@ from rest_framework.response import Response
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.gateways.sendbird import listing
-from receipts.gateways.sendbird.base import GatewayView, channel, person
+from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.clock import message_times
 from receipts.gateways.sendbird.creating import create_channel
+from receipts.gateways.sendbird.finding import SenderMessageRow, channel_named, user_named
 from receipts.gateways.sendbird.paging import channel_pages
-from receipts.gateways.sendbird.reading import Asked
+from receipts.gateways.sendbird.reading import QueryFields
 from receipts.gateways.sendbird.shapes import (
-    channel_shape,
-    members_shape,
-    message_shape,
     receipt_maps,
+    sendbird_channel,
+    sendbird_members,
+    sendbird_message,
 )
 from receipts.gateways.sendbird.times import times_of
-from receipts.reads.selectors import MESSAGE_COLUMNS, conversations_of, unread_by_conversation
+from receipts.reads.messages import rows_of
+from receipts.reads.selectors import conversations_of, unread_by_conversation
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shown:
-    """What of a channel is asked for beside itself."""
+class ChannelParts:
+    """The optional parts of a channel that a request asks for."""
 
     members: bool = False
     delivery_receipt: bool = False
     read_receipt: bool = False
-    #: Whose unread counts they are.
+    #: The user whose unread counts are shown.
     viewer: User | None = None
 
     @classmethod
-    def asked(cls, asked: Asked, viewer: User | None) -> Self:
+    def of(cls, query: QueryFields, viewer: User | None) -> Self:
         return cls(
-            members=asked.flag("show_member"),
-            delivery_receipt=asked.flag("show_delivery_receipt"),
-            read_receipt=asked.flag("show_read_receipt"),
+            members=query.flag("show_member"),
+            delivery_receipt=query.flag("show_delivery_receipt"),
+            read_receipt=query.flag("show_read_receipt"),
             viewer=viewer,
         )
 
 
 def channels_of(caller: User) -> QuerySet[Conversation]:
-    """All conversations, each with its number of members and its newest message."""
+    """All conversations that ``caller`` sees, with their number of members and newest message."""
     members = (
         ConversationParticipant.objects.active()
         .filter(conversation=OuterRef("pk"))
@@ -60,12 +62,12 @@ def channels_of(caller: User) -> QuerySet[Conversation]:
     return conversations_of(caller).annotate(members=Coalesce(count, 0))
 
 
-def channel_shapes(conversations: Any, caller: User, shown: Shown) -> list[dict[str, Any]]:
-    """Channels with what is asked for, in one query for each kind of it."""
+def channel_shapes(conversations: Any, caller: User, shown: ChannelParts) -> list[dict[str, Any]]:
+    """Channels with the optional parts, in one query for each kind of part."""
     conversations = list(conversations)
     ids = [each.pk for each in conversations]
     newest = Message.objects.filter(pk__in=[each.last_message for each in conversations])
-    messages = {row["id"]: row for row in newest.values(*MESSAGE_COLUMNS, "sender__avatar_url")}
+    messages = {row["id"]: row for row in rows_of(newest, SenderMessageRow)}
     unread = unread_by_conversation(shown.viewer.pk, ids) if shown.viewer else {}
     with_times = shown.delivery_receipt or shown.read_receipt
     times = times_of(ids) if with_times else {}
@@ -73,14 +75,13 @@ def channel_shapes(conversations: Any, caller: User, shown: Shown) -> list[dict[
     members = _members_of(ids) if shown.members else {}
     shapes = []
     for each in conversations:
-        left = unread.get(each.pk)
-        shape = channel_shape(each, left["unread_count"] if left else 0)
+        shape = sendbird_channel(each, unread[each.pk]["unread_count"] if each.pk in unread else 0)
         if each.last_message:
-            shape["last_message"] = message_shape(
+            shape["last_message"] = sendbird_message(
                 messages[each.last_message], sent[each.last_message], each, caller
             )
         if shown.members:
-            shape["members"] = members_shape(members.get(each.pk, []), None)
+            shape["members"] = sendbird_members(members.get(each.pk, []), None)
         shape |= receipt_maps(
             times.get(each.pk, {}), delivered=shown.delivery_receipt, read=shown.read_receipt
         )
@@ -88,8 +89,8 @@ def channel_shapes(conversations: Any, caller: User, shown: Shown) -> list[dict[
     return shapes
 
 
-def one_channel(conversation: Conversation, caller: User, shown: Shown) -> dict[str, Any]:
-    """One channel as it stands."""
+def one_channel(conversation: Conversation, caller: User, shown: ChannelParts) -> dict[str, Any]:
+    """One channel, with its current values."""
     return channel_shapes(channels_of(caller).filter(pk=conversation.pk), caller, shown)[0]
 
 
@@ -101,42 +102,42 @@ def _members_of(conversation_ids: list[int]) -> dict[int, list[ConversationParti
     return found
 
 
-class Channels(GatewayView):
+class Channels(SendbirdView):
     """All channels."""
 
     def get(self, request: Request) -> Response:
-        """List channels, by default the newest one first."""
-        viewer = self.asked.text("user_id", None)
-        return listed(self, channels_of(self.caller), person(viewer) if viewer else None)
+        """List channels, by default the newest first."""
+        viewer = self.query.text("user_id", None)
+        return channel_page(self, channels_of(self.user), user_named(viewer) if viewer else None)
 
     def post(self, request: Request) -> Response:
-        """Create a channel; its url is given once."""
-        conversation = create_channel(self.body)
-        return Response(one_channel(conversation, self.caller, Shown(members=True)))
+        """Create a channel."""
+        conversation = create_channel(self.fields)
+        return Response(one_channel(conversation, self.user, ChannelParts(members=True)))
 
 
-class UserChannels(GatewayView):
+class UserChannels(SendbirdView):
     """The channels that a user takes part in, with the user's own unread counts."""
 
     def get(self, request: Request, user_id: str) -> Response:
-        user = person(user_id)
-        rows = listing.joined(channels_of(self.caller), user, self.asked)
-        return listed(self, rows, user)
+        user = user_named(user_id)
+        rows = listing.joined(channels_of(self.user), user, self.query)
+        return channel_page(self, rows, user)
 
 
-class OneChannel(GatewayView):
+class OneChannel(SendbirdView):
     """One channel."""
 
     def get(self, request: Request, channel_url: str) -> Response:
-        viewer = self.asked.text("user_id", None)
-        shown = Shown.asked(self.asked, person(viewer) if viewer else None)
-        return Response(one_channel(channel(channel_url), self.caller, shown))
+        viewer = self.query.text("user_id", None)
+        shown = ChannelParts.of(self.query, user_named(viewer) if viewer else None)
+        return Response(one_channel(channel_named(channel_url), self.user, shown))
 
 
-def listed(view: GatewayView, rows: QuerySet[Any], viewer: User | None) -> Response:
-    """A page of channels, narrowed and ordered as asked for."""
-    asked = view.asked
-    pages = channel_pages(asked.text("order", "chronological"))
-    page, following = pages.of(listing.narrowed(rows, asked), view.request)
-    shapes = channel_shapes(page, view.caller, Shown.asked(asked, viewer))
+def channel_page(view: SendbirdView, rows: QuerySet[Any], viewer: User | None) -> Response:
+    """A page of channels, filtered and ordered as the query asks."""
+    query = view.query
+    pages = channel_pages(query.text("order", "chronological"))
+    page, following = pages.of(listing.narrowed(rows, query), view.request)
+    shapes = channel_shapes(page, view.user, ChannelParts.of(query, viewer))
     return Response({"channels": shapes, "next": following, "ts": listing.now()})

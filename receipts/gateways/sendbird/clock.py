@@ -1,10 +1,10 @@
-"""Unix milliseconds, and the time that a message bears there.
+"""The time of a message at Sendbird, in Unix milliseconds.
 
-Clients tell what is read by comparing times, so two messages of a channel may not bear the same
-one. Where several came within a millisecond, the later ones bear the next milliseconds: a message
-bears its own time, or one more than its predecessor if that is later. No more than ``_BACK``
-predecessors are looked at, and none beyond one that is later than what follows it (an import, a
-backdated message), so that a time follows from its nearest neighbours and never changes.
+Clients compare times to find what is read, so no two messages of a channel may have the same time.
+If several were sent within a millisecond, the later ones get the next milliseconds: a message has
+its own time, or its predecessor's plus one if that is later. At most ``_BACK`` predecessors are
+considered, and none before one that is later than its successor (an import, a backdated message),
+so that a time depends on the nearest neighbours only and never changes.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 
 from django.db import connection
 
-from receipts.gateways.translating import EPOCH, MILLISECOND, milliseconds
+from receipts.gateways.unixtime import EPOCH, MILLISECOND, milliseconds
 
-#: How many predecessors can move a message's time, and so the most milliseconds that it moves.
+#: How many predecessors can move a message's time, so also the most milliseconds that it moves.
 _BACK = 19
 
 _OWN = {
@@ -26,8 +26,8 @@ _OWN = {
 }
 
 #: The times of the messages of ``stretch (conversation_id, first, last)``, as CTEs up to
-#: ``borne (conversation_id, id, ts)``, in which the predecessors of a stretch stand as well. Where
-#: they begin is looked up once a stretch, not once a message: 100 channels took 5 s, not 50 ms.
+#: ``borne (conversation_id, id, ts)``, which also has the predecessors of a stretch. The first of
+#: them is found once per stretch; once per message, 100 channels took 5 s instead of 50 ms.
 BORNE = """
     bounds AS MATERIALIZED (
         SELECT stretch.conversation_id, stretch.last, COALESCE((
@@ -61,12 +61,12 @@ _STRETCH = "(CAST(%s AS bigint), CAST(%s AS bigint), CAST(%s AS bigint))"
 
 
 def borne() -> str:
-    """``BORNE`` in this database's words."""
+    """``BORNE`` in the SQL of this database."""
     return BORNE.format(own=_OWN[connection.vendor], back=_BACK)
 
 
 def message_times(stretches: Iterable[tuple[int, int, int]]) -> dict[int, int]:
-    """The times of messages, by id: those of some conversations from a first to a last one."""
+    """The times of messages by id. A stretch is a conversation, a first and a last message id."""
     params = list(stretches)
     if not params:
         return {}
@@ -81,17 +81,17 @@ def message_times(stretches: Iterable[tuple[int, int, int]]) -> dict[int, int]:
 
 
 def zone(ts: int) -> tuple[datetime, datetime]:
-    """Between which moments a message came that bears this time."""
-    return moment(ts - _BACK), moment(ts + 1)
+    """The period in which a message with this time was sent: from, and before."""
+    return time_of_milliseconds(ts - _BACK), time_of_milliseconds(ts + 1)
 
 
 def seconds(time: datetime) -> int:
-    """Unix seconds, in which users and channels tell when they were made."""
+    """Unix seconds: the unit of ``created_at`` of users and channels."""
     return milliseconds(time) // 1000
 
 
-def moment(number: int) -> datetime:
-    """The time of so many Unix milliseconds; the last one there is for any later number."""
+def time_of_milliseconds(number: int) -> datetime:
+    """The time of a number of Unix milliseconds; the last possible time for a larger number."""
     try:
         return EPOCH + number * MILLISECOND
     except OverflowError:

@@ -1,30 +1,22 @@
-"""Every refusal in Sendbird's shape: ``{"error": true, "code": 400201, "message": "…"}``.
+"""Sendbird's error codes: ``{"error": true, "code": 400201, "message": "…"}``.
 
-HTTP 400 for whatever the caller can mend, also what is not found or there already; 404 for an
-address that is not there; 429 for too many requests; 500 for what went wrong here, and 503 while
-the database is away.
+HTTP 400 for anything that the caller can correct, including an object that does not exist or
+already exists; 404 for an unknown address; 429 for too many requests; 500 for a failure here, and
+503 while the database is not available.
 """
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
 from enum import IntEnum
-from typing import Any
 
-from rest_framework import exceptions, status
-from rest_framework.response import Response
-from rest_framework.views import set_rollback
+from rest_framework import status
+from rest_framework.exceptions import APIException
 
-from receipts.api.limits import cut
-from receipts.api.outages import Unavailable
-from receipts.api.rest import BadRequest, Conflicting, RequestTooLarge, as_refusal
-
-logger = logging.getLogger("seenby.gateways")
+from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal
 
 
-class Code(IntEnum):
-    """The codes of the vendor's table that we have a use for."""
+class SendbirdCode(IntEnum):
+    """The codes of the vendor's table that are used here."""
 
     NOT_TEXT = 400100
     NOT_NUMBER = 400101
@@ -47,92 +39,63 @@ class Code(IntEnum):
     TOO_MANY_REQUESTS = 500910
 
 
-class SendbirdError(Exception):
-    """A refusal that has no like in the native API, or says more than it."""
+class SendbirdError(APIException):
+    """An error that the native API does not have, or has a less exact code for."""
 
-    def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code = code
+    status_code = status.HTTP_400_BAD_REQUEST
 
-
-class UnknownAddress(SendbirdError):
-    """Not a thing that is not there, but an address that this gateway does not have."""
-
-    status_code = status.HTTP_404_NOT_FOUND
-
-    def __init__(self) -> None:
-        super().__init__(Code.BAD_URL, "There is nothing at this address.")
+    def __init__(self, code: SendbirdCode, message: str) -> None:
+        # REST framework keeps a code as it is; ``Refusal.code`` is then this member.
+        super().__init__(message, code)  # type: ignore[arg-type]
 
 
-def not_found(what: str) -> SendbirdError:
-    """As the vendor words it."""
-    return SendbirdError(Code.NOT_FOUND, f'"{what}" not found.')
+def missing_object(kind: str) -> SendbirdError:
+    """There is no such channel, user or message, in the vendor's words."""
+    return SendbirdError(SendbirdCode.NOT_FOUND, f'"{kind}" not found.')
 
 
-#: What our own refusals are called there; the first line that fits.
-_CODES: tuple[tuple[Any, Code], ...] = (
-    (exceptions.Throttled, Code.TOO_MANY_REQUESTS),
-    (exceptions.PermissionDenied, Code.NOT_AUTHORISED),
-    ((exceptions.AuthenticationFailed, exceptions.NotAuthenticated), Code.NOT_AUTHORISED),
-    (exceptions.NotFound, Code.NOT_FOUND),
-    (exceptions.MethodNotAllowed, Code.BAD_URL),
-    ((exceptions.ParseError, exceptions.UnsupportedMediaType), Code.NOT_JSON),
-    (RequestTooLarge, Code.TOO_LONG),
-    (BadRequest, Code.INVALID),
-    (Conflicting, Code.EXISTS),
-    (Unavailable, Code.INTERNAL),
-)
-#: Of the native API's field errors, by the field and by what is wrong with it.
-_FIELDS = {"limit": Code.OUT_OF_RANGE, "cursor": Code.BAD_TOKEN}
-_REASONS = {"required": Code.MISSING, "max_length": Code.TOO_LONG}
-
-
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response:
-    """The vendor's answer to whatever went wrong, which a caller may know of or which is logged."""
-    set_rollback()
-    error = as_refusal(error)
-    code, message = _told(error)
-    response = Response(
-        {"error": True, "code": code.value, "message": cut(message)},
-        status=_status(error, code),
-    )
-    if response.status_code == status.HTTP_500_INTERNAL_SERVER_ERROR:
-        logger.error("A gateway failed", exc_info=error)
-    if (wait := getattr(error, "wait", None)) is not None:
-        response["Retry-After"] = str(int(wait) + 1)
-    return response
-
-
-def _status(error: Exception, code: Code) -> int:
-    if isinstance(error, UnknownAddress | Unavailable):
-        return error.status_code
-    return _STATUSES.get(code, status.HTTP_400_BAD_REQUEST)
-
-
-_STATUSES = {
-    Code.INTERNAL: status.HTTP_500_INTERNAL_SERVER_ERROR,
-    Code.TOO_MANY_REQUESTS: status.HTTP_429_TOO_MANY_REQUESTS,
+#: By our error code, then by our HTTP status.
+_BY_CODE = {
+    ADDRESS_UNKNOWN: SendbirdCode.BAD_URL,
+    "parse_error": SendbirdCode.NOT_JSON,
+    "bad_request": SendbirdCode.INVALID,
 }
+_BY_STATUS = {
+    401: SendbirdCode.NOT_AUTHORISED,
+    403: SendbirdCode.NOT_AUTHORISED,
+    404: SendbirdCode.NOT_FOUND,
+    405: SendbirdCode.BAD_URL,
+    409: SendbirdCode.EXISTS,
+    413: SendbirdCode.TOO_LONG,
+    415: SendbirdCode.NOT_JSON,
+    429: SendbirdCode.TOO_MANY_REQUESTS,
+}
+#: Of a field error of the native API: by its field, then by its reason.
+_BY_FIELD = {"limit": SendbirdCode.OUT_OF_RANGE, "cursor": SendbirdCode.BAD_TOKEN}
+_BY_REASON = {"required": SendbirdCode.MISSING, "max_length": SendbirdCode.TOO_LONG}
 
 
-def _told(error: Exception) -> tuple[Code, str]:
-    if isinstance(error, SendbirdError):
-        return error.code, str(error)
-    if isinstance(error, exceptions.ValidationError):
-        return _of_fields(error.detail)
-    for kinds, code in _CODES:
-        if isinstance(error, kinds):
-            return code, str(getattr(error, "detail", error)) or "Not found."
-    return Code.INTERNAL, "Something went wrong here; it is in the log."
+def code_and_text(refusal: Refusal) -> tuple[SendbirdCode, str]:
+    """The vendor's code and the message; of several field errors the first."""
+    if isinstance(refusal.code, SendbirdCode):
+        return refusal.code, refusal.text
+    if first := refusal.first:
+        code = _BY_FIELD.get(first.field) or _BY_REASON.get(first.reason) or SendbirdCode.INVALID
+        return code, f'"{first.field}": {first.text}' if first.field else first.text
+    by_status = _BY_STATUS.get(refusal.status, SendbirdCode.INTERNAL)
+    return _BY_CODE.get(str(refusal.code), by_status), refusal.text
 
 
-def _of_fields(detail: Any) -> tuple[Code, str]:
-    """The first of the native API's field errors."""
-    field = ""
-    while not isinstance(detail, exceptions.ErrorDetail):
-        if isinstance(detail, Mapping):
-            field, detail = next(iter(detail.items()))
-        else:
-            detail = detail[0]
-    code = _FIELDS.get(str(field)) or _REASONS.get(str(detail.code)) or Code.INVALID
-    return code, f'"{field}": {detail}' if field else str(detail)
+def status_of(refusal: Refusal, code: SendbirdCode) -> int:
+    """The HTTP status of an error."""
+    if refusal.code == ADDRESS_UNKNOWN:
+        return status.HTTP_404_NOT_FOUND
+    if code in (SendbirdCode.INTERNAL, SendbirdCode.TOO_MANY_REQUESTS):
+        return refusal.status
+    return status.HTTP_400_BAD_REQUEST
+
+
+def retry_headers(refusal: Refusal) -> dict[str, str]:
+    """``Retry-After``, one second later than in the native API; no other header."""
+    wait = refusal.headers.get("Retry-After")
+    return {} if wait is None else {"Retry-After": str(int(wait) + 1)}

@@ -1,4 +1,4 @@
-"""Marks: delivered, read, unread, in one channel or in all of a user's."""
+"""Marks: delivered, read, unread, in one channel or in all channels of a user."""
 
 from __future__ import annotations
 
@@ -7,104 +7,116 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.errors import NotParticipant
-from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.errors import Invalid, NotParticipant
+from chat.models import ConversationParticipant, Message, User
 from chat.permissions import may_read
 from receipts import services
 from receipts.gateways.sendbird.around import moment_in
-from receipts.gateways.sendbird.base import GatewayView, channel, people
-from receipts.gateways.sendbird.errors import not_found
+from receipts.gateways.sendbird.base import SendbirdView
+from receipts.gateways.sendbird.errors import missing_object
+from receipts.gateways.sendbird.finding import channel_id_named, users_named
 from receipts.gateways.sendbird.times import times_of
-from receipts.reads.selectors import own_position, unread_in_conversation, unread_of
+from receipts.reads.selectors import unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
-from receipts.rules.rows import OwnPosition
-from receipts.services.marking import UpTo
-from receipts.sql.compiled import CompiledQuery
-
-_NAMED = CompiledQuery(
-    lambda url: Conversation.objects.filter(external_id=url).values("pk"), url=str
-)
 
 
-class MarkDelivered(GatewayView):
-    """Everything in a channel reached a member."""
+class MarkDelivered(SendbirdView):
+    """Everything in a channel was delivered to a member."""
 
     def put(self, request: Request, channel_url: str) -> Response:
-        """Mark it; ``ts`` says the member's new time where that has moved."""
-        username = self.body.text("user_id")
-        conversation = _channel_id(channel_url)
-        found = _position(conversation, username)
-        before = _delivered_up_to(found["pk"])
-        if found["up_to"] is None:
-            return Response({})
-        services.bulk_mark_delivered(position=UpTo.of(conversation, found))
-        if _delivered_up_to(found["pk"]) == before:
+        """Mark it; ``ts`` is the member's new time if the watermark has moved."""
+        username = self.fields.text("user_id")
+        conversation = channel_id_named(channel_url)
+        before = _delivered_up_to(conversation, username)
+        try:
+            marked = services.mark_up_to(
+                conversation_id=conversation, username=username, read=False
+            )
+        except NotParticipant as error:
+            raise _no_member(username) from error
+        if marked.message_id is None or _delivered_up_to(conversation, username) == before:
             return Response({})
         return Response({"ts": times_of([conversation])[conversation][username].delivered})
 
 
-class MarkRead(GatewayView):
+class MarkRead(SendbirdView):
     """Everything in a channel was read by a member, or is unread again from a message on."""
 
-    answers_reads = False  # but for the counts below, which a key without ``read`` is not given
+    answers_reads = False  # except the counts below, which a key without ``read`` is not shown
 
     def put(self, request: Request, channel_url: str) -> Response:
-        """Mark it: up to now, to a ``timestamp``, or to a message; ``{}`` whatever it changed."""
-        body = self.body
-        username, message_id = body.text("user_id"), body.number("message_id")
-        conversation = _channel_id(channel_url)
-        up_to = message_id or _newest_by(conversation, body.number("timestamp"))
-        found = _position(conversation, username, up_to)
-        if message_id and found["up_to"] is None:
-            raise not_found("Message")
-        if message_id and body.flag("is_excluded"):
-            services.bulk_mark_unread(
-                recipient_id=found["user_id"], conversation_id=conversation, from_message=message_id
-            )
-            if not may_read(request):
-                return Response({})
-            return Response(_own_view(channel_url, conversation, found["user_id"]))
-        _read(conversation, found)
+        """Mark it: up to now, a ``timestamp`` or a message; ``{}`` whether or not that changed it.
+
+        With ``is_excluded``: unread from the message on.
+        """
+        fields = self.fields
+        username, message_id = fields.text("user_id"), fields.number("message_id")
+        conversation = channel_id_named(channel_url)
+        up_to = message_id or _newest_by(conversation, fields.number("timestamp"))
+        try:
+            if message_id and fields.flag("is_excluded"):
+                return self._marked_unread(channel_url, conversation, username, message_id)
+            _mark_read(conversation, username, up_to)
+        except Invalid as error:
+            if message_id:
+                raise missing_object("Message") from error
         return Response({})
 
+    def _marked_unread(
+        self, channel_url: str, conversation: int, username: str, message_id: int
+    ) -> Response:
+        try:
+            marked = services.mark_unread_from(
+                conversation_id=conversation, username=username, message_id=message_id
+            )
+        except NotParticipant as error:
+            raise _no_member(username) from error
+        if not may_read(self.request):
+            return Response({})
+        return Response(_own_counts(channel_url, conversation, marked.recipient_id))
 
-class MarkAllRead(GatewayView):
-    """A user has read some channels, or everything there is."""
+
+class MarkAllRead(SendbirdView):
+    """A user has read some channels, or everything in all channels."""
 
     answers_reads = False
 
     def put(self, request: Request, user_id: str) -> Response:
-        urls = self.body.words("channel_urls")
-        [user] = people([user_id])
+        """Mark them; if the user is no member of one of the channels, nothing is marked."""
+        urls = self.fields.words("channel_urls")
+        [user] = users_named([user_id])
         if not urls:
-            _read_everything(user)
+            _mark_everything_read(user)
             return Response({})
-        # All are looked up before any is marked: a wrong one undoes nothing half done.
-        ids = [_channel_id(url) for url in urls]
-        for conversation, found in [(pk, _position(pk, user_id)) for pk in ids]:
-            _read(conversation, found)
+        ids = [channel_id_named(url) for url in urls]
+        member = ConversationParticipant.objects.active().filter(user=user, conversation__in=ids)
+        if member.count() < len(set(ids)):
+            raise _no_member(user_id)
+        for conversation in ids:
+            _mark_read(conversation, user_id, None)
         return Response({})
 
 
-def _channel_id(url: str) -> int:
-    """``channel``, at the price that every mark can pay."""
-    found = _NAMED.first(url=url)
-    return int(found["pk"]) if found else channel(url).pk
+def _mark_read(conversation: int, username: str, up_to: int | None) -> None:
+    """Read, disclosed or privately as the member's switch is. 0 marks nothing: ``Invalid``."""
+    try:
+        services.mark_up_to(
+            conversation_id=conversation, username=username, message_id=up_to, read=True
+        )
+    except NotParticipant as error:
+        raise _no_member(username) from error
 
 
-def _position(conversation: int, username: str, up_to: int | None = None) -> OwnPosition:
-    """The member, and the message that is meant, or the newest one."""
-    found = own_position(conversation, username, up_to)
-    if found is None:
-        people([username])
-        raise NotParticipant("This user is no member of the channel.")
-    return found
+def _no_member(username: str) -> NotParticipant:
+    """The error for a user who is no member; raises another if there is no such active user."""
+    users_named([username])
+    return NotParticipant("This user is no member of the channel.")
 
 
 def _newest_by(conversation: int, timestamp: int | None) -> int | None:
-    """The newest message by a time: 0 where there is none; None where no time is given.
+    """The newest message up to a time: 0 if there is none; None if no time is given.
 
-    One SDK cannot leave the time out: a 0 stands for what was not meant.
+    One SDK cannot omit the time and sends 0 instead.
     """
     if not timestamp:
         return None
@@ -113,27 +125,22 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
     return messages.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
-def _read(conversation: int, found: OwnPosition) -> None:
-    """Read, openly or privately as the member has it."""
-    if found["up_to"] is not None:
-        private = reads_privately(found["user__read_receipts_enabled"])
-        services.bulk_mark_read(position=UpTo.of(conversation, found), private=private)
-
-
-def _read_everything(user: User) -> None:
-    """``{}`` says that it is done, so it goes on until it is (rule 8)."""
+def _mark_everything_read(user: User) -> None:
+    """Repeated until it is complete, because the answer ``{}`` means that it is (rule 8)."""
     private = reads_privately(user.read_receipts_enabled)
     while not services.mark_all_read(user_id=user.pk, private=private).complete:
         pass
 
 
-def _delivered_up_to(participant_id: int) -> int | None:
-    participant = ConversationParticipant.objects.filter(pk=participant_id)
-    return participant.values_list("last_delivered_message_id", flat=True).get()
+def _delivered_up_to(conversation: int, username: str) -> int | None:
+    participant = ConversationParticipant.objects.filter(
+        conversation=conversation, user__username=username
+    )
+    return participant.values_list("last_delivered_message_id", flat=True).first()
 
 
-def _own_view(url: str, conversation: int, user_id: int) -> dict[str, Any]:
-    """What a reader's own device is told."""
+def _own_counts(url: str, conversation: int, user_id: int) -> dict[str, Any]:
+    """The unread counts that the reader's own device shows."""
     everything = unread_of(user_id).count()
     return {
         "channel_url": url,

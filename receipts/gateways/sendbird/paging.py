@@ -1,4 +1,4 @@
-"""Their ``token`` and ``next`` around the native API's cursors."""
+"""Sendbird's ``token`` and ``next``, made of the native API's cursors."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 
 from receipts.api.pagination import IdCursorPagination, NewestActivityFirst
-from receipts.gateways.sendbird.errors import Code, SendbirdError
+from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
 
 
 class Pages(IdCursorPagination):
-    """Pages of ten, or of ``limit``, which is at most a hundred."""
+    """Pages of 10, or of ``limit``, which is at most 100."""
 
     page_size = 10
     max_page_size = 100
     cursor_query_param = "token"
 
     def of(self, rows: QuerySet[Any], request: Request) -> tuple[list[Any], str]:
-        """One page, and the token of the next one: empty at the end."""
+        """One page, and the token of the next page; empty on the last page."""
         page = self.paginate_queryset(rows, request) or []
         link = self.get_next_link()
         return page, parse_qs(urlsplit(link).query)["token"][0] if link else ""
@@ -35,7 +35,7 @@ class NewestMessageFirst(Pages):
     ordering = NewestActivityFirst.ordering
 
 
-#: The orders of channels that a list can be in.
+#: The orders of a list of channels.
 _ORDERS: dict[str, Callable[[], Pages]] = {
     "chronological": NewestChannelFirst,
     "latest_last_message": NewestMessageFirst,
@@ -43,7 +43,7 @@ _ORDERS: dict[str, Callable[[], Pages]] = {
 
 
 def channel_pages(order: str) -> Pages:
-    """The pages of channels in this order."""
+    """The pagination for a list of channels in this order."""
     if order not in _ORDERS:
-        raise SendbirdError(Code.INVALID, f'"order" must be one of {", ".join(_ORDERS)}.')
+        raise SendbirdError(SendbirdCode.INVALID, f'"order" must be one of {", ".join(_ORDERS)}.')
     return _ORDERS[order]()

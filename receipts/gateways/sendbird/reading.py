@@ -1,6 +1,6 @@
-"""What a request says, with the vendor's codes for what is wrong with it.
+"""Readers of bodies and queries, which raise the vendor's codes for wrong values.
 
-Fields that nobody asks for are passed over: the SDKs send the path's words in the body again.
+Unknown fields are ignored: the SDKs repeat the parts of the path in the body.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from chat.ids import MAX_ID, whole_number
-from receipts.gateways.sendbird.errors import Code, SendbirdError
+from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
 
-#: Entries of one list: as many participants as a conversation of the native API begins with.
+#: The most entries of a list: the most participants of a new conversation in the native API.
 MOST_WORDS = 10_000
 
 
-class Given:
-    """A body's fields. ``null`` is as good as not there."""
+class BodyFields:
+    """The fields of a body. ``null`` means that a field is missing."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self.values = values
@@ -28,12 +28,12 @@ class Given:
     @overload
     def text(self, name: str, default: None) -> str | None: ...
     def text(self, name: str, default: Any = ...) -> Any:
-        """Text; without a default it has to be there, and say something."""
+        """Text; without a default it is required and may not be empty."""
         value = self._value(name)
         if value is None or (value == "" and default is ...):
             return self._missing(name, default)
         if not isinstance(value, str):
-            raise SendbirdError(Code.NOT_TEXT, f'"{name}" must be a string.')
+            raise SendbirdError(SendbirdCode.NOT_TEXT, f'"{name}" must be a string.')
         return _clean(name, value)
 
     def number(self, name: str, default: int | None = None) -> int | None:
@@ -43,9 +43,9 @@ class Given:
             return default
         number = self._as_number(value)
         if number is None or number > MAX_ID:
-            raise SendbirdError(Code.NOT_NUMBER, f'"{name}" must be a whole number.')
+            raise SendbirdError(SendbirdCode.NOT_NUMBER, f'"{name}" must be a whole number.')
         if number < 0:
-            raise SendbirdError(Code.NEGATIVE, f'"{name}" must not be negative.')
+            raise SendbirdError(SendbirdCode.NEGATIVE, f'"{name}" must not be negative.')
         return number
 
     def flag(self, name: str, default: bool = False) -> bool:
@@ -54,18 +54,18 @@ class Given:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise SendbirdError(Code.NOT_BOOLEAN, f'"{name}" must be true or false.')
+            raise SendbirdError(SendbirdCode.NOT_BOOLEAN, f'"{name}" must be true or false.')
         return value
 
     def words(self, name: str, most: int = MOST_WORDS) -> list[str]:
-        """A list of at most so many texts, each once; empty where there is none."""
+        """A list of at most ``most`` texts without duplicates; empty if it is missing."""
         value = self._as_list(self._value(name))
         if value is None:
             return []
         if isinstance(value, list) and len(value) > most:
-            raise SendbirdError(Code.TOO_LONG, f'"{name}" may hold {most} at most.')
+            raise SendbirdError(SendbirdCode.TOO_LONG, f'"{name}" may hold {most} at most.')
         if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise SendbirdError(Code.NOT_LIST, f'"{name}" must be a list of strings.')
+            raise SendbirdError(SendbirdCode.NOT_LIST, f'"{name}" must be a list of strings.')
         return [_clean(name, each) for each in dict.fromkeys(value)]
 
     def _value(self, name: str) -> Any:
@@ -73,7 +73,7 @@ class Given:
 
     def _missing(self, name: str, default: Any) -> Any:
         if default is ...:
-            raise SendbirdError(Code.MISSING, f'"{name}" is required.')
+            raise SendbirdError(SendbirdCode.MISSING, f'"{name}" is required.')
         return default
 
     def _as_number(self, value: Any) -> int | None:
@@ -86,8 +86,8 @@ class Given:
         return value
 
 
-class Asked(Given):
-    """A query's parameters: ``True`` as well as ``true``, lists joined by commas."""
+class QueryFields(BodyFields):
+    """The parameters of a query: ``True`` or ``true``, and lists joined by commas."""
 
     def _value(self, name: str) -> Any:
         return self.values.get(name) or None
@@ -105,5 +105,7 @@ class Asked(Given):
 
 def _clean(name: str, value: str) -> str:
     if "\x00" in value:
-        raise SendbirdError(Code.ILLEGAL_CHARACTER, f'"{name}" may not hold NUL characters.')
+        raise SendbirdError(
+            SendbirdCode.ILLEGAL_CHARACTER, f'"{name}" may not hold NUL characters.'
+        )
     return value

@@ -1,4 +1,4 @@
-"""What Sendbird's clients are answered: every field of the type that their models demand."""
+"""Sendbird's shapes: every field has the type that the models of its SDKs require."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import Conversation, ConversationParticipant, Role, User
-from receipts.gateways.sendbird.base import SenderMessageRow, url_of
 from receipts.gateways.sendbird.clock import message_times, seconds
+from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
@@ -15,8 +15,8 @@ from receipts.rules.disclosure import discloses_receipts
 _OPERATORS = (Role.OWNER, Role.ADMIN)
 
 
-def user_shape(user: User) -> dict[str, Any]:
-    """A user. What Seenby keeps nothing of is there, and empty."""
+def sendbird_user(user: User) -> dict[str, Any]:
+    """A user. Fields that Seenby does not store are present and empty."""
     return {
         "user_id": user.username,
         "nickname": user.display_name,
@@ -34,8 +34,8 @@ def user_shape(user: User) -> dict[str, Any]:
     }
 
 
-def member_shape(participant: ConversationParticipant, times: Times | None) -> dict[str, Any]:
-    """A member; ``times`` where they were asked for, 0 for what never happened."""
+def sendbird_member(participant: ConversationParticipant, times: Times | None) -> dict[str, Any]:
+    """A member, with their times if these are given; 0 means never."""
     user = participant.user
     shape = {
         "user_id": user.username,
@@ -58,19 +58,19 @@ def member_shape(participant: ConversationParticipant, times: Times | None) -> d
     return shape | {"delivered_ts": times.delivered or 0, "read_ts": times.read or 0}
 
 
-def message_shapes(
+def sendbird_messages(
     rows: list[SenderMessageRow], conversation: Conversation, caller: User
 ) -> list[dict[str, Any]]:
     """Messages of one channel, from their columns."""
     ids = [row["id"] for row in rows]
     times = message_times([(conversation.pk, min(ids), max(ids))]) if ids else {}
-    return [message_shape(row, times[row["id"]], conversation, caller) for row in rows]
+    return [sendbird_message(row, times[row["id"]], conversation, caller) for row in rows]
 
 
-def message_shape(
+def sendbird_message(
     row: SenderMessageRow, created_at: int, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
-    """A message, with a field of ours: ``seenby``, its receipts in one object."""
+    """A message. Its field ``seenby`` is our own: its receipts in one object."""
     removed = row["deleted_at"] is not None
     return {
         "type": "MESG",
@@ -82,7 +82,7 @@ def message_shape(
         "created_at": created_at,
         "updated_at": 0,
         "channel_type": "group_channels",
-        "channel_url": url_of(conversation),
+        "channel_url": url_of_channel(conversation),
         "user": {
             "user_id": row["sender__username"],
             "nickname": row["sender__display_name"],
@@ -101,10 +101,10 @@ def message_shape(
     }
 
 
-def channel_shape(conversation: Any, unread_count: int) -> dict[str, Any]:
-    """A channel from a conversation that is annotated with its number of members."""
+def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
+    """A channel, from a conversation that is annotated with its number of members."""
     return {
-        "channel_url": url_of(conversation),
+        "channel_url": url_of_channel(conversation),
         "name": conversation.title,
         "cover_url": "",
         "data": "",
@@ -136,7 +136,7 @@ def channel_shape(conversation: Any, unread_count: int) -> dict[str, Any]:
 def receipt_maps(
     times: Mapping[str, Times], *, delivered: bool, read: bool
 ) -> dict[str, dict[str, int]]:
-    """The maps that were asked for. Who never received or read anything is left out."""
+    """The requested maps. Users who never received or read anything are omitted."""
     maps = {}
     if delivered:
         maps["delivery_receipt"] = {
@@ -149,11 +149,11 @@ def receipt_maps(
     return maps
 
 
-def members_shape(
+def sendbird_members(
     participants: list[ConversationParticipant], times: Mapping[str, Times] | None
 ) -> list[dict[str, Any]]:
-    """Members in the order in which they are; with their times where these were asked for."""
+    """Members in the given order, with their times if these are given."""
     return [
-        member_shape(each, None if times is None else times.get(each.user.username, NEVER))
+        sendbird_member(each, None if times is None else times.get(each.user.username, NEVER))
         for each in participants
     ]

@@ -1,10 +1,11 @@
-"""The two times of a member that stand for their watermarks.
+"""The two times of a member that represent their watermarks.
 
-A client asks ``read time >= message created_at``, where we ask whether the message stands at or
+A client checks ``read time >= message created_at``; Seenby checks whether the message is at or
 before the watermark. So a member's time is that of the mark itself, but not before any message
-that it covers, and before every message that it does not. Where messages bear times in another
-order than they came in (an import, a backdated message), no number may be right for all of them;
-then it errs to "not yet": a receipt that nobody gave is never shown (docs/decisions/0015).
+that it covers, and before every message that it does not. If messages have times in another order
+than they were sent in (an import, a backdated message), no number may be right for all of them;
+then it errs on the side of "not yet": a receipt that nobody gave is never shown
+(docs/decisions/0015).
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from django.db import connection
 
 from chat.ids import MAX_ID
 from receipts.gateways.sendbird.clock import borne
-from receipts.gateways.translating import milliseconds
+from receipts.gateways.unixtime import milliseconds
 
 #: For each member of some conversations, and both of their watermarks: when it was set, the
-#: latest time of what it covers, as far back as the lowest watermark there, and the earliest time
-#: of what lies beyond it.
+#: latest time of the messages that it covers, back to the lowest watermark of the conversation,
+#: and the earliest time of the messages after it.
 _TIMES = """
     WITH member AS (
         SELECT participant.conversation_id, member.username,
@@ -59,7 +60,7 @@ _TIMES = """
 
 @dataclass(frozen=True)
 class Times:
-    """When a member last received and read something, as others may know; None for never."""
+    """When a member last received and read something, as others may see; None for never."""
 
     delivered: int | None = None
     read: int | None = None
@@ -92,7 +93,7 @@ def _time(at: Any, covered: int | None, beyond: int | None) -> int | None:
 
 
 def _milliseconds(time: Any) -> int:
-    """SQLite gives times back as text, in UTC and without a zone."""
+    """SQLite returns times as text, in UTC and without a zone."""
     if isinstance(time, str):
         time = datetime.fromisoformat(time)
     return milliseconds(time if time.tzinfo else time.replace(tzinfo=UTC))

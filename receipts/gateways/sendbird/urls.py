@@ -1,6 +1,6 @@
-"""The addresses that its SDKs call, without trailing slashes.
+"""The addresses that Sendbird's SDKs call, without trailing slashes.
 
-A channel's url may hold slashes, which arrive decoded: what stands behind it is looked for first.
+A ``channel_url`` may contain slashes, which arrive decoded: longer addresses are matched first.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from typing import Any
 
 from django.urls import re_path
 
-from receipts.gateways.sendbird.base import GatewayView, Unknown
+from receipts.gateways.frame import unknown_address
+from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.channels import Channels, OneChannel, UserChannels
 from receipts.gateways.sendbird.counts import (
     UnreadChannels,
@@ -26,8 +27,15 @@ _USER = r"users/(?P<user_id>[^/\x00-\x1f\x7f]+)"
 _CHANNEL = r"group_channels/(?P<channel_url>[^\x00-\x1f\x7f]+?)"
 
 
-def _at(address: str, view: type[GatewayView]) -> Any:
-    return re_path(rf"^v3/{address}\Z", view.as_view())
+_METHODS = ("get", "post", "put", "delete")
+
+
+def _at(address: str, view: type[SendbirdView]) -> Any:
+    methods: dict[str, Any] = {name: name for name in _METHODS if hasattr(view, name)}
+    return re_path(rf"^v3/{address}\Z", view.as_view(methods))
+
+
+_unknown = unknown_address(SendbirdView, "There is nothing at this address.", is_open=False)
 
 
 urlpatterns = [
@@ -51,5 +59,5 @@ urlpatterns = [
     _at(f"{_CHANNEL}/join", Join),
     _at(f"{_CHANNEL}/leave", Leave),
     _at(_CHANNEL, OneChannel),
-    re_path(r"^v3(?:/|\Z)", Unknown.as_view()),
+    re_path(r"^v3(?:/|\Z)", _unknown),
 ]

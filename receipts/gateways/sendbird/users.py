@@ -1,4 +1,4 @@
-"""Users: create one, look at one."""
+"""Users: create one, retrieve one."""
 
 from __future__ import annotations
 
@@ -12,51 +12,57 @@ from chat.authentication import issue_token
 from chat.models import Scope, User
 from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
-from receipts.gateways.sendbird.base import GatewayView, person
+from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.counts import unread_channels
-from receipts.gateways.sendbird.errors import Code, SendbirdError
-from receipts.gateways.sendbird.shapes import user_shape
+from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
+from receipts.gateways.sendbird.finding import user_named
+from receipts.gateways.sendbird.shapes import sendbird_user
 from receipts.reads.selectors import unread_of
 
 
-class Users(GatewayView):
-    """The people of the chat product."""
+class Users(SendbirdView):
+    """All users."""
 
     scope = Scope.USERS
-    answers_reads = False  # only what the request itself has created
+    answers_reads = False  # the answer has only what the request itself created
 
     def post(self, request: Request) -> Response:
-        """Create a user, with a token of their own if asked for; a name is given once."""
+        """Create a user, with a token if requested; 400202 if the name already exists."""
         fields = self._profile()
-        issue = self.body.flag("issue_access_token")
-        try:
-            with transaction.atomic():
-                user = User.objects.create(password="!", **fields)  # noqa: S106
-        except IntegrityError as error:
-            raise SendbirdError(Code.EXISTS, '"user_id" already exists.') from error
+        issue = self.fields.flag("issue_access_token")
+        user = _create_user(fields)
         token = issue_token(user)[0] if issue else ""
-        return Response(user_shape(user) | {"access_token": token})
+        return Response(sendbird_user(user) | {"access_token": token})
 
     def _profile(self) -> dict[str, Any]:
-        """Under our names, checked as the native API checks them."""
+        """A new user in our field names, checked as the native API checks it."""
         return checked(
             NewUser,
             {
-                "username": self.body.text("user_id"),
-                "display_name": self.body.text("nickname", ""),
-                "avatar_url": self.body.text("profile_url", ""),
+                "username": self.fields.text("user_id"),
+                "display_name": self.fields.text("nickname", ""),
+                "avatar_url": self.fields.text("profile_url", ""),
             },
         )
 
 
-class OneUser(GatewayView):
-    """One of them."""
+def _create_user(fields: dict[str, Any]) -> User:
+    """A new user; 400202 if the name already exists."""
+    try:
+        with transaction.atomic():
+            return User.objects.create(password="!", **fields)  # noqa: S106
+    except IntegrityError as error:
+        raise SendbirdError(SendbirdCode.EXISTS, '"user_id" already exists.') from error
+
+
+class OneUser(SendbirdView):
+    """One user."""
 
     def get(self, request: Request, user_id: str) -> Response:
-        """A user, and how much they have left unread if asked for."""
-        user = person(user_id)
-        shape = user_shape(user)
-        if self.asked.flag("include_unread_count"):
+        """A user, with their unread counts if requested."""
+        user = user_named(user_id)
+        shape = sendbird_user(user)
+        if self.query.flag("include_unread_count"):
             shape["unread_message_count"] = unread_of(user.pk).count()
             shape["unread_channel_count"] = unread_channels(user.pk)
         return Response(shape)

@@ -1,4 +1,4 @@
-"""Messages as its SDK sends, lists, looks at and deletes them."""
+"""Messages: list, send, retrieve and delete them."""
 
 from __future__ import annotations
 
@@ -9,63 +9,75 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.models import Message
+from chat.models import Message, User
 from receipts import services
 from receipts.api.bodies import NewMessage
 from receipts.api.fields import checked
 from receipts.api.limits import STOP_AT
-from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
+from receipts.gateways.frame import id_in_address
 from receipts.gateways.socialplus.base import SocialPlusView
-from receipts.gateways.socialplus.paging import PARAMETERS, Asked
-from receipts.gateways.socialplus.shapes import COLUMNS, messages
-from receipts.gateways.translating import id_of
+from receipts.gateways.socialplus.paging import PAGE_PARAMETERS, PageRequest
+from receipts.gateways.socialplus.shapes import FeedMessageRow, message_listing
+from receipts.reads.messages import rows_of, visible_row
 
-#: What a new message may hold; more would be lost without a word.
+#: The fields of a new message; others are refused, because they would be lost silently.
 _FIELDS = {"messageFeedId", "dataType", "data", "referenceId"}
 
 
-class MessagesView(SocialPlusView, ConversationMessageViewSet):
+class MessagesView(SocialPlusView):
     """The messages of one feed."""
 
-    query_parameters = PARAMETERS | {"messageFeedId", "isDeleted"}
+    query_parameters = PAGE_PARAMETERS | {"messageFeedId", "isDeleted"}
 
     def page(self, request: Request) -> Response:
-        """A page of a feed, newest first unless asked otherwise."""
+        """A page of a feed, newest first by default."""
         feed = self.conversation_named(request.query_params.get("messageFeedId", ""))
-        rows = Message.objects.filter(conversation=feed).values(*COLUMNS)
+        rows = rows_of(Message.objects.filter(conversation=feed), FeedMessageRow)
         deleted = request.query_params.get("isDeleted")
         if deleted not in (None, "true", "false"):
             raise ValidationError({"isDeleted": ["Is true or false."]})
         if deleted is not None:
             rows = rows.filter(deleted_at__isnull=deleted == "false")
-        found, tokens = Asked.by(request.query_params, newest_first=True).page(rows, "id")
-        return Response({**messages(found, self.user), "paging": tokens})
+        found, tokens = PageRequest.of(request.query_params, newest_first=True).page(rows, "id")
+        return Response({**message_listing(found, self.user), "paging": tokens})
 
     def send(self, request: Request) -> Response:
-        """Send; its ``referenceId`` makes a repeated request the same message."""
-        body = self.body()
+        """Send a message; the same ``referenceId`` again answers with the same message."""
+        body = self.body
         feed = self.conversation_named(str(body.get("messageFeedId", "")))
-        fields = checked(NewMessage, _translated(body))
-        sender = self._sender(None, fields)
+        fields = checked(NewMessage, _message_fields(body))
+        sender = self._sender()
         sent = services.send_message(conversation_id=feed.pk, sender=sender, **fields)
-        return Response(messages([self.visible_message(sent.message.pk)], self.user))
+        return _one_message(self.user, sent.message.pk)
+
+    def _sender(self) -> User:
+        """The caller. A service account is refused: it has to name a sender, and cannot here."""
+        if self.user.is_service:
+            raise ValidationError({"sender": ["Required: a service account must name the sender."]})
+        return self.user
 
 
-class MessageView(SocialPlusView, MessageViewSet):
+class MessageView(SocialPlusView):
     """One message."""
 
     def show(self, request: Request, pk: str) -> Response:
-        """A message."""
-        return Response(messages([self.visible_message(id_of(pk))], self.user))
+        """Retrieve a message."""
+        return _one_message(self.user, id_in_address(pk))
 
     def delete_softly(self, request: Request, pk: str) -> Response:
-        """Delete it, and show what is left of it."""
-        self.destroy(request, id_of(pk))
-        return self.show(request, pk)
+        """Delete a message, and return what is left of it."""
+        message = visible_row(self.user, id_in_address(pk), FeedMessageRow)
+        services.delete_message(message_id=message["id"], by=self.user)
+        return _one_message(self.user, message["id"])
 
 
-def _translated(body: dict[str, Any]) -> dict[str, Any]:
-    """Its words for a new message in ours."""
+def _one_message(user: User, pk: int) -> Response:
+    message = visible_row(user, pk, FeedMessageRow)
+    return Response(message_listing([message], user))
+
+
+def _message_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """A new message in our field names."""
     data = body.get("data")
     unknown = (name for name in body if name not in _FIELDS and body[name] is not None)
     if errors := {name: ["Is not kept here."] for name in islice(unknown, STOP_AT)}:

@@ -1,4 +1,4 @@
-"""Its page tokens: base64 of JSON, which its SDK takes apart and puts together by itself."""
+"""Its page tokens: base64 of JSON, which the SDK decodes and encodes by itself."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rest_framework.exceptions import ValidationError
 
 from chat.ids import MAX_ID, whole_number
 
-#: As many as a native page has, and at most.
+#: The default and the largest size of a page, as in the native API.
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
-NEWEST_FIRST, OLDEST_FIRST = "segmentDesc", "segmentAsc"
-PARAMETERS = frozenset({"options[token]", "options[limit]", "options[sortBy]"})
+SEGMENT_DESC, SEGMENT_ASC = "segmentDesc", "segmentAsc"
+PAGE_PARAMETERS = frozenset({"options[token]", "options[limit]", "options[sortBy]"})
 
 
 @dataclass(frozen=True)
-class Asked:
-    """The page that is asked for: after or before an id, and how many."""
+class PageRequest:
+    """The requested page: after or before an id, and its size."""
 
     limit: int
     after: int | None = None
@@ -29,26 +29,26 @@ class Asked:
     newest_first: bool = False
 
     @classmethod
-    def by(cls, query: QueryDict, *, newest_first: bool = False) -> Asked:
-        """What ``options`` ask. A token holds all of it: its SDK sends nothing beside one."""
+    def of(cls, query: QueryDict, *, newest_first: bool = False) -> PageRequest:
+        """The page that ``options`` request. A token has all of them: the SDK sends it alone."""
         token = query.get("options[token]")
         options = _decoded(token) if token else {}
         size = options.get("limit", options.get("first", options.get("last")))
         size = query.get("options[limit]", DEFAULT_LIMIT) if size is None else size
         order = options.get("sortBy") or query.get("options[sortBy]")
-        if order not in (None, NEWEST_FIRST, OLDEST_FIRST):
-            raise ValidationError({"sortBy": [f"Is {NEWEST_FIRST} or {OLDEST_FIRST}."]})
+        if order not in (None, SEGMENT_DESC, SEGMENT_ASC):
+            raise ValidationError({"sortBy": [f"Is {SEGMENT_DESC} or {SEGMENT_ASC}."]})
         return cls(
-            limit=_number("limit", size, MAX_LIMIT) or MAX_LIMIT,
-            after=_number("after", options.get("after"), MAX_ID),
-            before=_number("before", options.get("before"), MAX_ID),
-            newest_first=newest_first if order is None else order == NEWEST_FIRST,
+            limit=_page_number("limit", size, MAX_LIMIT) or MAX_LIMIT,
+            after=_page_number("after", options.get("after"), MAX_ID),
+            before=_page_number("before", options.get("before"), MAX_ID),
+            newest_first=newest_first if order is None else order == SEGMENT_DESC,
         )
 
     def page(self, rows: QuerySet[Any, Any], by: str) -> tuple[list[Any], dict[str, str]]:
-        """Its rows in their order, which is that of the column ``by``, and the tokens beside it.
+        """Its rows in order of the column ``by``, and the tokens of the next and previous page.
 
-        A token says the page's size under each of the names that its SDK looks for.
+        A token has the page's size under each of the names that the SDK reads.
         """
         forward = self.before is None
         upwards = forward != self.newest_first
@@ -68,7 +68,7 @@ class Asked:
         return found, tokens
 
     def _token(self, edge: str, size: str, at: int) -> str:
-        order = NEWEST_FIRST if self.newest_first else OLDEST_FIRST
+        order = SEGMENT_DESC if self.newest_first else SEGMENT_ASC
         options = {edge: str(at), size: self.limit, "limit": self.limit, "sortBy": order}
         return b64encode(orjson.dumps(options)).decode()
 
@@ -83,8 +83,8 @@ def _decoded(token: str) -> dict[str, Any]:
     return options
 
 
-def _number(name: str, given: Any, largest: int) -> int | None:
-    """A whole number from 1, as a number or in digits."""
+def _page_number(name: str, given: Any, largest: int) -> int | None:
+    """A whole number from 1, as a JSON number or as digits; None if it is not given."""
     if given is None:
         return None
     number = whole_number(str(given), largest) if type(given) in (int, str) else None

@@ -1,4 +1,4 @@
-"""Logging in, which its SDK does first, and the one setting that it then asks for."""
+"""Login, which the SDK does first, and the one setting that it then requests."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from chat.models import Scope, ServiceKey, User
 from chat.permissions import refuse_protected
 from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
+from receipts.gateways.frame import as_service, note_gateway_caller
 from receipts.gateways.socialplus.base import SocialPlusView
-from receipts.gateways.socialplus.shapes import person_of
-from receipts.gateways.translating import as_service
+from receipts.gateways.socialplus.shapes import socialplus_user
 
 API_KEY = "X-API-Key"
 
 
 @dataclass(frozen=True)
 class OwnToken(Credential):
-    """How a user was recognised who logs in by a token."""
+    """The credential of a user who logs in with a token of their own."""
 
     token: str = ""
     expires_at: float = 0
 
 
 class LoginAuthentication(BearerAuthentication):
-    """An ``authToken`` in the body, which is a user's token; without one, a key in ``X-API-Key``.
+    """An ``authToken`` in the body, which is a user's token; without it, a key in ``X-API-Key``.
 
-    There the API key is public, and whoever knows it may be anybody. Here it would be a hole: an
-    app in people's hands passes a token that its backend had issued, and whatever it likes as its
-    API key; only a backend, which keeps secrets, passes a service key.
+    At social.plus the API key is public, and a client that has it can log in as any user. Here
+    that would be a hole: an app on a user's device sends a token that its backend has issued, and
+    anything as its API key; only a backend, which can keep secrets, sends a service key.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Credential] | None:
@@ -48,36 +48,36 @@ class LoginAuthentication(BearerAuthentication):
         if not isinstance(token, str) or token.startswith(ServiceKey.PREFIX):
             raise AuthenticationFailed("The authToken is not a user's token.", code="token_invalid")
         user, expires_at = token_holder(token)
-        request._request.caller_name = user.username  # type: ignore[attr-defined]
+        note_gateway_caller(request, user.username)
         return user, OwnToken(username=user.username, token=token, expires_at=expires_at)
 
 
 class SessionView(SocialPlusView):
-    """A session is a token of ours. A user's own token gives no later one than itself."""
+    """A session is one of our tokens. A user's own token gives no later one than itself."""
 
     authentication_classes = [LoginAuthentication]
     scope = Scope.USERS
-    # The session reads whatever the user may read, so asking for ``read`` would protect nothing.
+    # A session can read what its user can read, so requiring ``read`` would protect nothing.
     answers_reads = False
     told_without_read = frozenset({"accessToken", "issuedAt", "expiresAt", "users", "files"})
 
     def log_in(self, request: Request) -> Response:
-        """A session for ``userId``; a backend's request makes users who are not there yet."""
-        body = self.body()
+        """A session for ``userId``; a backend's request creates a user who does not exist yet."""
+        body = self.body
         profile = checked(NewUser, _profile(body))
         if isinstance(request.auth, OwnToken):
             user = self._own(profile["username"])
             token = request.auth.token
             expires_at = datetime.fromtimestamp(request.auth.expires_at, UTC)
         else:
-            user = _made(profile)
+            user = _user_for(profile)
             token, expires_at = issue_token(user)
         return Response(
             {
                 "accessToken": token,
                 "issuedAt": timezone.now(),
                 "expiresAt": expires_at,
-                "users": [person_of(user)],
+                "users": [socialplus_user(user)],
                 "files": [],
             }
         )
@@ -89,13 +89,13 @@ class SessionView(SocialPlusView):
 
 
 def _profile(body: dict[str, Any]) -> dict[str, Any]:
-    """Its names of what a new user has."""
+    """A new user in our field names."""
     named = {"username": body.get("userId"), "display_name": body.get("displayName")}
     return {name: value for name, value in named.items() if value is not None}
 
 
-def _made(fields: dict[str, Any]) -> User:
-    """The user of this name, who is made where there is none; people only."""
+def _user_for(fields: dict[str, Any]) -> User:
+    """The user with this name, created if there is none; no service accounts or staff."""
     username = fields.pop("username")
     user, _ = User.objects.get_or_create(username=username, defaults={**fields, "password": "!"})
     refuse_protected(user)
@@ -105,8 +105,8 @@ def _made(fields: dict[str, Any]) -> User:
 
 
 class ChatSettingsView(SocialPlusView):
-    """What an app may do: nothing here depends on the caller."""
+    """The settings of an app; they are the same for all callers."""
 
     def show(self, request: Request) -> Response:
-        """There are no previews of messages in lists of channels, which are not there either."""
+        """No previews of messages in lists of channels: there are no such lists here."""
         return Response({"enabled": True, "messagePreview": {"enabled": False}})

@@ -1,4 +1,4 @@
-"""What its SDK cannot do without, from our rows."""
+"""social.plus' shapes: the fields that its SDK requires, from our rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from chat.models import ConversationKind, User
-from receipts.gateways.translating import name_of
+from receipts.gateways.frame import conversation_name
 from receipts.reads.answers import message_shape, summary_for
 from receipts.rules.disclosure import discloses_receipts
-from receipts.rules.rows import MessageRow, columns_of
+from receipts.rules.rows import MessageRow
 
 
 class FeedMessageRow(MessageRow):
-    """A message, with what its feed's name and its sender's record are made of."""
+    """A message, with the columns of its feed's name and of its sender."""
 
     conversation__external_id: str | None
     conversation__kind: str
@@ -21,9 +21,7 @@ class FeedMessageRow(MessageRow):
     sender__is_active: bool
 
 
-COLUMNS = columns_of(FeedMessageRow)
-
-#: A mark's answer may name markers that the SDK then keeps; it asks for counts by itself.
+#: A mark's answer may have markers for the SDK to store; it requests counts by itself.
 NO_MARKERS: dict[str, list[Any]] = {
     "userMarkers": [],
     "userEntityMarkers": [],
@@ -31,8 +29,10 @@ NO_MARKERS: dict[str, list[Any]] = {
 }
 
 
-def person(pk: int, username: str, name: str, avatar_url: str, is_active: bool) -> dict[str, Any]:
-    """A user."""
+def socialplus_user_row(
+    pk: int, username: str, name: str, avatar_url: str, is_active: bool
+) -> dict[str, Any]:
+    """A user, from columns."""
     return {
         "_id": str(pk),
         "userId": username,
@@ -46,20 +46,22 @@ def person(pk: int, username: str, name: str, avatar_url: str, is_active: bool) 
     }
 
 
-def person_of(user: User) -> dict[str, Any]:
-    """A user, from their record."""
-    return person(user.pk, user.username, user.display_name, user.avatar_url, user.is_active)
+def socialplus_user(user: User) -> dict[str, Any]:
+    """A user, from a model instance."""
+    return socialplus_user_row(
+        user.pk, user.username, user.display_name, user.avatar_url, user.is_active
+    )
 
 
-def feed_of(row: FeedMessageRow) -> str:
-    """The feed that a message of these ``COLUMNS`` is in."""
-    return name_of(row["conversation__external_id"], row["conversation_id"])
+def feed_name(row: FeedMessageRow) -> str:
+    """The name of the feed that a message is in."""
+    return conversation_name(row["conversation__external_id"], row["conversation_id"])
 
 
-def message(row: FeedMessageRow, user: User) -> dict[str, Any]:
-    """A message from its ``COLUMNS``, as ``user`` may see it."""
+def socialplus_message(row: FeedMessageRow, user: User) -> dict[str, Any]:
+    """A message from its columns, as ``user`` may see it."""
     shown = message_shape(row, user)
-    feed = feed_of(row)
+    feed = feed_name(row)
     direct = row["conversation__kind"] == ConversationKind.DIRECT
     return {
         "messageId": str(shown["id"]),
@@ -87,11 +89,11 @@ def message(row: FeedMessageRow, user: User) -> dict[str, Any]:
     }
 
 
-def messages(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
-    """Messages, with those who wrote them."""
+def message_listing(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
+    """Messages, with their senders."""
     rows = list(rows)
     creators = {
-        row["sender_id"]: person(
+        row["sender_id"]: socialplus_user_row(
             row["sender_id"],
             row["sender__username"],
             row["sender__display_name"],
@@ -101,7 +103,7 @@ def messages(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
         for row in rows
     }
     return {
-        "messages": [message(row, user) for row in rows],
+        "messages": [socialplus_message(row, user) for row in rows],
         "users": list(creators.values()),
         "files": [],
         "reactions": [],
@@ -110,16 +112,16 @@ def messages(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
 
 
 def content_markers(rows: Iterable[FeedMessageRow], user: User) -> list[dict[str, Any]]:
-    """The counts of those messages whose receipts ``user`` may see."""
+    """The counts of the messages whose receipts ``user`` may see; others are omitted."""
     return [_content_marker(row, user) for row in rows if discloses_receipts(row, user)]
 
 
 def _content_marker(row: FeedMessageRow, user: User) -> dict[str, Any]:
     summary = summary_for(row, user)
     return {
-        "feedId": feed_of(row),
+        "feedId": feed_name(row),
         "contentId": str(row["id"]),
-        # The SDK looks counts up by this one, not by the username.
+        # The SDK finds a message's counts by this id, not by the username.
         "creatorId": str(row["sender_id"]),
         "readCount": summary["read_count"],
         "deliveredCount": summary["delivered_count"],

@@ -1,5 +1,5 @@
-"""The gateway of Tencent Chat: the three server calls that group read receipts have.
+"""The gateway of Tencent Chat: its three server calls for group read receipts.
 
-``MsgSeq`` is a message's id here: it grows in its group, as theirs does, but does not begin at 1.
-``GroupId`` is the conversation's ``external_id`` or, where it has none, its id.
+``MsgSeq`` is a message's id here: it grows within its group, as theirs does, but does not start
+at 1. ``GroupId`` is the conversation's ``external_id`` or, if it has none, its id.
 """

@@ -1,12 +1,13 @@
-"""Its addresses; all others under its prefix are commands that it does not know."""
+"""Tencent's addresses. Any other address under its prefix is an unknown command."""
 
 from __future__ import annotations
 
 from django.urls import re_path
 
+from receipts.gateways.frame import unknown_address
 from receipts.gateways.tencent.base import TencentView
-from receipts.gateways.tencent.commands import ReadView, ReceiptsView
-from receipts.gateways.translating import unknown_address
+from receipts.gateways.tencent.marks import ReadView
+from receipts.gateways.tencent.receipts import ReceiptsView
 
 _GROUPS = "^v4/group_open_http_svc"
 

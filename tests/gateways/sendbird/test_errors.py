@@ -164,7 +164,7 @@ def test_what_goes_wrong_here_is_told_in_that_shape_too(
     def fail(*_: Any) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr(members, "channel", fail)
+    monkeypatch.setattr(members, "channel_named", fail)
     path = f"/group_channels/{url_of(group)}/members"
     assert sendbird.refused("GET", path, status=500) == 500901
 

@@ -80,7 +80,7 @@ def routes() -> Iterator[tuple[str, str]]:
         route = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", route)
         route = re.sub(r"\(\?:(\w+)\|\w+\)", r"\1", route)
         for method in ("get", "post", "put", "delete"):
-            if hasattr(pattern.callback.view_class, method):
+            if hasattr(pattern.callback.cls, method):
                 yield method.upper(), route
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, User
-from receipts.gateways.translating import milliseconds
+from receipts.gateways.unixtime import milliseconds
 from tests.support.cast import say
 from tests.support.sendbird import Sendbird, has_read, url_of
 

@@ -126,5 +126,5 @@ def test_a_gateway_is_there_only_where_it_is_switched_on(name: str, settings: An
     assert gateways.urlpatterns() == []
     settings.GATEWAYS = [name]
     views = {pattern.callback.__module__.split(".")[2] for pattern in gateways.urlpatterns()}
-    assert views <= {name, "translating"}
+    assert views <= {name, "frame"}
     assert name in views

@@ -1,4 +1,4 @@
-"""The user list: who the people are whose ids the receipts named."""
+"""The user list: the users whose ids are in receipts."""
 
 from __future__ import annotations
 
@@ -13,32 +13,35 @@ from rest_framework.response import Response
 from chat.models import Conversation, ConversationParticipant, User
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import MAX_LIMIT
-from receipts.gateways.socialplus.shapes import person_of
+from receipts.gateways.socialplus.shapes import socialplus_user
 
 
-class PeopleView(SocialPlusView):
-    """Users by their ids. Whom one shares no conversation with does not exist."""
+class UserListView(SocialPlusView):
+    """Users by their ids. A user who shares no conversation with the caller is omitted."""
 
     query_parameters = frozenset({"userIds[]"})
 
     def show(self, request: Request) -> Response:
-        """The users of these ids, as far as the caller may know of them."""
+        """The users with these ids whom the caller may see."""
         given = request.query_params.getlist("userIds[]")
         if len(given) > MAX_LIMIT:
             raise ValidationError({"userIds": [f"At most {MAX_LIMIT}."]})
-        # Its SDK encodes each id twice.
+        # The SDK percent-encodes each id twice.
         names = {*given, *(unquote(name) for name in given)}
-        found = User.objects.filter(_known_to(self.user), username__in=_possible(names))
-        return Response({"users": [person_of(user) for user in found], "files": []})
+        found = User.objects.filter(_visible_users(self.user), username__in=_without_nul(names))
+        return Response({"users": [socialplus_user(user) for user in found], "files": []})
 
 
-def _possible(names: set[str]) -> list[str]:
-    """PostgreSQL does not even compare with a NUL."""
+def _without_nul(names: set[str]) -> list[str]:
+    """PostgreSQL refuses a NUL even in a comparison."""
     return [name for name in names if "\x00" not in name]
 
 
-def _known_to(user: User) -> Any:
-    """Oneself, and whoever is or was in a conversation that one sees: its list has their names."""
+def _visible_users(user: User) -> Any:
+    """The caller, and everyone who is or was in a conversation that the caller can see.
+
+    The list of its participants has their names as well.
+    """
     if user.sees_everything:
         return Q()
     shared = ConversationParticipant.objects.filter(

@@ -1,0 +1,160 @@
+"""The base view of all gateways. A vendor adds its authentication and the shape of its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db.models import F, Q
+from django.http import Http404, QueryDict
+from rest_framework.exceptions import AuthenticationFailed, NotFound, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.viewsets import ViewSet
+
+from chat.authentication import BearerAuthentication, Credential, service_account
+from chat.ids import MAX_ID, whole_number
+from chat.models import Conversation, Scope, ServiceKey, User
+from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
+from receipts.api.rest import JSONParser
+from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal, refusal_of
+
+#: The HTTP methods that an unknown address answers with 404.
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+#: The id of a message in an address: digits, as many as an id can have.
+MESSAGE_ID = "[0-9]{1,19}"
+
+
+class AnyJSON(JSONParser):
+    """Parses JSON whatever the content type is: several clients send none, or that of a form."""
+
+    media_type = "*/*"
+
+
+class GatewayView(ScopedAnswers, ViewSet):
+    """A view at a vendor's address. It is not in the OpenAPI schema of the native API."""
+
+    schema: Any = None
+    authentication_classes: Any = [BearerAuthentication]
+    parser_classes = [AnyJSON]
+    #: The scope that a service key needs for anything but reading.
+    scope = Scope.WRITE
+    #: Whether a write needs ``read`` as well. A vendor's shapes cannot be cut down, so a write
+    #: that answers with data does.
+    answers_reads = True
+    #: The known query parameters; others are refused. None accepts any.
+    query_parameters: frozenset[str] | None = frozenset()
+
+    def refused(self, refusal: Refusal) -> Response:
+        """The vendor's answer to an error: the only place where its error body is made."""
+        raise NotImplementedError
+
+    def get_exception_handler(self) -> Callable[..., Response]:
+        return lambda error, context: self.refused(refusal_of(error, context))
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        is_served = str(request.method).lower() in self.action_map  # otherwise the answer is 405
+        if is_served and self.query_parameters is not None:
+            refuse_unknown_parameters(request.query_params, self.query_parameters)
+
+    @property
+    def user(self) -> User:
+        """The caller."""
+        return cast(User, self.request.user)
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The request's JSON object; an empty body is an empty object."""
+        data = self.request.data
+        if isinstance(data, QueryDict):
+            return {}
+        if not isinstance(data, dict):
+            raise self.not_an_object()
+        return data
+
+    def not_an_object(self) -> Exception:
+        """The error for a body that is JSON but not an object."""
+        return ValidationError({"body": ["Must be a JSON object."]})
+
+    def own_username(self) -> str:
+        """The username of the caller's token, without a query.
+
+        A service account is refused: it has to name a user, and these calls have no field for one.
+        """
+        credential = cast(Credential, self.request.auth)
+        if credential.scopes is not None:
+            raise ValidationError({"user": ["A service account says whom it acts for."]})
+        return credential.username
+
+    def conversation_named(self, name: str) -> Conversation:
+        """The conversation with this ``external_id``, or with this id and no ``external_id``.
+
+        So no two names lead to one conversation. 404 if the caller cannot see it.
+        """
+        if "\x00" in name:
+            raise Http404
+        named = Q(external_id=name)
+        if number := whole_number(name, MAX_ID):
+            named |= Q(pk=number, external_id=None)
+        found = Conversation.objects.visible_to(self.user).filter(named)
+        conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
+        if conversation is None:
+            raise Http404
+        return conversation
+
+
+def id_in_address(digits: str) -> int:
+    """The id in an address; 404 for a number that is too large for an id."""
+    number = whole_number(digits, MAX_ID)
+    if number is None:
+        raise Http404
+    return number
+
+
+def conversation_name(external_id: str | None, pk: int) -> str:
+    """The name of a conversation at a vendor: the inverse of ``conversation_named``."""
+    return str(pk) if external_id is None else external_id
+
+
+def as_service(
+    request: Request, secret: str, otherwise: str = "A service key is needed here."
+) -> tuple[User, Credential]:
+    """The service account of a key. A user's token is refused, with the words ``otherwise``."""
+    if not secret.startswith(ServiceKey.PREFIX):
+        raise AuthenticationFailed(otherwise, code="key_invalid")
+    user, credential = service_account(secret)
+    note_gateway_caller(request, credential.username)
+    return user, credential
+
+
+def note_gateway_caller(request: Request, name: str) -> None:
+    """Store the caller's name for the access log."""
+    request._request.caller_name = name  # type: ignore[attr-defined]
+
+
+def unknown_address(
+    view: type[GatewayView], text: str = "There is no such address here.", *, is_open: bool = True
+) -> Callable[..., Any]:
+    """A view for unknown addresses: 404 in the vendor's error shape.
+
+    If it is open, callers are not authenticated; otherwise a caller without a key is refused first.
+    """
+
+    class Unknown(view):  # type: ignore[valid-type, misc]
+        if is_open:
+            authentication_classes: list[Any] = []
+            permission_classes: list[Any] = []
+            throttle_classes: list[Any] = []
+
+        def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+            if not is_open:
+                super().initial(request, *args, **kwargs)
+                self.answer(request)
+
+        def answer(self, request: Request, **parts: str) -> Response:
+            raise NotFound(text, code=ADDRESS_UNKNOWN)
+
+    unknown: Callable[..., Any] = Unknown.as_view(dict.fromkeys(METHODS, "answer"))
+    return unknown

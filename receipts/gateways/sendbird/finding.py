@@ -1,0 +1,76 @@
+"""The channels, users and messages that a request names; 400201 if there is no such object."""
+
+from __future__ import annotations
+
+from chat.ids import MAX_ID, whole_number
+from chat.models import Conversation, Message, User
+from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
+from receipts.reads.messages import rows_of
+from receipts.rules.rows import MessageRow
+from receipts.sql.compiled import CompiledQuery
+
+#: The ``channel_url`` of a conversation without an ``external_id`` is this and its id.
+OWN_URL = "seenby_"
+
+_BY_URL = CompiledQuery(
+    lambda url: Conversation.objects.filter(external_id=url).values("pk"), url=str
+)
+
+
+def url_of_channel(conversation: Conversation) -> str:
+    """A conversation's ``channel_url``: its ``external_id``, if it has one."""
+    return conversation.external_id or f"{OWN_URL}{conversation.pk}"
+
+
+def own_number(url: str) -> int | None:
+    """The conversation's id in a ``channel_url`` that we made; None for any other."""
+    return whole_number(url.removeprefix(OWN_URL), MAX_ID) if url.startswith(OWN_URL) else None
+
+
+def channel_named(url: str) -> Conversation:
+    """The conversation with this ``channel_url``."""
+    found = Conversation.objects.filter(external_id=url).first()
+    if found is None and (number := own_number(url)) is not None:
+        found = Conversation.objects.filter(pk=number, external_id=None).first()
+    if found is None:
+        raise missing_object("Channel")
+    return found
+
+
+def channel_id_named(url: str) -> int:
+    """The id of the conversation with this ``channel_url``, by a compiled query: marks are many."""
+    found = _BY_URL.first(url=url)
+    return int(found["pk"]) if found else channel_named(url).pk
+
+
+def user_named(username: str) -> User:
+    """The user with this name, deactivated or not."""
+    found = User.objects.filter(username=username).first()
+    if found is None:
+        raise missing_object("User")
+    return found
+
+
+def users_named(usernames: list[str]) -> list[User]:
+    """The users with these names, in one query; each must exist and be active."""
+    users = {user.username: user for user in User.objects.filter(username__in=usernames)}
+    if any(name not in users for name in usernames):
+        raise missing_object("User")
+    if not all(user.is_active for user in users.values()):
+        raise SendbirdError(SendbirdCode.DEACTIVATED, "The user is deactivated.")
+    return [users[name] for name in usernames]
+
+
+class SenderMessageRow(MessageRow):
+    """A message, with its sender's picture."""
+
+    sender__avatar_url: str
+
+
+def message_in(conversation: Conversation, message_id: int) -> SenderMessageRow:
+    """One message of a channel."""
+    messages = Message.objects.filter(conversation=conversation, pk=message_id)
+    found = rows_of(messages, SenderMessageRow).first()
+    if found is None:
+        raise missing_object("Message")
+    return found

@@ -1,0 +1,52 @@
+"""Marks: everything in a feed or channel up to a message was delivered or read."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.ids import MAX_ID, whole_number
+from chat.models import Message
+from receipts import services
+from receipts.gateways.socialplus.base import SocialPlusView
+from receipts.gateways.socialplus.shapes import NO_MARKERS
+
+
+class MarkView(SocialPlusView):
+    """Marks up to a message, by the caller. The SDK then requests the new counts itself."""
+
+    def delivering(self, request: Request, feed: str) -> Response:
+        """Everything in a feed up to the message that has just reached the device."""
+        number = whole_number(str(self.body.get("messageId")), MAX_ID)
+        if not number:
+            raise ValidationError({"messageId": ["No such message in this feed."]})
+        return self._marked(self.conversation_named(feed).pk, number, read=False)
+
+    def read_to(self, request: Request, feed: str) -> Response:
+        """Everything in a feed up to a segment: up to the newest message that is not after it.
+
+        Before the first message there is nothing to mark.
+        """
+        segment = self.body.get("readToSegment")
+        if type(segment) is not int or not 0 <= segment <= MAX_ID:
+            raise ValidationError({"readToSegment": ["Must be a whole number."]})
+        conversation = self.conversation_named(feed)
+        upto = Message.objects.filter(conversation=conversation, pk__lte=segment)
+        newest = upto.order_by("-pk").values_list("pk", flat=True).first()
+        if newest is None:
+            return Response(NO_MARKERS)
+        return self._marked(conversation.pk, newest, read=True)
+
+    def read_all(self, request: Request, channel: str) -> Response:
+        """Everything in a channel."""
+        return self._marked(self.conversation_named(channel).pk, None, read=True)
+
+    def _marked(self, conversation_id: int, message_id: int | None, *, read: bool) -> Response:
+        services.mark_up_to(
+            conversation_id=conversation_id,
+            username=self.own_username(),
+            message_id=message_id,
+            read=read,
+        )
+        return Response(NO_MARKERS)

@@ -1,0 +1,43 @@
+"""One command: a member has read some messages."""
+
+from __future__ import annotations
+
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from chat.errors import NotRecipient
+from receipts import services
+from receipts.api.fields import known_users
+from receipts.gateways.tencent.base import TencentView
+from receipts.gateways.tencent.messages import messages_of_group
+from receipts.gateways.tencent.reading import message_sequences, required_text
+from receipts.gateways.tencent.shapes import envelope
+from receipts.services.batch import APPLIED, UNCHANGED, Item
+
+#: The most messages that one call marks.
+MOST_READ = 50
+
+
+class ReadView(TencentView):
+    """A write whose answer has nothing but the envelope, so ``write`` alone is enough."""
+
+    answers_reads = False
+
+    def read(self, request: Request) -> Response:
+        """``group_msg_receipt``: a member has read these messages of the group.
+
+        Messages that the member is no recipient of are skipped, as Tencent's own SDK does; if
+        none is left, that is an error.
+        """
+        fields = self.fields("GroupId", "From_Account", "MsgSeqList")
+        ids = message_sequences(fields["MsgSeqList"], MOST_READ)
+        name = required_text("From_Account", fields["From_Account"])
+        [reader] = known_users("From_Account", [name])
+        found = messages_of_group(self.group_of(fields), ids)
+        if missing := set(ids) - set(found):
+            raise ValidationError({"MsgSeq": [f"{pk} is not in this group." for pk in missing]})
+        items = [Item(message_id=pk, username=reader.username, read=True) for pk in found]
+        if not {APPLIED, UNCHANGED} & set(services.mark_batch(items)):
+            raise NotRecipient("None of these messages is From_Account's to read.")
+        return Response(envelope())

@@ -1,0 +1,52 @@
+"""Messages as rows of a type, and one message that a user asks for."""
+
+from __future__ import annotations
+
+from typing import TypeVar, cast
+
+from django.db.models import QuerySet
+from django.http import Http404
+
+from chat.errors import Refused
+from chat.models import Message, User
+from receipts.rules.disclosure import discloses_receipts
+from receipts.rules.rows import MessageRow, columns_of
+
+#: ``MessageRow``, or one with more columns.
+Row = TypeVar("Row", bound=MessageRow)
+
+
+def rows_of(messages: QuerySet[Message], kind: type[Row]) -> QuerySet[Message, Row]:
+    """These messages, each with the columns of ``kind``."""
+    return cast("QuerySet[Message, Row]", messages.values(*columns_of(kind)))
+
+
+def visible_row(user: User, pk: int, kind: type[Row]) -> Row:
+    """The message. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
+    message = rows_of(Message.objects.visible_to(user).filter(pk=pk), kind).first()
+    if message is None:
+        raise Http404
+    return message
+
+
+def disclosed_row(user: User, pk: int, kind: type[Row]) -> Row:
+    """The message, if ``user`` may see its receipts (rule 17). Raises ``Http404``, ``Refused``."""
+    message = visible_row(user, pk, kind)
+    if not discloses_receipts(message, user):
+        raise Refused("The receipts of this message are not for you.")
+    return message
+
+
+def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
+    """These messages, as the native API needs them."""
+    return rows_of(messages, MessageRow)
+
+
+def visible_message(user: User, pk: int) -> MessageRow:
+    """``visible_row``, as the native API needs it."""
+    return visible_row(user, pk, MessageRow)
+
+
+def disclosed_message(user: User, pk: int) -> MessageRow:
+    """``disclosed_row``, as the native API needs it."""
+    return disclosed_row(user, pk, MessageRow)
