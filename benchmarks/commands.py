@@ -20,7 +20,7 @@ from benchmarks.world import NAME, clear, execute, multiply, tidy
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row, UpTo
+from receipts.services.marking import RecipientKey, UpTo
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
@@ -165,7 +165,7 @@ def _world(groups: int) -> Markers:
 
 def _singles(messages: list[tuple[int, int]], people: range) -> Iterator[Callable[[], Any]]:
     for person, (message, conversation) in product(people, messages):
-        row = Row(message_id=message, recipient_id=person, conversation_id=conversation)
+        row = RecipientKey(message_id=message, recipient_id=person, conversation_id=conversation)
         yield lambda row=row: services.mark_read(row=row)
 
 

@@ -54,9 +54,9 @@ def run() -> None:
         for endpoints, to in ((1, "to one"), (10, "to ten")):
             _measure(f"reads, {to}", url, endpoints, READS, [])
             _measure(f"messages, {to}", url, endpoints, SENT, [4_000])
-            at_once, offering.EVENTS_AT_ONCE = offering.EVENTS_AT_ONCE, 1
+            at_once, offering.EVENTS_PER_DELIVERY = offering.EVENTS_PER_DELIVERY, 1
             _measure(f"one by one, {to}", url, endpoints, SENT, [60])
-            offering.EVENTS_AT_ONCE = at_once
+            offering.EVENTS_PER_DELIVERY = at_once
             _idle(f"a look, {to}")
 
 

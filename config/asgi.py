@@ -14,6 +14,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
@@ -21,7 +23,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections
 
 from config import locks, memory
-from config.bridge import Message, Receive, Send, WSGIBridge
+from config.bridge import WSGIBridge
 
 _django = get_wsgi_application()
 locks.limit_waits()
@@ -42,7 +44,7 @@ _requests = WSGIBridge(
 )
 
 
-async def application(scope: Message, receive: Receive, send: Send) -> None:
+async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
     """Serve one request, or the lifespan protocol of the process."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
@@ -56,13 +58,13 @@ async def application(scope: Message, receive: Receive, send: Send) -> None:
             await _requests(scope, receive, send)
 
 
-async def _stream(scope: Message, receive: Receive, send: Send) -> None:
+async def _stream(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
     connection = await _opened(scope, receive, send)
     if connection is not None:
         await stream.stay(connection, receive)
 
 
-async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | None:
+async def _opened(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> Connection | None:
     """Open a stream if Django grants it; otherwise send Django's response and return None."""
     answer = await _requests.answer(scope, receive, send, **{stream.GRANTABLE: True})
     if answer is None:
@@ -77,7 +79,7 @@ async def _opened(scope: Message, receive: Receive, send: Send) -> Connection | 
     return await stream.begin(granted, kept, send)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
     """Serve the lifespan protocol: start and stop what belongs to the process as a whole."""
     pruning = None
     while True:

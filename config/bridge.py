@@ -12,7 +12,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from io import BytesIO
@@ -20,13 +20,11 @@ from typing import Any, TypeVar
 
 from config.environ import Environ, environ_of
 from config.streams import Application, Stream, started
+from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 #: Head and body. Sent one right after the other, they leave in one packet.
-Answer = tuple[Message, Message]
+Answer = tuple[AsgiMessage, AsgiMessage]
 Result = TypeVar("Result")
 
 logger = logging.getLogger("seenby.request")
@@ -59,13 +57,13 @@ class WSGIBridge:
         self.pool, self.threads = ThreadPoolExecutor(threads, "request"), threads
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
 
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
         """Serve one request."""
         for message in await self.answer(scope, receive, send) or ():
             await send(message)
 
     async def answer(
-        self, scope: Message, receive: Receive, send: Send, **environment: Any
+        self, scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend, **environment: Any
     ) -> Answer | None:
         """The response to send; None if it was streamed, or the client has hung up."""
         environ = environ_of(scope) | environment
@@ -74,7 +72,7 @@ class WSGIBridge:
             answer = await self._serve(_Request(self, environ, receive), send)
         return answer
 
-    async def _read(self, environ: Environ, receive: Receive) -> Answer | None:
+    async def _read(self, environ: Environ, receive: AsgiReceive) -> Answer | None:
         """Put the body into ``environ``, or refuse it; neither, if the client hangs up."""
         length, body, more = environ.pop("CONTENT_LENGTH", ""), bytearray(), True
         # Python converts at most 4,300 digits, and zeros in front count.
@@ -99,7 +97,7 @@ class WSGIBridge:
         environ["wsgi.input"] = BytesIO(body)
         return None
 
-    async def _serve(self, request: _Request, send: Send) -> Answer | None:
+    async def _serve(self, request: _Request, send: AsgiSend) -> Answer | None:
         """The application's response; None if it was streamed, or the client has hung up."""
         if self.inside >= self.room:
             detail, later = "Too many requests are waiting.", (b"retry-after", b"1")
@@ -132,7 +130,7 @@ class WSGIBridge:
         finally:
             self.inside -= 1
 
-    async def _stream(self, request: _Request, stream: Stream, send: Send) -> None:
+    async def _stream(self, request: _Request, stream: Stream, send: AsgiSend) -> None:
         """Send piece by piece; between pieces, no thread and no place in the queue is occupied."""
         request.watch()
         left, messages = self.longest, [stream.start, _body(stream.first, more=True)]
@@ -176,7 +174,7 @@ class _Request:
     watcher: asyncio.Task[None] | None = None
     gone = False  # the client has hung up
 
-    def __init__(self, bridge: WSGIBridge, environ: Environ, receive: Receive) -> None:
+    def __init__(self, bridge: WSGIBridge, environ: Environ, receive: AsgiReceive) -> None:
         self.bridge, self.environ, self.receive = bridge, environ, receive
 
     def watch(self) -> asyncio.Task[None]:
@@ -213,5 +211,5 @@ def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) 
     return start, _body(body)
 
 
-def _body(body: bytes, more: bool = False) -> Message:
+def _body(body: bytes, more: bool = False) -> AsgiMessage:
     return {"type": "http.response.body", "body": body, "more_body": more}

@@ -18,7 +18,7 @@ INTERVAL = 1.0
 SLICE = 500
 
 
-class Connection(Protocol):
+class LimitedConnection(Protocol):
     """What an edge needs of a connection (``config.protocol.LimitedProtocol``)."""
 
     def check(self, now: float) -> None:
@@ -32,19 +32,19 @@ class Edge:
     """Used in the event loop of its server only."""
 
     def __init__(self) -> None:
-        self.connections: set[Connection] = set()
+        self.connections: set[LimitedConnection] = set()
         #: Connections whose request is incomplete, oldest first.
-        self.unfinished: dict[Connection, None] = {}
+        self.unfinished: dict[LimitedConnection, None] = {}
         self.held = 0
         self.checking: asyncio.Task[None] | None = None
 
-    def add(self, connection: Connection) -> None:
+    def add(self, connection: LimitedConnection) -> None:
         """A connection has been opened."""
         self.connections.add(connection)
         if self.checking is None or self.checking.done():
             self.checking = asyncio.get_running_loop().create_task(self._check())
 
-    def remove(self, connection: Connection) -> None:
+    def remove(self, connection: LimitedConnection) -> None:
         """A connection has been closed."""
         self.connections.discard(connection)
         self.unfinished.pop(connection, None)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache
-from typing import Any
 
 from django.db import connection
 from django.http import HttpRequest, JsonResponse
@@ -19,9 +17,7 @@ from django.views.decorators.http import require_safe
 
 from config.logs import id_of_request
 from config.readiness import Readiness, ask_own_connection, trouble
-
-Message = MutableMapping[str, Any]
-Send = Callable[[Message], Awaitable[None]]
+from receipts.feed.asgi import AsgiMessage, AsgiSend
 
 ALIVE, READY = "/healthz/", "/readyz/"
 logger = logging.getLogger("seenby.request")
@@ -40,13 +36,13 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(said, status=status)
 
 
-def is_asked(scope: Message) -> bool:
+def is_asked(scope: AsgiMessage) -> bool:
     """Whether a request is for one of the two probes."""
     path = scope["path"].removeprefix(scope.get("root_path", ""))
     return path in (ALIVE, READY) and scope["method"] in ("GET", "HEAD")
 
 
-async def answer(scope: Message, send: Send) -> None:
+async def answer(scope: AsgiMessage, send: AsgiSend) -> None:
     """Answer a probe in the event loop."""
     began = time.perf_counter()
     status, said = _said(await readiness()() if scope["path"].endswith(READY) else "")
@@ -73,7 +69,7 @@ def _said(trouble: str) -> tuple[int, dict[str, str]]:
     return 200, {"status": "ok"}
 
 
-def _header(scope: Message, wanted: bytes) -> str:
+def _header(scope: AsgiMessage, wanted: bytes) -> str:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 

@@ -33,7 +33,7 @@ MAX_PIPELINED = 32
 logger = logging.getLogger("seenby.request")
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """Ends the parsing of a request."""
 
 
@@ -132,7 +132,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _stop(self, status: int, code: str, detail: str) -> None:
         """Called by the parser's callbacks: parse no further, and refuse."""
         self.refusal = status, code, detail
-        raise Refused
+        raise RequestRefused
 
     def refuse(self, status: int, code: str, detail: str) -> None:
         """Close the connection; with a response, unless another one is being sent or due first."""

@@ -24,7 +24,7 @@ logger = logging.getLogger("seenby.request")
 #: Seconds for which a result is cached.
 KEPT = 3.0
 #: Seconds in which the database has to answer.
-PATIENCE = 5.0
+CHECK_TIMEOUT = 5.0
 #: PostgreSQL's ``statement_timeout``, in milliseconds.
 STATEMENT_MS = 3_000
 
@@ -111,7 +111,7 @@ class Readiness:
             self.began = now
             self.asked = asyncio.get_running_loop().run_in_executor(self.thread, self.ask)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(self.began + PATIENCE - now, 0)):
+            async with asyncio.timeout(max(self.began + CHECK_TIMEOUT - now, 0)):
                 self.known = await asyncio.shield(self.asked)
                 self.known_until = time.monotonic() + KEPT
                 return self.known

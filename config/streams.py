@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 from typing import Any
 
 from config.environ import BLOCK, Environ
+from receipts.feed.asgi import AsgiMessage
 
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
-Message = MutableMapping[str, Any]
 
 logger = logging.getLogger("seenby.request")
 
@@ -20,7 +20,7 @@ class Stream:
 
     def __init__(
         self,
-        start: Message,
+        start: AsgiMessage,
         first: bytes,
         rest: tuple[Iterator[bytes], Any],
         release: Callable[[], None],
@@ -58,9 +58,9 @@ class Stream:
 
 def started(
     application: Application, environ: Environ, release: Callable[[], None]
-) -> tuple[Message, bytes, Stream | None]:
+) -> tuple[AsgiMessage, bytes, Stream | None]:
     """Call the application; return the head, and either the whole body or a started stream."""
-    start: Message = {"type": "http.response.start"}
+    start: AsgiMessage = {"type": "http.response.start"}
 
     def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> None:
         pairs = [(name.lower().encode("latin-1"), s.encode("latin-1")) for name, s in headers]

@@ -70,7 +70,7 @@ class Column:
         return 100 - self.read
 
 
-def columns_of(since: date, until: date, days: Iterable[DayFigures]) -> list[Column]:
+def chart_columns(since: date, until: date, days: Iterable[DayFigures]) -> list[Column]:
     """One column per day, both ends included; a day without messages has an empty one."""
     told = {str(day["day"]): day for day in days}
     length, columns = 100 / ((until - since).days + 1), []

@@ -15,7 +15,7 @@ from chat.models import Conversation, ConversationKind, ConversationParticipant,
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
-from receipts.admin.participants import ParticipantFilter, told
+from receipts.admin.participants import ParticipantListFilter, told
 from receipts.admin.tables import asked_of, table
 
 #: The order of the unique index on (conversation, user).
@@ -71,7 +71,7 @@ class ConversationAdmin(ListAdmin):
         context: dict[str, Any] = {"title": str(obj), "subtitle": None, "conversation": obj}
         if request.user.has_perm("chat.view_conversationparticipant"):
             people = ConversationParticipant.objects.filter(conversation=obj)
-            rows = ParticipantFilter(asked_of(request), people.select_related("user"))
+            rows = ParticipantListFilter(asked_of(request), people.select_related("user"))
             context["table"] = found = table(request, rows, BY_USER)
             context["participants"] = [told(each) for each in found.page.rows]
         return context

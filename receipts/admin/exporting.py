@@ -12,7 +12,7 @@ from typing import Any, Literal
 from receipts.reads.answer_types import ListedAnswer
 
 #: The columns of the file, by their names in the API's recipient list.
-COLUMNS: tuple[
+CSV_COLUMNS: tuple[
     Literal[
         "user",
         "user_name",
@@ -56,11 +56,11 @@ class _Line:
 
 
 def csv_lines(recipients: Iterable[ListedAnswer]) -> Iterator[str]:
-    """Yield the file in chunks; each recipient has the keys in ``COLUMNS``."""
+    """Yield the file in chunks; each recipient has the keys in ``CSV_COLUMNS``."""
     write = csv.writer(_Line(), quoting=csv.QUOTE_ALL).writerow
-    piece = [BYTE_ORDER_MARK + write(COLUMNS)]
+    piece = [BYTE_ORDER_MARK + write(CSV_COLUMNS)]
     for recipient in recipients:
-        piece.append(write([_cell(recipient[name]) for name in COLUMNS]))
+        piece.append(write([_cell(recipient[name]) for name in CSV_COLUMNS]))
         if len(piece) == _PIECE:
             yield "".join(piece)
             piece = []

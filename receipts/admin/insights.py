@@ -14,10 +14,10 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from chat.models import Conversation
-from receipts.admin.charts import columns_of, parts_of, percent, spoken
+from receipts.admin.charts import chart_columns, parts_of, percent, spoken
 from receipts.admin.forms import ConversationField, DaysForm, PlaceForm, errors_of, given
 from receipts.api.insights import DEFAULT_DAYS, MAX_DAYS
-from receipts.reads.insights import Figures, insights, times_to_read
+from receipts.reads.insights import InsightFigures, insights, times_to_read
 
 
 class InsightsForm(DaysForm):
@@ -94,13 +94,13 @@ def _found(asked: dict[str, Any]) -> dict[str, Any]:
         "total": figures["total"],
         "tiles": _tiles(figures["total"]),
         "days": figures["days"],
-        "columns": columns_of(asked["from"], asked["to"], figures["days"]),
+        "columns": chart_columns(asked["from"], asked["to"], figures["days"]),
         "spread": parts_of([("read", label, count) for label, count in spread]),
         "reads": sum(count for _, count in spread),
     }
 
 
-def _tiles(total: Figures) -> list[tuple[str, str, str]]:
+def _tiles(total: InsightFigures) -> list[tuple[str, str, str]]:
     """The figures of the whole range, each as name, value and detail."""
     delivered, read = total["seconds_to_delivered"], total["seconds_to_read"]
     return [

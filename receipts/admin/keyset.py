@@ -27,7 +27,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Page:
+class KeysetPage:
     """The rows of one page, and the queries of its links."""
 
     rows: list[Any]
@@ -46,7 +46,7 @@ class Keyset:
         self.names = [column.lstrip("-") for column in columns]
         self.descends = columns[0].startswith("-")
 
-    def page(self, rows: QuerySet[Any], place: Place, size: int, query: QueryDict) -> Page:
+    def page(self, rows: QuerySet[Any], place: Place, size: int, query: QueryDict) -> KeysetPage:
         """The page at a place, of at most ``size`` rows; its links keep ``query``."""
         columns = [self._turned(c) for c in self.columns] if place.backwards else self.columns
         chosen, row = rows.order_by(*columns), place.after or place.before
@@ -62,7 +62,7 @@ class Keyset:
             "previous": more if place.backwards else row is not None,
             "next": not place.last if place.backwards else more,
         }
-        return Page(found, self._links(found, ways, query))
+        return KeysetPage(found, self._links(found, ways, query))
 
     def _behind(self, rows: QuerySet[Any], row: int, backwards: bool) -> Q:
         """The rows after ``row`` in the order of the list, or before it."""

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.ids import MAX_ID, whole_number
 from receipts.admin.forms import ListForm, PlaceForm, errors_of, given
-from receipts.admin.keyset import Keyset, Page
+from receipts.admin.keyset import Keyset, KeysetPage
 
 
 class KeysetChangeList(ChangeList):
@@ -20,7 +20,7 @@ class KeysetChangeList(ChangeList):
 
     model_admin: ListAdmin
     form: ListForm
-    page: Page
+    page: KeysetPage
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         """The matching rows of all pages; none if the query is invalid."""

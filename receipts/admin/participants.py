@@ -51,7 +51,7 @@ class ParticipantForm(ListForm):
         return ("user_id",) if alone else self.columns
 
 
-class ParticipantFilter(django_filters.FilterSet):
+class ParticipantListFilter(django_filters.FilterSet):
     """``role``, ``membership`` and ``search`` in a conversation; unlike the API, all by default."""
 
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")

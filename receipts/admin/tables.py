@@ -8,9 +8,9 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 
 from receipts.admin.forms import PlaceForm, errors_of, given
-from receipts.admin.keyset import Keyset, Page
+from receipts.admin.keyset import Keyset, KeysetPage
 
-ROWS = 50
+ROWS_PER_TABLE = 50
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Table:
     """One page of a table, the form above it, and the errors in the query."""
 
     form: Any
-    page: Page
+    page: KeysetPage
     errors: list[str]
     #: The filters in the query; empty if none, which tells an empty table from no matches.
     asked: QueryDict
@@ -34,7 +34,7 @@ def table(request: HttpRequest, filterset: Any, keyset: Keyset) -> Table:
     place = PlaceForm(request.GET)
     errors = errors_of(filterset.data, filterset.form, place)
     rows = filterset.queryset.none() if errors else filterset.qs
-    page = keyset.page(rows, place.place(), ROWS, filterset.data)
+    page = keyset.page(rows, place.place(), ROWS_PER_TABLE, filterset.data)
     return Table(filterset.form, page, errors, filterset.data)
 
 

@@ -27,7 +27,7 @@ from receipts.api.filters import MembershipFilter
 
 NEWEST_FIRST = Keyset("-pk")
 
-KINDS = {
+ACCOUNT_KINDS = {
     "moderators": ("Moderators", moderator_q()),
     "services": ("Service accounts", Q(is_service=True)),
     "deactivated": ("Deactivated", Q(is_active=False)),
@@ -47,7 +47,10 @@ class UserForm(ListForm):
     kind = forms.ChoiceField(
         label="Account",
         required=False,
-        choices=[("", "Any account"), *((name, label) for name, (label, _) in KINDS.items())],
+        choices=[
+            ("", "Any account"),
+            *((name, label) for name, (label, _) in ACCOUNT_KINDS.items()),
+        ],
     )
 
     def conditions(self) -> Iterator[Q]:
@@ -55,7 +58,7 @@ class UserForm(ListForm):
         if found["q"]:
             yield Q(username__icontains=found["q"]) | Q(display_name__icontains=found["q"])
         if found["kind"]:
-            yield KINDS[found["kind"]][1]
+            yield ACCOUNT_KINDS[found["kind"]][1]
 
 
 class ParticipationFilter(django_filters.FilterSet):

@@ -24,7 +24,7 @@ from receipts.api.fields import (
     username_field,
 )
 from receipts.api.limits import MAX_ERRORS, cut
-from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, Item
+from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, BatchMark
 
 MAX_ITEMS = 1_000
 INVALID = "invalid"
@@ -76,7 +76,7 @@ class BatchResults(RowSerializer):
 
 
 def batch_results(
-    items: Iterable[Item | dict[str, list[str]]], marked: Iterable[str]
+    items: Iterable[BatchMark | dict[str, list[str]]], marked: Iterable[str]
 ) -> Iterator[dict[str, Any]]:
     """One result for each item, in order; ``marked`` holds the results of the valid ones.
 
@@ -84,7 +84,7 @@ def batch_results(
     """
     done, room = iter(marked), MAX_ERRORS
     for item in items:
-        if isinstance(item, Item):
+        if isinstance(item, BatchMark):
             yield {"result": next(done)}
         elif room:
             errors = dict(islice(item.items(), room))
@@ -94,7 +94,7 @@ def batch_results(
             yield {"result": INVALID}
 
 
-def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
+def read_item(given: Any, *, caller: User) -> BatchMark | dict[str, list[str]]:
     """One mark, or its errors by field."""
     if not isinstance(given, dict):
         return {"non_field_errors": ["Must be an object."]}
@@ -114,7 +114,7 @@ def read_item(given: Any, *, caller: User) -> Item | dict[str, list[str]]:
         errors["user"] = [refusal]
     if errors:
         return errors
-    return Item(
+    return BatchMark(
         message_id=values["message"],
         username=values["user"] or caller.username,
         read=values["state"] == "read",

@@ -17,7 +17,7 @@ MAX_ERRORS = 20
 #: What collects errors stops at one more than are listed, which says that there are more.
 STOP_AT = MAX_ERRORS + 1
 #: Characters of one name or reason.
-LONGEST = 200
+LONGEST_TEXT = 200
 #: Bytes that the errors may take beyond the request's own.
 ALLOWANCE = 1_000
 MORE = f"Only some of the errors are listed, at most {MAX_ERRORS}."
@@ -25,7 +25,7 @@ MORE = f"Only some of the errors are listed, at most {MAX_ERRORS}."
 
 def cut(text: str) -> str:
     """The text, or its beginning."""
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def size_of(request: Any) -> int:

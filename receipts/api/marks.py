@@ -31,9 +31,9 @@ from receipts.reads.answers import marked_row
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
-from receipts.services.everywhere import Progress
-from receipts.services.marking import Row
-from receipts.services.positions import Marked
+from receipts.services.everywhere import BatchOutcome
+from receipts.services.marking import RecipientKey
+from receipts.services.positions import MarkedUpTo
 
 
 class MessageMarkViewSet(ApiViewSet):
@@ -158,7 +158,7 @@ class ConversationMarkViewSet(ApiViewSet):
             }
         )
 
-    def _of_participant(self, pk: int, mark: Callable[[], Marked]) -> Marked:
+    def _of_participant(self, pk: int, mark: Callable[[], MarkedUpTo]) -> MarkedUpTo:
         """The mark; 404 where the caller cannot see the conversation at all."""
         try:
             return mark()
@@ -198,12 +198,12 @@ class AccountMarkViewSet(ApiViewSet):
         user = known_users("user", [username])[0] if self.user.is_service else self.user
         return user, fields
 
-    def _answer(self, user: User, progress: Progress) -> Response:
+    def _answer(self, user: User, progress: BatchOutcome) -> Response:
         return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
 
 
-def _named(row: OwnRow) -> Row:
-    return Row(
+def _named(row: OwnRow) -> RecipientKey:
+    return RecipientKey(
         message_id=row["message_id"],
         recipient_id=row["recipient_id"],
         conversation_id=row["conversation_id"],

@@ -31,9 +31,8 @@ from receipts.reads.messages import disclosed_message, message_rows
 from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import hides_reads_from
-from receipts.rules.rows import MessageRow
-from receipts.rules.rows import Summary as SummaryAnswer
-from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, Item
+from receipts.rules.rows import MessageRow, SummaryAnswer
+from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, BatchMark
 
 MAX_SUMMARIES = 200
 
@@ -117,11 +116,11 @@ class ReceiptsViewSet(ApiViewSet):
         """Up to 1,000 marks across conversations; one result each, in their order."""
         fields = self.validated(BatchBody)
         items = [read_item(given, caller=self.user) for given in fields["receipts"]]
-        good = [item for item in items if isinstance(item, Item)]
+        good = [item for item in items if isinstance(item, BatchMark)]
         marked = self._marked(good) if good else []
         return Response({"results": list(batch_results(items, marked))})
 
-    def _marked(self, items: list[Item]) -> list[str]:
+    def _marked(self, items: list[BatchMark]) -> list[str]:
         """The result of each mark; a moderator sees messages without being a recipient (rule 4)."""
         results = services.mark_batch(items)
         if not self.user.is_moderator or NOT_FOUND not in results:

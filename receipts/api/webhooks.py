@@ -23,7 +23,7 @@ from receipts.models import EventKind, WebhookEndpoint
 from receipts.webhooks import endpoints
 
 #: Events for a user's own devices are not sent to backends.
-KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.CONVERSATION_READ]
+WEBHOOK_KINDS = [choice for choice in EventKind.choices if choice[0] != EventKind.CONVERSATION_READ]
 
 
 class WebhookChange(StrictSerializer):
@@ -31,9 +31,9 @@ class WebhookChange(StrictSerializer):
 
     url = serializers.URLField(max_length=500, required=False)
     kinds = StrictListField(
-        child=StrictChoiceField(KINDS),
+        child=StrictChoiceField(WEBHOOK_KINDS),
         required=False,
-        max_length=len(KINDS),
+        max_length=len(WEBHOOK_KINDS),
         help_text="Event kinds to send; empty for all.",
     )
     is_active = StrictBooleanField(required=False)
@@ -54,7 +54,7 @@ class WebhookShape(ObjectSerializer):
 
     id = serializers.IntegerField()
     url = serializers.CharField()
-    kinds = serializers.ListField(child=serializers.ChoiceField(KINDS))
+    kinds = serializers.ListField(child=serializers.ChoiceField(WEBHOOK_KINDS))
     is_active = serializers.BooleanField()
     created_at = serializers.DateTimeField()
     delivered_at = serializers.DateTimeField(allow_null=True)
@@ -91,7 +91,7 @@ class WebhookViewSet(ApiViewSet):
     @extend_schema(request=NewWebhook, responses={201: CreatedWebhook})
     def create(self, request: Request) -> Response:
         """Register a webhook; it receives events from now on."""
-        endpoint = endpoints.register(owner=self.user, **self.validated(NewWebhook))
+        endpoint = endpoints.register_endpoint(owner=self.user, **self.validated(NewWebhook))
         return Response(CreatedWebhook(endpoint).data, status=201)
 
     @extend_schema(responses=WebhookShape)

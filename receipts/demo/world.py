@@ -13,7 +13,7 @@ from django.utils import timezone
 from chat.models import Message, User
 from receipts import services
 from receipts.demo.talks import DISCREET, PEOPLE, TALKS, Talk
-from receipts.services.marking import Row
+from receipts.services.marking import RecipientKey
 
 #: The group of the users that the demo created. No endpoint of the API adds users to a group, while
 #: users and conversations of any name may have been created by others.
@@ -84,7 +84,7 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
 
 def _come_to(talk: Talk, number: int, message: Message, person: User, dice: Random) -> None:
     """Let a message be delivered to a person, read by them, or fail, as the talk defines."""
-    row = Row(
+    row = RecipientKey(
         message_id=message.pk, recipient_id=person.pk, conversation_id=message.conversation_id
     )
     received, read = talk.come.get(person.username, (0, 0))

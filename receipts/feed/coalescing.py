@@ -11,18 +11,18 @@ from datetime import datetime
 from typing import Any
 
 from chat.models import User
-from receipts.feed.event import Event
+from receipts.feed.event import FeedEvent
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import State
 
 #: A listener's user id, and an event for that listener.
-Heard = tuple[int, Event]
+Heard = tuple[int, FeedEvent]
 
 
 @dataclass
-class Marked:
+class CoalescedMark:
     """One user's marks of one state on one sender's messages in a conversation."""
 
     actor_id: int | None
@@ -42,12 +42,12 @@ class Group:
     audience_id: int | None
     conversation_id: int
     at: datetime
-    marks: dict[tuple[int | None, str], Marked] = field(default_factory=dict)
+    marks: dict[tuple[int | None, str], CoalescedMark] = field(default_factory=dict)
     messages: set[int] = field(default_factory=set)
     #: Whether ``messages`` holds every message that changed.
     complete: bool = True
 
-    def add(self, event: Event, state: str | None) -> None:
+    def add(self, event: FeedEvent, state: str | None) -> None:
         """Add an event; ``state`` is its receipts' state as shown to the listener."""
         self.at = max(self.at, event.created_at)
         self.messages.update(event.messages)
@@ -56,7 +56,7 @@ class Group:
             return
         first, last = event.first_message or 0, max(event.messages)
         mark = self.marks.setdefault(
-            (event.actor_id, state), Marked(event.actor_id, state, 0, first, last)
+            (event.actor_id, state), CoalescedMark(event.actor_id, state, 0, first, last)
         )
         mark.count += event.message_count
         mark.first, mark.last = min(mark.first, first), max(mark.last, last)
@@ -90,7 +90,7 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
     return list(groups.values())
 
 
-def _without_reads(event: Event) -> str | None:
+def _without_reads(event: FeedEvent) -> str | None:
     """The state with reads hidden (rule 14): a read becomes its delivery; None if there is none."""
     if event.state not in (State.READ, State.DELIVERED):
         return event.state

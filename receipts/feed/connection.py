@@ -5,24 +5,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 
+from receipts.feed.asgi import AsgiSend
 from receipts.feed.encoding import heartbeat
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.transport import abort
 
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 logger = logging.getLogger("seenby.feed")
 
 #: Bytes that may be buffered for a client that does not read; above that it is disconnected, and
 #: catches up when it reconnects.
 MOST_WAITING = 256 * 1024
 #: Seconds within which a client must read some of what is sent to it.
-PATIENCE = 30.0
+SEND_TIMEOUT = 30.0
 
 
 class Connection:
@@ -33,7 +32,7 @@ class Connection:
         "waiting",
     )  # fmt: skip
 
-    def __init__(self, listener: Listener, send: Send, *, lasts: float) -> None:
+    def __init__(self, listener: Listener, send: AsgiSend, *, lasts: float) -> None:
         self.listener, self.send = listener, send
         now = time.monotonic()
         self.ends_at = now + lasts
@@ -65,7 +64,7 @@ class Connection:
 
     def keep_alive(self, position: Position | None, now: float) -> None:
         """Send a heartbeat when due, end the stream in time, drop a client that does not read."""
-        if self.sending_since is not None and now - self.sending_since > PATIENCE:
+        if self.sending_since is not None and now - self.sending_since > SEND_TIMEOUT:
             self.drop()
         elif now >= self.ends_at:
             self.finish()

@@ -29,7 +29,7 @@ _LARGEST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class FeedEvent:
     """A row of ``ReceiptEvent``."""
 
     xid: int
@@ -47,13 +47,15 @@ class Event:
 
 
 #: The columns in order. A time outside Python's range is NULL, since it could not be fetched.
-COLUMNS = ", ".join(f"event.{name}" for name in Event.__slots__ if name != "created_at") + (
+EVENT_COLUMNS = ", ".join(
+    f"event.{name}" for name in FeedEvent.__slots__ if name != "created_at"
+) + (
     ", CASE WHEN event.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN event.created_at END"
     " AS created_at"
 )
 
 
-def events_of(rows: list[tuple[Any, ...]]) -> list[Event]:
+def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
     """The events of the rows that can be read."""
     found = []
     for row in rows:
@@ -64,7 +66,7 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[Event]:
     return found
 
 
-def _event(row: tuple[Any, ...]) -> Event:
+def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
     *head, is_delivery, messages, count, first, created_at = row
     if isinstance(messages, str | bytes):
@@ -75,12 +77,12 @@ def _event(row: tuple[Any, ...]) -> Event:
         raise ValueError("created_at is no time.")
     if created_at.tzinfo is None:
         created_at = created_at.replace(tzinfo=UTC)
-    event = Event(*(*head, bool(is_delivery), messages, count, first, created_at))
+    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, created_at))
     _check(event)
     return event
 
 
-def _check(event: Event) -> None:
+def _check(event: FeedEvent) -> None:
     """Raise ``ValueError`` unless the columns are as ``receipts.ledger.announcing`` writes them."""
     if event.kind not in _KINDS:
         raise ValueError("Its kind is unknown.")

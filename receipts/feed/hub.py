@@ -26,15 +26,15 @@ from receipts.feed.retention import prune_events
 from receipts.feed.tailing import News, news
 
 logger = logging.getLogger("seenby.feed")
-Answer = TypeVar("Answer")
+Outcome = TypeVar("Outcome")
 Arrival = asyncio.Future[Position]
 
 #: Seconds between a failed poll and the next.
-PAUSE = 1.0
+RETRY_PAUSE = 1.0
 #: Approximate seconds between two runs of pruning.
 PRUNING_SECONDS = 3_600
 #: Threads for listeners that catch up, after a restart all at once. Polls have their own thread.
-THREADS = 2
+CATCH_UP_THREADS = 2
 #: Events per page when catching up: at most this many are sent twice to a listener that loses the
 #: stream in between.
 CATCH_UP = 100
@@ -53,7 +53,7 @@ class Hub:
         self.arriving: list[tuple[Connection, Arrival]] = []
         self.position: Position | None = None
         self.looking = ThreadPoolExecutor(1, "feed")
-        self.catching_up = ThreadPoolExecutor(THREADS, "feed-catching-up")
+        self.catching_up = ThreadPoolExecutor(CATCH_UP_THREADS, "feed-catching-up")
         self.life: asyncio.Task[None] | None = None
         self.failing = self.closed = False
 
@@ -121,7 +121,7 @@ class Hub:
                 # Whatever the error, the events are still in the database afterwards.
                 again = self.failing
                 logger.error("The feed tries again to look: %r", error, exc_info=not again)
-                pause, self.failing = PAUSE, True
+                pause, self.failing = RETRY_PAUSE, True
             now = time.monotonic()
             for connection in self._all():
                 connection.keep_alive(self.position, now)
@@ -160,12 +160,12 @@ class Hub:
             connection.finish()
 
 
-async def _on(threads: Executor, call: Callable[..., Answer], *args: Any) -> Answer:
+async def _on(threads: Executor, call: Callable[..., Outcome], *args: Any) -> Outcome:
     """Run a function that queries the database, on a thread."""
     return await asyncio.get_running_loop().run_in_executor(threads, _with_connection, call, *args)
 
 
-def _with_connection(call: Callable[..., Answer], *args: Any) -> Answer:
+def _with_connection(call: Callable[..., Outcome], *args: Any) -> Outcome:
     """Give each call a working connection, or a new one."""
     close_old_connections()
     try:

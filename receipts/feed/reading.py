@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from receipts.feed.event import COLUMNS, Event, events_of
+from receipts.feed.event import EVENT_COLUMNS, FeedEvent, events_of
 from receipts.feed.positions import (
     NEWEST_EVENT,
     NOW,
@@ -46,19 +46,19 @@ _LOOK = {
 }
 #: All events except users' own reads, which are for themselves (rule 13).
 _EVERYBODY = f"""
-    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 _ALL = f"""
-    SELECT {COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
+    SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 #: A user's own events, and those of their conversations since they joined.
 _ONES = f"""
     SELECT * FROM (
-        SELECT {COLUMNS} FROM look
+        SELECT {EVENT_COLUMNS} FROM look
           JOIN receipts_receiptevent AS event ON event.audience_id = %(user)s AND {{after}}
         UNION ALL
-        SELECT {COLUMNS} FROM look
+        SELECT {EVENT_COLUMNS} FROM look
           JOIN chat_conversationparticipant AS participant
             ON participant.user_id = %(user)s AND participant.is_active
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
@@ -67,31 +67,33 @@ _ONES = f"""
 
 
 @dataclass(frozen=True)
-class Page:
+class EventPage:
     """Some events, the position after them, and whether there are more already."""
 
-    events: list[Event]
+    events: list[FeedEvent]
     position: Position
     more: bool
 
-    def first(self, count: int, position: Position) -> Page:
+    def first(self, count: int, position: Position) -> EventPage:
         """The page cut to ``count`` events; ``position`` is the one before them all."""
         until = self.position.until or self.position.seen
         last = self.events[count - 1]
-        return Page(self.events[:count], position.towards(until, (last.xid, last.id)), more=True)
+        return EventPage(
+            self.events[:count], position.towards(until, (last.xid, last.id)), more=True
+        )
 
 
-def of_user(position: Position, user_id: int, limit: int) -> Page:
+def of_user(position: Position, user_id: int, limit: int) -> EventPage:
     """Events for one user after a position."""
     return _page(_ONES, position, limit, {"user": user_id})
 
 
-def of_everybody(position: Position, limit: int) -> Page:
+def of_everybody(position: Position, limit: int) -> EventPage:
     """Events for a backend after a position: all except users' own reads."""
     return _page(_EVERYBODY, position, limit, {})
 
 
-def of_all(position: Position, limit: int) -> Page:
+def of_all(position: Position, limit: int) -> EventPage:
     """All events after a position, regardless of audience."""
     return _page(_ALL, position, limit, {})
 
@@ -109,7 +111,7 @@ def check_not_expired(position: Position) -> None:
         raise CursorExpired
 
 
-def _page(query: str, position: Position, limit: int, params: dict[str, int]) -> Page:
+def _page(query: str, position: Position, limit: int, params: dict[str, int]) -> EventPage:
     taken_at = int(time.time())
     vendor = connection.vendor
     after = query.format(after=_AFTER[vendor])
@@ -131,8 +133,8 @@ def _page(query: str, position: Position, limit: int, params: dict[str, int]) ->
     if len(rows) > limit:
         xid, number, *_ = rows[limit - 1]
         ahead = position.towards(until, (xid, number))
-        return Page(events_of(rows[:limit]), ahead, more=True)
+        return EventPage(events_of(rows[:limit]), ahead, more=True)
     # If ``until`` is from before this page, the time at which it was taken is unknown.
-    return Page(
+    return EventPage(
         events_of(rows), Position(until, position.taken_at if position.until else taken_at), False
     )

@@ -6,23 +6,18 @@ carries a grant in a header, which is removed here and turned into a stream.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
 from functools import cache, partial
 from random import uniform
-from typing import Any
 
 import orjson
 from django.conf import settings
 
+from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.connection import Connection
 from receipts.feed.encoding import RETRY, encode
 from receipts.feed.hub import Arrival, Hub, TooManyStreams
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, position_of
-
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 
 PATH = "/api/v1/events/"
 #: The header in which Django's response grants a stream; it never leaves this process.
@@ -37,7 +32,7 @@ def hub() -> Hub:
     return Hub()
 
 
-def asks_for_stream(scope: Message) -> bool:
+def asks_for_stream(scope: AsgiMessage) -> bool:
     """Whether a request is for the stream rather than for a page."""
     if scope["method"] != "GET" or not scope["path"].endswith(PATH):
         return False
@@ -54,7 +49,9 @@ def grant(listener: Listener, position: Position, lasts: float) -> str:
     ).decode()  # fmt: skip
 
 
-async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> Connection | None:
+async def begin(
+    granted: bytes, head: list[tuple[bytes, bytes]], send: AsgiSend
+) -> Connection | None:
     """Start a stream to one listener; refuse it and return None if there are too many already."""
     pk, username, is_service, cursor, lasts = orjson.loads(granted)
     # Spread over time, so that clients do not all reconnect at once.
@@ -75,7 +72,7 @@ async def begin(granted: bytes, head: list[tuple[bytes, bytes]], send: Send) -> 
     return connection
 
 
-async def stay(connection: Connection, receive: Receive) -> None:
+async def stay(connection: Connection, receive: AsgiReceive) -> None:
     """Run until the client hangs up or the stream ends; the request itself is already released."""
     try:
         while (await receive())["type"] != "http.disconnect":
@@ -103,7 +100,7 @@ async def _catch_up(connection: Connection, position: Position, arrival: Arrival
         await connection.write(encode(found.told, position.cursor(connection.listener.username)))
 
 
-async def _refuse(send: Send) -> None:
+async def _refuse(send: AsgiSend) -> None:
     body = b'{"detail":"There are too many streams open.","code":"too_many_streams"}'
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})

@@ -9,7 +9,7 @@ from chat.models import ConversationParticipant
 from receipts.feed import reading
 from receipts.feed.coalescing import Heard
 from receipts.feed.encoding import encode
-from receipts.feed.event import Event
+from receipts.feed.event import FeedEvent
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, newest_position
 from receipts.feed.telling import tell
@@ -17,7 +17,7 @@ from receipts.models import EventKind
 
 #: At most this many events per pass, and at most this many deliveries; one message with 5,000
 #: listeners is 5,000 deliveries.
-EVENTS_AT_ONCE = 1_000
+EVENTS_PER_POLL = 1_000
 TELLINGS_AT_ONCE = 10_000
 
 
@@ -37,7 +37,7 @@ def news(position: Position | None, listeners: dict[int, Listener]) -> News:
     """
     if position is None:
         return News({}, newest_position(), more=False)
-    page, heard = reading.of_all(position, EVENTS_AT_ONCE), list[Heard]()
+    page, heard = reading.of_all(position, EVENTS_PER_POLL), list[Heard]()
     for number, (event, hearing) in enumerate(_hearing(page.events, listeners)):
         if heard and len(heard) + len(hearing) > TELLINGS_AT_ONCE:
             page = page.first(number, position)
@@ -51,8 +51,8 @@ def news(position: Position | None, listeners: dict[int, Listener]) -> News:
 
 
 def _hearing(
-    events: Iterable[Event], listeners: dict[int, Listener]
-) -> Iterator[tuple[Event, list[int]]]:
+    events: Iterable[FeedEvent], listeners: dict[int, Listener]
+) -> Iterator[tuple[FeedEvent, list[int]]]:
     """Each event with the listeners that receive it."""
     services = [pk for pk, each in listeners.items() if each.is_service]
     rooms = [event.conversation_id for event in events if event.audience_id is None]

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chat.models import ConversationParticipant, Message, User, look_up_moderators
-from receipts.feed.coalescing import Group, Heard, Marked, coalesced
+from receipts.feed.coalescing import CoalescedMark, Group, Heard, coalesced
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
@@ -109,7 +109,7 @@ class _Facts:
             "complete": group.complete and len(group.messages) <= MESSAGES_NAMED,
         }
 
-    def _mark(self, mark: Marked) -> Told:
+    def _mark(self, mark: CoalescedMark) -> Told:
         return {
             "user": self._name(mark.actor_id),
             "state": mark.state,

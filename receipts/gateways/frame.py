@@ -12,7 +12,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from chat.authentication import BearerAuthentication, Credential, service_account
+from chat.authentication import (
+    BearerAuthentication,
+    Credential,
+    note_caller,
+    service_account,
+)
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
 from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
@@ -125,13 +130,8 @@ def as_service(
     if not secret.startswith(ServiceKey.PREFIX):
         raise AuthenticationFailed(otherwise, code="key_invalid")
     user, credential = service_account(secret)
-    note_gateway_caller(request, credential.username)
+    note_caller(request, credential.username)
     return user, credential
-
-
-def note_gateway_caller(request: Request, name: str) -> None:
-    """Store the caller's name for the access log."""
-    request._request.caller_name = name  # type: ignore[attr-defined]
 
 
 def unknown_address(

@@ -8,7 +8,7 @@ from typing import Any
 
 from receipts.importing.records import parse
 from receipts.importing.report import Report
-from receipts.importing.staging import COLUMNS, add_indexes, insert
+from receipts.importing.staging import RECORD_COLUMNS, add_indexes, insert
 from receipts.importing.values import BadRecord
 from receipts.sql.run import execute, fetch_rows
 from receipts.upkeep.progress import followed
@@ -28,7 +28,7 @@ _INDEXES = {
 
 def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
     """Check each line and stage its record; no other table is changed yet."""
-    waiting: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in COLUMNS}
+    waiting: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in RECORD_COLUMNS}
     count = size = 0
     for number, line in enumerate(followed(lines, "lines"), start=1):
         if line.isspace():
@@ -70,7 +70,7 @@ def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
         record["message"] = record["read_up_to"] or record["delivered_up_to"]
         record["delivered_at"] = record["at"]
         record["read_at"] = record["at"] if record["read_up_to"] else None
-    return tuple(record[name] for name in COLUMNS[kind])
+    return tuple(record[name] for name in RECORD_COLUMNS[kind])
 
 
 def _store(waiting: dict[str, list[tuple[Any, ...]]]) -> None:

@@ -17,7 +17,7 @@ from receipts.importing.participants import (
 )
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices, staged
-from receipts.importing.watermarks import advance_watermarks
+from receipts.importing.watermarks import import_watermarks
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
 
@@ -109,7 +109,7 @@ def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
         for mark, where in ((read, _READ), (delivered, _DELIVERED)):
             change = mark.change(where, part, condition_sql=mark.never_or_later_sql, source=_ROWS)
             report.changes["status rows marked"] += stamp(replace(change, quiet=True))
-    advance_watermarks(report, batch_size)
+    import_watermarks(report, batch_size)
 
 
 def _check_receipts(report: Report) -> None:

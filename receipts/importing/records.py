@@ -18,10 +18,10 @@ from receipts.importing.values import (
     BadRecord,
     identity,
     label,
-    one_of,
-    text,
+    length_value,
+    one_of_words,
+    text_value,
     time,
-    whole_number,
 )
 
 
@@ -57,7 +57,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
     },
     "conversation": {
         "id": Field(_conversation),
-        "kind": Field(one_of(ConversationKind.values), required=False, default="group"),
+        "kind": Field(one_of_words(ConversationKind.values), required=False, default="group"),
         "title": Field(label(_length(Conversation, "title")), required=False, default=""),
     },
     "participant": {
@@ -65,15 +65,15 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "user": Field(_user),
         "joined_at": _maybe_time,
         "left_at": _maybe_time,
-        "role": Field(one_of(Role.values), required=False, default="member"),
+        "role": Field(one_of_words(Role.values), required=False, default="member"),
     },
     "message": {
         "id": Field(_message),
         "conversation": Field(_conversation),
         "sender": Field(_user),
         "sent_at": Field(time),
-        "body": Field(text, required=False, default=""),
-        "length": Field(whole_number, required=False),
+        "body": Field(text_value, required=False, default=""),
+        "length": Field(length_value, required=False),
     },
     "receipt": {
         "message": Field(_message),

@@ -21,7 +21,7 @@ CHANGES = (
 )
 
 
-class Refused(Exception):
+class LineRefused(Exception):
     """A bad line, which a strict run does not skip."""
 
 
@@ -44,10 +44,10 @@ class Report:
         return max(0, LINES_TOLD - self.skipped)
 
     def skip(self, line: int, reason: str) -> None:
-        """Report a line that is not imported. Raises ``Refused`` if the run is strict."""
+        """Report a line that is not imported. Raises ``LineRefused`` if the run is strict."""
         said = f"line {line}: {reason}"
         if self.strict:
-            raise Refused(said)
+            raise LineRefused(said)
         if self.room:
             with beside_the_bar():
                 self.say(said)

@@ -16,7 +16,7 @@ from receipts.sql.run import adapt, execute, fetch_rows
 from receipts.upkeep.progress import followed
 
 #: The columns of each type of record besides ``line``; those that end in ``_at`` are times.
-COLUMNS = {
+RECORD_COLUMNS = {
     "user": ("id", "display_name"),
     "conversation": ("id", "kind", "title"),
     "participant": ("conversation", "username", "joined_at", "left_at", "role"),
@@ -25,7 +25,7 @@ COLUMNS = {
     "watermark": ("conversation", "username", "message", "delivered_at", "read_at"),
 }
 _DERIVED = ("joining", "stay", "sending", "position", "mark", "advance", "leaving")
-_TABLES = tuple(f"import_{name}" for name in (*COLUMNS, *_DERIVED))
+_TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 
 
 def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
@@ -47,7 +47,7 @@ def staging_tables() -> Iterator[None]:
     types = {True: models.DateTimeField().db_type(connection), False: "text"}
     for table in _TABLES:
         _drop(table)
-    for kind, names in COLUMNS.items():
+    for kind, names in RECORD_COLUMNS.items():
         columns = ", ".join(f"{name} {types[name.endswith('_at')]}" for name in names)
         execute(f"CREATE TEMPORARY TABLE import_{kind} (line bigint PRIMARY KEY, {columns})")
     try:

@@ -18,7 +18,7 @@ class BadRecord(Exception):
     """A line that cannot be imported; the message states why."""
 
 
-def text(value: Any) -> str:
+def text_value(value: Any) -> str:
     """Any text that the database can store."""
     if not isinstance(value, str):
         raise BadRecord("must be text")
@@ -40,7 +40,7 @@ def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], s
         return value
 
     def clean_text(value: Any) -> str:
-        if not text(value):
+        if not text_value(value):
             raise BadRecord("may not be empty")
         return clean(value)
 
@@ -51,7 +51,7 @@ def label(length: int) -> Callable[[Any], str]:
     """A display name: one line of at most ``length`` characters."""
 
     def clean(value: Any) -> str:
-        words = text(value)
+        words = text_value(value)
         if _CONTROL.search(words):
             raise BadRecord("may not contain control characters")
         if len(words) > length:
@@ -61,7 +61,7 @@ def label(length: int) -> Callable[[Any], str]:
     return clean
 
 
-def one_of(values: Collection[str]) -> Callable[[Any], str]:
+def one_of_words(values: Collection[str]) -> Callable[[Any], str]:
     """One of a few values."""
 
     def clean(value: Any) -> str:
@@ -72,7 +72,7 @@ def one_of(values: Collection[str]) -> Callable[[Any], str]:
     return clean
 
 
-def whole_number(value: Any) -> int:
+def length_value(value: Any) -> int:
     """A count."""
     if type(value) is not int or value < 0:
         raise BadRecord("must be a non-negative whole number")

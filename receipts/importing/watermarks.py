@@ -38,7 +38,7 @@ _ADVANCE = """
      WHERE marked.slice = %(slice)s AND participant.id = marked.participant_id AND {moves}"""
 
 
-def advance_watermarks(report: Report, batch_size: int) -> None:
+def import_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks: forward only, never past private reads (rules 7, 13)."""
     for state, moves in ADVANCES_SQL.items():
         last = _LAST.format(state=state, moves=moves)

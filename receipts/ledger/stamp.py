@@ -30,7 +30,7 @@ COUNTS = {
 }
 #: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
-ROWS = "message_id, recipient_id"
+ROW_IDS = "message_id, recipient_id"
 _TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 
 
@@ -97,7 +97,7 @@ def stamp(change: Change) -> int:
 
 def stamp_rows(change: Change) -> set[tuple[int, int]]:
     """``stamp``; return the changed rows as pairs of message id and recipient id."""
-    return {(message, recipient) for message, recipient in _execute(change, ROWS)[1]}
+    return {(message, recipient) for message, recipient in _execute(change, ROW_IDS)[1]}
 
 
 def stamp_one(change: Change) -> ChangedColumns | None:

@@ -19,7 +19,7 @@ TROUBLE, WRONG_ARGUMENT, STOPPED = 1, 2, 130
 MOST_ROWS = 1_000_000
 
 
-def number(least: int, most: int) -> Callable[[str], int]:
+def number_argument(least: int, most: int) -> Callable[[str], int]:
     """An argument type: a whole number from ``least`` to ``most``, in plain digits."""
 
     def read(given: str) -> int:
@@ -46,7 +46,7 @@ def add_batch_size(parser: ArgumentParser, default: int, about: str) -> None:
     """``--batch-size``."""
     parser.add_argument(
         "--batch-size",
-        type=number(1, MOST_ROWS),
+        type=number_argument(1, MOST_ROWS),
         default=default,
         metavar="N",
         help=f"{about} Default: {default}.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict
 
-from receipts.rules.rows import Summary
+from receipts.rules.rows import SummaryAnswer
 
 
 class MessageAnswer(TypedDict):
@@ -21,7 +21,7 @@ class MessageAnswer(TypedDict):
     deleted_at: datetime | None
     tracked: bool
     untracked_reason: str | None
-    receipts: Summary | None
+    receipts: SummaryAnswer | None
 
 
 class RecipientAnswer(TypedDict):

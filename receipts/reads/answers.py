@@ -13,7 +13,14 @@ from receipts.reads.answer_types import (
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.membership import membership_of
 from receipts.rules.privacy import hides_reads_from, without_reads
-from receipts.rules.rows import ListedRow, MessageRow, OwnRow, RecipientRow, Summary, SummaryRow
+from receipts.rules.rows import (
+    ListedRow,
+    MessageRow,
+    OwnRow,
+    RecipientRow,
+    SummaryAnswer,
+    SummaryRow,
+)
 from receipts.rules.status import State, state_of, summary_of
 
 
@@ -37,7 +44,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     }
 
 
-def summary_for(row: SummaryRow, user: User) -> Summary:
+def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:
     """A message's receipts as shown to ``user``, who may see them (rule 14)."""
     return summary_of(without_reads(row) if hides_reads_from(user) else row)
 

@@ -92,14 +92,14 @@ _OF_SENDER = """
                                     WHERE user_id = %(sender)s AND is_active)"""
 
 
-class Spread(TypedDict):
+class TimeSpread(TypedDict):
     """Seconds: the median, and the time within which 95 % lie; null without any."""
 
     median: float | None
     p95: float | None
 
 
-class Figures(TypedDict):
+class InsightFigures(TypedDict):
     """Counts, rates from 0 to 1, and times of a day or of a whole range."""
 
     messages: int
@@ -108,18 +108,18 @@ class Figures(TypedDict):
     read: int
     delivered_rate: float | None
     read_rate: float | None
-    seconds_to_delivered: Spread
-    seconds_to_read: Spread
+    seconds_to_delivered: TimeSpread
+    seconds_to_read: TimeSpread
 
 
-class DayFigures(Figures):
+class DayFigures(InsightFigures):
     """The figures of one UTC day."""
 
     day: str
 
 
 InsightsAnswer = TypedDict(
-    "InsightsAnswer", {"from": date, "to": date, "total": Figures, "days": list[DayFigures]}
+    "InsightsAnswer", {"from": date, "to": date, "total": InsightFigures, "days": list[DayFigures]}
 )
 
 _COUNTS = ("messages", "recipients", "delivered", "read")
@@ -205,9 +205,9 @@ def _by_day(rows: Iterable[tuple[Any, ...]]) -> dict[Any, dict[str, Any]]:
     return days
 
 
-def _shape(found: dict[str, Any]) -> Figures:
+def _shape(found: dict[str, Any]) -> InsightFigures:
     recipients = found["recipients"]
-    nothing: Spread = {"median": None, "p95": None}
+    nothing: TimeSpread = {"median": None, "p95": None}
     return {
         "messages": found["messages"],
         "recipients": recipients,

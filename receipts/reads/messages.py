@@ -13,15 +13,17 @@ from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
 
 #: ``MessageRow``, or one with more columns.
-Row = TypeVar("Row", bound=MessageRow)
+AnyMessageRow = TypeVar("AnyMessageRow", bound=MessageRow)
 
 
-def rows_of(messages: QuerySet[Message], kind: type[Row]) -> QuerySet[Message, Row]:
+def rows_of(
+    messages: QuerySet[Message], kind: type[AnyMessageRow]
+) -> QuerySet[Message, AnyMessageRow]:
     """These messages, each with the columns of ``kind``."""
-    return cast("QuerySet[Message, Row]", messages.values(*columns_of(kind)))
+    return cast("QuerySet[Message, AnyMessageRow]", messages.values(*columns_of(kind)))
 
 
-def visible_row(user: User, pk: int, kind: type[Row]) -> Row:
+def visible_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow:
     """The message. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
     message = rows_of(Message.objects.visible_to(user).filter(pk=pk), kind).first()
     if message is None:
@@ -29,7 +31,7 @@ def visible_row(user: User, pk: int, kind: type[Row]) -> Row:
     return message
 
 
-def disclosed_row(user: User, pk: int, kind: type[Row]) -> Row:
+def disclosed_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow:
     """The message, if ``user`` may see its receipts (rule 17). Raises ``Http404``, ``Refused``."""
     message = visible_row(user, pk, kind)
     if not discloses_receipts(message, user):

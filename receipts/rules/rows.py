@@ -110,7 +110,7 @@ class UnreadCount(TypedDict):
     first_unread_message: int | None
 
 
-class Summary(TypedDict):
+class SummaryAnswer(TypedDict):
     """A message's receipts in one object, as every API shows them."""
 
     message: int

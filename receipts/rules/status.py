@@ -6,7 +6,14 @@ from django.db import models
 from django.db.models import Q
 
 from chat.models import Tracking
-from receipts.rules.rows import RecipientRow, StateTime, StateTimes, Summary, SummaryRow, columns_of
+from receipts.rules.rows import (
+    RecipientRow,
+    StateTime,
+    StateTimes,
+    SummaryAnswer,
+    SummaryRow,
+    columns_of,
+)
 
 
 class State(models.TextChoices):
@@ -63,7 +70,7 @@ QUESTIONS = {
 SUMMARY_COLUMNS = columns_of(SummaryRow)
 
 
-def summary_of(message: SummaryRow) -> Summary:
+def summary_of(message: SummaryRow) -> SummaryAnswer:
     """A message's receipts in one object."""
     total = message["recipient_count"]
     return {

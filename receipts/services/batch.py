@@ -67,7 +67,7 @@ _SOURCE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Item:
+class BatchMark:
     """One mark of a batch: whose, of which message, and how."""
 
     message_id: int
@@ -83,7 +83,7 @@ class _Found:
     """An item's row."""
 
     place: int
-    item: Item
+    item: BatchMark
     row_id: int
     message_id: int
     recipient_id: int
@@ -92,7 +92,7 @@ class _Found:
     private: bool
 
 
-def mark_batch(items: list[Item]) -> list[str]:
+def mark_batch(items: list[BatchMark]) -> list[str]:
     """Make the marks; a result for each, in their order.
 
     ``applied`` where the mark changed its row, ``unchanged`` where it told nothing new.
@@ -120,7 +120,7 @@ def _private_reads(found: _Found) -> bool:
     return found.item.read and found.private
 
 
-def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Found]:
+def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
     """The rows that items are for; what else an item is for is said in ``results``."""
     found = []
     for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
@@ -145,7 +145,7 @@ def _resolve(items: list[Item], now: datetime, results: list[str]) -> list[_Foun
     return found
 
 
-def _resolved(items: list[Item]) -> list[tuple[Any, ...]]:
+def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
     messages = [item.message_id for item in items]
     usernames = [item.username for item in items]
     params: dict[str, Any] = {"messages": messages, "usernames": usernames}

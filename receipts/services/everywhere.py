@@ -55,24 +55,24 @@ _POSITIONS = """
 
 
 @dataclass(frozen=True)
-class Progress:
+class BatchOutcome:
     """How many rows were marked, and whether nothing is left to mark."""
 
     marked: int
     complete: bool
 
 
-def mark_all_delivered(*, user_id: int) -> Progress:
+def mark_all_delivered(*, user_id: int) -> BatchOutcome:
     """Everything in all of a user's conversations reached them."""
     return _mark_all(user_id, Mark(at=timezone.now()))
 
 
-def mark_all_read(*, user_id: int, private: bool = False) -> Progress:
+def mark_all_read(*, user_id: int, private: bool = False) -> BatchOutcome:
     """Everything in all of a user's conversations was read by them."""
     return _mark_all(user_id, Mark(at=timezone.now(), read=True, private=private))
 
 
-def retract_receipts(*, user_id: int) -> Progress:
+def retract_receipts(*, user_id: int) -> BatchOutcome:
     """A user's earlier reads become private ones, and their read watermarks go (rule 13).
 
     No index leads to what somebody has read, so this walks their conversations' messages; how far
@@ -85,12 +85,12 @@ def retract_receipts(*, user_id: int) -> Progress:
         while (step := _retract_some(participation)) is not None:
             marked += step
             if not within_budget():
-                return Progress(marked, complete=False)
+                return BatchOutcome(marked, complete=False)
     participations.update(retracted_up_to=None)
-    return Progress(marked, complete=True)
+    return BatchOutcome(marked, complete=True)
 
 
-def _mark_all(user_id: int, mark: Mark) -> Progress:
+def _mark_all(user_id: int, mark: Mark) -> BatchOutcome:
     within_budget = _budget()
     marked, past = 0, (0, 0)
     # A private read moves the watermark that a delivery would move, and no other (rule 13).
@@ -99,7 +99,7 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
         with transaction.atomic():
             stretch = _next_stretch(user_id, mark, past)
             if stretch is None:
-                return Progress(marked, complete=True)
+                return BatchOutcome(marked, complete=True)
             locked = _lock_participations(stretch)
             positions = _POSITIONS.format(
                 stretch=_STRETCH,
@@ -113,7 +113,7 @@ def _mark_all(user_id: int, mark: Mark) -> Progress:
                 lower_watermarks(locked)
         past = (stretch["last_conversation"], stretch["last_message"])
         if not within_budget():
-            return Progress(marked, complete=_end(user_id, mark, past) is None)
+            return BatchOutcome(marked, complete=_end(user_id, mark, past) is None)
 
 
 def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:

@@ -39,7 +39,7 @@ _FROM = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class RecipientKey:
     """One recipient's row, by the three columns that name it."""
 
     message_id: int
@@ -68,19 +68,25 @@ class UpTo:
         )
 
 
-def mark_delivered(*, row: Row, at: datetime | None = None) -> ChangedColumns | None:
+def mark_delivered(*, row: RecipientKey, at: datetime | None = None) -> ChangedColumns | None:
     """One message reached its recipient; the row's columns, or nothing where nothing changed."""
     return _mark_one(row, _mark(at))
 
 
 def mark_read(
-    *, row: Row, at: datetime | None = None, private: bool = False, content: str | None = None
+    *,
+    row: RecipientKey,
+    at: datetime | None = None,
+    private: bool = False,
+    content: str | None = None,
 ) -> ChangedColumns | None:
     """One message was read by its recipient; the row's columns, or nothing where none changed."""
     return _mark_one(row, _mark(at, read=True, private=private, content=content))
 
 
-def report_failure(*, row: Row, reason: str, at: datetime | None = None) -> ChangedColumns | None:
+def report_failure(
+    *, row: RecipientKey, reason: str, at: datetime | None = None
+) -> ChangedColumns | None:
     """One message could not be delivered; the row's columns, or nothing where none changed."""
     now = timezone.now()
     params = {**_names(row), "at": min(at or now, now), "reason": reason}
@@ -113,7 +119,7 @@ def _mark(at: datetime | None, **how: Any) -> Mark:
     return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
 
 
-def _mark_one(row: Row, mark: Mark) -> ChangedColumns | None:
+def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
     if not mark.private:
         # One statement, so no transaction of its own: the message stays locked no longer than that.
@@ -137,7 +143,7 @@ def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator
             conceal_reads(locked)
 
 
-def _names(row: Row) -> dict[str, Any]:
+def _names(row: RecipientKey) -> dict[str, Any]:
     return {
         "message": row.message_id,
         "recipient": row.recipient_id,

@@ -20,7 +20,7 @@ from receipts.services.marking import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Marked:
+class MarkedUpTo:
     """What a mark up to a message, or from one on, did."""
 
     recipient_id: int
@@ -40,7 +40,7 @@ def mark_up_to(
     read: bool,
     at: datetime | None = None,
     private: bool = False,
-) -> Marked:
+) -> MarkedUpTo:
     """Mark everything up to a message, or up to the newest, delivered to or read by a participant.
 
     A read is private if the mark says so or the participant's switch is off (rule 13). Raises
@@ -58,7 +58,7 @@ def mark_up_to(
     return _marked(found, count, at)
 
 
-def mark_unread_from(*, conversation_id: int, username: str, message_id: int) -> Marked:
+def mark_unread_from(*, conversation_id: int, username: str, message_id: int) -> MarkedUpTo:
     """Mark everything from a message on unread, for its reader alone (rule 10). Raises as above."""
     found = _position(conversation_id, username, "from_message", message_id)
     count = bulk_mark_unread(
@@ -67,9 +67,9 @@ def mark_unread_from(*, conversation_id: int, username: str, message_id: int) ->
     return _marked(found, count, None)
 
 
-def _marked(found: OwnPosition, count: int, at: datetime | None) -> Marked:
+def _marked(found: OwnPosition, count: int, at: datetime | None) -> MarkedUpTo:
     now = timezone.now()
-    return Marked(
+    return MarkedUpTo(
         recipient_id=found["user_id"],
         message_id=found["up_to"],
         count=count,

@@ -42,7 +42,7 @@ _UNREAD_BY_SENDER = (
 
 
 @dataclass(frozen=True)
-class Membership:
+class SenderFacts:
     """The sender's part in the conversation, and all else that sending depends on."""
 
     pk: int
@@ -149,7 +149,7 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
             has_unread=Exists(unread),
             same_message=Subquery(same.values("pk"), output_field=BigIntegerField()),
         )
-        .values(*(field.name for field in fields(Membership)))
+        .values(*(field.name for field in fields(SenderFacts)))
     )
 
 
@@ -166,7 +166,7 @@ _MEMBERSHIP = CompiledQuery(_memberships, conversation=int, sender=int)
 _MEMBERSHIP_AND_SAME = CompiledQuery(_memberships, conversation=int, sender=int, client_id=str)
 
 
-def _membership(conversation_id: int, sender: User, client_id: str | None) -> Membership:
+def _membership(conversation_id: int, sender: User, client_id: str | None) -> SenderFacts:
     """One query for all that sending depends on."""
     named: dict[str, Any] = {"conversation": conversation_id, "sender": sender.pk}
     if client_id is None:
@@ -175,10 +175,10 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Me
         found = _MEMBERSHIP_AND_SAME.first(**named, client_id=client_id)
     if found is None:
         raise NotParticipant
-    return Membership(**found)
+    return SenderFacts(**found)
 
 
-def _mark_earlier(message: Message, membership: Membership, *, read: bool, private: bool) -> None:
+def _mark_earlier(message: Message, membership: SenderFacts, *, read: bool, private: bool) -> None:
     """Whoever writes has seen what stands above (rule 9)."""
     mark = Mark(at=message.created_at, read=read, private=private)
     params = {"recipient": message.sender_id, "conversation": message.conversation_id}

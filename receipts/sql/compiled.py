@@ -15,24 +15,24 @@ from django.db.models import QuerySet
 from receipts.sql.prepared import execute_prepared
 
 #: The type of a row, a ``TypedDict`` of the selected columns.
-Row = TypeVar("Row")
+CompiledRow = TypeVar("CompiledRow")
 
 
-class CompiledQuery(Generic[Row]):
+class CompiledQuery(Generic[CompiledRow]):
     """A ``.values()`` queryset whose SQL is cached; each call only binds its parameters.
 
     ``build`` makes the queryset from keyword arguments that are only compared with columns. It is
     called once, with unique sample values that are found again in the compiled parameters.
     """
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Row]], **kinds: type) -> None:
+    def __init__(self, build: Callable[..., QuerySet[Any, CompiledRow]], **kinds: type) -> None:
         self._build = build
         self._samples = {
             name: _sample(kind, number) for number, (name, kind) in enumerate(kinds.items())
         }
         self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
 
-    def rows(self, **values: int | str) -> list[Row]:
+    def rows(self, **values: int | str) -> list[CompiledRow]:
         """The rows for these values."""
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
@@ -44,7 +44,7 @@ class CompiledQuery(Generic[Row]):
         rows: list[Any] = [dict(zip(columns, row, strict=True)) for row in found]
         return rows
 
-    def first(self, **values: int | str) -> Row | None:
+    def first(self, **values: int | str) -> CompiledRow | None:
         """The first row for these values, or None."""
         rows = self.rows(**values)
         return rows[0] if rows else None

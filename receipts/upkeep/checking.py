@@ -19,7 +19,7 @@ from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
-from receipts.upkeep.progress import Progress, beside_the_bar
+from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.stretches import STRETCH, stretches
 
@@ -129,7 +129,7 @@ class Check:
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
-        with Progress("messages", messages.count()) as progress:
+        with ProgressBar("messages", messages.count()) as progress:
             for after, up_to in stretches(messages, self.batch_size):
                 batch = {"after": after, "up_to": up_to, "conversation": self.conversation}
                 self._check_counts(batch)

@@ -15,12 +15,12 @@ from typing import Any, Self, TextIO, TypeVar
 from tqdm import tqdm
 
 #: Seconds between two plain lines.
-PAUSE = 10.0
+LINE_PAUSE = 10.0
 
-Item = TypeVar("Item")
+Followed = TypeVar("Followed")
 
 
-class Progress(AbstractContextManager[Any]):
+class ProgressBar(AbstractContextManager[Any]):
     """Counts ``unit``s up to ``total``, if known; ``label`` names what is being processed."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Progress(AbstractContextManager[Any]):
         self.unit, self.total, self.label = unit, total, label
         self.done = 0
         self._stream, self._clock = stream or sys.stderr, clock
-        self._next_line = clock() + PAUSE
+        self._next_line = clock() + LINE_PAUSE
         self._bar: Any = None
         if self._stream.isatty():
             self._bar = tqdm(total=total, desc=label or None, unit=f" {unit}", file=self._stream)
@@ -56,7 +56,7 @@ class Progress(AbstractContextManager[Any]):
             self._bar.set_postfix_str(also, refresh=False)
             self._bar.update(count)
         elif self._clock() >= self._next_line:
-            self._next_line = self._clock() + PAUSE
+            self._next_line = self._clock() + LINE_PAUSE
             print(self._line(also), file=self._stream, flush=True)
 
     def _line(self, also: str) -> str:
@@ -67,10 +67,10 @@ class Progress(AbstractContextManager[Any]):
 
 
 def followed(
-    items: Iterable[Item], unit: str, *, total: int | None = None, label: str = ""
-) -> Iterator[Item]:
+    items: Iterable[Followed], unit: str, *, total: int | None = None, label: str = ""
+) -> Iterator[Followed]:
     """The items; each is counted when the next one is requested."""
-    with Progress(unit, total, label=label) as progress:
+    with ProgressBar(unit, total, label=label) as progress:
         for item in items:
             yield item
             progress.advance(1)

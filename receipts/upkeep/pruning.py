@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from chat.models import Message, OverallStatus
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
-from receipts.upkeep.progress import Progress
-from receipts.upkeep.stretches import BATCH_ROWS, batches, stretches
+from receipts.upkeep.progress import ProgressBar
+from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS, batches, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 
@@ -50,7 +50,7 @@ class Prune:
 
     before: datetime
     conversation: int | None = None
-    batch_size: int = BATCH_ROWS
+    batch_size: int = DEFAULT_BATCH_ROWS
     #: Only count what would be archived.
     dry_run: bool = False
     #: Messages that were archived, and their rows, which were deleted.
@@ -62,7 +62,7 @@ class Prune:
     def run(self) -> None:
         """Archive the messages batch by batch, each batch completely or not at all."""
         settled = self._messages()
-        with Progress("settled messages", settled.count()) as progress:
+        with ProgressBar("settled messages", settled.count()) as progress:
             for after, up_to in stretches(settled):
                 for batch in self._batches(settled, after, up_to):
                     self._archive(batch)

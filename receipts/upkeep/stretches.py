@@ -17,9 +17,9 @@ from chat.models import Message
 #: At most this many messages per statement.
 STRETCH = 5_000
 #: About this many rows are written or deleted per transaction: some tenths of a second.
-BATCH_ROWS = 10_000
+DEFAULT_BATCH_ROWS = 10_000
 
-Item = TypeVar("Item")
+Batched = TypeVar("Batched")
 
 
 def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tuple[int, int]]:
@@ -36,10 +36,10 @@ def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tupl
 
 
 def batches(
-    items: Iterable[Item], rows_of: Callable[[Item], int], most: int
-) -> Iterator[list[Item]]:
+    items: Iterable[Batched], rows_of: Callable[[Batched], int], most: int
+) -> Iterator[list[Batched]]:
     """The items in order, in lists of at most ``most`` rows (or a single item with more)."""
-    batch: list[Item] = []
+    batch: list[Batched] = []
     rows = 0
     for item in items:
         if batch and rows + rows_of(item) > most:

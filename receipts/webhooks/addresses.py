@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 
-class Refused(Exception):
+class AddressRefused(Exception):
     """Nothing is sent to this URL; the message states why."""
 
 
@@ -58,17 +58,17 @@ _NOT_PUBLIC = tuple(
 
 
 def check(url: str) -> None:
-    """Refuse a URL that is wrong as it is written, without a DNS lookup. Raises ``Refused``."""
+    """Raise ``AddressRefused`` for a URL that is wrong as written, without a DNS lookup."""
     _parts(url)
 
 
 def resolve(url: str, attempt: int = 0) -> Address:
-    """Resolve a URL's host; each ``attempt`` gets the next IP address. Raises ``Refused``."""
+    """Resolve a URL's host, each ``attempt`` to the next IP address, or ``AddressRefused``."""
     scheme, host, port, target = _parts(url)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise Refused(f"{host} cannot be resolved.") from error
+        raise AddressRefused(f"{host} cannot be resolved.") from error
     numbers = [str(entry[4][0]) for entry in found]
     for number in numbers:
         _refuse_private(host, _number(number))
@@ -76,17 +76,19 @@ def resolve(url: str, attempt: int = 0) -> Address:
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
-    """Scheme, host, port, and request target. Raises ``Refused``."""
+    """Scheme, host, port, and request target. Raises ``AddressRefused``."""
     try:
         parts = urlsplit(url)
         host, port = _ascii(parts.hostname or ""), parts.port
     except ValueError as error:  # includes UnicodeError
-        raise Refused("This is not a valid URL.") from error
+        raise AddressRefused("This is not a valid URL.") from error
     if parts.username is not None or parts.password is not None:
-        raise Refused("The URL may not contain credentials; verify the signature instead.")
+        raise AddressRefused("The URL may not contain credentials; verify the signature instead.")
     allowed = ("https", "http") if settings.WEBHOOKS_ALLOW_PRIVATE else ("https",)
     if parts.scheme not in allowed or not host or port == 0:
-        raise Refused(f"Must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}.")
+        raise AddressRefused(
+            f"Must begin with {' or '.join(f'{scheme}://' for scheme in allowed)}."
+        )
     _refuse_private(host, _number(host))
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return parts.scheme, host, port or _PORTS[parts.scheme], target
@@ -115,7 +117,7 @@ def _refuse_private(host: str, number: IPv4Address | IPv6Address | None) -> None
         return
     is_local = host == "localhost" or host.endswith(".localhost")
     if is_local or (number is not None and not _is_public(number)):
-        raise Refused(f"{host} is in a private network.")
+        raise AddressRefused(f"{host} is in a private network.")
 
 
 def _is_public(number: IPv4Address | IPv6Address) -> bool:

@@ -23,8 +23,8 @@ from django.utils import timezone
 from receipts.feed.reading import of_everybody
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import WebhookQuerySet, unblemished
-from receipts.webhooks.addresses import Refused
-from receipts.webhooks.offering import EVENTS_AT_ONCE, Offer, next_offer, place_of, wants
+from receipts.webhooks.addresses import AddressRefused
+from receipts.webhooks.offering import EVENTS_PER_DELIVERY, Offer, next_offer, place_of, wants
 from receipts.webhooks.posting import Failed, post
 
 logger = logging.getLogger("seenby.webhooks")
@@ -56,7 +56,7 @@ def _free() -> WebhookQuerySet:
 def has_news(endpoint: WebhookEndpoint) -> bool:
     """Whether there is anything to deliver. If not, the cursor is saved from time to time."""
     position, missed = place_of(endpoint)
-    page = of_everybody(position, EVENTS_AT_ONCE)
+    page = of_everybody(position, EVENTS_PER_DELIVERY)
     # After the last page of a read in pages, events may have been added since its start.
     unknown = page.more or bool(position.until)
     if missed or unknown or any(wants(endpoint, event.kind) for event in page.events):
@@ -96,7 +96,7 @@ def _offered(held: WebhookEndpoint) -> Offer | None:
         if offer.body is not None:
             post(held.url, held.secret, offer.delivery, offer.body, attempt=held.failures)
         return offer
-    except (Refused, Failed) as error:
+    except (AddressRefused, Failed) as error:
         reason = str(error)
     except DatabaseError:
         raise

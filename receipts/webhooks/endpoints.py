@@ -11,10 +11,10 @@ from chat.models import User
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import new_secret, unblemished
-from receipts.webhooks.addresses import Refused, check
+from receipts.webhooks.addresses import AddressRefused, check
 
 
-def register(*, owner: User, url: str, **fields: Any) -> WebhookEndpoint:
+def register_endpoint(*, owner: User, url: str, **fields: Any) -> WebhookEndpoint:
     """Register an address, which is sent the events from now on.
 
     Raises ``Invalid`` where nothing may be sent to the address.
@@ -63,5 +63,5 @@ def remove(endpoint: WebhookEndpoint) -> None:
 def _check(url: str) -> None:
     try:
         check(url)
-    except Refused as error:
+    except AddressRefused as error:
         raise Invalid("url", str(error)) from error

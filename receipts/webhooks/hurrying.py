@@ -13,11 +13,11 @@ from threading import Timer
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 #: Seconds from connecting to the end of the response headers.
-LONGEST = 15.0
+LONGEST_REQUEST = 15.0
 
 
 class HurriedConnection(HTTPConnection):
-    """Disconnects after ``LONGEST``."""
+    """Disconnects after ``LONGEST_REQUEST``."""
 
     _end: _End | None = None
 
@@ -42,7 +42,7 @@ class _End:
     def __init__(self, sock: socket.socket) -> None:
         # TLS detaches the socket, so the connection is shut down by a duplicate of it.
         self.twin = sock.dup()
-        self.alarm = Timer(LONGEST, self._hang_up)
+        self.alarm = Timer(LONGEST_REQUEST, self._hang_up)
         self.alarm.daemon = True
         self.alarm.start()
 

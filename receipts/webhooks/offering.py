@@ -13,7 +13,7 @@ from receipts.feed.reading import check_not_expired
 from receipts.models import WebhookEndpoint
 
 #: At most this many events are read for one delivery.
-EVENTS_AT_ONCE = 100
+EVENTS_PER_DELIVERY = 100
 #: The largest body, unless a single event exceeds it: below the default limits of web servers.
 MOST_BYTES = 64 * 1024
 
@@ -38,7 +38,7 @@ def next_offer(endpoint: WebhookEndpoint) -> Offer:
     After failures it is smaller, in case the last body was too large for the endpoint.
     """
     position, missed = place_of(endpoint)
-    limit = max(1, EVENTS_AT_ONCE >> endpoint.failures)
+    limit = max(1, EVENTS_PER_DELIVERY >> endpoint.failures)
     while True:
         offer = _offer(endpoint, look(Listener.of(endpoint.owner), position, limit), missed)
         if limit == 1 or len(offer.body or b"") <= MOST_BYTES:

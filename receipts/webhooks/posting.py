@@ -13,7 +13,7 @@ import urllib3
 from receipts.webhooks import hurrying
 from receipts.webhooks.addresses import Address, resolve
 
-#: Seconds to connect, and between two reads; ``hurrying.LONGEST`` limits the whole request.
+#: Seconds to connect, and between two reads; ``hurrying.LONGEST_REQUEST`` limits the whole request.
 TIMEOUT = urllib3.Timeout(connect=5, read=10)
 
 
@@ -45,7 +45,7 @@ def post(url: str, secret: str, delivery: str, body: bytes, *, attempt: int = 0)
         status, reason = _status(address, headers, body), ""
     except urllib3.exceptions.HTTPError as error:
         status, reason = 0, _words(error)
-    if time.monotonic() - started >= hurrying.LONGEST:
+    if time.monotonic() - started >= hurrying.LONGEST_REQUEST:
         # A connection shut down at its deadline may look like a response, or like any error.
         raise Failed("It did not answer in time.")
     if not 200 <= status < 300:

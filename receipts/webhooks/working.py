@@ -15,11 +15,11 @@ from receipts.webhooks.delivering import DELIVERIES_AT_ONCE, deliver, due, has_n
 logger = logging.getLogger("seenby.webhooks")
 
 #: Seconds between two polls.
-PAUSE = 0.5
+POLL_PAUSE = 0.5
 #: Seconds until the next poll after one that failed.
 LONG_PAUSE = 5.0
 #: At most this many endpoints are served at the same time.
-THREADS = 8
+WORKER_THREADS = 8
 
 
 class Worker:
@@ -29,7 +29,7 @@ class Worker:
         # A plain flag: a signal handler sets it, and must not wait for a lock.
         self.stopping = False
         self.running: dict[int, Future[int]] = {}
-        self.pool = ThreadPoolExecutor(THREADS, "webhook")
+        self.pool = ThreadPoolExecutor(WORKER_THREADS, "webhook")
 
     def stop(self) -> None:
         """Start nothing new; deliveries in progress are completed and recorded."""
@@ -62,7 +62,7 @@ class Worker:
                 self._begin([each for each in due() if each.pk not in done])
                 if not self.running:
                     break
-                for pk, taken in self._end(PAUSE).items():
+                for pk, taken in self._end(POLL_PAUSE).items():
                     delivered += taken
                     if taken < DELIVERIES_AT_ONCE:
                         done.add(pk)
@@ -89,7 +89,7 @@ class Worker:
 
     def _rest(self) -> None:
         """Pause, so that events are sent together; not while an endpoint has a backlog."""
-        until = time.monotonic() + PAUSE
+        until = time.monotonic() + POLL_PAUSE
         while self.running and not self.stopping and (left := until - time.monotonic()) > 0:
             if DELIVERIES_AT_ONCE in self._end(left).values():
                 return
@@ -98,4 +98,4 @@ class Worker:
     def _pause(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         while not self.stopping and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, PAUSE))  # a signal does not interrupt it
+            time.sleep(min(left, POLL_PAUSE))  # a signal does not interrupt it

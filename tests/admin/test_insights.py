@@ -10,7 +10,7 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from receipts.admin.charts import columns_of, parts_of, percent, spoken
+from receipts.admin.charts import chart_columns, parts_of, percent, spoken
 from receipts.reads.insights import READ_WITHIN, times_to_read
 from tests.api.test_insights import BEGIN, mark, write
 from tests.support.admin import Browser, appointed, plain
@@ -127,7 +127,7 @@ def test_every_part_of_a_bar_lies_beside_the_one_before() -> None:
 
 def test_every_day_of_a_range_has_its_place() -> None:
     day = {"day": "2026-01-06", "delivered_rate": 0.5, "read_rate": None}
-    columns = columns_of(BEGIN.date(), BEGIN.date() + timedelta(days=3), [day])
+    columns = chart_columns(BEGIN.date(), BEGIN.date() + timedelta(days=3), [day])
     assert [bool(column.figures) for column in columns] == [False, True, False, False]
     assert [column.start for column in columns] == pytest.approx([2.5, 27.5, 52.5, 77.5])
     assert (columns[1].delivered, columns[1].read, columns[1].above_read) == (50, 0, 50)

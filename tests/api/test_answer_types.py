@@ -14,7 +14,7 @@ from receipts.rules import rows
 @pytest.mark.parametrize(
     ("answer", "declared"),
     [
-        (rows.Summary, shapes.Summary),
+        (rows.SummaryAnswer, shapes.Summary),
         (answer_types.MessageAnswer, shapes.MessageShape),
         (answer_types.ListedAnswer, shapes.ListedRecipient),
         (answer_types.MarkedAnswer, shapes.MarkedRow),

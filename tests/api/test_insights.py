@@ -11,7 +11,7 @@ import pytest
 
 from chat.models import Conversation, Message, User
 from receipts import services
-from receipts.services.batch import Item
+from receipts.services.batch import BatchMark
 from tests.support.cast import say
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
@@ -29,7 +29,7 @@ def mark(message: Message, username: str, *, after: float, **how: Any) -> float:
     spent = timedelta(seconds=after)
     at = message.created_at + spent
     how = {"read": True, **how}
-    item = Item(message_id=message.pk, username=username, at=at, **how)
+    item = BatchMark(message_id=message.pk, username=username, at=at, **how)
     assert services.mark_batch([item]) == ["applied"]
     return spent.total_seconds()
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row
+from receipts.services.marking import RecipientKey
 from receipts.upkeep import checking
 from tests.rules.test_races import at_once
 from tests.support.cast import say
@@ -43,7 +43,7 @@ def check_fails(**options: Any) -> tuple[list[str], str]:
 
 
 def mark_read(message: Message, reader: User) -> None:
-    row = Row(
+    row = RecipientKey(
         message_id=message.pk, recipient_id=reader.pk, conversation_id=message.conversation_id
     )
     services.mark_read(row=row)

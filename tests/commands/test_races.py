@@ -21,7 +21,7 @@ from django.utils import timezone
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row, UpTo
+from receipts.services.marking import RecipientKey, UpTo
 from receipts.sql.run import lock_in_order
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
@@ -226,7 +226,7 @@ def test_the_commands_beside_random_work_leave_no_drift_no_lost_mark_and_no_dead
     ConversationParticipant.objects.update(joined_at=START)
     for minute in range(30):
         load(alice, random.Random(minute).choice([group, other]), minute)
-    marked: list[Row] = []
+    marked: list[RecipientKey] = []
 
     def people_work(number: int) -> None:
         dice = random.Random(seed * 100 + number)
@@ -254,19 +254,19 @@ def test_the_commands_beside_random_work_leave_no_drift_no_lost_mark_and_no_dead
     _assert_no_mark_is_lost(marked)
 
 
-def _mark_one(dice: random.Random, user: User, marked: list[Row]) -> None:
+def _mark_one(dice: random.Random, user: User, marked: list[RecipientKey]) -> None:
     """Of a row that is there, as the API finds it; who is told that it changed counts on it."""
     mine = MessageStatus.objects.filter(recipient=user).order_by("?").first()
     if mine is None:
         return
-    named = Row(
+    named = RecipientKey(
         message_id=mine.message_id, recipient_id=user.pk, conversation_id=mine.conversation_id
     )
     if services.mark_read(row=named) is not None:
         marked.append(named)
 
 
-def _assert_no_mark_is_lost(marked: list[Row]) -> None:
+def _assert_no_mark_is_lost(marked: list[RecipientKey]) -> None:
     """What was marked one by one stays so; what a watermark says, its rows say."""
     for each in marked:
         rows = MessageStatus.objects.filter(

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from receipts.feed.connection import MOST_WAITING, PATIENCE, Connection
+from receipts.feed.connection import MOST_WAITING, SEND_TIMEOUT, Connection
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 
@@ -118,9 +118,9 @@ async def test_who_does_not_read_is_dropped_in_time(c: Connection, client: Clien
     c.push(b"x")
     await settled()
     assert c.sending_since is not None
-    c.keep_alive(None, c.sending_since + PATIENCE)
+    c.keep_alive(None, c.sending_since + SEND_TIMEOUT)
     assert not client.aborted
-    c.keep_alive(None, c.sending_since + PATIENCE + 1)
+    c.keep_alive(None, c.sending_since + SEND_TIMEOUT + 1)
     assert client.aborted
 
 

@@ -102,3 +102,41 @@ def test_every_folder_of_the_plan_exists_and_says_what_it_is_for() -> None:
     for folder in LEVELS:
         assert folder in MODULES, f"{folder} is in the plan and not in the tree"
         assert f"`{folder.replace('.', '/')}/`" in plan, f"{folder} is not in docs/architecture.md"
+
+
+#: Names that frameworks look up in several modules.
+LOOKED_UP = {"application", "logger", "register", "urlpatterns"}
+
+
+def public_names(module: str) -> set[str]:
+    """What a module defines at its top level."""
+    names: set[str] = set()
+    for node in ast.parse(MODULES[module].read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return {name for name in names if not name.startswith("_")} - LOOKED_UP
+
+
+def test_a_public_name_is_defined_once() -> None:
+    """One name, one thing: a search for it finds one definition."""
+    homes: dict[str, list[str]] = {}
+    for module in sorted(MODULES):
+        if ".commands." in module or ".migrations." in module:
+            continue
+        for name in public_names(module):
+            homes.setdefault(name, []).append(module)
+    assert {name: modules for name, modules in homes.items() if len(modules) > 1} == {}
+
+
+def test_no_module_is_too_long() -> None:
+    """At most 250 lines each."""
+    too_long = {
+        module: lines
+        for module, path in MODULES.items()
+        if ".migrations." not in module and (lines := len(path.read_text().splitlines())) > 250
+    }
+    assert too_long == {}

@@ -13,7 +13,7 @@ from django.utils import timezone
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row
+from receipts.services.marking import RecipientKey
 from tests.support.cast import say
 
 
@@ -308,7 +308,7 @@ def test_a_failure_is_over_once_it_is_delivered(
     row.update(failed_at=message.created_at)
     Message.objects.filter(pk=message.pk).update(failed_count=1)
     services.mark_delivered(
-        row=Row(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
+        row=RecipientKey(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
     )
     message.refresh_from_db()
     assert (message.failed_count, message.delivered_count) == (0, 1)

@@ -10,7 +10,7 @@ import pytest
 from chat.models import Conversation, ConversationParticipant, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row
+from receipts.services.marking import RecipientKey
 from tests.commands.test_races import first_then
 from tests.rules.test_races import assert_no_drift
 from tests.support.cast import say
@@ -80,7 +80,7 @@ def test_who_retracts_while_going_is_withdrawn(
     """Rules 2 and 13: in either order."""
     message = say(alice, group)
     services.mark_read(
-        row=Row(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
+        row=RecipientKey(message_id=message.pk, recipient_id=bob.pk, conversation_id=group.pk)
     )
     go = {
         "leaves": lambda: services.remove_participant(conversation_id=group.pk, user=bob),

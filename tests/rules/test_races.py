@@ -17,7 +17,7 @@ from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import Row, UpTo
+from receipts.services.marking import RecipientKey, UpTo
 from tests.support.cast import say
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -236,7 +236,7 @@ def _step(dice: random.Random, group: Conversation, user: User) -> None:
     if action == "one":
         for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
             services.mark_read(
-                row=Row(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
+                row=RecipientKey(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
             )
     elif action == "bulk":
         services.bulk_mark_read(position=position)

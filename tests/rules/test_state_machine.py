@@ -21,8 +21,8 @@ from chat import models
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
-from receipts.services.batch import Item
-from receipts.services.marking import Row, UpTo
+from receipts.services.batch import BatchMark
+from receipts.services.marking import RecipientKey, UpTo
 from tests.support.model import Room
 
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -60,9 +60,9 @@ class Lives(RuleBasedStateMachine):
         self.clock(self.now)
         return self.now
 
-    def named(self, user: str, index: int) -> tuple[int, Row]:
+    def named(self, user: str, index: int) -> tuple[int, RecipientKey]:
         index %= len(self.ids)
-        return index, Row(
+        return index, RecipientKey(
             message_id=self.ids[index],
             recipient_id=self.users[user].pk,
             conversation_id=self.chat.pk,
@@ -169,7 +169,7 @@ class Lives(RuleBasedStateMachine):
             index, named = self.named(user, index)
             given = BEGIN + timedelta(seconds=at)
             items.append(
-                Item(
+                BatchMark(
                     message_id=named.message_id,
                     username=self.users[user].username,
                     read=read,

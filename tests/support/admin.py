@@ -10,8 +10,8 @@ from django.test import Client
 
 from chat.models import Message, User
 from receipts import services
-from receipts.services.batch import Item
-from receipts.services.marking import Row
+from receipts.services.batch import BatchMark
+from receipts.services.marking import RecipientKey
 from tests.support.cast import moderators
 
 
@@ -25,13 +25,15 @@ def appointed(user: User) -> User:
 
 def mark(message: Message, username: str, **how: Any) -> None:
     """A user marks a message as delivered or read."""
-    item = Item(message_id=message.pk, username=username, **how)
+    item = BatchMark(message_id=message.pk, username=username, **how)
     assert services.mark_batch([item]) == ["applied"]
 
 
 def fail(message: Message, user: User, reason: str) -> None:
     """A message cannot be delivered to a user."""
-    row = Row(message_id=message.pk, recipient_id=user.pk, conversation_id=message.conversation_id)
+    row = RecipientKey(
+        message_id=message.pk, recipient_id=user.pk, conversation_id=message.conversation_id
+    )
     assert services.report_failure(row=row, reason=reason)
 
 

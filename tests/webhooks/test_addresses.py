@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from receipts.webhooks.addresses import Refused, check, resolve
+from receipts.webhooks.addresses import AddressRefused, check, resolve
 
 PRIVATE = [
     "0.0.0.0", "0.1.2.3", "10.0.0.8", "100.64.0.1", "127.0.0.1", "127.255.0.1", "169.254.169.254",
@@ -52,7 +52,7 @@ def names(monkeypatch: pytest.MonkeyPatch) -> dict[str, list[str]]:
 @pytest.mark.parametrize("number", PRIVATE)
 def test_a_private_number_is_refused(number: str) -> None:
     for host in (number, f"{number}%eth0"):
-        with pytest.raises(Refused):
+        with pytest.raises(AddressRefused):
             check(f"https://{bracketed(host)}/hook")
 
 
@@ -64,7 +64,7 @@ def test_a_public_number_is_not(number: str) -> None:
 @pytest.mark.parametrize("host", SPELLINGS)
 def test_a_private_host_is_refused_however_it_is_spelled(host: str) -> None:
     """At registration, so that the caller learns of it."""
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         check(f"https://{host}/hook")
 
 
@@ -74,14 +74,14 @@ def test_a_name_that_stands_for_a_private_number_is_refused(
 ) -> None:
     names["backend.example"] = [number]
     check("https://backend.example/")
-    with pytest.raises(Refused, match=r"backend\.example is in a private network"):
+    with pytest.raises(AddressRefused, match=r"backend\.example is in a private network"):
         resolve("https://backend.example/")
 
 
 def test_one_private_number_among_public_ones_is_enough(names: dict[str, list[str]]) -> None:
     """Which of them would be used is not left to chance."""
     names["backend.example"] = ["8.8.8.8", "10.0.0.8"]
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         resolve("https://backend.example/")
 
 
@@ -97,7 +97,7 @@ def test_a_name_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) ->
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nothing)
-    with pytest.raises(Refused, match=r"backend\.example cannot be resolved"):
+    with pytest.raises(AddressRefused, match=r"backend\.example cannot be resolved"):
         resolve("https://backend.example/")
 
 
@@ -113,7 +113,7 @@ def test_a_name_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     ],
 )  # fmt: skip
 def test_what_is_no_public_address_is_refused(url: str) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         check(url)
 
 
@@ -140,7 +140,7 @@ def test_a_setting_allows_private_addresses(settings: Any, names: dict[str, list
     names["backend.internal"] = ["10.0.0.8"]
     assert resolve("http://backend.internal/").number == "10.0.0.8"
     assert resolve("http://127.1:8000/").port == 8000
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         check("ftp://backend.internal/")
 
 
@@ -148,5 +148,5 @@ def test_an_address_that_was_allowed_is_refused_once_it_is_not(settings: Any) ->
     settings.WEBHOOKS_ALLOW_PRIVATE = True
     resolve("http://127.0.0.1:8000/")
     settings.WEBHOOKS_ALLOW_PRIVATE = False
-    with pytest.raises(Refused):
+    with pytest.raises(AddressRefused):
         resolve("http://127.0.0.1:8000/")

@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 from urllib3.util import connection
 
 from receipts.webhooks import hurrying, posting
-from receipts.webhooks.addresses import Refused
+from receipts.webhooks.addresses import AddressRefused
 from receipts.webhooks.posting import Failed, post
 from tests.support import ROOT
 from tests.support.receiver import Answer, Receiver
@@ -189,7 +189,7 @@ def test_whoever_does_not_speak_tls_is_no_secure_backend(
 def test_a_private_number_is_not_called(looked_up: list[str]) -> None:
     """It may have become private since the URL was registered."""
     looked_up.append("registered")
-    with Receiver() as backend, pytest.raises(Refused):
+    with Receiver() as backend, pytest.raises(AddressRefused):
         send(f"https://{NAME}:{backend.port}/hook")
     assert backend.got == []
 

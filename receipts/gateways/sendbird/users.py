@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.authentication import issue_token
+from chat.errors import AccountProtected
 from chat.models import Scope, User
+from receipts import services
 from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
 from receipts.gateways.sendbird.base import SendbirdView
@@ -49,10 +50,12 @@ class Users(SendbirdView):
 def _create_user(fields: dict[str, Any]) -> User:
     """A new user; 400202 if the name already exists."""
     try:
-        with transaction.atomic():
-            return User.objects.create(password="!", **fields)  # noqa: S106
-    except IntegrityError as error:
-        raise SendbirdError(SendbirdCode.EXISTS, '"user_id" already exists.') from error
+        user, created = services.ensure_user(**fields)
+    except AccountProtected:
+        created = False
+    if not created:
+        raise SendbirdError(SendbirdCode.EXISTS, '"user_id" already exists.')
+    return user
 
 
 class OneUser(SendbirdView):

@@ -11,13 +11,19 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import BearerAuthentication, Credential, issue_token, token_holder
+from chat.authentication import (
+    BearerAuthentication,
+    Credential,
+    issue_token,
+    note_caller,
+    token_holder,
+)
 from chat.errors import Refused
 from chat.models import Scope, ServiceKey, User
-from chat.permissions import refuse_protected
+from receipts import services
 from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
-from receipts.gateways.frame import as_service, note_gateway_caller
+from receipts.gateways.frame import as_service
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.shapes import socialplus_user
 
@@ -48,7 +54,7 @@ class LoginAuthentication(BearerAuthentication):
         if not isinstance(token, str) or token.startswith(ServiceKey.PREFIX):
             raise AuthenticationFailed("The authToken is not a user's token.", code="token_invalid")
         user, expires_at = token_holder(token)
-        note_gateway_caller(request, user.username)
+        note_caller(request, user.username)
         return user, OwnToken(username=user.username, token=token, expires_at=expires_at)
 
 
@@ -96,9 +102,7 @@ def _profile(body: dict[str, Any]) -> dict[str, Any]:
 
 def _user_for(fields: dict[str, Any]) -> User:
     """The user with this name, created if there is none; no service accounts or staff."""
-    username = fields.pop("username")
-    user, _ = User.objects.get_or_create(username=username, defaults={**fields, "password": "!"})
-    refuse_protected(user)
+    user, _ = services.ensure_user(**fields)
     if not user.is_active:
         raise ValidationError({"userId": ["Deactivated users get none."]})
     return user

@@ -13,7 +13,7 @@ from receipts.gateways.tencent.base import TencentView
 from receipts.gateways.tencent.messages import messages_of_group
 from receipts.gateways.tencent.reading import message_sequences, required_text
 from receipts.gateways.tencent.shapes import envelope
-from receipts.services.batch import APPLIED, UNCHANGED, Item
+from receipts.services.batch import APPLIED, UNCHANGED, BatchMark
 
 #: The most messages that one call marks.
 MOST_READ = 50
@@ -37,7 +37,7 @@ class ReadView(TencentView):
         found = messages_of_group(self.group_of(fields), ids)
         if missing := set(ids) - set(found):
             raise ValidationError({"MsgSeq": [f"{pk} is not in this group." for pk in missing]})
-        items = [Item(message_id=pk, username=reader.username, read=True) for pk in found]
+        items = [BatchMark(message_id=pk, username=reader.username, read=True) for pk in found]
         if not {APPLIED, UNCHANGED} & set(services.mark_batch(items)):
             raise NotRecipient("None of these messages is From_Account's to read.")
         return Response(envelope())

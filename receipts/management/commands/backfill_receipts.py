@@ -17,7 +17,7 @@ from receipts.management.arguments import (
 )
 from receipts.rules.status import State
 from receipts.upkeep.backfilling import ASSUMPTIONS, Backfill
-from receipts.upkeep.stretches import BATCH_ROWS
+from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS
 
 
 class Command(BaseCommand):
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             metavar="TIME",
             help="Only messages sent before this day or time (ISO 8601; UTC without a zone).",
         )
-        add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction writes.")
+        add_batch_size(parser, DEFAULT_BATCH_ROWS, "About how many rows one transaction writes.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Report what would be written; write nothing."
         )

@@ -9,10 +9,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from receipts.importing import Report, import_history
-from receipts.importing.report import Refused
+from receipts.importing.report import LineRefused
 from receipts.importing.source import Unreadable, lines_of
 from receipts.management.arguments import TROUBLE, WRONG_ARGUMENT, add_batch_size, summed_up
-from receipts.upkeep.stretches import BATCH_ROWS
+from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS
 
 
 class Command(BaseCommand):
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--strict", action="store_true", help="Stop at the first bad line; do not skip it."
         )
-        add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction writes.")
+        add_batch_size(parser, DEFAULT_BATCH_ROWS, "About how many rows one transaction writes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = Report(say=self.stderr.write, strict=options["strict"])
@@ -39,7 +39,7 @@ class Command(BaseCommand):
                 import_history(lines, report, batch_size=options["batch_size"])
         except Unreadable as error:
             raise CommandError(f"FILE: {error}", returncode=WRONG_ARGUMENT) from error
-        except Refused as error:
+        except LineRefused as error:
             raise CommandError(str(error), returncode=TROUBLE) from error
 
     def _sum_up(self, report: Report, stopped: bool) -> None:

@@ -13,11 +13,11 @@ from receipts.management.arguments import (
     add_batch_size,
     add_conversation,
     check_conversation,
-    number,
+    number_argument,
     summed_up,
 )
 from receipts.upkeep.pruning import Prune
-from receipts.upkeep.stretches import BATCH_ROWS
+from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS
 
 #: A hundred years.
 _MOST_DAYS = 36_500
@@ -36,13 +36,13 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--older-than",
-            type=number(1, _MOST_DAYS),
+            type=number_argument(1, _MOST_DAYS),
             required=True,
             metavar="DAYS",
             help="Only messages sent more than this many days ago.",
         )
         add_conversation(parser)
-        add_batch_size(parser, BATCH_ROWS, "About how many rows one transaction deletes.")
+        add_batch_size(parser, DEFAULT_BATCH_ROWS, "About how many rows one transaction deletes.")
         parser.add_argument(
             "--dry-run", action="store_true", help="Report what would be archived; change nothing."
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from receipts.management.arguments import number
+from receipts.management.arguments import number_argument
 from receipts.management.serving import port_of_environment, serve
 
 
@@ -19,7 +19,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--workers", type=number(1, 1_000), default=1, help="Server processes (default 1)."
+            "--workers",
+            type=number_argument(1, 1_000),
+            default=1,
+            help="Server processes (default 1).",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:

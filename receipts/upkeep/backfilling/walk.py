@@ -23,8 +23,8 @@ from receipts.upkeep.backfilling.rows import (
     count_by_state,
     write_statements,
 )
-from receipts.upkeep.progress import Progress
-from receipts.upkeep.stretches import BATCH_ROWS, STRETCH, batches, stretches
+from receipts.upkeep.progress import ProgressBar
+from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS, STRETCH, batches, stretches
 
 #: A message that waits for rows: its id, its conversation's id, and its largest number of rows.
 Waiting = tuple[int, int, int]
@@ -43,7 +43,7 @@ class Backfill:
     assume: str | None = None
     conversation: int | None = None
     before: datetime | None = None
-    batch_size: int = BATCH_ROWS
+    batch_size: int = DEFAULT_BATCH_ROWS
     #: Only count what would be written.
     dry_run: bool = False
     #: Messages that got rows; and those made untracked, with too many recipients (rule 16).
@@ -56,7 +56,7 @@ class Backfill:
         """Walk the messages and write the missing rows."""
         messages = self._messages()
         do = self._count if self.dry_run else self._write
-        with Progress("messages", messages.count()) as progress:
+        with ProgressBar("messages", messages.count()) as progress:
             for after, up_to in stretches(messages):
                 others = STRETCH
                 for batch in self._batches(after, up_to):
