@@ -32,7 +32,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "MembershipEnum": "receipts.rules.membership.Membership",
         "KindEnum": "chat.models.ConversationKind",
         "EventKindEnum": "receipts.models.EventKind",
-        "WebhookKindEnum": "receipts.api.webhooks.KINDS",
+        "WebhookKindEnum": "receipts.api.webhooks.WEBHOOK_KINDS",
     },
     "AUTHENTICATION_WHITELIST": ["chat.authentication.BearerAuthentication"],
 }
