@@ -114,7 +114,7 @@ def test_an_answer_is_not_kept_for_long(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_database_that_does_not_answer_is_unavailable(monkeypatch: pytest.MonkeyPatch) -> None:
     """In bounded time, without one more thread for each probe; and it is noticed when it does."""
-    monkeypatch.setattr(readiness, "PATIENCE", 0.05)
+    monkeypatch.setattr(readiness, "CHECK_TIMEOUT", 0.05)
     answers, asked = threading.Event(), []
 
     def ask() -> str:

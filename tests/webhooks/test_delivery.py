@@ -135,7 +135,7 @@ def test_a_change_counts_from_the_next_delivery(
         post(*what, **how)
         WebhookEndpoint.objects.update(**change)
 
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 1)
     monkeypatch.setattr(delivering, "post", post_and_change)
     say(bob, message.conversation, "one", mark_read=False)
     say(bob, message.conversation, "two", mark_read=False)
@@ -232,7 +232,7 @@ def test_a_body_is_bounded_and_the_rest_follows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """EVENTS_AT_ONCE limits the number of events."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 3)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 3)
     sent = [say(alice, group, f"{number}").body for number in range(8)]
     assert turn() == 3
     assert [len(each.events) for each in receiver.got] == [3, 3, 2]
@@ -267,7 +267,7 @@ def test_after_some_deliveries_it_is_anothers_turn(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """DELIVERIES_AT_ONCE: an endpoint with a long backlog does not occupy a worker."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 1)
     monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 2)
     sent = [say(alice, group, f"{number}").body for number in range(5)]
     assert [turn(), turn(), turn(), turn()] == [2, 2, 1, 0]

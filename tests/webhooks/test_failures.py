@@ -215,7 +215,7 @@ def test_what_was_not_taken_comes_in_smaller_pieces(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A receiver that cannot accept so much at once makes progress; then it is sent more again."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 4)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 4)
     receiver.answers.extend([413, 413])
     sent = [say(alice, group, f"{number}").body for number in range(7)]
     for _ in range(3):

@@ -271,7 +271,7 @@ def test_an_answer_that_never_comes_to_its_end_is_given_up(
 ) -> None:
     """A byte from time to time is not a response."""
     settings.WEBHOOKS_ALLOW_PRIVATE = True
-    monkeypatch.setattr(hurrying, "LONGEST", 0.3)
+    monkeypatch.setattr(hurrying, "LONGEST_REQUEST", 0.3)
     with Receiver(authority.server(ON_LOOPBACK) if secure else None) as backend:
         endless: Answer = getattr(backend, answer)
         backend.answers.append(endless)
@@ -282,7 +282,7 @@ def test_an_answer_that_never_comes_to_its_end_is_given_up(
 def test_a_handshake_that_never_comes_to_its_end_is_given_up(
     settings: Any, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hurrying, "LONGEST", 0.3)
+    monkeypatch.setattr(hurrying, "LONGEST_REQUEST", 0.3)
     with socket.create_server((ON_LOOPBACK, 0)) as silent, pytest.raises(Failed):
         send(f"https://127.0.0.1:{silent.getsockname()[1]}/")
 

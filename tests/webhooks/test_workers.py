@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Polls as often as a test can wait."""
-    monkeypatch.setattr(working, "PAUSE", 0.01)
+    monkeypatch.setattr(working, "POLL_PAUSE", 0.01)
     monkeypatch.setattr(working, "LONG_PAUSE", 0.02)
 
 
@@ -95,7 +95,7 @@ def test_one_round_delivers_what_there_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """``--once``: everything, in as many turns as needed, and it reports how much."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 1)
     monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 2)
     monkeypatch.setattr(working, "DELIVERIES_AT_ONCE", 2)
     other = hook("backend", receiver.url + "/other")
@@ -116,7 +116,7 @@ def test_one_round_goes_on_behind_the_end_of_a_look_in_pages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """A read in pages that an earlier round did not finish ends where that one found the feed."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 10)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 10)
     sent = [say(alice, group, f"{number}").body for number in range(15)]
     receiver.answers += [204, 500]
     call_command("deliver_webhooks", once=True, stdout=StringIO())
@@ -132,7 +132,7 @@ def test_what_nobody_asked_for_at_the_end_of_a_look_in_pages_holds_up_nothing(
     api: Any, receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     bob: User, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 1)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 1)
     monkeypatch.setattr(delivering, "DELIVERIES_AT_ONCE", 1)
     monkeypatch.setattr(working, "DELIVERIES_AT_ONCE", 1)
     WebhookEndpoint.objects.update(kinds=["receipt.updated"])
@@ -175,7 +175,7 @@ def test_many_workers_deliver_each_event_once_and_in_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """To both endpoints, while messages are sent."""
-    monkeypatch.setattr(offering, "EVENTS_AT_ONCE", 2)
+    monkeypatch.setattr(offering, "EVENTS_PER_DELIVERY", 2)
     hook("backend", receiver.url + "/other")
     sent = [f"{number}" for number in range(30)]
     came = [tell(receiver, "29")]
