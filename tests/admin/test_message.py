@@ -101,7 +101,7 @@ def test_recipients_are_paged_to_the_end_and_back(
     mia: Browser, group: Conversation, alice: User, monkeypatch: Any, statements: Any
 ) -> None:
     """At the same statements on every page."""
-    monkeypatch.setattr(tables, "ROWS", 2)
+    monkeypatch.setattr(tables, "ROWS_PER_TABLE", 2)
     for number in range(5):
         user = User.objects.create_user(f"guest{number}")
         services.add_participant(conversation_id=group.pk, user=user)

@@ -77,7 +77,7 @@ def test_wrong_filters_of_participants_list_nothing(
 def test_participants_and_participations_are_paged(
     mia: Browser, group: Conversation, direct: Conversation, alice: User, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr(tables, "ROWS", 1)
+    monkeypatch.setattr(tables, "ROWS_PER_TABLE", 1)
     for path, count in ((f"chat/conversation/{group.pk}", 3), (f"chat/user/{alice.pk}", 2)):
         page, seen = mia.get(f"{path}/change/"), 1
         while further := step(page, "next"):

@@ -104,7 +104,7 @@ def test_who_hangs_up_is_not_caught_up_for(
     assert len(pages) == 3
 
 
-@pytest.mark.parametrize("limit", ["EVENTS_AT_ONCE", "TELLINGS_AT_ONCE"])
+@pytest.mark.parametrize("limit", ["EVENTS_PER_POLL", "TELLINGS_AT_ONCE"])
 def test_who_listens_is_told_everything_once_however_much_it_is_for_one_look(
     listen: Listen, group: Conversation, alice: User, bob: User, carol: User, monkeypatch: Any,
     limit: str,
@@ -133,7 +133,7 @@ def test_a_look_that_fails_is_made_again_from_where_it_was(
             raise RuntimeError("Nobody home.")
         return news(*args)
 
-    monkeypatch.setattr(hub, "PAUSE", 0)
+    monkeypatch.setattr(hub, "RETRY_PAUSE", 0)
     monkeypatch.setattr(hub, "news", failing)
     last = say(alice, group)
     assert sorted(stream.messages(last.pk) + stream.messages(failures[-1])) == [last.pk, *failures]
@@ -157,7 +157,7 @@ def test_streams_end_where_the_database_comes_back_as_an_older_copy(
             raise failure
         return news(position, *args)
 
-    monkeypatch.setattr(hub, "PAUSE", 0)
+    monkeypatch.setattr(hub, "RETRY_PAUSE", 0)
     monkeypatch.setattr(hub, "news", failing)
     stream.response.read()
     last = say(alice, group)

@@ -205,7 +205,7 @@ def test_a_slow_endpoint_holds_up_no_other(
 ) -> None:  # fmt: skip
     """While one does not answer, another receives its events, including later ones."""
     monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
-    monkeypatch.setattr(hurrying, "LONGEST", 600)
+    monkeypatch.setattr(hurrying, "LONGEST_REQUEST", 600)
     look, looked = working.due, Event()
 
     def due() -> Any:
