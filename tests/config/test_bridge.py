@@ -24,10 +24,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from config import urls
-from config.bridge import Message
 from config.environ import environ_of
 from config.logs import request_id
 from config.wsgi import application
+from receipts.feed.asgi import AsgiMessage
 from tests.support.wire import (
     Busy,
     Call,
@@ -252,7 +252,7 @@ def test_who_hangs_up_amid_the_body_has_asked_nothing() -> None:
     call.body.pop()
     call.hangs_up.set()
 
-    async def receive() -> Message:
+    async def receive() -> AsgiMessage:
         return await Call.receive(call) | {"more_body": True}
 
     call.receive = receive  # type: ignore[method-assign]
@@ -384,7 +384,7 @@ def test_an_answer_leaves_in_one_packet() -> None:
     """Between its head and its body, the event loop gets no turn to send the one alone."""
     call, order = Call(), []
 
-    async def send(message: Message) -> None:
+    async def send(message: AsgiMessage) -> None:
         order.append(message["type"])
         asyncio.get_running_loop().call_soon(order.append, "turn")
 
@@ -406,7 +406,7 @@ def test_a_stream_that_nobody_takes_ends(caplog: pytest.LogCaptureFixture, how: 
             patience=0.01 if how == "too slow" else 60,
         )
 
-        async def send(message: Message) -> None:
+        async def send(message: AsgiMessage) -> None:
             call.sent.append(message)
             if len(call.sent) == 3:
                 if how == "hung up":

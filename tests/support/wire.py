@@ -13,8 +13,9 @@ from typing import Any
 
 import uvicorn
 
-from config.bridge import Message, WSGIBridge
+from config.bridge import WSGIBridge
 from config.protocol import LimitedProtocol
+from receipts.feed.asgi import AsgiMessage
 
 
 def bridge_to(app: Any, *, threads: int = 2, max_waiting: int = 9, **limits: Any) -> Any:
@@ -95,16 +96,16 @@ class Call:
         self.scope = {"type": "http", "method": method, "raw_path": b"/", "path": "/"}
         self.scope |= {"query_string": b"", "http_version": "1.1", "headers": headers, **other}
         self.body = list(body or [b""])
-        self.sent: list[Message] = []
+        self.sent: list[AsgiMessage] = []
         self.hangs_up = asyncio.Event()
 
-    async def receive(self) -> Message:
+    async def receive(self) -> AsgiMessage:
         if self.body:
             return {"type": "http.request", "body": self.body.pop(0), "more_body": bool(self.body)}
         await self.hangs_up.wait()
         return {"type": "http.disconnect"}
 
-    async def send(self, message: Message) -> None:
+    async def send(self, message: AsgiMessage) -> None:
         self.sent.append(message)
 
     def to(self, app: Any) -> Awaitable[None]:

@@ -38,7 +38,7 @@ def ask(who: User | str | None, path: str) -> Any:
 def read(reader: User, message: Message, minutes: int, content: str | None = None) -> None:
     """Read it this many minutes after it was sent."""
     services.mark_read(
-        row=services.marking.Row(
+        row=services.marking.RecipientKey(
             message_id=message.pk,
             recipient_id=reader.pk,
             conversation_id=message.conversation_id,
