@@ -14,7 +14,7 @@ import orjson
 from rest_framework.exceptions import ErrorDetail
 
 MAX_ERRORS = 20
-#: What collects errors stops at one more than are listed, which says that there are more.
+#: Collecting stops at one error more than are listed, which shows that there are more.
 STOP_AT = MAX_ERRORS + 1
 #: Characters of one name or reason.
 LONGEST_TEXT = 200

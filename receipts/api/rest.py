@@ -79,7 +79,7 @@ class JSONParser(parsers.BaseParser):
 
 
 def is_too_deep(data: Any) -> bool:
-    """Whether JSON is nested deeper than ``MAX_DEPTH`` levels; looks at one level at a time."""
+    """Whether JSON is nested deeper than ``MAX_DEPTH`` levels; checks one level at a time."""
     level = [data]
     for _ in range(MAX_DEPTH):
         level = [

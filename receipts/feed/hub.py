@@ -1,8 +1,8 @@
 """The connections of this process, and one poll for all of them a few times a second.
 
 Runs in the event loop; database queries run on threads of its own. The database is the source of
-truth: a failed poll is repeated from the same position, so nobody misses what happened during an
-outage.
+truth: a failed poll is repeated from the same position, so events from during an outage
+are not lost.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from receipts.models import EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.prepared import execute_prepared
 
-#: An event lists at most this many of its messages; of more it has their number and the first.
+#: An event lists at most this many of its messages; of more, it has the number and the first.
 MESSAGES_NAMED = 20
 
 _COLUMNS = (

@@ -1,6 +1,6 @@
-"""The group of those who look after conversations, with just the rights that takes.
+"""The group of moderators, with only the permissions that they need.
 
-They see everything, delete messages softly and restore them. Nobody has a right to write a receipt.
+They see everything, delete messages softly and restore them. Nobody has permission to write a receipt.
 """
 
 from django.conf import settings

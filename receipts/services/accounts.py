@@ -50,7 +50,7 @@ def create_user(*, username: str, **profile: Any) -> tuple[User, bool]:
 
 
 def change_profile(*, user: User, **fields: Any) -> None:
-    """Set fields of a profile. Only these are saved, so a stale instance reverts no other change."""
+    """Set fields of a profile. Only these are saved: a stale instance reverts no other change."""
     for name, value in fields.items():
         setattr(user, name, value)
     if fields:

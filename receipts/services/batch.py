@@ -95,8 +95,8 @@ class _Found:
 def mark_batch(items: list[BatchMark]) -> list[str]:
     """Make the marks; return a result for each, in their order.
 
-    ``applied`` if the mark changed its row, ``unchanged`` if not. ``not_found`` if the user does
-    not take part in the message's conversation, ``not_recipient`` if only their row is missing.
+    ``applied`` if the mark changed its row, ``unchanged`` if not. ``not_found`` unless the
+    user takes part in the message's conversation, ``not_recipient`` if they are no recipient of it.
     """
     now = timezone.now()
     results = [NOT_FOUND] * len(items)

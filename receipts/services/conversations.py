@@ -45,7 +45,7 @@ def create_conversation(
 def create_once(
     *, owner: User | None, participants: list[User], **fields: Any
 ) -> tuple[Conversation, bool]:
-    """Return the conversation with this ``external_id``, created if missing; and whether it is new.
+    """Create a conversation, or return the one with its ``external_id``; and whether it is new.
 
     Identical concurrent calls return the same conversation. Raises ``Conflict`` if the existing one
     differs from the call, and ``Invalid`` like ``create_conversation``.

@@ -185,7 +185,7 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
 
 
 def _budget() -> Callable[[], bool]:
-    """A function that returns whether there is time for another batch as long as the longest."""
+    """A function: whether there is time for a batch that takes as long as the longest so far."""
     last = monotonic()
     end, longest = last + settings.BATCH_BUDGET_MS / 1000, 0.0
 

@@ -26,7 +26,7 @@ class MarkedUpTo:
     recipient_id: int
     #: The message marked up to or from; None if the conversation has no messages.
     message_id: int | None
-    #: How many rows changed.
+    #: How many rows are newly marked, or marked unread.
     count: int
     #: The mark's time: the given one, at most now.
     at: datetime

@@ -117,7 +117,7 @@ class Check:
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
-    #: Open rows of recipients who are gone, and how many of them were withdrawn.
+    #: Open rows of departed recipients, and how many of them were withdrawn.
     left_open: int = 0
     withdrawn: int = 0
     #: Tracked messages without rows, which a backfill would write; and those among them with
@@ -194,7 +194,7 @@ class Check:
 
     @transaction.atomic
     def _put_right(self, batch: dict[str, Any], drifted: list[int]) -> int:
-        """Recount while nobody can change the counts, and store that; returns how many messages.
+        """Recount while the counts are locked, and store the result; return how many messages.
 
         Every change of a row locks its message (``stamp``). Once the messages are locked here, all
         earlier changes are committed, and visible to the statement that counts.
