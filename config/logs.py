@@ -1,4 +1,4 @@
-"""One structured line per request, and a request id that goes in and out."""
+"""One structured log line per request, and a request id, accepted and returned in a header."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class MessageMarkViewSet(ApiViewSet):
         fields = self.validated(ReadBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row, content = self._own_row(pk, username), fields.get("content")
-        # A repeat asks one query and writes nothing.
+        # A repeat runs one query and writes nothing.
         if at is None and content is None and row["seen_at"] is not None:
             return Response(marked_row(row))
         private = reads_privately(

@@ -168,7 +168,7 @@ _failed = _refuse(500, "Something went wrong here; it is in the log.", "error")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What Django answers to an error that nothing caught: 503 where the database is away."""
+    """The response to an uncaught exception: 503 if the database is unavailable, else 500."""
     # Django calls this while it handles the error, which it has already logged.
     answer = outages.outage(sys.exc_info()[1])
     if answer is None:

@@ -58,10 +58,10 @@ class Hub:
         self.failing = self.closed = False
 
     def join(self, connection: Connection) -> Arrival:
-        """Publish to it from a position that is known soon, the latest so far.
+        """Register a connection; the result is the position from which it receives live events.
 
         It catches up with earlier events by itself. The position is the end of a poll, so no
-        event is published twice or skipped.
+        event is published twice or skipped. Raises ``TooManyStreams``.
         """
         mine = self.connections.get(connection.listener.pk, ())
         if (

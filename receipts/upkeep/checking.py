@@ -63,8 +63,8 @@ _FIX = f"""
       FROM ({_COUNTED}) AS counted
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
-#: Open rows of recipients who are gone: they left, or their account is deactivated, and the row
-#: was not withdrawn (rule 2).
+#: Open rows of departed recipients: they left, or their account is deactivated, but the row was
+#: not withdrawn (rule 2).
 _OPEN = """status.withdrawn_at IS NULL
        AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
 _GONE = f"""
