@@ -33,7 +33,7 @@ def takes_nothing(serializer_class: Any) -> bool:
 
 
 def refuse_unknown_parameters(given: QueryDict, allowed: Collection[str]) -> None:
-    """Refuse unknown query parameters: ignoring a misspelt filter would answer another question."""
+    """Refuse unknown query parameters: ignoring a misspelt filter would return the wrong rows."""
     unknown = islice((name for name in given if name not in allowed), STOP_AT)
     if errors := {name: ["Unknown parameter."] for name in unknown}:
         raise ValidationError(errors)

@@ -159,7 +159,7 @@ class ConversationMarkViewSet(ApiViewSet):
         )
 
     def _of_participant(self, pk: int, mark: Callable[[], MarkedUpTo]) -> MarkedUpTo:
-        """The mark; 404 where the caller cannot see the conversation at all."""
+        """The mark; 404 if the caller cannot see the conversation at all."""
         try:
             return mark()
         except NotParticipant:

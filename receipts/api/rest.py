@@ -36,7 +36,7 @@ class RequestTooLarge(exceptions.APIException):
 
 
 class Conflicting(exceptions.APIException):
-    """The answer to ``Conflict``."""
+    """The response to ``Conflict``."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = Conflict.code
@@ -107,7 +107,7 @@ class JSONRenderer(renderers.BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        # The errors of a list come under the positions of what is wrong, which are numbers.
+        # The errors of a list are keyed by the positions of the invalid items, which are numbers.
         option = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
         return b"" if data is None else orjson.dumps(data, option=option, default=str)
 
