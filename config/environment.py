@@ -55,7 +55,7 @@ def number(name: str, default: int, *, least: int = 0) -> int:
 
 
 def one_of(name: str, *allowed: str) -> str:
-    """One of a few words, in capitals or not; the first of them if none is given."""
+    """One of the allowed words, in any case; the first one is the default."""
     value = os.environ.get(name) or allowed[0]
     for word in allowed:
         if word.lower() == value.lower():
@@ -64,7 +64,7 @@ def one_of(name: str, *allowed: str) -> str:
 
 
 def some_of(name: str, *allowed: str, default: bool) -> list[str]:
-    """Some of a few words, by commas; all or none of them, by ``default``, if it is unset."""
+    """A comma-separated subset of the allowed words; if unset, all or none, by ``default``."""
     if name not in os.environ:
         return list(allowed) if default else []
     given = words(name)
@@ -133,7 +133,7 @@ def strong(name: str, value: str, *, required: bool) -> str:
 
 
 def secret(name: str, file: Path) -> str:
-    """A secret: the variable, or a random one that is made once and kept in ``file``."""
+    """A secret: the variable, or a random one that is generated once and stored in ``file``."""
     value = os.environ.get(name)
     if value:
         return value

@@ -75,5 +75,5 @@ def _header(scope: AsgiMessage, wanted: bytes) -> str:
 
 @cache
 def readiness() -> Readiness:
-    """The one of this process."""
+    """The instance for this process."""
     return Readiness(ask_own_connection())

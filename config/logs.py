@@ -1,4 +1,4 @@
-"""One structured line per request, and a request id that goes in and out."""
+"""One structured log line per request, and a request id, accepted and returned in a header."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def id_of_request(given: str) -> str:
 
 
 class RequestLogMiddleware:
-    """Gives each request an id, the caller's own where it sent a usable one, and logs the reply."""
+    """Gives each request an id, the caller's own if it is valid, and logs the response."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

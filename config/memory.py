@@ -1,4 +1,4 @@
-"""How a server process gives memory back (docs/decisions/0016)."""
+"""How a server process returns memory to the system (docs/decisions/0016)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import suppress
 #: New objects minus freed ones between two collections; the number of those per collection of the
 #: middle generation, and of these per full collection.
 COLLECT = (5_000, 10, 10)
-#: Of glibc's ``mallopt``: free memory at the end of the heap that goes back to the system; from
-#: which size on a block is mapped, so that it goes back when it is freed; heaps beside the first.
+#: Parameters of glibc's ``mallopt``: how much free memory at the end of the heap is returned to the
+#: system; from which size on blocks are mapped, so that freeing returns them; the most arenas.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _BLOCK = 128 * 1024
 

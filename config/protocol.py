@@ -86,7 +86,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.deadline = None
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.in_head:  # else it is a trailer of a body in chunks, which nobody asked for
+        if self.in_head:  # trailers of a chunked body are ignored
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:

@@ -185,7 +185,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         verb: Callable[[User], object],
         done: str,
     ) -> None:
-        """Apply a verb, true where it changed the user, to each, and log the changes."""
+        """Apply ``verb``, which returns whether it changed the user, to each; log the changes."""
         changed = []
         for user in queryset:
             with transaction.atomic():

@@ -13,7 +13,7 @@ from receipts.rules.rows import MessageRow
 
 
 class Archived(APIException):
-    """The message is settled, and ``prune_receipts`` has taken its rows away.
+    """The message is settled, and ``prune_receipts`` has deleted its rows.
 
     The text does not reveal that everybody has read it: a recipient who marks may learn that the
     receipts are gone, not what they were (rule 17).

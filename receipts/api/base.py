@@ -33,7 +33,7 @@ def takes_nothing(serializer_class: Any) -> bool:
 
 
 def refuse_unknown_parameters(given: QueryDict, allowed: Collection[str]) -> None:
-    """Refuse unknown query parameters: ignoring a misspelt filter would answer another question."""
+    """Refuse unknown query parameters: ignoring a misspelt filter would return the wrong rows."""
     unknown = islice((name for name in given if name not in allowed), STOP_AT)
     if errors := {name: ["Unknown parameter."] for name in unknown}:
         raise ValidationError(errors)
@@ -106,10 +106,10 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
 
     @contextmanager
     def refusing_first(self, require: Callable[[], None]) -> Iterator[None]:
-        """Where a body is wrong, raise what ``require`` raises before what is wrong with it.
+        """If the body is invalid, let a permission error from ``require`` take precedence.
 
-        So that a caller who lacks a permission learns nothing else, while the service, which asks
-        for it under its lock, is the only one to ask where the body is right.
+        A caller without the permission then learns nothing else. For a valid body only the service
+        checks the permission, under its lock.
         """
         try:
             yield

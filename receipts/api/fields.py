@@ -18,7 +18,7 @@ from chat.models import User
 from chat.validators import username_validator
 from receipts.api.limits import STOP_AT
 
-#: What a time looks like; Python's reader alone takes any character before the zone, a NUL too.
+#: The format of a time; Python's parser alone accepts any character before the zone, even NUL.
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d([.,]\d+)?)?(Z|[+-]\d\d(:?\d\d)?)?", re.ASCII)
 
 

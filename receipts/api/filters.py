@@ -13,7 +13,7 @@ from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import QUESTIONS, State, state_q
 
-#: The states that change for those who are told of no reads (rule 14): reads are deliveries.
+#: The states that differ for users from whom reads are hidden (rule 14): reads are deliveries.
 WITHOUT_READS = {
     "read": Q(pk__in=[]),
     "delivered": state_q(State.READ) | state_q(State.DELIVERED),

@@ -19,10 +19,10 @@ from receipts.api.fields import RowSerializer
 from receipts.reads.insights import InsightsAnswer, insights
 from receipts.rules.privacy import hides_reads_from
 
-#: How many days may be asked for at once, and how many are when nothing is said.
+#: The most days per request, and how many without parameters.
 MAX_DAYS = 366
 DEFAULT_DAYS = 30
-#: What a day looks like; Python's readers alone take a week's day, or digits of other scripts.
+#: The format of a day; Python's parsers alone accept week dates and digits of other scripts.
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 

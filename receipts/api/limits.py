@@ -1,9 +1,9 @@
-"""How large the answer to a bad request may become: no larger than the request, and a little.
+"""Limits the size of the response to a bad request, to little more than the request's size.
 
 An error may repeat what was sent, once for each of a million items. So at most 20 errors are
-listed, each cut to 200 characters, and together they take no more bytes than the request did and
-1,000 more. (A batch of marks answers 200, with a result for each: 25 bytes an item at most, beside
-those 20 errors.)
+listed, each cut to 200 characters, and together they take at most 1,000 bytes more than the
+request. (A batch of marks returns 200, with a result for each item, of at most 25 bytes, in
+addition to those 20 errors.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import orjson
 from rest_framework.exceptions import ErrorDetail
 
 MAX_ERRORS = 20
-#: What collects errors stops at one more than are listed, which says that there are more.
+#: Collecting stops at one error more than are listed, which shows that there are more.
 STOP_AT = MAX_ERRORS + 1
 #: Characters of one name or reason.
 LONGEST_TEXT = 200

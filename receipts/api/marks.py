@@ -58,7 +58,7 @@ class MessageMarkViewSet(ApiViewSet):
         fields = self.validated(ReadBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row, content = self._own_row(pk, username), fields.get("content")
-        # A repeat asks one query and writes nothing.
+        # A repeat runs one query and writes nothing.
         if at is None and content is None and row["seen_at"] is not None:
             return Response(marked_row(row))
         private = reads_privately(
@@ -159,7 +159,7 @@ class ConversationMarkViewSet(ApiViewSet):
         )
 
     def _of_participant(self, pk: int, mark: Callable[[], MarkedUpTo]) -> MarkedUpTo:
-        """The mark; 404 where the caller cannot see the conversation at all."""
+        """The mark; 404 if the caller cannot see the conversation at all."""
         try:
             return mark()
         except NotParticipant:

@@ -68,9 +68,9 @@ def log(answer: Unavailable, error: BaseException | None) -> None:
 
 
 class WithoutOutages(logging.Filter):
-    """Of Django's own log of failed requests, what is an outage becomes one line.
+    """Reduces what Django logs of a request that failed in an outage to one line.
 
-    Its second line, for the status of an answer of ours, says nothing new.
+    Django's second line, for the status of the response, is dropped: it adds nothing.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,4 +1,4 @@
-"""What a browser may load and run on our pages: nothing from elsewhere, and no inline script."""
+"""What a browser may load and run on our pages: only files from this origin, nothing inline."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 
 HEADER = "Content-Security-Policy"
-#: Nothing from elsewhere, and no script or style that is not a file of ours.
+#: Only files from this origin; no inline scripts or styles.
 POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-#: Swagger UI's own style sheet holds its icons as data.
+#: Swagger UI's own style sheet has its icons as ``data:`` URLs.
 DOCS_POLICY = f"{POLICY}; img-src 'self' data:"
 
 

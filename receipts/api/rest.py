@@ -36,7 +36,7 @@ class RequestTooLarge(exceptions.APIException):
 
 
 class Conflicting(exceptions.APIException):
-    """The answer to ``Conflict``."""
+    """The response to ``Conflict``."""
 
     status_code = status.HTTP_409_CONFLICT
     default_code = Conflict.code
@@ -79,7 +79,7 @@ class JSONParser(parsers.BaseParser):
 
 
 def is_too_deep(data: Any) -> bool:
-    """Whether JSON is nested deeper than ``MAX_DEPTH`` levels; looks at one level at a time."""
+    """Whether JSON is nested deeper than ``MAX_DEPTH`` levels; checks one level at a time."""
     level = [data]
     for _ in range(MAX_DEPTH):
         level = [
@@ -107,7 +107,7 @@ class JSONRenderer(renderers.BaseRenderer):
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        # The errors of a list come under the positions of what is wrong, which are numbers.
+        # The errors of a list are keyed by the positions of the invalid items, which are numbers.
         option = orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS
         return b"" if data is None else orjson.dumps(data, option=option, default=str)
 
@@ -168,7 +168,7 @@ _failed = _refuse(500, "Something went wrong here; it is in the log.", "error")
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """What Django answers to an error that nothing caught: 503 where the database is away."""
+    """The response to an uncaught exception: 503 if the database is unavailable, else 500."""
     # Django calls this while it handles the error, which it has already logged.
     answer = outages.outage(sys.exc_info()[1])
     if answer is None:

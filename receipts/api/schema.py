@@ -64,7 +64,7 @@ class Strict(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 
 class Schema(AutoSchema):
-    """Adds the refusals that any operation may answer with."""
+    """Adds the error responses that any operation may return."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)

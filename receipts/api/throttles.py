@@ -35,7 +35,7 @@ class CallerThrottle(BaseThrottle):
         if rate == 0:
             return True
         window = int(time()) // WINDOW_SECONDS
-        # A username may be longer than a key of the cache, and hold what no key may.
+        # A username may be too long for a cache key, or have characters that keys must not have.
         name = blake2b(caller.encode(), digest_size=16).hexdigest()
         key = f"throttle:{what}:{window}:{name}"
         # Kept for two windows: one that ends with the window may be gone before it is counted.

@@ -1,8 +1,8 @@
 """The connections of this process, and one poll for all of them a few times a second.
 
 Runs in the event loop; database queries run on threads of its own. The database is the source of
-truth: a failed poll is repeated from the same position, so nobody misses what happened during an
-outage.
+truth: a failed poll is repeated from the same position, so events from during an outage
+are not lost.
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Hub:
         self.failing = self.closed = False
 
     def join(self, connection: Connection) -> Arrival:
-        """Publish to it from a position that is known soon, the latest so far.
+        """Register a connection; the result is the position from which it receives live events.
 
         It catches up with earlier events by itself. The position is the end of a poll, so no
-        event is published twice or skipped.
+        event is published twice or skipped. Raises ``TooManyStreams``.
         """
         mine = self.connections.get(connection.listener.pk, ())
         if (

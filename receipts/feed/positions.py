@@ -3,8 +3,8 @@
 Events are numbered when they are written and visible when they commit, so a number alone would
 skip late commits. On PostgreSQL a position is a snapshot: events visible in it have been published,
 all others have not, whenever they began. It ends at the newest event that was visible in
-it, since a crash can give later transaction ids out again (docs/decisions/0013). On SQLite, with
-one writer at a time, it is the last event's id.
+it, since PostgreSQL may reuse later transaction ids after a crash (docs/decisions/0013). On SQLite,
+with one writer at a time, it is the last event's id.
 """
 
 from __future__ import annotations
@@ -102,9 +102,9 @@ def is_ahead(position: Position) -> bool:
 def up_to_event(now: str, newest: int | None) -> str:
     """``now`` cut off after ``newest``, the transaction of the newest visible event.
 
-    No later transaction has a visible event, so nothing is published twice. Nor
-    is anything skipped after a crash, which forgets the ids of transactions that left nothing on
-    disk and gives them out again: the newest event was committed, so ids up to its own are durable.
+    No later transaction has a visible event, so nothing is published twice. Nor is anything
+    skipped after a crash, when PostgreSQL may reuse ids of transactions that left nothing on disk:
+    the newest event was committed, so ids up to its own are durable.
     """
     if ":" not in now:
         return now

@@ -21,7 +21,7 @@ from receipts.models import EventHorizon, EventKind
 from receipts.sql.run import fetch_rows
 
 #: An event's time is the start of its transaction or statement, but it is visible at commit, so a
-#: cursor must be newer than the horizon by this much to be sure to miss nothing.
+#: cursor must be newer than the horizon by this much to be sure to miss no event.
 SLACK = timedelta(hours=1)
 
 

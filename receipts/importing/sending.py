@@ -107,7 +107,7 @@ def send_messages(report: Report, batch_size: int) -> None:
         with transaction.atomic():
             _send(part, report)
     if connection.vendor == "postgresql" and report.new["message"]:
-        # Refresh planner statistics: without them the new rows count as none.
+        # Refresh planner statistics: without them the planner does not expect the new rows.
         execute("ANALYZE chat_message, receipts_messagestatus")
 
 

@@ -1,8 +1,8 @@
 """Which events a change publishes, written by the statement or the transaction of the change.
 
-A row that changed is no event by itself. A sender gets one if what the recipient list shows of
+A changed row is not an event by itself. A sender gets one if what the recipient list shows of
 the row differs before and after; an untracked message shows nothing (rule 15). Readers get one for
-their own devices if a row was marked read or unread, privately or not. Nobody else gets either.
+their own devices if a row was marked read or unread, privately or not. No one else gets one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from receipts.models import EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.prepared import execute_prepared
 
-#: An event lists at most this many of its messages; of more it has their number and the first.
+#: An event lists at most this many of its messages; of more, it has the number and the first.
 MESSAGES_NAMED = 20
 
 _COLUMNS = (

@@ -152,7 +152,7 @@ def _one_statement(change: Change, answer: str) -> str:
 
 
 def _several_statements(change: Change, answer: str) -> list[str]:
-    """SQLite: a writer is alone, so the same rows can be chosen several times, themselves last."""
+    """SQLite has one writer: rows can be selected several times, and are updated last."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
     return [
         f"{_COUNT} FROM ({_delta(f'({change.changed})')}) AS delta"

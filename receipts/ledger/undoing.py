@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL, NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.ledger.stamp import Change
 
-#: The same of whoever is gone, also without such a row: data that was written by another tool.
+#: The same, with a fallback for data from other tools: departed recipients without such a row.
 GONE_AT_SQL = f"""COALESCE({DEPARTED_AT_SQL}, (
         SELECT CASE WHEN participant.left_at IS NOT NULL THEN participant.left_at
                     WHEN NOT member.is_active THEN %(now)s END

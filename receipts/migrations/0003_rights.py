@@ -1,4 +1,4 @@
-"""People look at receipts; only services write them, so there is a right to look alone."""
+"""Only services write receipts, so the only permission on them is to view them."""
 
 from django.db import migrations
 

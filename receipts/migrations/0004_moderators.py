@@ -1,6 +1,6 @@
-"""The group of those who look after conversations, with just the rights that takes.
+"""The group of moderators, with only the permissions that they need.
 
-They see everything, delete messages softly and restore them. Nobody has a right to write a receipt.
+They see everything, delete messages softly and restore them. Nobody may write a receipt.
 """
 
 from django.conf import settings
@@ -19,7 +19,7 @@ RIGHTS = {
     ("chat", "user"): {"view_user": "Can view user"},
     ("receipts", "messagestatus"): {"view_messagestatus": "Can view message status"},
 }
-#: Rights that earlier versions made, and nothing asks for.
+#: Permissions that earlier versions created and nothing checks.
 GONE = [
     ("chat", "message", ["add_message", "change_message", "delete_message"]),
     (

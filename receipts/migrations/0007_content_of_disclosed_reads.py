@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # A text that came with a private read was shown to nobody; now it is not kept either.
+        # An acknowledgement text of a private read was never shown; now it is not stored either.
         migrations.RunSQL(
             "UPDATE receipts_messagestatus SET content = NULL"
             " WHERE content IS NOT NULL AND read_at IS NULL",

@@ -67,7 +67,7 @@ def recipient_shape(row: RecipientRow) -> RecipientAnswer:
 
 
 def listed_recipient(row: ListedRow, *, reads: bool) -> ListedAnswer:
-    """A row of the recipient list; without ``reads`` a read looks like its delivery."""
+    """A row of the recipient list; without ``reads`` a read is shown as its delivery."""
     shown: ListedRow = row if reads else {**row, "read_at": None}
     return {
         **recipient_shape(shown),

@@ -1,4 +1,4 @@
-"""Messages as rows of a type, and one message that a user asks for."""
+"""Messages as typed rows, and one message that a user requests."""
 
 from __future__ import annotations
 

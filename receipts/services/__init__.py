@@ -1,9 +1,9 @@
-"""Every verb of the service, with its lock, its permission and its transaction.
+"""All write operations, each with its locks, permission checks and transaction.
 
 Rows are locked in one order (rule 22): users, conversations, participants, then messages and their
 status rows in ``stamp``. Sending, joining and leaving lock the conversation's row, so the
-recipients of a message are exactly those who take part when it is sent, and message ids grow in
-commit order within a conversation. ``permissions`` states who may do what.
+recipients of a message are exactly the other participants when it is sent, and message ids grow in
+commit order within a conversation. ``permissions`` defines who may do what.
 """
 
 from receipts.services.accounts import (

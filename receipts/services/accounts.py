@@ -26,10 +26,10 @@ from receipts.sql.run import lock_in_order
 
 
 def ensure_user(*, username: str, **profile: Any) -> tuple[User, bool]:
-    """The user of this name, created with this profile if missing, and whether this call did so.
+    """Return the user of this name, created with this profile if missing, and whether it is new.
 
-    Of concurrent calls one creates. New users have no password: the chat product signs them in.
-    Raises ``AccountProtected`` where the name is that of staff or a service account.
+    Concurrent calls create one user, without a password: the chat product signs users in.
+    Raises ``AccountProtected`` if the name belongs to staff or a service account.
     """
     user, created = User.objects.get_or_create(
         username=username, defaults={**profile, "password": UNUSABLE_PASSWORD}
@@ -38,7 +38,7 @@ def ensure_user(*, username: str, **profile: Any) -> tuple[User, bool]:
 
 
 def create_user(*, username: str, **profile: Any) -> tuple[User, bool]:
-    """``ensure_user``; raises ``Conflict`` where the user exists with another profile."""
+    """``ensure_user``; raises ``Conflict`` if the user exists with a different profile."""
     user, created = ensure_user(username=username, **profile)
     differs = [name for name, value in profile.items() if getattr(user, name) != value]
     if differs and not created:
@@ -50,7 +50,7 @@ def create_user(*, username: str, **profile: Any) -> tuple[User, bool]:
 
 
 def change_profile(*, user: User, **fields: Any) -> None:
-    """Set fields of a profile. Only these are written, so a stale copy reverts nobody's change."""
+    """Set fields of a profile. Only these are saved: a stale instance reverts no other change."""
     for name, value in fields.items():
         setattr(user, name, value)
     if fields:
@@ -63,7 +63,7 @@ def change_account(*, username: str, is_active: bool | None = None, **profile: A
 
     Raises ``User.DoesNotExist``, and ``AccountProtected`` for staff and service accounts.
     """
-    # Locked, so that nobody becomes staff between the check and the change.
+    # Locked, so that the user cannot become staff between the check and the change.
     user = User.objects.select_for_update(no_key=True).filter(username=username).first()
     if user is None:
         raise User.DoesNotExist
@@ -79,11 +79,11 @@ def change_account(*, username: str, is_active: bool | None = None, **profile: A
 
 @transaction.atomic
 def deactivate_user(*, user: User) -> bool:
-    """Deactivate an account: its rows are withdrawn everywhere (rule 2). Whether it was active."""
+    """Deactivate an account and withdraw its rows (rule 2); return whether it was active."""
     now = timezone.now()
     changed = _set_active(user, active=False)
     if changed:
-        # Locked, so that whatever makes reads private meanwhile sees that the account is off.
+        # Locked, so that a concurrent change that makes reads private sees the deactivation.
         own = ConversationParticipant.objects.filter(user=user)
         lock_in_order(own)
         record_departures(own.filter(is_active=True), now)
@@ -93,12 +93,12 @@ def deactivate_user(*, user: User) -> bool:
 
 @transaction.atomic
 def reactivate_user(*, user: User) -> bool:
-    """Reactivate an account: a recipient of later messages only (rule 2). Whether it was off."""
+    """Reactivate an account, for later messages only (rule 2); return whether it was inactive."""
     return _set_active(user, active=True)
 
 
 def appoint_moderators(*, users: Iterable[User]) -> list[User]:
-    """Make users staff and members of the moderators' group; those who were not both before."""
+    """Make users staff and members of the moderators' group; return those who were not both."""
     group = Group.objects.get(name=MODERATORS)
     appointed = []
     for user in users:
@@ -111,7 +111,7 @@ def appoint_moderators(*, users: Iterable[User]) -> list[User]:
 
 
 def dismiss_moderators(*, users: Iterable[User]) -> list[User]:
-    """Take staff status and the moderators' group from users; those who had either."""
+    """Remove users' staff status and moderators' group; return those who had either."""
     dismissed = []
     for user in users:
         member = user.groups.filter(name=MODERATORS)
@@ -124,7 +124,7 @@ def dismiss_moderators(*, users: Iterable[User]) -> list[User]:
 
 
 def _set_active(user: User, *, active: bool) -> bool:
-    """Switch the account. No send runs meanwhile: it counts its recipients, then writes them."""
+    """Set ``is_active`` while no send runs: a send counts its recipients, then inserts them."""
     lock_users([user.pk])
     lock_in_order(Conversation.objects.filter(participants__user=user))
     user.is_active = active

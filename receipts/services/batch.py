@@ -1,7 +1,7 @@
 """Many marks at once, across conversations, in a constant number of statements.
 
-A batch is what a device says that was offline, or a backend for many users. Each mark has its own
-result; what is wrong with one is no reason to lose the others.
+A batch comes from a device that was offline, or from a backend for many users. Each mark has its
+own result, so an invalid one does not lose the others.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ UNCHANGED = "unchanged"
 NOT_RECIPIENT = "not_recipient"
 NOT_FOUND = "not_found"
 
-#: A relation of what was sent, one row an item: columns of arrays, or of a JSON text.
+#: The items as a relation, one row each: from arrays, or from a JSON text.
 _RELATION = {
     "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(usernames)s AS text[]))"
     " WITH ORDINALITY AS asked (message_id, username, place)",
@@ -36,9 +36,9 @@ _RELATION = {
     " FROM json_each(%(asked)s)) AS asked",
 }
 
-#: For each item, the recipient's row, if there is one that may be marked; and whether the caller
-#: may know of the message at all, which every row's recipient does who takes part. Whose row is
-#: archived has read the message; whether it was theirs can only be told of its sender.
+#: For each item whose user takes part in its message's conversation: their row, if it exists, and
+#: its state. An archived message has no rows any more, so every participant but its sender counts
+#: as a recipient who has read it.
 _RESOLVE = """
     SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled, status.id,
            status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
@@ -54,7 +54,7 @@ _RESOLVE = """
        AND status.conversation_id = message.conversation_id
      ORDER BY asked.place"""
 
-#: The marks to make, joined to the rows they are for.
+#: A JOIN of each row with its mark.
 _SOURCE = {
     "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
                  CAST(%(contents)s AS text[]), CAST(%(given)s AS boolean[]))
@@ -68,7 +68,7 @@ _SOURCE = {
 
 @dataclass(frozen=True, kw_only=True)
 class BatchMark:
-    """One mark of a batch: whose, of which message, and how."""
+    """One mark of a batch, by its message and the recipient's username."""
 
     message_id: int
     username: str
@@ -80,7 +80,7 @@ class BatchMark:
 
 @dataclass(frozen=True, kw_only=True)
 class _Found:
-    """An item's row."""
+    """An item and the row that it marks. ``place`` is the item's index in the batch."""
 
     place: int
     item: BatchMark
@@ -93,15 +93,16 @@ class _Found:
 
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
-    """Make the marks; a result for each, in their order.
+    """Make the marks; return a result for each, in their order.
 
-    ``applied`` where the mark changed its row, ``unchanged`` where it told nothing new.
+    ``applied`` if the mark changed its row, ``unchanged`` if not. ``not_found`` unless the
+    user takes part in the message's conversation, ``not_recipient`` if they are no recipient of it.
     """
     now = timezone.now()
     results = [NOT_FOUND] * len(items)
     found = _resolve(items, now, results)
-    # Each kind commits by itself: a second stamp in one transaction would lock lower messages
-    # while it holds higher ones (rule 22).
+    # Each kind has its own transaction: a second stamp in the same one could lock messages that
+    # precede those already locked (rule 22).
     for kind in (_deliveries, _open_reads, _private_reads):
         for place in _stamp(list(filter(kind, found)), now):
             results[place] = APPLIED
@@ -121,7 +122,7 @@ def _private_reads(found: _Found) -> bool:
 
 
 def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
-    """The rows that items are for; what else an item is for is said in ``results``."""
+    """Return the rows to mark; set the other results in ``results``."""
     found = []
     for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
         items
@@ -155,9 +156,9 @@ def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
 
 
 def _stamp(found: list[_Found], now: datetime) -> list[int]:
-    """Make marks of one kind; the places of those that changed their rows.
+    """Make marks of one kind; return the places of those that changed their rows.
 
-    Of several for one row the earliest speaks for it, with the first acknowledgement among them.
+    Of several marks for one row the earliest wins, with the first acknowledgement in the batch.
     """
     if not found:
         return []
@@ -178,8 +179,8 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         content_sql="mark.content",
         backdated_row_sql="mark.given",
     )
-    # Only a time that the marker gave may win over one that is set: of equal marks without one
-    # that come at once, the later ones change nothing (rule 5).
+    # Only a time that the marker gave may replace an existing one: of concurrent identical marks
+    # without a time only the first changes the row (rule 5).
     rows = [
         (each.row_id, each.at, contents.get(each.row_id), each.item.at is not None)
         for each in spoken.values()
@@ -196,7 +197,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
 
 
 def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
-    """``stamp_rows``; ``hiding`` are the participants whose reads become private ones."""
+    """``stamp_rows``; ``hiding`` are the ids of participants whose reads become private."""
     if not hiding:
         return stamp_rows(change)
     with transaction.atomic():

@@ -21,9 +21,9 @@ def create_conversation(
     admins: Iterable[User] = (),
     **fields: Any,
 ) -> Conversation:
-    """Create a conversation of an owner, who may be missing, admins and other participants.
+    """Create a conversation with an optional owner, admins and other participants.
 
-    Raises ``Invalid`` where a direct conversation does not have two people.
+    Raises ``Invalid`` unless a direct conversation has exactly two participants.
     """
     admins = list(admins)
     members = [user for user in (owner, *participants, *admins) if user is not None]
@@ -45,10 +45,10 @@ def create_conversation(
 def create_once(
     *, owner: User | None, participants: list[User], **fields: Any
 ) -> tuple[Conversation, bool]:
-    """Create a conversation unless one has its ``external_id``; it, and whether it is new.
+    """Create a conversation, or return the one with its ``external_id``; and whether it is new.
 
-    Of equal concurrent calls one creates, and all get the same conversation. Raises ``Conflict``
-    where the one that exists differs from the call, and ``Invalid`` as ``create_conversation``.
+    Identical concurrent calls return the same conversation. Raises ``Conflict`` if the existing one
+    differs from the call, and ``Invalid`` like ``create_conversation``.
     """
     external_id = fields.get("external_id")
     same = Conversation.objects.filter(external_id=external_id)
@@ -65,7 +65,7 @@ def create_once(
 
 
 def change_conversation(*, by: User | None, conversation_id: int, **fields: Any) -> None:
-    """Change the title or who gets receipts. Raises ``Refused`` unless ``by`` may manage it."""
+    """Change the given fields. Raises ``Refused`` unless ``by`` may manage the conversation."""
     require_manager(by, conversation_id)
     if fields:
         Conversation.objects.filter(pk=conversation_id).update(**fields)
@@ -77,7 +77,7 @@ def _check_same(
     participants: list[User],
     fields: dict[str, Any],
 ) -> None:
-    """Raise ``Conflict`` where a conversation is not what a call with its id asks for."""
+    """Raise ``Conflict`` if an existing conversation differs from the requested one."""
     differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
     rows = ConversationParticipant.objects.active().filter(conversation=conversation)
     roles = dict(rows.values_list("user_id", "role"))

@@ -1,4 +1,4 @@
-"""Deleting a message softly, and restoring it (rule 21)."""
+"""Soft deletion of messages, and restoring them (rule 21)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from receipts.services.permissions import deletable_by, require_may_restore
 
 @transaction.atomic
 def delete_message(*, message_id: int, by: User | None = None) -> datetime | None:
-    """Take a message out of unread counts and marks; its rows stay. When, or None if it was so.
+    """Exclude a message from unread counts and marks. Return when, or None if nothing changed.
 
-    Raises ``Refused`` unless ``by`` sent it or is a moderator; None is the application itself.
+    Its rows remain. Raises ``Refused`` unless ``by`` is the sender, a moderator or None.
     """
     now = timezone.now()
     message = deletable_by(by).filter(pk=message_id)
@@ -32,7 +32,7 @@ def delete_message(*, message_id: int, by: User | None = None) -> datetime | Non
 
 @transaction.atomic
 def restore_message(*, message_id: int, by: User | None = None) -> bool:
-    """Undo a deletion: what was unread is unread again. Returns whether the message was deleted.
+    """Undo a deletion: unread rows count again. Return whether the message was deleted.
 
     Raises ``Refused`` unless ``by`` is a moderator; None is the application itself.
     """

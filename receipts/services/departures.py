@@ -1,4 +1,4 @@
-"""What had been sent when a participant stopped taking part, as their account or they left."""
+"""Records which messages precede a leave or the deactivation of a participant's account."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Marks over all of a user's conversations: bounded batches, under a time budget (rule 8).
 
-Each batch is a transaction of its own, so what is done stays done, and repeating finishes.
+Each batch has its own transaction, so a repeated call continues where the last one stopped.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from receipts.ledger.undoing import retraction
 from receipts.ledger.watermarks import advance_watermarks, lock_participants, lower_watermarks
 from receipts.sql.run import fetch_rows
 
-#: A stretch of a user's rows, in the order of the index of what is unread.
+#: A stretch of a user's unread rows, in the order of the index on them.
 _STRETCH = (
     "status.recipient_id = %(recipient)s"
     " AND (status.conversation_id, status.message_id) > (%(conversation)s, %(message)s)"
@@ -30,7 +30,7 @@ _STRETCH = (
     " AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
 )
 
-#: Where the next stretch ends: behind so many rows that are not marked yet, or behind the last.
+#: The last row of the next stretch, which has at most ``rows`` rows that lack the mark.
 _END = """
     SELECT conversation_id, message_id FROM (
         SELECT status.conversation_id, status.message_id
@@ -44,7 +44,7 @@ _END = """
          ORDER BY status.conversation_id, status.message_id LIMIT %(rows)s
     ) AS stretch ORDER BY conversation_id DESC, message_id DESC LIMIT 1"""
 
-#: The last tracked message of a stretch in each conversation that has any to mark.
+#: For each conversation with tracked messages to mark in a stretch: the last of them.
 _POSITIONS = """
     SELECT status.conversation_id, MAX(status.message_id) AS up_to
       FROM receipts_messagestatus AS status
@@ -63,20 +63,20 @@ class BatchOutcome:
 
 
 def mark_all_delivered(*, user_id: int) -> BatchOutcome:
-    """Everything in all of a user's conversations reached them."""
+    """Mark everything in all of a user's conversations delivered."""
     return _mark_all(user_id, Mark(at=timezone.now()))
 
 
 def mark_all_read(*, user_id: int, private: bool = False) -> BatchOutcome:
-    """Everything in all of a user's conversations was read by them."""
+    """Mark everything in all of a user's conversations read."""
     return _mark_all(user_id, Mark(at=timezone.now(), read=True, private=private))
 
 
 def retract_receipts(*, user_id: int) -> BatchOutcome:
-    """A user's earlier reads become private ones, and their read watermarks go (rule 13).
+    """Make a user's earlier reads private, and clear their read watermarks (rule 13).
 
-    No index leads to what somebody has read, so this walks their conversations' messages; how far
-    it has come stands with each participation until all are done.
+    No index finds a user's read rows, so this walks the messages of their conversations. Each
+    participation stores its progress until all are done.
     """
     participations = ConversationParticipant.objects.filter(user_id=user_id).order_by("pk")
     within_budget = _budget()
@@ -93,7 +93,7 @@ def retract_receipts(*, user_id: int) -> BatchOutcome:
 def _mark_all(user_id: int, mark: Mark) -> BatchOutcome:
     within_budget = _budget()
     marked, past = 0, (0, 0)
-    # A private read moves the watermark that a delivery would move, and no other (rule 13).
+    # A private read moves only the delivered watermark, like a delivery (rule 13).
     told = mark if discloses(mark) else Mark(at=mark.at)
     while True:
         with transaction.atomic():
@@ -117,7 +117,7 @@ def _mark_all(user_id: int, mark: Mark) -> BatchOutcome:
 
 
 def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
-    """Lock those of a stretch's conversations; their read watermarks by id."""
+    """Lock a stretch's participations; return their read watermarks by id."""
     participations = ConversationParticipant.objects.filter(
         user_id=stretch["recipient"],
         conversation__gte=stretch["conversation"],
@@ -140,7 +140,7 @@ def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, 
 
 
 def _end(user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[Any, ...] | None:
-    """Where the next stretch ends; None where no row is left to mark."""
+    """Conversation and message where the next stretch ends; None if no row is left to mark."""
     found = fetch_rows(
         _END.format(fresh=mark.unmarked_sql),
         {
@@ -154,7 +154,7 @@ def _end(user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[Any, ...] | N
 
 
 def _retract_some(participation: ConversationParticipant) -> int | None:
-    """Retract the reads of the next messages of one conversation; nothing where none are left."""
+    """Retract reads of a conversation's next messages; return how many, None if none are left."""
     past = participation.retracted_up_to or 0
     ids = Message.objects.filter(conversation=participation.conversation_id, pk__gt=past)
     ahead = list(ids.order_by("pk").values_list("pk", flat=True)[: settings.BATCH_ROWS])
@@ -185,7 +185,7 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
 
 
 def _budget() -> Callable[[], bool]:
-    """Whether there is time for another batch, if it takes as long as the longest so far."""
+    """A function: whether there is time for a batch that takes as long as the longest so far."""
     last = monotonic()
     end, longest = last + settings.BATCH_BUDGET_MS / 1000, 0.0
 

@@ -1,4 +1,4 @@
-"""The rows that services lock first, in the order of rule 22: users, then the conversation."""
+"""Locks that services take first, in the order of rule 22: users, then the conversation."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from receipts.sql.run import lock_in_order
 
 
 def lock_users(ids: Iterable[int]) -> None:
-    """Until the transaction ends these users join nothing, and no account of theirs changes."""
+    """Lock users until the transaction ends: they cannot join, nor can their accounts change."""
     lock_in_order(User.objects.filter(pk__in=list(ids)))
 
 
 def lock_conversation(conversation_id: int) -> Conversation:
-    """Until the transaction ends nobody sends to it, joins or leaves; marks are not blocked."""
+    """Lock out sends, joins and leaves until the transaction ends; marks are not blocked."""
     return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)

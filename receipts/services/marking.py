@@ -40,7 +40,7 @@ _FROM = (
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientKey:
-    """One recipient's row, by the three columns that name it."""
+    """The three columns that identify one recipient's row."""
 
     message_id: int
     recipient_id: int
@@ -54,12 +54,12 @@ class UpTo:
     recipient_id: int
     conversation_id: int
     up_to: int
-    #: Whether others may know of this position: an untracked message tells nothing (rule 15).
+    #: Whether the message is tracked: an untracked one moves no watermark (rule 15).
     tracked: bool = True
 
     @classmethod
     def of(cls, conversation_id: int, found: OwnPosition) -> UpTo:
-        """What ``selectors.own_position`` found, where it found a message."""
+        """From a result of ``selectors.own_position`` that has a message."""
         return cls(
             recipient_id=found["user_id"],
             conversation_id=conversation_id,
@@ -69,7 +69,7 @@ class UpTo:
 
 
 def mark_delivered(*, row: RecipientKey, at: datetime | None = None) -> ChangedColumns | None:
-    """One message reached its recipient; the row's columns, or nothing where nothing changed."""
+    """Mark one message delivered; return the row's columns, or None if nothing changed."""
     return _mark_one(row, _mark(at))
 
 
@@ -80,21 +80,21 @@ def mark_read(
     private: bool = False,
     content: str | None = None,
 ) -> ChangedColumns | None:
-    """One message was read by its recipient; the row's columns, or nothing where none changed."""
+    """Mark one message read; return the row's columns, or None if nothing changed."""
     return _mark_one(row, _mark(at, read=True, private=private, content=content))
 
 
 def report_failure(
     *, row: RecipientKey, reason: str, at: datetime | None = None
 ) -> ChangedColumns | None:
-    """One message could not be delivered; the row's columns, or nothing where none changed."""
+    """Mark one message undeliverable; return the row's columns, or None if nothing changed."""
     now = timezone.now()
     params = {**_names(row), "at": min(at or now, now), "reason": reason}
     return stamp_one(failure(_ONE, params))
 
 
 def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
-    """Everything from a message on is unseen again by its recipient (rule 10); how many rows."""
+    """Mark everything from a message on unread (rule 10); return how many rows changed."""
     params = {
         "recipient": recipient_id,
         "conversation": conversation_id,
@@ -104,17 +104,17 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
 
 
 def bulk_mark_delivered(*, position: UpTo, at: datetime | None = None) -> int:
-    """Everything up to a message reached its recipient; how many rows are newly marked."""
+    """Mark everything up to a message delivered; return how many rows are newly marked."""
     return _mark_up_to(position, _mark(at))
 
 
 def bulk_mark_read(*, position: UpTo, at: datetime | None = None, private: bool = False) -> int:
-    """Everything up to a message was read by its recipient; how many rows are newly marked."""
+    """Mark everything up to a message read; return how many rows are newly marked."""
     return _mark_up_to(position, _mark(at, read=True, private=private))
 
 
 def _mark(at: datetime | None, **how: Any) -> Mark:
-    """The server's clock counts, unless the marker gives a time; none is later than now."""
+    """A mark at the given time, clamped to now, or else at the server's time."""
     now = timezone.now()
     return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
 
@@ -122,7 +122,7 @@ def _mark(at: datetime | None, **how: Any) -> Mark:
 def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
     if not mark.private:
-        # One statement, so no transaction of its own: the message stays locked no longer than that.
+        # One statement without a transaction: the message is locked no longer than that.
         return stamp_one(change)
     with _hiding(row.recipient_id, row.conversation_id, change):
         return stamp_one(change)
@@ -130,9 +130,9 @@ def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
 
 @contextmanager
 def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator[None]:
-    """A transaction whose change makes reads private (rule 13).
+    """A transaction for a change that makes reads private (rule 13).
 
-    No read watermark covers them afterwards, and no event of an open read among them stays.
+    Afterwards no read watermark covers them, and no event discloses one that was open before.
     """
     with transaction.atomic():
         locked = lock_participant(recipient_id, conversation_id)
@@ -158,7 +158,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "up_to": position.up_to,
     }
     change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
-    # The participant before the messages: whoever leaves locks them in that order (rule 22).
+    # Participants are locked before messages, as when leaving (rule 22).
     with _transaction(position, mark, change):
         if position.tracked:
             if discloses(mark):
@@ -166,8 +166,8 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
             advance_watermarks(mark, ONE_POSITION, params)
         marked = stamp(change)
     if mark.backdated:
-        # Apart from the unmarked rows, which an index finds: these are looked for one by one. And
-        # in a transaction of their own, since they stand below messages that are held by now.
+        # A separate statement: an index finds the unmarked rows, but not these. A separate
+        # transaction: these messages may precede some that the first one locked (rule 22).
         change = mark.change(_UP_TO, params, condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
             stamp(change)

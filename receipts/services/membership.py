@@ -1,7 +1,7 @@
 """Who takes part in a conversation: joining, leaving, being removed, roles, mutes and bans.
 
-Each verb locks the conversation and asks for the permission of ``by`` under that lock, so that one
-who loses a role meanwhile is refused. ``by`` is None for the application itself (``permissions``).
+Each function locks the conversation and checks the permission of ``by`` under that lock, so that a
+concurrent loss of a role takes effect. ``by`` is None for the application itself (``permissions``).
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from receipts.sql.run import lock_in_order
 def add_participant(
     *, conversation_id: int, user: User, role: str | None = None, by: User | None = None
 ) -> tuple[ConversationParticipant, bool]:
-    """Let a user take part from now on, for the first time or again; whether they did not before.
+    """Add a user, or let them rejoin; return the participant, and whether they did not take part.
 
     They are a recipient of later messages only (rules 1 and 2). Raises ``Refused`` unless ``by``
-    may manage the conversation and give the role; ``Invalid`` where the conversation is direct, or
-    the user was banned from it.
+    may manage the conversation and give the role; ``Invalid`` if it is direct and the user new to
+    it, or if the user is banned from it.
     """
     lock_users([user.pk])
     conversation = lock_conversation(conversation_id)
@@ -64,7 +64,7 @@ def remove_participant(
     """End a user's participation: their rows without a disclosed read are withdrawn (rule 2).
 
     A ban also keeps them from rejoining, and can follow a leave. Returns whether anything changed.
-    Raises ``Refused`` unless ``by`` leaves themselves or may manage this participant.
+    Raises ``Refused`` unless ``by`` is this user or may manage this participant.
     """
     conversation = lock_conversation(conversation_id)
     participants = ConversationParticipant.objects.filter(conversation=conversation)
@@ -102,11 +102,11 @@ def change_participant(
     muted: bool | None = None,
     banned: bool | None = None,
 ) -> None:
-    """Change a role, mute or ban; what is None stays as it is.
+    """Change a role, mute or ban; None leaves it unchanged.
 
     Raises ``Refused`` unless ``by`` may do so: managers may, and anyone may become a plain member.
-    Raises ``Invalid`` where the conversation is direct, for the role of a user who takes no part,
-    and where it would have no owner left.
+    Raises ``Invalid`` if the conversation is direct, for the role of a former participant, and if
+    a group would lose its only owner.
     """
     conversation = lock_conversation(conversation_id)
     participant = ConversationParticipant.objects.get(conversation=conversation, user=user)
@@ -128,7 +128,7 @@ def change_participant(
 def _check_change(
     conversation: Conversation, participant: ConversationParticipant, fields: Mapping[str, object]
 ) -> None:
-    """Raise ``Invalid`` where a change is impossible, whoever makes it."""
+    """Raise ``Invalid`` for a change that nobody may make."""
     if conversation.kind == ConversationKind.DIRECT:
         for field in fields:
             raise Invalid(field, "A direct conversation has no roles, mutes or bans.")
@@ -150,12 +150,12 @@ def _owners(conversation: Conversation) -> QuerySet[ConversationParticipant]:
 def _heir(
     leaver: ConversationParticipant, conversation: Conversation
 ) -> ConversationParticipant | None:
-    """Who owns a group after its last owner: the admin, or else member, who joined first."""
+    """The successor of a group's last owner: the longest-standing admin, or else member."""
     if conversation.kind == ConversationKind.DIRECT or leaver.role != Role.OWNER:
         return None
     others = ConversationParticipant.objects.active().filter(conversation=conversation)
     others = others.exclude(pk=leaver.pk)
     if others.filter(role=Role.OWNER).exists():
         return None
-    # By name "admin" comes before "member".
+    # "admin" sorts before "member".
     return others.order_by("role", "joined_at", "pk").first()

@@ -1,8 +1,8 @@
-"""Who may change a conversation, its participants and messages; services ask this themselves.
+"""Who may change a conversation, its participants and messages; services check this themselves.
 
 ``by`` is the user for whom a service runs. None is the application itself: commands, the admin,
-which has its own permissions, and gateways, which act with a service account's key. Nothing is
-refused then, and no query runs; nor for a service account.
+which has its own permissions, and gateways, which act with a service account's key. For None and
+for service accounts nothing is refused, and no query runs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def require_manager_of(by: User | None, participant: ConversationParticipant) ->
 
 
 def require_may_give_role(by: User | None, conversation_id: int, role: str | None) -> None:
-    """Raise ``Refused`` where anyone but the owner gives a role other than member."""
+    """Raise ``Refused`` if anyone but the owner gives a role other than member."""
     if role in (None, Role.MEMBER) or _is_application(by):
         return
     if _role_of(by, conversation_id) != Role.OWNER:
@@ -57,7 +57,7 @@ def _is_application(by: User | None) -> bool:
 
 
 def _role_of(user: User | None, conversation_id: int) -> str | None:
-    """The role of a user who takes part now; else None."""
+    """The role of a current participant; None for other users."""
     mine = ConversationParticipant.objects.filter(
         conversation=conversation_id, user=user, is_active=True
     )

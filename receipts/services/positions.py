@@ -1,4 +1,4 @@
-"""Marks of a participant up to a message, or from one on: the core of every API that has them."""
+"""Marks up to a message, or from one on, by username: shared by the API and the gateways."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from receipts.services.marking import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkedUpTo:
-    """What a mark up to a message, or from one on, did."""
+    """The result of a mark up to a message, or from one on."""
 
     recipient_id: int
-    #: The message that was meant; None where the conversation has none yet.
+    #: The message marked up to or from; None if the conversation has no messages.
     message_id: int | None
-    #: How many rows are newly marked.
+    #: How many rows are newly marked, or marked unread.
     count: int
     #: The mark's time: the given one, at most now.
     at: datetime
@@ -43,8 +43,8 @@ def mark_up_to(
 ) -> MarkedUpTo:
     """Mark everything up to a message, or up to the newest, delivered to or read by a participant.
 
-    A read is private if the mark says so or the participant's switch is off (rule 13). Raises
-    ``NotParticipant``; ``Invalid`` for a message that is not of this conversation.
+    A read is private if ``private`` is set or the participant's setting is off (rule 13). Raises
+    ``NotParticipant``, or ``Invalid`` for a message that is not in this conversation.
     """
     found = _position(conversation_id, username, "up_to_message", message_id)
     count = 0
@@ -59,7 +59,7 @@ def mark_up_to(
 
 
 def mark_unread_from(*, conversation_id: int, username: str, message_id: int) -> MarkedUpTo:
-    """Mark everything from a message on unread, for its reader alone (rule 10). Raises as above."""
+    """Mark everything from a message on unread (rule 10). Raises as ``mark_up_to``."""
     found = _position(conversation_id, username, "from_message", message_id)
     count = bulk_mark_unread(
         recipient_id=found["user_id"], conversation_id=conversation_id, from_message=message_id

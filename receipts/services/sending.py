@@ -1,4 +1,4 @@
-"""Sending a message: it, its recipients' rows and its counts, in one transaction (rule 1)."""
+"""Sending: the message, its recipients' rows and its counts, in one transaction (rule 1)."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from receipts.sql.compiled import CompiledQuery
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt
 
-#: A row for each recipient.
+#: One row per recipient.
 _INSERT_ROWS = f"""
     INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
     {RECIPIENTS_NOW_SQL}"""
@@ -43,22 +43,22 @@ _UNREAD_BY_SENDER = (
 
 @dataclass(frozen=True)
 class SenderFacts:
-    """The sender's part in the conversation, and all else that sending depends on."""
+    """The sender's membership, and everything else that sending depends on."""
 
     pk: int
     role: str
     is_muted: bool
-    #: How many others take part now.
+    #: The number of other current participants.
     recipients: int
-    #: Whether anything above is left for the sender to have read (rule 9).
+    #: Whether earlier messages are still unread by the sender (rule 9).
     has_unread: bool
-    #: The message that this one repeats, if any.
+    #: The id of the sender's message with the same ``client_id``, if any.
     same_message: int | None
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A message as it stands, and whether this call made it."""
+    """The stored message, and whether this call created it."""
 
     message: Message
     created: bool
@@ -75,11 +75,11 @@ def send_message(
     mark_read: bool = True,
     sent_at: datetime | None = None,
 ) -> Sent:
-    """Send a message to everybody who takes part now; a repeated ``client_id`` sends nothing.
+    """Send a message to the current participants; a repeated ``client_id`` sends nothing.
 
     Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
-    read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` where the ``client_id`` is
-    that of another message.
+    read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` if the ``client_id``
+    belongs to a different message.
     """
     conversation = _LOCKED.first(conversation=conversation_id)
     if conversation is None:
@@ -122,7 +122,7 @@ def send_message(
 
 
 def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
-    """The message that is sent again; another one would be lost if it were taken for that."""
+    """The message already sent; ``Conflict`` if this one differs, so that it is not lost."""
     message = Message.objects.get(pk=pk)
     if message.body != body or sent_at not in (None, message.created_at):
         raise Conflict(
@@ -139,7 +139,7 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     )
     same = Message.objects.filter(conversation=conversation, sender=sender)
     same = same.none() if client_id is None else same.filter(client_id=client_id)
-    # Locked here, since the watermark that moves later must see what was committed before that.
+    # Locked before the watermark update, which must see all rows committed by then.
     return (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation, user=sender)
@@ -167,7 +167,7 @@ _MEMBERSHIP_AND_SAME = CompiledQuery(_memberships, conversation=int, sender=int,
 
 
 def _membership(conversation_id: int, sender: User, client_id: str | None) -> SenderFacts:
-    """One query for all that sending depends on."""
+    """Load everything that sending depends on with one query. Raises ``NotParticipant``."""
     named: dict[str, Any] = {"conversation": conversation_id, "sender": sender.pk}
     if client_id is None:
         found = _MEMBERSHIP.first(**named)
@@ -179,7 +179,7 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Se
 
 
 def _mark_earlier(message: Message, membership: SenderFacts, *, read: bool, private: bool) -> None:
-    """Whoever writes has seen what stands above (rule 9)."""
+    """Mark the earlier messages delivered to the sender, or read by them (rule 9)."""
     mark = Mark(at=message.created_at, read=read, private=private)
     params = {"recipient": message.sender_id, "conversation": message.conversation_id}
     if message.tracked:

@@ -63,8 +63,8 @@ _FIX = f"""
       FROM ({_COUNTED}) AS counted
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
-#: Open rows of recipients who are gone: they left, or their account is deactivated, and the row
-#: was not withdrawn (rule 2).
+#: Open rows of departed recipients: they left, or their account is deactivated, but the row was
+#: not withdrawn (rule 2).
 _OPEN = """status.withdrawn_at IS NULL
        AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
 _GONE = f"""
@@ -117,7 +117,7 @@ class Check:
     drifted: int = 0
     strays: int = 0
     fixed: int = 0
-    #: Open rows of recipients who are gone, and how many of them were withdrawn.
+    #: Open rows of departed recipients, and how many of them were withdrawn.
     left_open: int = 0
     withdrawn: int = 0
     #: Tracked messages without rows, which a backfill would write; and those among them with
@@ -194,7 +194,7 @@ class Check:
 
     @transaction.atomic
     def _put_right(self, batch: dict[str, Any], drifted: list[int]) -> int:
-        """Recount while nobody can change the counts, and store that; returns how many messages.
+        """Recount while the counts are locked, and store the result; return how many messages.
 
         Every change of a row locks its message (``stamp``). Once the messages are locked here, all
         earlier changes are committed, and visible to the statement that counts.

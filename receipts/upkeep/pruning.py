@@ -45,7 +45,7 @@ class Prune:
     """One pass over the settled messages that were sent before a time.
 
     Each batch is a transaction that locks its messages in the order of their ids, as every change
-    of a row does (rule 22): so nobody marks one unread between the check and the deletion.
+    of a row does (rule 22), so none can be marked unread between the check and the deletion.
     """
 
     before: datetime

@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from chat.ids import MAX_ID, whole_number
 from receipts.gateways.unixtime import EPOCH
 
-#: The largest page, which the SDK always asks for.
+#: The largest page, which the SDK always requests.
 MOST_ACKS = 500
 #: What the SDK sends if it has no cursor or limit: the word itself.
 UNDEFINED = "undefined"

@@ -31,7 +31,7 @@ from receipts.reads.selectors import conversations_of, unread_by_conversation
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelParts:
-    """The optional parts of a channel that a request asks for."""
+    """The optional parts of a channel that a request includes."""
 
     members: bool = False
     delivery_receipt: bool = False
@@ -135,7 +135,7 @@ class OneChannel(SendbirdView):
 
 
 def channel_page(view: SendbirdView, rows: QuerySet[Any], viewer: User | None) -> Response:
-    """A page of channels, filtered and ordered as the query asks."""
+    """A page of channels, filtered and ordered as the query specifies."""
     query = view.query
     pages = channel_pages(query.text("order", "chronological"))
     page, following = pages.of(listing.narrowed(rows, query), view.request)

@@ -17,7 +17,7 @@ from receipts.gateways.sendbird.times import times_of
 
 
 class Members(SendbirdView):
-    """The current members. Nobody is only invited: a user who is added is a member."""
+    """The current members. There are no pending invitations: an added user is a member."""
 
     def get(self, request: Request, channel_url: str) -> Response:
         query = self.query

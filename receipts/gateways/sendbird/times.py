@@ -2,10 +2,9 @@
 
 A client checks ``read time >= message created_at``; Seenby checks whether the message is at or
 before the watermark. So a member's time is that of the mark itself, but not before any message
-that it covers, and before every message that it does not. If messages have times in another order
-than they were sent in (an import, a backdated message), no number may be right for all of them;
-then it errs on the side of "not yet": a receipt that nobody gave is never shown
-(docs/decisions/0015).
+that it covers, and before every message that it does not. If messages were not sent in the order of
+their times (an import, a backdated message), no time may be right for all of them; then it errs on
+the side of "not yet": a receipt that was not given is never shown (docs/decisions/0015).
 """
 
 from __future__ import annotations

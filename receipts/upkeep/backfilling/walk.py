@@ -65,7 +65,7 @@ class Backfill:
                     progress.advance(len(batch), self._so_far)
                 progress.advance(max(others, 0), self._so_far)
         if self.rows and not self.dry_run and connection.vendor == "postgresql":
-            # Refresh planner statistics: without them the new rows count as none.
+            # Refresh planner statistics: without them the planner does not expect the new rows.
             execute("ANALYZE chat_message, receipts_messagestatus")
 
     @property
