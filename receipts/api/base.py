@@ -118,7 +118,7 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
             raise
 
     def acting_username(self, named: str | None) -> str:
-        """The user this request acts for: the token's, or the one a service account names (18).
+        """The user this request acts for: the token's, or whom a service account names (rule 18).
 
         Runs no query for a token's user. ``named`` is the body's ``user``.
         """

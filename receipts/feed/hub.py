@@ -114,13 +114,13 @@ class Hub:
                 pause = 0.0 if await self._look() else pause
                 self.failing = False
             except CursorExpired:
-                logger.warning("The database is an older one: all have to load everything anew.")
+                logger.warning("The database is an older copy: all listeners have to reload.")
                 self._finish_all()
                 self.position, self.failing = None, False
             except Exception as error:
                 # Whatever the error, the events are still in the database afterwards.
                 again = self.failing
-                logger.error("The feed tries again to look: %r", error, exc_info=not again)
+                logger.error("The feed could not be polled: %r", error, exc_info=not again)
                 pause, self.failing = RETRY_PAUSE, True
             now = time.monotonic()
             for connection in self._all():

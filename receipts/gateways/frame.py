@@ -90,7 +90,8 @@ class GatewayView(ScopedAnswers, ViewSet):
         """
         credential = cast(Credential, self.request.auth)
         if credential.scopes is not None:
-            raise ValidationError({"user": ["A service account says whom it acts for."]})
+            required = "Required: a service account must name the user it acts for."
+            raise ValidationError({"user": [required]})
         return credential.username
 
     def conversation_named(self, name: str) -> Conversation:

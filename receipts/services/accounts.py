@@ -43,7 +43,7 @@ def create_user(*, username: str, **profile: Any) -> tuple[User, bool]:
     differs = [name for name, value in profile.items() if getattr(user, name) != value]
     if differs and not created:
         raise Conflict(
-            "There is a user with this username, who differs from what was asked for in:"
+            "A user with this username already exists, but differs from the request in:"
             f" {', '.join(differs)}."
         )
     return user, created

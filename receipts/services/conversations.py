@@ -33,7 +33,7 @@ def create_conversation(
         roles[owner.pk] = Role.OWNER
     lock_users(roles)
     if fields["kind"] == ConversationKind.DIRECT and len(roles) != 2:
-        raise Invalid("participants", "A direct conversation is of two people.")
+        raise Invalid("participants", "A direct conversation has two participants.")
     conversation = Conversation.objects.create(**fields)
     ConversationParticipant.objects.bulk_create(
         ConversationParticipant(conversation=conversation, user_id=user, role=role)
@@ -87,6 +87,6 @@ def _check_same(
         differs.append("participants")
     if differs:
         raise Conflict(
-            f"Conversation {conversation.pk} has this external_id, and differs from what was asked"
-            f" for in: {', '.join(differs)}."
+            f"Conversation {conversation.pk} has this external_id, but differs from the request"
+            f" in: {', '.join(differs)}."
         )

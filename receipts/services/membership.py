@@ -45,7 +45,7 @@ def add_participant(
     )
     if created or not participant.is_active:
         if conversation.kind == ConversationKind.DIRECT and created:
-            raise Invalid("user", "A direct conversation takes nobody else.")
+            raise Invalid("user", "A direct conversation cannot get more participants.")
         if participant.is_banned:
             raise Invalid("user", "This user is banned from the conversation.")
     if not created and not participant.is_active:
@@ -135,7 +135,7 @@ def _check_change(
     if "role" not in fields:
         return
     if not participant.is_active:
-        raise Invalid("role", "This user takes no part in the conversation now.")
+        raise Invalid("role", "This user is not a participant of the conversation now.")
     is_owner_no_more = participant.role == Role.OWNER and fields["role"] != Role.OWNER
     if is_owner_no_more and not _owners(conversation).exclude(pk=participant.pk).exists():
         raise Invalid("role", "Give the group another owner first.")

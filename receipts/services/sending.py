@@ -126,7 +126,7 @@ def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
     message = Message.objects.get(pk=pk)
     if message.body != body or sent_at not in (None, message.created_at):
         raise Conflict(
-            f"Message {pk} has this client_id, and differs from what was sent in its body or time."
+            f"Message {pk} has this client_id, but differs from the request in its body or time."
         )
     return message
 
