@@ -21,10 +21,19 @@ from tests.support.watching import Watch
 
 #: Fixtures that several folders use.
 pytest_plugins = (
+    "tests.support.endpoints",
     "tests.support.following",
     "tests.support.listening",
     "tests.support.live",
     "tests.support.sendbird",
+)
+#: Failed assertions in helpers show their values, as those in tests do.
+pytest.register_assert_rewrite(
+    "tests.support.database",
+    "tests.support.insights",
+    "tests.support.racing",
+    "tests.support.random_work",
+    "tests.support.tencent",
 )
 
 

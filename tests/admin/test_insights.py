@@ -12,8 +12,8 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.admin.charts import chart_columns, parts_of, percent, spoken
 from receipts.reads.insights import READ_WITHIN, times_to_read
-from tests.api.test_insights import BEGIN, mark, write
 from tests.support.admin import Browser, appointed, plain
+from tests.support.insights import BEGIN, mark, write
 
 RANGE = "from=2026-01-05&to=2026-01-09"
 

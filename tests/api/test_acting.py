@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from chat.models import Conversation, ServiceKey, User
-from tests.api.test_bad_input import nothing_written
 from tests.support.cast import say
+from tests.support.database import nothing_written
 
 
 @pytest.fixture

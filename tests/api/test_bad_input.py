@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
 
 from chat.models import Conversation, User
 from tests.support.bodies import ENDPOINTS, ITEM, MESSAGE_ID
 from tests.support.cast import hook, say
+from tests.support.database import nothing_written
 
 NO_JSON = [b"{", b"\xff", b"\xef\xbb\xbf{}", b'{"at": NaN}', b'{"at": 1e400}', b'{"at": "\\ud800"}',
            b"[" * 5_000, b"{'at': 1}", b"at=now"]  # fmt: skip
@@ -35,17 +34,6 @@ def call(
         return people[ENDPOINTS[endpoint][0]](method, address, body, status)
 
     return calling
-
-
-@contextmanager
-def nothing_written() -> Iterator[None]:
-    def everything() -> Any:
-        models = [m for app in ("chat", "receipts") for m in apps.get_app_config(app).get_models()]
-        return {model: list(model._default_manager.order_by("pk").values()) for model in models}
-
-    before = everything()
-    yield
-    assert everything() == before
 
 
 def test_every_endpoint_that_takes_a_body_is_in_the_table() -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from tests.api.test_bad_input import nothing_written
 from tests.support.cast import say
+from tests.support.database import nothing_written
 
 pytestmark = pytest.mark.usefixtures("dave")
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import schemathesis
-from django.core.signals import request_finished, request_started
-from django.db import close_old_connections
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
@@ -25,8 +22,9 @@ from schemathesis.specs.openapi.checks import (
 from chat.models import Conversation, Message, User
 from receipts.feed.positions import newest_position
 from receipts.models import MessageStatus
-from tests.api.test_schema import OPERATIONS
 from tests.support.cast import hook, say
+from tests.support.database import one_connection
+from tests.support.operations import OPERATIONS
 
 #: What an answer has to keep to: no 500, and nothing that the schema does not declare.
 CHECKS = [
@@ -46,18 +44,6 @@ CALLERS = {
     "read": "bob",
     "webhooks": "backend",
 }
-
-
-@contextmanager
-def one_connection() -> Iterator[None]:
-    """A request must not close the connection on which the test's transaction is open."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    try:
-        yield
-    finally:
-        for signal in (request_started, request_finished):
-            signal.connect(close_old_connections)
 
 
 @pytest.fixture

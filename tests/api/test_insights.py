@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
 import pytest
 
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, User
 from receipts import services
-from receipts.services.batch import BatchMark
-from tests.support.cast import say
-
-BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
-RANGE = "?from=2026-01-05&to=2026-01-09"
-NOTHING = {"median": None, "p95": None}
-
-
-def write(sender: User, chat: Conversation, days: float = 0, **how: Any) -> Message:
-    """A message sent so many days after BEGIN."""
-    return say(sender, chat, sent_at=BEGIN + timedelta(days=days), **how)
-
-
-def mark(message: Message, username: str, *, after: float, **how: Any) -> float:
-    """Mark so many seconds after it was sent; these seconds, to the microsecond."""
-    spent = timedelta(seconds=after)
-    at = message.created_at + spent
-    how = {"read": True, **how}
-    item = BatchMark(message_id=message.pk, username=username, at=at, **how)
-    assert services.mark_batch([item]) == ["applied"]
-    return spent.total_seconds()
-
-
-def counts(figures: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(figures[name] for name in ("messages", "recipients", "delivered", "read"))
+from tests.support.insights import NOTHING, RANGE, counts, mark, write
 
 
 def spreads(answer: dict[str, Any]) -> dict[tuple[str, str, str], float | None]:

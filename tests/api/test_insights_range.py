@@ -9,7 +9,7 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from tests.api.test_insights import BEGIN, NOTHING, RANGE, counts, write
+from tests.support.insights import BEGIN, NOTHING, RANGE, counts, write
 
 
 def test_thirty_days_up_to_today_are_told_unless_one_says(

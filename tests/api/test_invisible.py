@@ -16,8 +16,8 @@ from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.fields import MAX_ID
 from receipts.models import WebhookEndpoint
-from tests.api.test_access_table import BODIES, endpoints
 from tests.support.cast import hook, say
+from tests.support.endpoints import BODIES, endpoints
 
 #: Nothing has this id.
 NOTHING = 987_654_321_987

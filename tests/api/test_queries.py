@@ -7,10 +7,7 @@ from typing import Any
 import pytest
 
 from chat.models import Conversation, User
-from tests.support.cast import ON_POSTGRES, say
-
-#: SQLite chooses the rows twice, once for the counts and once for the rows (ledger/stamp.py).
-STAMP = 1 if ON_POSTGRES else 3
+from tests.support.cast import STAMP, say
 
 
 @pytest.mark.parametrize("messages", [1, 30])

@@ -8,21 +8,18 @@ from io import StringIO
 from typing import Any
 
 import pytest
-import schemathesis
 from django.core.management import call_command
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
-from config.wsgi import application
 from tests.support import ROOT
+from tests.support.operations import OPERATIONS
 
 pytestmark = pytest.mark.django_db
 
 
 SNAPSHOT = ROOT / "docs" / "openapi.yaml"
-SCHEMA = schemathesis.openapi.from_wsgi("/api/v1/schema/", application)
-OPERATIONS = {each.ok().label: each.ok() for each in SCHEMA.get_all_operations()}
 
 
 def patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

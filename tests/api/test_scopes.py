@@ -15,10 +15,9 @@ from django.urls import resolve
 
 from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import gateways
-from tests.api.test_access_table import TABLE, call, endpoints
 from tests.support.cast import say
+from tests.support.endpoints import TABLE, endpoints
 
-__all__ = ["call"]
 REFUSAL = "This service key lacks the required scope."
 SUBSETS = [set(some) for size in (1, 2, 3) for some in combinations(Scope.values, size)]
 

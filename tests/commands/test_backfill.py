@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -13,20 +13,9 @@ from receipts import services
 from receipts.models import MessageStatus
 from receipts.upkeep.checking import Check
 from tests.support.commands import Killed, Statements, run, run_fails, run_refused, statements_of
+from tests.support.loading import START, at, load, row
 
 pytestmark = pytest.mark.django_db
-
-START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-def at(minute: int) -> datetime:
-    return START + timedelta(minutes=minute)
-
-
-def load(sender: User, conversation: Conversation, minute: int, **fields: Any) -> Message:
-    """A message as another tool writes it: into its table, without rows."""
-    fields = {"created_at": at(minute), **fields}
-    return Message.objects.create(conversation=conversation, sender=sender, body="hi", **fields)
 
 
 def part(user: User, conversation: Conversation, **fields: Any) -> None:
@@ -46,10 +35,6 @@ def delivered_up_to(user: User, message: Message, minute: int) -> None:
 
 def backfill(*arguments: str) -> list[str]:
     return run("backfill_receipts", *arguments)
-
-
-def row(message: Message, recipient: User) -> MessageStatus:
-    return MessageStatus.objects.get(message=message, recipient=recipient)
 
 
 def times(message: Message, recipient: User) -> tuple[datetime | None, ...]:

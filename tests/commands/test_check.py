@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Callable
 from threading import Event
 from typing import Any
@@ -19,9 +18,9 @@ from receipts import services
 from receipts.models import MessageStatus
 from receipts.services.marking import RecipientKey
 from receipts.upkeep import checking
-from tests.rules.test_races import at_once
 from tests.support.cast import say
 from tests.support.commands import Statements, run, run_fails, run_refused
+from tests.support.racing import at_once, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
 
@@ -305,21 +304,6 @@ def test_the_fix_waits_for_a_mark_that_is_on_its_way(
 
     at_once([mark, fix])
     assert counts(message) == (2, 1, 1, 0)
-
-
-def wait_until_somebody_waits() -> None:
-    """Return once another connection wants a lock that this one holds."""
-    deadline = time.monotonic() + 10
-    with connection.cursor() as cursor:
-        while time.monotonic() < deadline:
-            # Within a transaction the first look would be given again and again.
-            cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone():
-                return
-    raise AssertionError("nobody waited")
 
 
 @pytest.mark.postgres

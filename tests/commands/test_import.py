@@ -22,8 +22,8 @@ from receipts import services
 from receipts.importing import report as reports
 from receipts.models import MessageStatus
 from receipts.upkeep.checking import Check
-from tests.rules.test_races import at_once
 from tests.support.commands import Statements, run, run_fails, run_refused, statements_of
+from tests.support.racing import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -26,11 +26,11 @@ from receipts.sql.run import lock_in_order
 from receipts.upkeep.backfilling import Backfill
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
-from tests.commands.test_backfill import START, at, load, row
-from tests.commands.test_check import wait_until_somebody_waits
-from tests.rules.test_races import _step, assert_no_drift, at_once
 from tests.support.cast import say
 from tests.support.commands import run
+from tests.support.loading import START, at, load, row
+from tests.support.racing import at_once, first_then, wait_until_somebody_waits
+from tests.support.random_work import assert_no_drift, random_step
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -44,24 +44,6 @@ def loaded(group: Conversation, alice: User, bob: User, carol: User) -> list[Mes
 
 def position(user: User, message: Message) -> UpTo:
     return UpTo(recipient_id=user.pk, conversation_id=message.conversation_id, up_to=message.pk)
-
-
-def first_then(first: Callable[[], Any], then: Callable[[], Any]) -> list[Any]:
-    """``first`` in a transaction that stays open until ``then`` waits for it; what both gave."""
-    begun = Event()
-
-    def hold() -> Any:
-        with transaction.atomic():
-            result = first()
-            begun.set()
-            wait_until_somebody_waits()
-            return result
-
-    def follow() -> Any:
-        assert begun.wait(10)
-        return then()
-
-    return at_once([hold, follow])
 
 
 class PausedAt:
@@ -231,7 +213,7 @@ def test_the_commands_beside_random_work_leave_no_drift_no_lost_mark_and_no_dead
     def people_work(number: int) -> None:
         dice = random.Random(seed * 100 + number)
         for _ in range(25):
-            _step(dice, group, dice.choice(people))
+            random_step(dice, group, dice.choice(people))
             _mark_one(dice, dice.choice(people), marked)
             services.mark_all_read(user_id=dice.choice(people).pk)
 

@@ -21,10 +21,10 @@ from django.utils import timezone
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
 from receipts import services
-from tests.gateways.agora.test_calls import read
-from tests.gateways.tencent.test_calls import seqs
+from tests.support.agora import read
 from tests.support.cast import say
 from tests.support.documents import Document, served
+from tests.support.tencent import seqs
 
 VENDORS = ("socialplus", "tencent", "agora")
 #: Another system's id of the group; ids may contain characters that paths may not.

@@ -21,8 +21,8 @@ from schemathesis.specs.openapi.checks import (
 from chat.authentication import issue_token
 from chat.models import Conversation, User
 from config.wsgi import application
-from tests.api.test_fuzzing import one_connection
 from tests.support.cast import say
+from tests.support.database import one_connection
 from tests.support.documents import Document
 
 CHECKS = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
 from pathlib import Path
 
 import pytest
@@ -140,3 +141,37 @@ def test_no_module_is_too_long() -> None:
         if ".migrations." not in module and (lines := len(path.read_text().splitlines())) > 250
     }
     assert too_long == {}
+
+
+def test_no_test_module_imports_another() -> None:
+    """Tests share what is in tests/support/, and benchmarks use nothing else of tests/."""
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for top in ("tests", "benchmarks")
+        for path in (ROOT / top).rglob("*.py")
+        for name in imported_names(path)
+        if is_test_module(name) or (top == "benchmarks" and is_outside_support(name))
+    }
+    assert wrong == set()
+
+
+def imported_names(path: Path) -> Iterator[str]:
+    """All modules that a file imports and all names from them, inside functions too."""
+    package = ".".join(path.relative_to(ROOT).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            origin = resolve_name("." * node.level + (node.module or ""), package)
+            yield from (origin, *(f"{origin}.{alias.name}" for alias in node.names))
+
+
+def is_test_module(name: str) -> bool:
+    """Whether a dotted name is a test module's, rather than that of something in one."""
+    path = ROOT.joinpath(*name.split("."))
+    return path.name.startswith("test_") and path.with_name(f"{path.name}.py").is_file()
+
+
+def is_outside_support(name: str) -> bool:
+    """Whether a dotted name is in tests/ and not in tests/support/."""
+    return name.startswith("tests.") and not f"{name}.".startswith("tests.support.")

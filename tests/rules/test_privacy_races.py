@@ -11,9 +11,9 @@ from chat.models import Conversation, ConversationParticipant, User
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.services.marking import RecipientKey
-from tests.commands.test_races import first_then
-from tests.rules.test_races import assert_no_drift
 from tests.support.cast import say
+from tests.support.racing import first_then
+from tests.support.random_work import assert_no_drift
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 

@@ -3,55 +3,20 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import OperationalError, connection, transaction
-from django.db.models import Count, Q
 
-from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.marking import RecipientKey, UpTo
 from tests.support.cast import say
+from tests.support.racing import at_once
+from tests.support.random_work import assert_no_drift, random_step
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
-    """Run each call on its own connection, all released at the same moment."""
-    barrier = Barrier(len(calls))
-
-    def run(call: Callable[[], Any]) -> Any:
-        try:
-            barrier.wait()
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
-def assert_no_drift() -> None:
-    """Rule 19: every count matches its rows, computed independently of the service's SQL."""
-    counting = Q(statuses__withdrawn_at=None)
-    messages = Message.objects.annotate(
-        recipients=Count("statuses", filter=counting),
-        delivered=Count("statuses", filter=counting & Q(statuses__delivered_at__isnull=False)),
-        read=Count("statuses", filter=counting & Q(statuses__read_at__isnull=False)),
-    )
-    for message in messages:
-        assert (message.recipient_count, message.delivered_count, message.read_count) == (
-            message.recipients,
-            message.delivered,
-            message.read,
-        )
 
 
 def test_racing_bulk_marks_report_each_row_once(
@@ -215,7 +180,7 @@ def test_random_work_leaves_no_drift_and_no_deadlock(
     def work(number: int) -> None:
         dice = random.Random(seed * 100 + number)
         for _ in range(25):
-            _step(dice, group, dice.choice(people))
+            random_step(dice, group, dice.choice(people))
 
     at_once([lambda number=number: work(number) for number in range(6)])
     assert_no_drift()
@@ -223,35 +188,6 @@ def test_random_work_leaves_no_drift_and_no_deadlock(
         read_at=None, withdrawn_at=None, recipient__participations__is_active=False
     )
     assert not gone.exists()
-
-
-def _step(dice: random.Random, group: Conversation, user: User) -> None:
-    participant = ConversationParticipant.objects.get(conversation=group, user=user)
-    position = UpTo(
-        recipient_id=user.pk,
-        conversation_id=group.pk,
-        up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],
-    )
-    action = dice.choice(["one", "one", "bulk", "deliver", "send", "leave", "join", "switch"])
-    if action == "one":
-        for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
-            services.mark_read(
-                row=RecipientKey(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
-            )
-    elif action == "bulk":
-        services.bulk_mark_read(position=position)
-    elif action == "deliver":
-        services.bulk_mark_delivered(position=position)
-    elif action == "send" and participant.is_active:
-        with suppress(NotParticipant):
-            say(user, group, mark_read=dice.random() < 0.5)
-    elif action == "leave":
-        services.remove_participant(conversation_id=group.pk, user=user)
-    elif action == "join":
-        services.add_participant(conversation_id=group.pk, user=user)
-    elif action == "switch":
-        services.deactivate_user(user=user)
-        services.reactivate_user(user=user)
 
 
 def test_a_message_is_locked_before_its_rows(

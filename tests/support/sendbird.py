@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,6 +12,7 @@ import pytest
 from django.test import Client
 
 from chat.models import Conversation
+from receipts.gateways.sendbird.urls import urlpatterns
 
 
 class Sendbird:
@@ -63,6 +65,17 @@ def url_of(conversation: Conversation) -> str:
 def has_read(read_receipt: Mapping[str, int], username: str, message: Mapping[str, Any]) -> bool:
     """The client's own test, as in its source."""
     return read_receipt.get(username, 0) >= message["created_at"]
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Every method of every path, with its parameters in braces."""
+    for pattern in urlpatterns:
+        route = str(pattern.pattern).removeprefix("^v3").removesuffix(r"\Z")
+        route = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", route)
+        route = re.sub(r"\(\?:(\w+)\|\w+\)", r"\1", route)
+        for method in ("get", "post", "put", "delete"):
+            if hasattr(pattern.callback.cls, method):
+                yield method.upper(), route
 
 
 @pytest.fixture

@@ -14,18 +14,13 @@ from receipts import services
 from receipts.feed.retention import prune_events
 from receipts.models import EventHorizon, ReceiptEvent, WebhookEndpoint
 from receipts.webhooks import delivering, offering
-from receipts.webhooks.delivering import deliver, due, has_news
 from receipts.webhooks.posting import post
 from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.receiver import Receiver
+from tests.support.webhooks import turn
 
 #: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
-
-
-def turn() -> int:
-    """One poll of all endpoints by a worker; returns how many deliveries were accepted."""
-    return sum(deliver(each) for each in due() if has_news(each))
 
 
 @pytest.fixture

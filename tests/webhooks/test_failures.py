@@ -18,7 +18,7 @@ from receipts.webhooks import delivering, offering, posting
 from receipts.webhooks.delivering import deliver, due, has_news
 from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.receiver import Receiver
-from tests.webhooks.test_delivery import turn
+from tests.support.webhooks import turn
 
 #: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)

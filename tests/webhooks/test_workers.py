@@ -27,8 +27,8 @@ from receipts.models.webhook import unblemished
 from receipts.webhooks import delivering, hurrying, offering, posting, working
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
-from tests.rules.test_races import at_once
 from tests.support.cast import hook, say
+from tests.support.racing import at_once
 from tests.support.receiver import Receiver
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

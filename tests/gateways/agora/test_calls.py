@@ -14,6 +14,7 @@ from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.models import MessageStatus
+from tests.support.agora import read
 from tests.support.cast import say
 
 #: The query that its SDK always sends, including the word ``undefined``.
@@ -33,19 +34,6 @@ def path_of(message: Message, query: str = AS_SENT, group: str = "18452474816102
 def ask(who: User | str | None, path: str) -> Any:
     secret = issue_token(who)[0] if isinstance(who, User) else who
     return Client(headers={"Authorization": f"Bearer {secret}"} if secret else {}).get(path)
-
-
-def read(reader: User, message: Message, minutes: int, content: str | None = None) -> None:
-    """Read it this many minutes after it was sent."""
-    services.mark_read(
-        row=services.marking.RecipientKey(
-            message_id=message.pk,
-            recipient_id=reader.pk,
-            conversation_id=message.conversation_id,
-        ),
-        at=message.created_at + timedelta(minutes=minutes),
-        content=content,
-    )
 
 
 def test_readers_come_newest_first_with_what_they_answered(

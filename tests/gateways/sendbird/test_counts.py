@@ -8,8 +8,7 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from tests.api.test_queries import STAMP
-from tests.support.cast import say
+from tests.support.cast import STAMP, say
 from tests.support.sendbird import Sendbird, url_of
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -13,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, User
-from receipts.gateways.sendbird.urls import urlpatterns
 from tests.support.cast import say
-from tests.support.sendbird import Sendbird
+from tests.support.sendbird import Sendbird, routes
 
 FIELDS = [
     "user_id",
@@ -71,17 +68,6 @@ ODD = st.one_of(
     st.lists(st.sampled_from(["alice", "bob", 5, None, {}, {"user_id": "bob"}]), max_size=3),
     st.dictionaries(st.sampled_from(["user_id", "x"]), st.none() | st.text(max_size=3), max_size=2),
 )
-
-
-def routes() -> Iterator[tuple[str, str]]:
-    """Every method of every path."""
-    for pattern in urlpatterns:
-        route = str(pattern.pattern).removeprefix("^v3").removesuffix(r"\Z")
-        route = re.sub(r"\(\?P<(\w+)>[^()]*\)", r"{\1}", route)
-        route = re.sub(r"\(\?:(\w+)\|\w+\)", r"\1", route)
-        for method in ("get", "post", "put", "delete"):
-            if hasattr(pattern.callback.cls, method):
-                yield method.upper(), route
 
 
 @pytest.mark.parametrize(("method", "route"), sorted(set(routes())))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from chat.models import Conversation, User
-from tests.gateways.sendbird.test_fuzzing import routes
 from tests.support.cast import say
 from tests.support.documents import DOCS, Document
-from tests.support.sendbird import Sendbird, url_of
+from tests.support.sendbird import Sendbird, routes, url_of
 
 
 def test_every_call_stands_in_the_document() -> None:

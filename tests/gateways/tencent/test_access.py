@@ -11,8 +11,8 @@ from django.test import Client
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import gateways
-from tests.gateways.tencent.test_calls import Admin, seqs
 from tests.support.cast import say
+from tests.support.tencent import Admin, seqs
 
 
 @pytest.fixture

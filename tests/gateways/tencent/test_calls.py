@@ -5,35 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.test import Client
 
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, User
 from receipts import services
 from receipts.models import MessageStatus
 from tests.support.cast import say
-
-QUERY = "?sdkappid=88888888&identifier=administrator&random=99999999&contenttype=json"
-
-
-class Admin:
-    """The app's backend, with its credentials in the query string, as for Tencent."""
-
-    def __init__(self, key: str) -> None:
-        self.client, self.key = Client(), key
-
-    def ask(self, command: str, body: Any) -> Any:
-        """Its clients send no content type."""
-        path = f"/v4/group_open_http_svc/{command}{QUERY}&usersig={self.key}"
-        response = self.client.post(path, body, content_type="application/json")
-        assert response.status_code == 200, response.content
-        return response.json()
-
-    def __call__(self, command: str, body: Any, code: int = 0) -> Any:
-        answer = self.ask(command, body)
-        assert answer["ErrorCode"] == code, answer
-        assert answer["ActionStatus"] == ("FAIL" if code else "OK")
-        assert bool(answer["ErrorInfo"]) == bool(code)
-        return answer
+from tests.support.tencent import Admin, seqs
 
 
 @pytest.fixture
@@ -45,10 +22,6 @@ def admin(service_key: str) -> Admin:
 def room(group: Conversation) -> str:
     Conversation.objects.filter(pk=group.pk).update(external_id="@TGS#1")
     return "@TGS#1"
-
-
-def seqs(*messages: Message) -> list[dict[str, int]]:
-    return [{"MsgSeq": message.pk} for message in messages]
 
 
 def test_counts_stand_for_each_message_with_its_own_code(

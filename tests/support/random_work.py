@@ -1,0 +1,60 @@
+"""Random work of users on one conversation, and the check that all counts stay exact."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+
+from django.db.models import Count, Q
+
+from chat.errors import NotParticipant
+from chat.models import Conversation, ConversationParticipant, Message, User
+from receipts import services
+from receipts.services.marking import RecipientKey, UpTo
+from tests.support.cast import say
+
+
+def assert_no_drift() -> None:
+    """Rule 19: every count matches its rows, computed independently of the service's SQL."""
+    counting = Q(statuses__withdrawn_at=None)
+    messages = Message.objects.annotate(
+        recipients=Count("statuses", filter=counting),
+        delivered=Count("statuses", filter=counting & Q(statuses__delivered_at__isnull=False)),
+        read=Count("statuses", filter=counting & Q(statuses__read_at__isnull=False)),
+    )
+    for message in messages:
+        assert (message.recipient_count, message.delivered_count, message.read_count) == (
+            message.recipients,
+            message.delivered,
+            message.read,
+        )
+
+
+def random_step(dice: random.Random, group: Conversation, user: User) -> None:
+    """One action of ``user``: a mark, a send, leaving, joining, or the account off and on."""
+    participant = ConversationParticipant.objects.get(conversation=group, user=user)
+    position = UpTo(
+        recipient_id=user.pk,
+        conversation_id=group.pk,
+        up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],
+    )
+    action = dice.choice(["one", "one", "bulk", "deliver", "send", "leave", "join", "switch"])
+    if action == "one":
+        for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
+            services.mark_read(
+                row=RecipientKey(message_id=pk, recipient_id=user.pk, conversation_id=group.pk)
+            )
+    elif action == "bulk":
+        services.bulk_mark_read(position=position)
+    elif action == "deliver":
+        services.bulk_mark_delivered(position=position)
+    elif action == "send" and participant.is_active:
+        with suppress(NotParticipant):
+            say(user, group, mark_read=dice.random() < 0.5)
+    elif action == "leave":
+        services.remove_participant(conversation_id=group.pk, user=user)
+    elif action == "join":
+        services.add_participant(conversation_id=group.pk, user=user)
+    elif action == "switch":
+        services.deactivate_user(user=user)
+        services.reactivate_user(user=user)
