@@ -30,6 +30,7 @@ check: .venv/dev  ## run formatter, linter, type checker, Django's checks, migra
 	SECRET_KEY=$$($(BIN)/python -c 'import secrets; print(secrets.token_urlsafe(48))') \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
 	DEMO=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	DEMO=1 $(BIN)/python -m pytest -q tests/plan  # who may import whom, and the rules
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml - \
 		|| { echo 'The API changed: check the difference, then run make schema.'; exit 1; }
 

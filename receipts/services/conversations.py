@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from chat.errors import Conflict, Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
-from receipts.services.locking import lock_users
+from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import require_manager
 
 
@@ -64,8 +64,13 @@ def create_once(
     return found, False
 
 
+@transaction.atomic
 def change_conversation(*, by: User | None, conversation_id: int, **fields: Any) -> None:
-    """Change the given fields. Raises ``Refused`` unless ``by`` may manage the conversation."""
+    """Change the given fields. Raises ``Refused`` unless ``by`` may manage the conversation.
+
+    Locked first, so that a manager who is demoted meanwhile has no say any more.
+    """
+    lock_conversation(conversation_id)
     require_manager(by, conversation_id)
     if fields:
         Conversation.objects.filter(pk=conversation_id).update(**fields)

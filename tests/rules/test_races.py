@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from chat.errors import Refused
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.models import MessageStatus
 from tests.support.cast import say
-from tests.support.racing import at_once
+from tests.support.racing import at_once, first_then
 from tests.support.random_work import assert_no_drift, random_step
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -221,3 +222,23 @@ def _somebody_waits_for_a_row() -> bool:
             " WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )
         return cursor.fetchone() is not None
+
+
+def test_a_manager_who_is_demoted_meanwhile_changes_nothing(
+    group: Conversation, alice: User, bob: User
+) -> None:
+    """The right is asked for under the conversation's lock, which giving a role takes, too."""
+
+    def role(new: str) -> None:
+        services.change_participant(by=alice, conversation_id=group.pk, user=bob, role=new)
+
+    role("admin")
+
+    def rename() -> str:
+        try:
+            services.change_conversation(by=bob, conversation_id=group.pk, title="Mine")
+        except Refused:
+            return "refused"
+        return "renamed"
+
+    assert first_then(lambda: role("member"), rename)[1] == "refused"
