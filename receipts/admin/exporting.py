@@ -7,25 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from receipts.reads.answer_types import ListedAnswer
 
-#: The columns of the file, by their names in the API's recipient list.
-CSV_COLUMNS: tuple[
-    Literal[
-        "user",
-        "user_name",
-        "state",
-        "delivered_at",
-        "read_at",
-        "failed_at",
-        "failure_reason",
-        "content",
-        "membership",
-    ],
-    ...,
-] = (
+Column = Literal[
     "user",
     "user_name",
     "state",
@@ -35,7 +21,9 @@ CSV_COLUMNS: tuple[
     "failure_reason",
     "content",
     "membership",
-)
+]
+#: The columns of the file, by their names in the API's recipient list.
+CSV_COLUMNS: tuple[Column, ...] = get_args(Column)
 #: First characters of cells that a spreadsheet may run (OWASP, "CSV injection").
 _FORMULA = frozenset("=+-@\u2212")
 #: Categories that may precede them invisibly: controls, format characters, blanks.
