@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from receipts.reads.answer_types import ListedAnswer
 
-Column = Literal[
+CsvColumn = Literal[
     "user",
     "user_name",
     "state",
@@ -23,7 +23,7 @@ Column = Literal[
     "membership",
 ]
 #: The columns of the file, by their names in the API's recipient list.
-CSV_COLUMNS: tuple[Column, ...] = get_args(Column)
+CSV_COLUMNS: tuple[CsvColumn, ...] = get_args(CsvColumn)
 #: First characters of cells that a spreadsheet may run (OWASP, "CSV injection").
 _FORMULA = frozenset("=+-@\u2212")
 #: Categories that may precede them invisibly: controls, format characters, blanks.
