@@ -71,6 +71,24 @@ def test_bulk_mark_of_an_offline_device(
     assert len(counted) == 4 + 2 * STAMP
 
 
+@pytest.mark.parametrize("earlier", [1, 40])
+def test_private_bulk_mark_of_an_offline_device(
+    api: Any, group: Conversation, alice: User, bob: User, statements: Any, earlier: int
+) -> None:
+    """Rules 6 and 13: two transactions, each with its lock, its stamp and what it takes back.
+
+    More than the goal of 6, and constant: it makes open reads private after the fact.
+    """
+    messages = [say(alice, group) for _ in range(earlier)]
+    call, path = api(bob), f"/conversations/{group.pk}/mark-read/"
+    call.post(path)
+    say(alice, group)
+    at = messages[0].created_at.isoformat()
+    with statements() as counted:
+        assert call.post(path, {"private": True, "at": at})["marked"] == 1
+    assert len(counted) == 10 + 2 * STAMP
+
+
 def test_single_mark(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any
 ) -> None:
