@@ -12,6 +12,7 @@ from chat.models import Conversation, ConversationParticipant, Message, Tracking
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.upkeep.checking import Check
+from tests.support.cast import counts
 from tests.support.commands import Killed, Statements, run, run_fails, run_refused, statements_of
 from tests.support.loading import START, at, load, row
 
@@ -46,16 +47,6 @@ def times(message: Message, recipient: User) -> tuple[datetime | None, ...]:
 def recipients(message: Message) -> set[str]:
     rows = MessageStatus.objects.filter(message=message)
     return set(rows.values_list("recipient__username", flat=True))
-
-
-def counts(message: Message) -> tuple[int, int, int, int]:
-    message.refresh_from_db()
-    return (
-        message.recipient_count,
-        message.delivered_count,
-        message.read_count,
-        message.failed_count,
-    )
 
 
 def everything() -> list[Any]:

@@ -18,7 +18,7 @@ from receipts import services
 from receipts.models import MessageStatus
 from receipts.services.marking import RecipientKey
 from receipts.upkeep import checking
-from tests.support.cast import say
+from tests.support.cast import counts, say
 from tests.support.commands import Statements, run, run_fails, run_refused
 from tests.support.racing import at_once, wait_until_somebody_waits
 
@@ -46,16 +46,6 @@ def mark_read(message: Message, reader: User) -> None:
         message_id=message.pk, recipient_id=reader.pk, conversation_id=message.conversation_id
     )
     services.mark_read(row=row)
-
-
-def counts(message: Message) -> tuple[int, int, int, int]:
-    message.refresh_from_db()
-    return (
-        message.recipient_count,
-        message.delivered_count,
-        message.read_count,
-        message.failed_count,
-    )
 
 
 @pytest.fixture

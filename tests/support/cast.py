@@ -95,3 +95,14 @@ def moderators() -> Group:
     if not Group.objects.filter(name=MODERATORS).exists():
         import_module("receipts.migrations.0004_moderators").make_group(apps, None)
     return Group.objects.get(name=MODERATORS)
+
+
+def counts(message: Message) -> tuple[int, int, int, int]:
+    """A message's recipients, and how many have it delivered, read and failed, as stored now."""
+    message.refresh_from_db()
+    return (
+        message.recipient_count,
+        message.delivered_count,
+        message.read_count,
+        message.failed_count,
+    )
