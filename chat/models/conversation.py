@@ -93,9 +93,10 @@ class Conversation(models.Model):
 class ConversationParticipant(models.Model):
     """A user's membership of a conversation. After leaving, the row stays, inactive.
 
-    The watermarks mean "everything up to here", as far as others may see. They move forward (rule
-    7), and neither a private read nor an untracked message moves them; the read one moves back if
-    it would cover a read that has become private (rule 13).
+    The watermarks mean "everything up to here", as far as others may see. They move forward only,
+    and neither a private read nor an untracked message moves them. Where ``held_back`` is set,
+    rows below them may be open: then the watermark that is shown ends before the first of those
+    (rules 7 and 13, ``receipts.reads.watermarks``).
     """
 
     conversation = models.ForeignKey(
@@ -120,6 +121,8 @@ class ConversationParticipant(models.Model):
         db_constraint=False, db_index=False,
     )  # fmt: skip
     last_read_at = models.DateTimeField(null=True, blank=True)
+    #: Whether to look for open rows below the watermarks. It may be set where there are none.
+    held_back = models.BooleanField(default=False, db_default=False, editable=False)
     #: How far an unfinished retraction of earlier reads has come (rule 13).
     retracted_up_to = models.BigIntegerField(null=True, blank=True, editable=False)
 

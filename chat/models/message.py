@@ -57,7 +57,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 
 class Message(models.Model):
-    """One message. Ids grow in commit order within a conversation; no row is ever deleted."""
+    """One message. Messages of a conversation stand in the order of ``created_at``, then id.
+
+    ``created_at`` is when it was sent, which an import or a bridge gives; ids are the order of
+    arrival, and grow in commit order within a conversation. No row is ever deleted.
+    """
 
     # The index of each foreign key would repeat the first column of one below, or serve no query.
     conversation = models.ForeignKey(
@@ -72,6 +76,8 @@ class Message(models.Model):
         help_text="The sender's own id for it: sending the same one again is the same message.",
     )
     created_at = models.DateTimeField(default=timezone.now)
+    #: When its text was last changed; later than every read that was disclosed by then.
+    edited_at = models.DateTimeField(null=True, blank=True, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True)
     #: When ``prune_receipts`` deleted the rows of a settled message; its counts stay.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -83,6 +89,8 @@ class Message(models.Model):
     delivered_count = models.IntegerField(default=0)
     read_count = models.IntegerField(default=0)
     failed_count = models.IntegerField(default=0)
+    #: How many of the reads are of the present text; only kept once a message has been edited.
+    read_since_edit_count = models.IntegerField(default=0, db_default=0)
     overall_status = models.GeneratedField(
         expression=TRUTH_TABLE,
         output_field=models.CharField(max_length=10, choices=OverallStatus),
@@ -96,7 +104,15 @@ class Message(models.Model):
         permissions = [("moderate_message", "Can delete messages softly and restore them")]
         indexes = [
             # A conversation's messages in order, and its newest one.
-            models.Index(fields=["conversation", "id"], name="message_in_conversation"),
+            models.Index(
+                fields=["conversation", "created_at", "id"], name="message_in_conversation"
+            ),
+            # The newest one with receipts at or before another, which a watermark may name.
+            models.Index(
+                fields=["conversation", "created_at", "id"],
+                condition=Q(tracking=Tracking.TRACKED),
+                name="message_tracked",
+            ),
             # The few deleted ones, which unread counts omit.
             models.Index(
                 fields=["conversation", "id"],

@@ -47,14 +47,14 @@ def withdrawal(
     Rows with one that were marked unread again (rule 10) are settled: a departed recipient leaves
     nothing unread.
     """
-    unread = f"{where} AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
-    private = (
-        f"{where} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
-        " AND status.withdrawn_at IS NULL"
-    )
-    # Two arms, one for each partial index.
+    open_sql = f"{where} AND status.withdrawn_at IS NULL"
+    unread = f"{open_sql} AND status.seen_at IS NULL"
+    seen = f"{open_sql} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
+    private = f"{seen} AND status.delivered_at IS NOT NULL"
+    seen_only = f"{seen} AND status.delivered_at IS NULL"
+    # One arm for each partial index.
     return Change(
-        which=f"(({unread}) OR ({private}))",
+        which=f"(({unread}) OR ({private}) OR ({seen_only}))",
         becomes={
             "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at_sql} END",
             "seen_at": "COALESCE(status.seen_at, status.read_at)",

@@ -14,6 +14,7 @@ class EventKind(models.TextChoices):
     RECEIPT_UPDATED = "receipt.updated", "Receipts of one's messages changed: to their sender"
     CONVERSATION_READ = "conversation.read", "One read or unread messages: to one's own devices"
     MESSAGE_CREATED = "message.created", "A message was sent: to all who take part"
+    MESSAGE_EDITED = "message.edited", "The text of a message changed: to all who take part"
     MESSAGE_DELETED = "message.deleted", "A message was deleted: to all who take part"
     MESSAGE_RESTORED = "message.restored", "A message was restored: to all who take part"
 

@@ -71,15 +71,28 @@ class MessageStatus(models.Model):
         indexes = [
             # A user's unread rows: unread counts, bulk marks, leaving.
             models.Index(
-                fields=["recipient", "conversation", "message"],
+                fields=["recipient", "conversation", "sent_at", "message"],
                 condition=Q(seen_at=None, withdrawn_at=None),
                 name="status_unread",
             ),
-            # A user's private reads: leaving withdraws these rows too.
+            # A user's private reads, which no watermark covers; leaving withdraws these rows too.
             models.Index(
-                fields=["recipient", "conversation", "message"],
-                condition=Q(seen_at__isnull=False, read_at=None, withdrawn_at=None),
+                fields=["recipient", "conversation", "sent_at", "message"],
+                condition=Q(
+                    seen_at__isnull=False,
+                    read_at=None,
+                    withdrawn_at=None,
+                    delivered_at__isnull=False,
+                ),
                 name="status_read_privately",
+            ),
+            # Rows that were seen without any receipt: of untracked messages, and of a history.
+            models.Index(
+                fields=["recipient", "conversation", "sent_at", "message"],
+                condition=Q(
+                    seen_at__isnull=False, read_at=None, withdrawn_at=None, delivered_at=None
+                ),
+                name="status_seen_only",
             ),
         ]
 
