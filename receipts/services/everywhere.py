@@ -18,7 +18,6 @@ from chat.models import ConversationParticipant
 from receipts.ledger.marks import (
     MARKABLE_SQL,
     PRIVATELY_READ_SQL,
-    TRACKED_SQL,
     Mark,
     discloses,
 )
@@ -28,6 +27,7 @@ from receipts.ledger.watermarks import (
     hold_back_private_reads,
     lock_participants,
 )
+from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
@@ -57,6 +57,12 @@ _END = f"""
              LIMIT %(rows)s) AS stretch
      ORDER BY conversation_id DESC, sent_at DESC, message_id DESC LIMIT 1"""
 
+_REACHED = last_tracked_sql(
+    "touched.conversation_id",
+    "message.created_at <= %(until)s AND (message.created_at, message.id)"
+    f" < (COALESCE(ahead.sent_at, %(never)s), COALESCE(ahead.message_id, {MAX_ID}))",
+)
+
 #: For each conversation with rows to mark in a stretch: the last tracked message before the first
 #: row that is left to mark after the stretch.
 _POSITIONS = f"""
@@ -69,13 +75,7 @@ _POSITIONS = f"""
                AND status.conversation_id = touched.conversation_id AND {_PLACE} > {_END_PLACE}
                AND status.sent_at <= %(until)s AND {{open}} AND {MARKABLE_SQL} AND {{fresh}}
              ORDER BY status.sent_at, status.message_id LIMIT 1)
-      JOIN chat_message AS reached ON reached.id = (
-            SELECT message.id FROM chat_message AS message
-             WHERE message.conversation_id = touched.conversation_id AND {TRACKED_SQL}
-               AND message.created_at <= %(until)s
-               AND (message.created_at, message.id)
-                   < (COALESCE(ahead.sent_at, %(never)s), COALESCE(ahead.message_id, {MAX_ID}))
-             ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
+      JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = touched.conversation_id"""
 
 #: Which rows a mark may change, each the condition of a partial index.
