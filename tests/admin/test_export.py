@@ -42,7 +42,8 @@ def test_each_recipient_is_a_line_with_iso_times(mia: Browser, message: Message)
     first, second = file_of(mia, message)
     assert first == {
         "user": "bob", "user_name": "Bob", "state": "read", "delivered_at": at.isoformat(),
-        "read_at": at.isoformat(), "failed_at": "", "failure_reason": "",
+        "read_at": at.isoformat(), "read_before_edit": "false",
+        "failed_at": "", "failure_reason": "",
         "content": 'Fine, "thanks"\nBob', "membership": "active",
     }  # fmt: skip
     assert (second["user"], second["state"], second["read_at"]) == ("carol", "pending", "")
