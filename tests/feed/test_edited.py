@@ -1,4 +1,4 @@
-"""``message.edited``: to all who take part and to webhooks, with the message; of receipts nothing."""
+"""``message.edited``: the message, to all who take part and to webhooks; nothing of receipts."""
 
 from __future__ import annotations
 

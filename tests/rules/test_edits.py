@@ -247,10 +247,11 @@ def test_a_read_by_a_clock_that_runs_ahead_is_not_of_words_that_came_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The edit is later than every read that was disclosed by then, and than the last edit."""
+    bobs, carols, path = api(bob), api(carol), f"/messages/{message.pk}/read/"
     ahead = timezone.now() + timedelta(seconds=30)
     with monkeypatch.context() as server:
         server.setattr("django.utils.timezone.now", lambda: ahead)
-        read(api, bob, message)
+        bobs.post(path)
     first = datetime.fromisoformat(edit(api, alice, message)["edited_at"])
     assert first == ahead + timedelta(microseconds=1)
     assert summary(api, alice, message) == (1, 0)
@@ -258,7 +259,7 @@ def test_a_read_by_a_clock_that_runs_ahead_is_not_of_words_that_came_later(
     assert second > first
     with monkeypatch.context() as server:
         server.setattr("django.utils.timezone.now", lambda: second)
-        read(api, carol, message)
+        carols.post(path)
     assert before_edit(api, alice, message) == {"bob": True, "carol": False}
     assert summary(api, alice, message) == (2, 1)
 
