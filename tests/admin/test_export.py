@@ -49,6 +49,13 @@ def test_each_recipient_is_a_line_with_iso_times(mia: Browser, message: Message)
     assert (second["user"], second["state"], second["read_at"]) == ("carol", "pending", "")
 
 
+def test_whose_read_was_before_an_edit_stands_in_the_file(mia: Browser, message: Message) -> None:
+    """Empty without a read."""
+    mark(message, "bob", read=True)
+    services.edit_message(message_id=message.pk, body="other words")
+    assert [row["read_before_edit"] for row in file_of(mia, message)] == ["true", ""]
+
+
 def test_the_file_holds_what_the_page_was_asked_for(mia: Browser, message: Message) -> None:
     mark(message, "bob", read=True)
     page = mia.get(f"chat/message/{message.pk}/change/?state=read")
