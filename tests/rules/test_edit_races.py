@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from chat.models import Conversation, Message, User
 from receipts.models import MessageStatus
@@ -41,8 +42,11 @@ def test_a_read_that_waits_for_an_edit_was_made_before_it(
 
 
 def test_an_edit_that_waits_for_a_read_is_later_than_it(
-    api: Any, message: Message, alice: User, bob: User
+    api: Any, message: Message, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also in the same microsecond: the edit looks for reads when it has the message's lock."""
+    now = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     path = f"/messages/{message.pk}/read/"
     first_then(lambda: api(bob).post(path), lambda: patch(api, alice, message))
     assert is_of_the_present_text(message) == [False]
