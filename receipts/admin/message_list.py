@@ -14,6 +14,7 @@ from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserFiel
 #: The choices of ``only``: label and condition.
 FATES = {
     "failed": ("failed for someone", Q(failed_count__gt=0)),
+    "edited": ("edited", Q(edited_at__isnull=False)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
     "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
     "archived": ("archived", Q(archived_at__isnull=False)),

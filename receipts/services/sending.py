@@ -154,7 +154,9 @@ def _live_time(newest_at: datetime | None) -> datetime:
 def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
     """The message already sent; ``Conflict`` if this one differs, so that it is not lost."""
     message = Message.objects.get(pk=pk)
-    if message.body != body or sent_at not in (None, message.created_at):
+    # Of an edited message, the text that was sent is not known any more.
+    differs = message.edited_at is None and message.body != body
+    if differs or sent_at not in (None, message.created_at):
         raise Conflict(
             f"Message {pk} has this client_id, but differs from the request in its body or time."
         )

@@ -63,6 +63,8 @@ def socialplus(message: Message) -> Iterator[Call]:
     segment = {"readToSegment": message.pk}
     yield Call(f"PUT {markers}/message-feeds/{{feed}}/mark-read", segment)
     yield Call(f"PUT {markers}/channels/{{channel}}/mark-read")
+    yield Call("PUT /api/v5/messages/{message}", {"data": {"text": "good day"}})
+    yield Call("GET /api/v5/messages/{message}")
     yield Call("DELETE /api/v5/messages/{message}")
 
 

@@ -19,6 +19,7 @@ from hypothesis.stateful import (
 )
 
 from chat import models
+from chat.errors import Invalid
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
@@ -130,6 +131,15 @@ class Lives(RuleBasedStateMachine):
         verb = services.delete_message if deleted else services.restore_message
         verb(message_id=self.ids[index])
         self.room.messages[index].deleted = deleted
+
+    @rule(index=which, body=st.sampled_from(["tea?", "cake?"]))
+    def edit(self, index: int, body: str) -> None:
+        now, index = self.tick(), index % len(self.ids)
+        try:
+            edited = services.edit_message(message_id=self.ids[index], body=body)
+        except Invalid:
+            edited = False
+        assert self.room.messages[index].edit(body, now) == edited
 
     @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
     def mark(self, user: str, index: int, read: bool, privacy: Privacy, at: int | None) -> None:
@@ -359,6 +369,10 @@ class Lives(RuleBasedStateMachine):
                 stored.failed_count,
             )
             assert (counts, stored.overall_status) == (message.counts(), message.overall())
+            assert (stored.edited_at, stored.read_since_edit_count) == (
+                message.edited,
+                message.read_since_edit(),
+            )
 
     @invariant()
     def watermarks_are_right(self) -> None:

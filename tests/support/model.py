@@ -87,6 +87,22 @@ class Message:
     tracked: bool
     rows: dict[str, Row] = field(default_factory=dict)
     deleted: bool = False
+    body: str = ""
+    edited: datetime | None = None
+
+    def edit(self, body: str, at: datetime) -> bool:
+        """Later than every open read and than the last edit; the same text is no edit."""
+        if self.deleted or body == self.body:
+            return False
+        reads = [row.read for row in self.rows.values()]
+        earlier = [time + timedelta(microseconds=1) for time in (self.edited, *reads) if time]
+        self.body, self.edited = body, max(at, self.sent, *earlier)
+        return True
+
+    def read_since_edit(self) -> int:
+        """How many of the open reads are not before the last edit; 0 without one."""
+        reads = [row.read for row in self.rows.values() if row.withdrawn is None]
+        return sum(bool(self.edited and read and read >= self.edited) for read in reads)
 
     def is_open(self, user: str, *, read: bool) -> bool:
         """Rules 7 and 13: no watermark covers it: not received or read, or read privately."""

@@ -9,6 +9,7 @@ from chat.models import Conversation, ConversationParticipant, Role, User
 from receipts.gateways.sendbird.clock import message_times, seconds
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
+from receipts.gateways.unixtime import milliseconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
@@ -80,7 +81,7 @@ def sendbird_message(
         "custom_type": "",
         "file": {},
         "created_at": created_at,
-        "updated_at": 0,
+        "updated_at": milliseconds(row["edited_at"]) if row["edited_at"] else 0,
         "channel_type": "group_channels",
         "channel_url": url_of_channel(conversation),
         "user": {

@@ -9,6 +9,7 @@ import pytest
 from chat.authentication import issue_token
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
+from receipts.models import ReceiptEvent
 from tests.support.cast import Api, say
 from tests.support.positions import up_to
 
@@ -52,6 +53,35 @@ def test_a_message_is_sent_once_however_often_its_reference_comes(
     assert (first["creatorId"], first["creatorPublicId"]) == (str(alice.pk), "alice")
     assert Message.objects.get().pk == first["segment"] == int(first["messageId"])
     assert first["isDeleted"] is False
+
+
+def test_a_message_is_edited_by_its_sender(
+    sp: Any, api: Any, group: Conversation, feed: str, alice: User, bob: User
+) -> None:
+    """As ``editMessage`` sends it; the native API shows the same, and the event is published."""
+    message = say(alice, group, "hello")
+    path, body = f"/api/v5/messages/{message.pk}", {"data": {"text": "good day"}}
+    assert "editedAt" not in sp(alice).get(path)["messages"][0]
+    sp(bob).put(path, body, status=403)
+    (edited,) = sp(alice).put(path, body)["messages"]
+    native = api(bob).get(f"/messages/{message.pk}/")
+    assert edited["data"] == {"text": native["body"]} == {"text": "good day"}
+    assert edited["editedAt"] == edited["updatedAt"] == native["edited_at"]
+    assert ReceiptEvent.objects.filter(kind="message.edited").count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"data": "x"}, {"data": {"text": ""}}, {"data": {"text": "x"}, "tags": ["y"]},
+     {"data": {"text": "x", "caption": "y"}}, {"data": {"text": 1}}],
+)  # fmt: skip
+def test_an_edit_that_is_no_text_is_refused(
+    sp: Any, group: Conversation, alice: User, body: dict[str, Any]
+) -> None:
+    """What could not be kept is not lost in silence."""
+    message = say(alice, group, "hello")
+    sp(alice).put(f"/api/v5/messages/{message.pk}", body, status=400)
+    assert Message.objects.get().body == "hello"
 
 
 def test_segments_grow_in_a_feed(sp: Any, group: Conversation, feed: str, alice: User) -> None:
