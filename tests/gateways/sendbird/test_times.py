@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
-from receipts.gateways.sendbird.clock import message_times
 from receipts.gateways.sendbird.times import times_of
+from receipts.gateways.unixtime import milliseconds
 from receipts.services.marking import UpTo
 from tests.support.cast import say
 
@@ -49,9 +49,10 @@ def test_no_time_shows_a_receipt_that_nobody_gave(
         assert (time is None) == (watermark is None)
         if time is None or watermark is None:
             continue
-        at = message_times([(group.pk, sent[0].pk, sent[-1].pk)])
-        within = [ms for pk, ms in at.items() if pk <= watermark]
-        beyond = [ms for pk, ms in at.items() if pk > watermark]
+        in_order = sorted(sent, key=lambda message: (message.created_at, message.pk))
+        places = {message.pk: place for place, message in enumerate(in_order)}
+        at = [milliseconds(message.created_at) for message in in_order]
+        within, beyond = at[: places[watermark] + 1], at[places[watermark] + 1 :]
         assert all(time < ms for ms in beyond)
-        if offsets == sorted(offsets) or not beyond or max(within) < min(beyond):
-            assert all(time >= ms for ms in within)
+        if not beyond or within[-1] < beyond[0]:
+            assert time >= within[-1]
