@@ -83,9 +83,9 @@ class KeysetPagination(BasePagination):
         return size
 
     def cursor_of(self, request: Request) -> KeysetCursor:
-        """The page's start; without a cursor that of the list."""
+        """The page's start; without a cursor, or with an empty one, that of the list."""
         given = request.query_params.get(self.cursor_query_param)
-        if given is None:
+        if not given:
             return KeysetCursor()
         try:
             return KeysetCursor.decode(given, self.order)
