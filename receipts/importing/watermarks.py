@@ -8,18 +8,19 @@ from django.db.models.expressions import RawSQL
 from chat.models import ConversationParticipant
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.ledger.watermarks import ADVANCES_SQL
+from receipts.rules.watermarks import SHOWN_SQL, private_read_sql, reaches_sql
 from receipts.sql.run import execute, lock_in_order
 
 #: The newest tracked message that a participant's watermarks reach (rule 15), if it moves theirs.
 _LAST = """
-    SELECT participant.id AS participant_id, marked.up_to, marked.at,
+    SELECT participant.id AS participant_id, marked.up_to, marked.sent_at, marked.at,
            ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
       FROM (SELECT position.conversation_id, position.user_id, position.message_id AS up_to,
+                   message.created_at AS sent_at,
                    position.{state}_at AS at,
                    ROW_NUMBER() OVER (
                        PARTITION BY position.conversation_id, position.user_id
-                           ORDER BY position.message_id DESC
+                           ORDER BY message.created_at DESC, position.message_id DESC
                    ) AS place
               FROM import_position AS position
               JOIN chat_message AS message ON message.id = position.message_id
@@ -31,6 +32,10 @@ _LAST = """
        AND participant.user_id = marked.user_id
      WHERE marked.place = 1 AND {moves}"""
 
+_MARKED = ("marked.sent_at", "marked.up_to")
+_ADVANCES_SQL = {state: f"NOT {reaches_sql(state, *_MARKED)}" for state in SHOWN_SQL}
+_ADVANCES_SQL["read"] += f" AND NOT {private_read_sql(*_MARKED)}"
+
 _ADVANCE = """
     UPDATE chat_conversationparticipant AS participant
        SET last_{state}_message_id = marked.up_to, last_{state}_at = marked.at
@@ -40,7 +45,7 @@ _ADVANCE = """
 
 def import_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks: forward only, never past private reads (rules 7, 13)."""
-    for state, moves in ADVANCES_SQL.items():
+    for state, moves in _ADVANCES_SQL.items():
         last = _LAST.format(state=state, moves=moves)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
         advance = _ADVANCE.format(state=state, moves=moves)

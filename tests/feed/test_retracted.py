@@ -33,7 +33,8 @@ def taken_back(how: str, call: Any, message: Message) -> None:
     elif how == "single":
         call.post(f"/messages/{message.pk}/read/", EARLIER)
     elif how == "bulk":
-        call.post(f"/conversations/{message.conversation_id}/mark-read/", EARLIER)
+        body = {"up_to_message": message.pk, **EARLIER}
+        call.post(f"/conversations/{message.conversation_id}/mark-read/", body)
     else:
         item = {"message": message.pk, "state": "read", **EARLIER}
         call.post("/receipts/", {"receipts": [item]})

@@ -17,6 +17,7 @@ from receipts.gateways.sendbird.errors import missing_object
 from receipts.gateways.sendbird.finding import channel_id_named, users_named
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import unread_in_conversation, unread_of
+from receipts.reads.watermarks import show_watermarks
 from receipts.rules.privacy import reads_privately
 from receipts.sql.keyset import NEWEST_FIRST
 
@@ -134,10 +135,13 @@ def _mark_everything_read(user: User) -> None:
 
 
 def _delivered_up_to(conversation: int, username: str) -> int | None:
-    participant = ConversationParticipant.objects.filter(
-        conversation=conversation, user__username=username
-    )
-    return participant.values_list("last_delivered_message_id", flat=True).first()
+    """A member's watermark as it is shown; None if there is none."""
+    members = ConversationParticipant.objects.filter(conversation=conversation)
+    member = members.filter(user__username=username).first()
+    if member is None:
+        return None
+    show_watermarks([member])
+    return member.last_delivered_message_id
 
 
 def _own_counts(url: str, conversation: int, user_id: int) -> dict[str, Any]:

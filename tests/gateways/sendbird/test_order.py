@@ -149,3 +149,27 @@ def test_the_maps_take_a_constant_number_of_statements(
         found = sendbird.get("/group_channels", show_read_receipt=True, limit=100)["channels"]
     assert [set(each["read_receipt"]) for each in found] == [{"alice"}] * channels
     assert len(counted) == 5
+
+
+def test_an_old_message_that_arrives_holds_the_maps_back(
+    sendbird: Sendbird, group: Conversation, alice: User, bob: User
+) -> None:
+    """Until it is read, or delivered: then that mark tells the time to which the map returns."""
+    for hours in (3, 1):
+        say(alice, group, sent_at=ago(hours))
+    marks = f"/group_channels/{url_of(group)}/messages"
+    sendbird.put(f"{marks}/mark_as_read", {"user_id": "bob"})
+    say(alice, group, sent_at=ago(2))
+
+    def shown() -> list[bool]:
+        times = sendbird.channel(group)
+        found = sendbird.get(marks)["messages"]
+        read = [has_read(times["read_receipt"], "bob", each) for each in found]
+        assert read == [has_read(times["delivery_receipt"], "bob", each) for each in found]
+        return read
+
+    assert shown() == [True, False, False]
+    told = sendbird.put(f"{marks}/mark_as_delivered", {"user_id": "bob"})
+    assert told == {"ts": sendbird.channel(group)["delivery_receipt"]["bob"]}
+    sendbird.put(f"{marks}/mark_as_read", {"user_id": "bob"})
+    assert shown() == [True, True, True]

@@ -19,6 +19,7 @@ from receipts import services
 from receipts.gateways.socialplus.segments import segment_of
 from receipts.models import MessageStatus
 from tests.support.cast import say
+from tests.support.positions import up_to
 
 
 def caller(who: User) -> Client:
@@ -37,10 +38,7 @@ def message(group: Conversation, alice: User) -> Message:
         services.add_participant(conversation_id=group.pk, user=user)
     message = say(alice, group)
     for user in User.objects.exclude(pk=alice.pk):
-        position = services.marking.UpTo(
-            recipient_id=user.pk, conversation_id=group.pk, up_to=message.pk
-        )
-        services.bulk_mark_read(position=position)
+        services.bulk_mark_read(position=up_to(user, message.pk))
     return message
 
 
