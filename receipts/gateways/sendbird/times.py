@@ -13,9 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
-
-from django.db.models import F
+from typing import cast
 
 from chat.models import ConversationParticipant
 from receipts.gateways.unixtime import milliseconds
@@ -30,9 +28,9 @@ _BOUNDS = """
               AND (following.created_at, following.id) > (message.created_at, message.id)
             ORDER BY following.created_at, following.id LIMIT 1)
       FROM chat_message AS message WHERE {those}"""
-_COLUMNS = (
-    "conversation_id", "held_back", "last_delivered_message_id", "last_delivered_at",
-    "last_read_message_id", "last_read_at",
+_NAMES = ("conversation_id", "user__username")
+_WATERMARKS = (
+    "last_delivered_message_id", "last_delivered_at", "last_read_message_id", "last_read_at",
 )  # fmt: skip
 
 
@@ -63,23 +61,22 @@ class _Bounds:
 def times_of(conversation_ids: Iterable[int]) -> dict[int, dict[str, Times]]:
     """The times of all members of these conversations, by username, in two statements.
 
-    Two more where somebody's watermarks are held back.
+    Three more where somebody's watermarks are held back.
     """
-    found: dict[int, dict[str, Times]] = defaultdict(dict)
-    active = ConversationParticipant.objects.active().filter(conversation__in=conversation_ids)
-    members: Any = active.annotate(username=F("user__username")).only(*_COLUMNS)
-    show_watermarks(members)
+    members = ConversationParticipant.objects.active().filter(conversation__in=conversation_ids)
+    rows = list(members.values_list("pk", "held_back", *_NAMES, *_WATERMARKS))
+    held = ConversationParticipant.objects.in_bulk([pk for pk, is_held, *_ in rows if is_held])
+    show_watermarks(held.values())
     marked = {
-        pk
-        for each in members
-        for pk in (each.last_delivered_message_id, each.last_read_message_id)
-        if pk is not None
+        pk: tuple(getattr(held[pk], name) for name in _WATERMARKS) if pk in held else watermarks
+        for pk, _, _, _, *watermarks in rows
     }
-    bounds = _bounds_of(marked)
-    for each in members:
-        found[each.conversation_id][each.username] = Times(
-            delivered=_time(bounds, each.last_delivered_message_id, each.last_delivered_at),
-            read=_time(bounds, each.last_read_message_id, each.last_read_at),
+    bounds = _bounds_of({pk for told in marked.values() for pk in (told[0], told[2]) if pk})
+    found: dict[int, dict[str, Times]] = defaultdict(dict)
+    for pk, _, conversation, username, *_ in rows:
+        delivered, delivered_at, read, read_at = marked[pk]
+        found[conversation][username] = Times(
+            _time(bounds, delivered, delivered_at), _time(bounds, read, read_at)
         )
     return found
 
