@@ -51,7 +51,11 @@ class Order:
 
     def behind(self, position: Sequence[object], *, backwards: bool = False) -> Q:
         """The rows after a position, or before it."""
-        return self.compared("lt" if self.descends is not backwards else "gt", position)
+        return self.compared(self.way(backwards), position)
+
+    def way(self, backwards: bool) -> str:
+        """The lookup that finds the rows after a position, or before it: ``lt`` or ``gt``."""
+        return "lt" if self.descends is not backwards else "gt"
 
     def compared(self, lookup: str, position: Sequence[object]) -> Q:
         """The rows whose values are ``lt``, ``lte``, ``gt`` or ``gte`` those of a position."""
