@@ -159,6 +159,9 @@ class ByRecipient(KeysetPagination):
 
 
 class NewestActivityFirst(KeysetPagination):
-    """By the newest message; conversations without one come last."""
+    """By the time of the newest message; conversations without one come last.
 
-    order = Order("-last_message_at", "-last_message", "-id")
+    Those of one moment by their own ids: to compare their messages would look up each of these too.
+    """
+
+    order = Order("-last_message_at", "-id")

@@ -135,17 +135,14 @@ def _counted(rows: QuerySet[MessageStatus], *group: str) -> Iterable[Any]:
 def conversations_of(user: User) -> QuerySet[Conversation]:
     """The conversations a user may see, each with its newest message and the user's role.
 
-    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. The join
-    finds each newest message once, however often the order and its cursor compare it.
+    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. PostgreSQL
+    looks up the time of each conversation, to sort them, but the message of those on the page.
     """
     newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=OuterRef("pk")))
     mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
     return Conversation.objects.visible_to(user).annotate(
-        newest=FilteredRelation(
-            "messages", condition=Q(messages__pk=Subquery(newest.values("pk")[:1]))
-        ),
-        last_message=Coalesce("newest__pk", 0),
-        last_message_at=Coalesce("newest__created_at", Value(EARLIEST)),
+        last_message=Coalesce(newest.values("pk")[:1], 0),
+        last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
         role=mine.filter(is_active=True).values("role")[:1],
     )
 
