@@ -22,7 +22,7 @@ FATES = {
 
 
 class MessageForm(ListForm, DaysForm):
-    """Newest first, by time; in one conversation by id, as the API lists it.
+    """Newest first, as the API lists them.
 
     Without filters, or by sender, conversation or days, a page reads only its own rows: there is
     an index in that order. Text, status and ``only`` have none (it would make every mark slower):
@@ -74,13 +74,3 @@ class MessageForm(ListForm, DaysForm):
         for name in found["only"]:
             yield FATES[name][1]
         yield from within(found, "created_at")
-
-    def order(self) -> tuple[str, ...]:
-        found = self.cleaned_data
-        alone = len(found["conversation"]) == 1 and not (found["sender"] or within_days(found))
-        return ("-pk",) if alone else self.columns
-
-
-def within_days(found: dict[str, Any]) -> bool:
-    """Whether days are given, which the index by time serves."""
-    return bool(found.get("from") or found.get("to"))

@@ -60,7 +60,8 @@ class Change:
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
         return f"""
             SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
-                   message.sender_id, message.tracking, message.edited_at, {before}, {after}
+                   status.sent_at, message.sender_id, message.tracking, message.edited_at,
+                   {before}, {after}
               FROM receipts_messagestatus AS status
               JOIN chat_message AS message ON message.id = status.message_id
                AND message.conversation_id = status.conversation_id

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
@@ -17,9 +27,12 @@ from receipts.rules.rows import (
     columns_of,
 )
 from receipts.sql.compiled import CompiledQuery
+from receipts.sql.keyset import EARLIEST, NEWEST_FIRST, Order
 
 #: At most this many pairs of user and conversation per query.
 PAIRS_AT_ONCE = 100
+#: Rows of one recipient and conversation: the order of their messages, and of ``status_unread``.
+_ROWS_BY_TIME = Order("sent_at", "message_id")
 
 
 def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:
@@ -84,13 +97,9 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
 
 def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
     """``unread_count`` and ``first_unread_message`` by conversation, where anything is unread."""
-    rows: Iterable[Any] = (
-        unread_of(user_id)
-        .filter(conversation_id__in=list(conversation_ids))
-        .values("conversation_id")
-        .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
-    )
-    return {row.pop("conversation_id"): row for row in rows}
+    rows = unread_of(user_id).filter(conversation_id__in=list(conversation_ids))
+    counted = _counted(rows, "conversation_id")
+    return {row.pop("conversation_id"): row for row in counted}
 
 
 def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
@@ -101,23 +110,39 @@ def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], U
         of_some = Q()
         for user_id, conversation_id in pairs[start : start + PAIRS_AT_ONCE]:
             of_some |= Q(recipient_id=user_id, conversation_id=conversation_id)
-        rows: Iterable[Any] = (
-            unread()
-            .filter(of_some)
-            .values("recipient_id", "conversation_id")
-            .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
-        )
-        for row in rows:
+        for row in _counted(unread().filter(of_some), "recipient_id", "conversation_id"):
             found[row.pop("recipient_id"), row.pop("conversation_id")] = row
     return found
 
 
+class _OfGroup(Subquery):
+    """A subquery of each group. Django would run it for each row, to group by its result."""
+
+    def get_group_by_cols(self) -> list[Any]:
+        return []
+
+
+def _counted(rows: QuerySet[MessageStatus], *group: str) -> Iterable[Any]:
+    """The count of unread rows by recipient and conversation, and the first of them in time."""
+    alike = unread().filter(recipient=OuterRef("recipient"), conversation=OuterRef("conversation"))
+    first = _OfGroup(_ROWS_BY_TIME.sorted(alike).values("message_id")[:1])
+    by_group = rows.order_by().values("recipient_id", "conversation_id")
+    counted: Any = by_group.annotate(unread_count=Count("pk"), first_unread_message=first)
+    found: Iterable[Any] = counted.values(*group, "unread_count", "first_unread_message")
+    return found
+
+
 def conversations_of(user: User) -> QuerySet[Conversation]:
-    """The conversations a user may see, each with its newest message and the user's role."""
-    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-pk")
+    """The conversations a user may see, each with its newest message and the user's role.
+
+    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. PostgreSQL
+    looks up the time of each conversation, to sort them, but the message of those on the page.
+    """
+    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=OuterRef("pk")))
     mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
     return Conversation.objects.visible_to(user).annotate(
         last_message=Coalesce(newest.values("pk")[:1], 0),
+        last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
         role=mine.filter(is_active=True).values("role")[:1],
     )
 

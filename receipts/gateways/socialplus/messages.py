@@ -19,6 +19,7 @@ from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PAGE_PARAMETERS, PageRequest
 from receipts.gateways.socialplus.shapes import FeedMessageRow, message_listing
 from receipts.reads.messages import rows_of, visible_row
+from receipts.sql.keyset import BY_TIME
 
 #: The fields of a new message; others are refused, because they would be lost silently.
 _FIELDS = {"messageFeedId", "dataType", "data", "referenceId"}
@@ -40,7 +41,7 @@ class MessagesView(SocialPlusView):
             raise ValidationError({"isDeleted": ["Is true or false."]})
         if deleted is not None:
             rows = rows.filter(deleted_at__isnull=deleted == "false")
-        found, tokens = PageRequest.of(request.query_params, newest_first=True).page(rows, "id")
+        found, tokens = PageRequest.of(request.query_params, newest_first=True).page(rows, BY_TIME)
         return Response({**message_listing(found, self.user), "paging": tokens})
 
     def send(self, request: Request) -> Response:
