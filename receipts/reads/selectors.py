@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import (
-    Count,
-    Exists,
-    F,
-    FilteredRelation,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-)
+from django.db import connection
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.models import MessageStatus
-from receipts.rules.rows import (
-    ListedRow,
-    OwnRow,
-    UnreadCount,
-    columns_of,
-)
+from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.keyset import EARLIEST, NEWEST_FIRST, Order
-
-#: At most this many pairs of user and conversation per query.
-PAIRS_AT_ONCE = 100
-#: Rows of one recipient and conversation: the order of their messages, and of ``status_unread``.
-_ROWS_BY_TIME = Order("sent_at", "message_id")
+from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
+from receipts.sql.run import fetch_rows
 
 
 def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:
@@ -95,41 +78,57 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
     return found["unread_count"] if found else 0
 
 
-def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
-    """``unread_count`` and ``first_unread_message`` by conversation, where anything is unread."""
-    rows = unread_of(user_id).filter(conversation_id__in=list(conversation_ids))
-    counted = _counted(rows, "conversation_id")
-    return {row.pop("conversation_id"): row for row in counted}
+#: Pairs of user and conversation as a relation: from arrays, or from a JSON text.
+_PAIRS = {
+    "postgresql": "unnest(CAST(%(users)s AS bigint[]), CAST(%(conversations)s AS bigint[]))"
+    " AS pair (user_id, conversation_id)",
+    "sqlite": "(SELECT value ->> 0 AS user_id, value ->> 1 AS conversation_id"
+    " FROM json_each(%(pairs)s)) AS pair",
+}
+_UNREAD_SQL = """
+              FROM receipts_messagestatus AS status
+             WHERE status.recipient_id = {0}.user_id
+               AND status.conversation_id = {0}.conversation_id
+               AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
+               AND NOT EXISTS (
+                   SELECT 1 FROM chat_message AS deleted
+                    WHERE deleted.conversation_id = status.conversation_id
+                      AND deleted.id = status.message_id AND deleted.deleted_at IS NOT NULL)"""
+
+#: For each pair with anything unread: how much, and the first of it in the order of time.
+_COUNTED = f"""
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count, (
+           SELECT status.message_id {_UNREAD_SQL.format("counted")}
+            ORDER BY status.sent_at, status.message_id LIMIT 1)
+      FROM (SELECT pair.user_id, pair.conversation_id,
+                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair")}) AS unread_count
+              FROM {{pairs}}) AS counted
+     WHERE counted.unread_count > 0"""
 
 
 def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
-    """The same for many users, each in one conversation; pairs with nothing unread are omitted."""
-    found: dict[tuple[int, int], UnreadCount] = {}
+    """``unread_count`` and ``first_unread_message`` of users, each in one conversation.
+
+    In one statement; pairs with nothing unread are omitted.
+    """
     pairs = list(pairs)
-    for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        of_some = Q()
-        for user_id, conversation_id in pairs[start : start + PAIRS_AT_ONCE]:
-            of_some |= Q(recipient_id=user_id, conversation_id=conversation_id)
-        for row in _counted(unread().filter(of_some), "recipient_id", "conversation_id"):
-            found[row.pop("recipient_id"), row.pop("conversation_id")] = row
-    return found
+    if not pairs:
+        return {}
+    users, conversations = zip(*pairs, strict=True)
+    params: dict[str, Any] = {"users": list(users), "conversations": list(conversations)}
+    if connection.vendor == "sqlite":
+        params = {"pairs": json.dumps(pairs)}
+    found = fetch_rows(_COUNTED.format(pairs=_PAIRS[connection.vendor]), params)
+    return {
+        (user, conversation): {"unread_count": count, "first_unread_message": first}
+        for user, conversation, count, first in found
+    }
 
 
-class _OfGroup(Subquery):
-    """A subquery of each group. Django would run it for each row, to group by its result."""
-
-    def get_group_by_cols(self) -> list[Any]:
-        return []
-
-
-def _counted(rows: QuerySet[MessageStatus], *group: str) -> Iterable[Any]:
-    """The count of unread rows by recipient and conversation, and the first of them in time."""
-    alike = unread().filter(recipient=OuterRef("recipient"), conversation=OuterRef("conversation"))
-    first = _OfGroup(_ROWS_BY_TIME.sorted(alike).values("message_id")[:1])
-    by_group = rows.order_by().values("recipient_id", "conversation_id")
-    counted: Any = by_group.annotate(unread_count=Count("pk"), first_unread_message=first)
-    found: Iterable[Any] = counted.values(*group, "unread_count", "first_unread_message")
-    return found
+def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
+    """The same for one user, by conversation."""
+    found = unread_of_pairs((user_id, conversation) for conversation in conversation_ids)
+    return {conversation: count for (_, conversation), count in found.items()}
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
