@@ -1,4 +1,4 @@
-"""Editing: the text changes, receipts stand, and say whose read was of an earlier text."""
+"""Editing: the text changes, receipts stand, and say whose read was of an earlier text (rule 23)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def before_edit(api: Any, alice: User, message: Message) -> dict[str, bool | Non
 
 
 def test_the_sender_changes_the_text(api: Any, message: Message, alice: User, bob: User) -> None:
-    """The answer is the message; everybody sees the new text, and when it was changed."""
+    """Rule 23: the answer is the message; everybody sees the new text, and when it changed."""
     assert api(bob).get(f"/messages/{message.pk}/")["edited_at"] is None
     begun = timezone.now()
     edited = edit(api, alice, message)
