@@ -92,8 +92,8 @@ class MessageViewSet(ApiViewSet):
     def partial_update(self, request: Request, pk: int) -> Response:
         """Change the text of a message: its sender, and service accounts.
 
-        Its receipts stand: its recipient list tells whose read was before the edit. The same text
-        again changes nothing.
+        ``body`` is required. Receipts stand: the recipient list tells whose read was before the
+        edit. The same text again changes nothing.
         """
         sender = self.visible_message(pk)["sender_id"]
         with self.refusing_first(lambda: require_may_edit(self.user, sender)):
