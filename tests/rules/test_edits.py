@@ -1,4 +1,4 @@
-"""Editing: the text changes, receipts stand, and say whose read was of an earlier text (rule 23)."""
+"""Editing: the text changes, receipts stand, and say whose read was of an earlier text."""
 
 from __future__ import annotations
 
