@@ -34,6 +34,7 @@ BENCHMARKS = {
     "sendbird": "benchmarks.sendbird",
     "dawdlers": "benchmarks.dawdlers",
     "bad": "benchmarks.bad_requests",
+    "versions": "benchmarks.versions",
 }
 
 

@@ -31,15 +31,6 @@ ONE_POSITION = """
      WHERE message.id = %(reached)s AND message.conversation_id = %(conversation)s"""
 
 _MARKED = ("marked.sent_at", "marked.up_to")
-_BEHIND_SQL = {state: f"NOT {reaches_sql(state, *_MARKED)}" for state in SHOWN_SQL}
-_NOT_AHEAD_SQL = {state: f"NOT {reaches_sql(state, *_MARKED, compare='>')}" for state in SHOWN_SQL}
-#: An open read of everything up to here leaves only private reads open, unless the delivered
-#: watermark is further ahead.
-_HELD_BACK_SQL = f"""
-    CASE WHEN {_NOT_AHEAD_SQL["read"]}
-         THEN (participant.held_back AND NOT {_NOT_AHEAD_SQL["delivered"]})
-              OR {private_read_sql(*_MARKED)}
-         ELSE participant.held_back END"""
 
 
 def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
@@ -48,34 +39,64 @@ def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object])
     Must come before the marks themselves, since leaving, too, locks participants before messages
     (rule 22). For a disclosed read the participants must already be locked.
     """
+    statement = _READ if discloses(mark) else _DELIVERED
     with connection.cursor() as cursor:
-        statement = _STATEMENTS[discloses(mark)].replace("{positions}", positions)
-        execute_prepared(cursor, statement, {**params, "at": adapt(mark.at)})
-
-
-def _statement(states: tuple[str, ...]) -> str:
-    assignments = [
-        f"{column} = CASE WHEN {_BEHIND_SQL[state]} THEN {value} ELSE participant.{column} END"
-        for state in states
-        for column, value in (
-            (f"last_{state}_message_id", "marked.up_to"),
-            (f"last_{state}_at", "%(at)s"),
+        execute_prepared(
+            cursor,
+            statement.replace("{positions}", positions),
+            {**params, "at": adapt(mark.at)},
         )
-    ]
-    moves = [_BEHIND_SQL[state] for state in states]
-    if "read" in states:
-        assignments.append(f"held_back = {_HELD_BACK_SQL}")
-        moves.append(f"(participant.held_back AND {_NOT_AHEAD_SQL['read']})")
-    return f"""
-        UPDATE chat_conversationparticipant AS participant SET {", ".join(assignments)}
+
+
+#: The participant may be waited for and then have moved, so the condition is on its own columns.
+_DELIVERED = f"""
+    UPDATE chat_conversationparticipant AS participant
+       SET last_delivered_message_id = marked.up_to, last_delivered_at = %(at)s
+      FROM ({{positions}}) AS marked
+     WHERE participant.user_id = %(recipient)s
+       AND participant.conversation_id = marked.conversation_id
+       AND NOT {reaches_sql("delivered", *_MARKED)}"""
+
+
+def _compared_sql(state: str, compare: str) -> str:
+    """SQL condition: the position that is reached compares so with the marked one."""
+    return f"({state}.created_at, {state}.id) {compare} ({', '.join(_MARKED)})"
+
+
+def _moved_sql(state: str) -> str:
+    columns = ((f"last_{state}_message_id", "move.up_to"), (f"last_{state}_at", "%(at)s"))
+    return ", ".join(
+        f"{column} = CASE WHEN move.moves_{state} THEN {value} ELSE participant.{column} END"
+        for column, value in columns
+    )
+
+
+#: An open read of everything up to here leaves only private reads open, unless the delivered
+#: watermark is further ahead.
+_READ = f"""
+    UPDATE chat_conversationparticipant AS participant
+       SET {_moved_sql("delivered")}, {_moved_sql("read")},
+           held_back = CASE WHEN move.passes_read
+                            THEN (participant.held_back AND NOT move.passes_delivered)
+                                 OR {private_read_sql("move.sent_at", "move.up_to")}
+                            ELSE participant.held_back END
+      FROM (
+        SELECT own.id, marked.up_to, marked.sent_at,
+               delivered.id IS NULL OR {_compared_sql("delivered", "<")} AS moves_delivered,
+               delivered.id IS NULL OR {_compared_sql("delivered", "<=")} AS passes_delivered,
+               read.id IS NULL OR {_compared_sql("read", "<")} AS moves_read,
+               read.id IS NULL OR {_compared_sql("read", "<=")} AS passes_read
           FROM ({{positions}}) AS marked
-         WHERE participant.user_id = %(recipient)s
-           AND participant.conversation_id = marked.conversation_id
-           AND ({" OR ".join(moves)})"""
-
-
-#: By whether the mark is a disclosed read.
-_STATEMENTS = {False: _statement(("delivered",)), True: _statement(("delivered", "read"))}
+          JOIN chat_conversationparticipant AS own
+            ON own.user_id = %(recipient)s AND own.conversation_id = marked.conversation_id
+          LEFT JOIN chat_message AS delivered ON delivered.id = own.last_delivered_message_id
+           AND delivered.conversation_id = own.conversation_id
+          LEFT JOIN chat_message AS read ON read.id = own.last_read_message_id
+           AND read.conversation_id = own.conversation_id
+      ) AS move
+     WHERE participant.id = move.id
+       AND (move.moves_delivered OR move.moves_read
+            OR (participant.held_back AND move.passes_read))"""
 
 
 def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:

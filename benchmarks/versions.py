@@ -1,0 +1,78 @@
+"""This version beside another one, in the folder that BENCH_BEFORE names: CPU per operation.
+
+Both run on one PostgreSQL, each with a database of its own, and take turns.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from benchmarks.timing import Rival, compare, take_turns, times
+from benchmarks.world import execute
+
+HERE = Path(__file__).resolve().parent
+#: Operation and its number: messages, recipients, or repetitions.
+OPERATIONS = (
+    ("bulk", 10_000), ("bulk", 1_000), ("bulk", 100), ("bulk_of_one", 50), ("everywhere", 5_000),
+    ("single", 100), ("send", 1_000), ("send", 100), ("send", 10), ("send", 1), ("page", 10),
+    ("participants", 5), ("held", 5),
+)  # fmt: skip
+ROUNDS = 11
+BUDGET = 40.0
+
+
+def run() -> None:
+    before = os.environ.get("BENCH_BEFORE")
+    if not before:
+        print("  BENCH_BEFORE names no other version: nothing to compare.")
+        return
+    with ExitStack() as stack:
+        rivals = {
+            name: stack.enter_context(_version(folder, f"bench_{name}"))
+            for name, folder in (("before", Path(before)), ("now", HERE.parent))
+        }
+        for operation, number in OPERATIONS:
+            turns: dict[str, Rival] = {
+                name: lambda _, ask=ask, line=f"{operation} {number}": ask(line)
+                for name, ask in rivals.items()
+            }
+            taken = take_turns(turns, rounds=ROUNDS, budget=BUDGET)
+            label = f"{operation} {number:,}"
+            times(label, taken)
+            compare(label, taken, "now", "before")
+
+
+@contextmanager
+def _version(folder: Path, database: str) -> Iterator[Rival]:
+    """A worker of this version; call it with an operation, and it returns seconds of CPU."""
+    execute(f"DROP DATABASE IF EXISTS {database}")
+    execute(f"CREATE DATABASE {database}")
+    url = os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{database}"
+    worker = subprocess.Popen(
+        [sys.executable, str(HERE / "version_worker.py")],
+        cwd=folder,
+        env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(folder)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    into, out = worker.stdin, worker.stdout
+
+    def ask(line: str) -> float:
+        print(line, file=into, flush=True)
+        return float(out.readline())
+
+    try:
+        assert out.readline() == "ready\n", "the other version did not start"
+        yield ask
+    finally:
+        into.close()
+        worker.wait(30)
+        execute(f"DROP DATABASE {database}")
