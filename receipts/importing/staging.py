@@ -15,15 +15,22 @@ from django.db import connection, models, reset_queries
 from receipts.sql.run import adapt, execute, fetch_rows
 from receipts.upkeep.progress import followed
 
-#: The columns of each type of record besides ``line``; those that end in ``_at`` are times.
+#: The columns of each type of record besides ``line``; those that end in ``_at`` are times, and
+#: ``private`` is true, false or null.
 RECORD_COLUMNS = {
     "user": ("id", "display_name"),
     "conversation": ("id", "kind", "title"),
     "participant": ("conversation", "username", "joined_at", "left_at", "role"),
-    "message": ("id", "conversation", "username", "sent_at", "body"),
-    "receipt": ("message", "username", "delivered_at", "read_at"),
-    "watermark": ("conversation", "username", "message", "delivered_at", "read_at"),
-}
+    "message": (
+        "id", "conversation", "username", "sent_at", "body", "edited_at", "deleted_at",
+    ),
+    "receipt": (
+        "message", "username", "delivered_at", "read_at", "private", "content", "failed_at",
+        "reason",
+    ),
+    "watermark": ("conversation", "username", "message", "delivered_at", "read_at", "private"),
+    "seen": ("conversation", "username", "message"),
+}  # fmt: skip
 _DERIVED = ("joining", "stay", "sending", "position", "mark", "advance", "leaving")
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 
@@ -44,11 +51,14 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 @contextmanager
 def staging_tables() -> Iterator[None]:
     """Create empty tables for the records, and drop them at the end of the block."""
-    types = {True: models.DateTimeField().db_type(connection), False: "text"}
+    time, flag = (kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField))
     for table in _TABLES:
         _drop(table)
     for kind, names in RECORD_COLUMNS.items():
-        columns = ", ".join(f"{name} {types[name.endswith('_at')]}" for name in names)
+        types = {name: time if name.endswith("_at") else "text" for name in names}
+        if "private" in types:
+            types["private"] = flag
+        columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
         execute(f"CREATE TEMPORARY TABLE import_{kind} (line bigint PRIMARY KEY, {columns})")
     try:
         yield
