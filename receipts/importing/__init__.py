@@ -45,26 +45,45 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from receipts.importing.late import apply_late_stays
 from receipts.importing.leaving import withdraw_leavers
 from receipts.importing.loading import load
 from receipts.importing.marking import apply_marks
 from receipts.importing.participants import add_participants
 from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
-from receipts.importing.sending import send_messages
+from receipts.importing.revising import revise_messages
+from receipts.importing.sending import check_messages, send_messages
+from receipts.importing.settling import settle_participants, stays_are_applied
 from receipts.importing.staging import staging_tables
+from receipts.importing.stays import derive_stays
+from receipts.importing.watermarks import import_watermarks, release
 
 __all__ = ["Report", "import_history"]
 
 
-def import_history(lines: Iterable[bytes], report: Report, *, batch_size: int) -> None:
-    """Import the records of ``lines``, in transactions of about ``batch_size`` rows each."""
+def import_history(
+    lines: Iterable[bytes], report: Report, *, batch_size: int, assume_seen: bool = False
+) -> None:
+    """Import the records of ``lines``, in transactions of about ``batch_size`` rows each.
+
+    ``assume_seen``: everybody has seen the messages of the conversations that the records name,
+    which no receipt tells.
+    """
     now = timezone.now()
     with staging_tables():
         load(lines, report, now)
         add_users(report, batch_size)
         add_conversations(report, batch_size)
         add_participants(report, batch_size, now)
+        check_messages(report)
+        derive_stays()
+        apply_late_stays(report, batch_size)
         send_messages(report, batch_size)
-        apply_marks(report, batch_size, now)
+        revise_messages(report, batch_size)
+        apply_marks(report, batch_size, assume_seen=assume_seen)
+        import_watermarks(report, batch_size)
+        settle_participants(report, batch_size)
         withdraw_leavers(report, batch_size, now)
+        release(batch_size)
+        stays_are_applied()

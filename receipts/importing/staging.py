@@ -11,8 +11,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, models, reset_queries
+from django.db.models.expressions import RawSQL
 
-from receipts.sql.run import adapt, execute, fetch_rows
+from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
 #: The columns of each type of record besides ``line``; those that end in ``_at`` are times, and
@@ -31,7 +32,11 @@ RECORD_COLUMNS = {
     "watermark": ("conversation", "username", "message", "delivered_at", "read_at", "private"),
     "seen": ("conversation", "username", "message"),
 }  # fmt: skip
-_DERIVED = ("joining", "stay", "sending", "position", "mark", "advance", "leaving")
+_DERIVED = (
+    "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
+    "told", "note", "new_position", "place", "position", "mark", "advance", "settling", "leaving",
+    "returning", "held",
+)  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 
 
@@ -51,7 +56,9 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 @contextmanager
 def staging_tables() -> Iterator[None]:
     """Create empty tables for the records, and drop them at the end of the block."""
-    time, flag = (kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField))
+    time, flag = (
+        kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField)
+    )
     for table in _TABLES:
         _drop(table)
     for kind, names in RECORD_COLUMNS.items():
@@ -91,6 +98,12 @@ def add_indexes(table: str, *indexes: str) -> None:
     for number, columns in enumerate(indexes):
         execute(f"CREATE INDEX {table}_{number} ON {table} ({columns})")
     execute(f"ANALYZE {table}")
+
+
+def lock_selected(model: type[models.Model], select: str, part: Mapping[str, int]) -> list[int]:
+    """Lock the rows whose ids ``select`` gives for one slice, in their order (rule 22)."""
+    given = RawSQL(select.replace("%(slice)s", "%s"), [part["slice"]])  # noqa: S611 - our own SQL
+    return lock_in_order(model._default_manager.filter(pk__in=given))
 
 
 def slices(table: str, what: str) -> Iterator[dict[str, int]]:

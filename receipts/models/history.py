@@ -1,8 +1,8 @@
 """What imports have said of conversations, kept so that a later import can be merged with it.
 
-Rows, counts and watermarks of a history follow from all stays and positions that are known. They may
-stand in several files, imported in any order, so they are kept (docs/decisions/0018). Only imports
-write and read these tables. Foreign keys have no constraint, as in ``MessageStatus``.
+Rows, counts and watermarks of a history follow from all stays and positions that are known. They
+may stand in several files, imported in any order, so they are kept (docs/decisions/0018). Only
+imports write and read these tables. Foreign keys have no constraint, as in ``MessageStatus``.
 """
 
 from __future__ import annotations

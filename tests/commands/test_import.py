@@ -579,33 +579,36 @@ BAD_LINES: list[tuple[str, Any]] = [
     ("role: must be one of owner, admin, member", participant("ann", role="king")),
     ("left_at: is before joined_at", participant("ann", 10, left=5)),
     ("user: is missing", {"type": "participant", "conversation": "tea"}),
-    ("there is no user x", participant("x")),
-    ("there is no conversation x", participant("ann", conversation="x")),
+    ("user: there is no user x", participant("x")),
+    ("conversation: there is no conversation x", participant("ann", conversation="x")),
     ("id: Ensure this value has at most 93 characters", message("x" * 94, "ann", 1)),
     ("body: may not contain NUL", message("x", "ann", 1, body="a\x00")),
     ("length: must be a non-negative whole number", message("x", "ann", 1, length=-1)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=True)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at="yesterday")),
-    ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=START * 1000)),
+    ("sent_at: looks like milliseconds; must be", message("x", "ann", 1, sent_at=START * 1000)),
     ("sent_at: must have a time zone", message("x", "ann", 1, sent_at="2020-09-13T12:26:40")),
     ("sent_at: may not be before 1970", message("x", "ann", 1, sent_at=-1)),
-    ("there is no user z", message("x", "z", 1)),
-    ("there is no conversation z", message("x", "ann", 1, conversation="z")),
-    ("dan is not a participant of tea", message("x", "dan", 1)),
+    ("sender: there is no user z", message("x", "z", 1)),
+    ("conversation: there is no conversation z", message("x", "ann", 1, conversation="z")),
+    ("sender: dan is not a participant of tea", message("x", "dan", 1)),
     (
-        "message m1 has a different conversation or sender in an earlier line",
-        message("m1", "ben", 1),
+        "id: message m1 has a different conversation, sender or sent_at in an earlier line",
+        message("m1", "ben", 10),
     ),
-    ("needs delivered_at or read_at", receipt("m1", "ben")),
-    ("there is no user z", receipt("m1", "z", read_at=1)),
-    ("there is no message x", receipt("x", "ben", read_at=1)),
-    ("ann is not a recipient of message m1", receipt("m1", "ann", read_at=11)),
+    ("needs delivered_at, read_at or failed_at", receipt("m1", "ben")),
+    ("user: there is no user z", receipt("m1", "z", read_at=1)),
+    ("message: there is no message x", receipt("x", "ben", read_at=1)),
+    ("user: ann is not a recipient of message m1", receipt("m1", "ann", read_at=11)),
     ("needs either delivered_up_to or read_up_to", MARK | {"read_up_to": None}),
     ("needs either delivered_up_to or read_up_to", MARK | {"delivered_up_to": "m1"}),
-    ("there is no user z", MARK | {"user": "z"}),
-    ("there is no conversation z", MARK | {"conversation": "z"}),
-    ("dan is not a participant of tea", MARK | {"user": "dan"}),
-    ("there is no message m1 in other", MARK | {"conversation": "other", "user": "dan"}),
+    ("user: there is no user z", MARK | {"user": "z"}),
+    ("conversation: there is no conversation z", MARK | {"conversation": "z"}),
+    ("user: dan is not a participant of tea", MARK | {"user": "dan"}),
+    (
+        "read_up_to: there is no message m1 in other",
+        MARK | {"conversation": "other", "user": "dan"},
+    ),
 ]
 
 
@@ -622,7 +625,10 @@ def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str, 
 def test_an_id_of_an_earlier_import_cannot_be_another_message(history: Import) -> None:
     history(TALK)
     said = history([message("m1", "ben", 10)])
-    assert "line 1: message m1 has a different conversation or sender in an earlier import" in said
+    assert (
+        "line 1: id: message m1 has a different conversation, sender or sent_at in an earlier import"
+        in said
+    )
     assert Message.objects.count() == 4
 
 
@@ -630,7 +636,7 @@ def test_a_direct_conversation_takes_no_third(history: Import) -> None:
     people = [user("ann"), user("ben"), user("cat"), conversation(kind="direct")]
     parts = [participant("ann"), participant("ben"), participant("ann"), participant("cat")]
     said = history([*people, *parts])
-    assert "line 8: a direct conversation has two participants" in said
+    assert "line 8: conversation: a direct conversation has two participants" in said
     assert ConversationParticipant.objects.count() == 2
 
 
@@ -666,7 +672,7 @@ def test_a_strict_run_stops_at_the_first_bad_line_and_has_written_nothing(histor
 
 
 def test_a_strict_run_stops_at_a_message_of_nobody_and_has_written_none(history: Import) -> None:
-    with pytest.raises(CommandError, match="line 12: there is no user z"):
+    with pytest.raises(CommandError, match="line 12: sender: there is no user z"):
         history([*TALK, message("m5", "z", 50)], strict=True)
     assert not Message.objects.exists()
 
