@@ -70,6 +70,7 @@ class BulkMark:
                 recipient_id=recipient,
                 conversation_id=self.conversation,
                 up_to=up_to,
+                reached=up_to,
             )
             bulk_mark_read(position=position)
 

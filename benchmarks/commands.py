@@ -171,7 +171,9 @@ def _singles(messages: list[tuple[int, int]], people: range) -> Iterator[Callabl
 
 def _bulks(messages: list[tuple[int, int]], people: range) -> Iterator[Callable[[], Any]]:
     for (message, conversation), person in product(messages, people):
-        position = UpTo(recipient_id=person, conversation_id=conversation, up_to=message)
+        position = UpTo(
+            recipient_id=person, conversation_id=conversation, up_to=message, reached=message
+        )
         yield lambda position=position: services.bulk_mark_read(position=position)
 
 

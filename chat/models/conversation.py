@@ -156,8 +156,8 @@ class Departure(models.Model):
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
-    #: The newest message of the conversation at that time; null for an imported history, where
-    #: only times show what was sent before.
+    #: The last message that had arrived by then: those of the conversation with a higher id came
+    #: later. Null for an imported history, where only times show what was sent before.
     up_to = models.BigIntegerField(null=True)
     at = models.DateTimeField()
 

@@ -119,7 +119,7 @@ def read_item(given: Any, *, caller: User) -> BatchMark | dict[str, list[str]]:
         username=values["user"] or caller.username,
         read=values["state"] == "read",
         at=values["at"],
-        private=bool(values["private"]),
+        private=values["private"],
         content=values["content"],
     )
 
@@ -160,12 +160,12 @@ def _at(value: Any) -> datetime | None:
         raise ValueError(wanted) from error
 
 
-def _private(value: Any) -> bool:
+def _private(value: Any) -> bool | None:
     if not (value is None or isinstance(value, bool)):
         raise ValueError("Must be true or false.")
     if value and settings.RECEIPTS_MANDATORY:
         raise ValueError("Read receipts are mandatory here.")
-    return bool(value)
+    return value
 
 
 def _content(value: Any) -> str | None:

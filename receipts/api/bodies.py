@@ -110,7 +110,10 @@ class MarkBody(ActingBody):
 
 
 class PrivateBody(ActingBody):
-    """A read; if private, others see it as a delivery."""
+    """A read; if private, others see it as a delivery.
+
+    With ``false`` it is open by request, and an earlier private read is disclosed, too.
+    """
 
     private = StrictBooleanField(required=False)
 
@@ -118,6 +121,10 @@ class PrivateBody(ActingBody):
         if private and settings.RECEIPTS_MANDATORY:
             raise serializers.ValidationError("Read receipts are mandatory here.")
         return private
+
+
+class EverythingReadBody(PrivateBody, MarkBody):
+    """A read of everything, or of what was sent by ``at``."""
 
 
 class ReadBody(PrivateBody, MarkBody):

@@ -19,9 +19,9 @@ from receipts.api.bodies import (
     ActingBody,
     BulkMarkBody,
     BulkReadBody,
+    EverythingReadBody,
     FailureBody,
     MarkBody,
-    PrivateBody,
     ReadBody,
     UnreadBody,
 )
@@ -31,7 +31,7 @@ from receipts.reads.answers import marked_row
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
 from receipts.rules.privacy import reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
-from receipts.services.everywhere import BatchOutcome
+from receipts.services.bounded import BatchOutcome
 from receipts.services.marking import RecipientKey
 from receipts.services.positions import MarkedUpTo
 
@@ -58,14 +58,18 @@ class MessageMarkViewSet(ApiViewSet):
         fields = self.validated(ReadBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row, content = self._own_row(pk, username), fields.get("content")
+        asked = fields.get("private")
+        private = reads_privately(row["recipient__read_receipts_enabled"], asked)
+        explicit = asked is False and not private
+        discloses = explicit and row["read_at"] is None
         # A repeat runs one query and writes nothing.
-        if at is None and content is None and row["seen_at"] is not None:
+        if at is None and content is None and row["seen_at"] is not None and not discloses:
             return Response(marked_row(row))
-        private = reads_privately(
-            row["recipient__read_receipts_enabled"], fields.get("private", False)
-        )
         return self._answer(
-            row, services.mark_read(row=_named(row), at=at, private=private, content=content)
+            row,
+            services.mark_read(
+                row=_named(row), at=at, private=private, explicit=explicit, content=content
+            ),
         )
 
     @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
@@ -110,7 +114,7 @@ class ConversationMarkViewSet(ApiViewSet):
 
     @extend_schema(request=BulkReadBody, responses=BulkMark)
     def mark_read(self, request: Request, pk: int) -> Response:
-        """Everything up to a message was read; by default, up to the newest."""
+        """Everything up to a message was read: up to the newest, or the newest sent by ``at``."""
         return self._mark(pk, self.validated(BulkReadBody), read=True)
 
     @extend_schema(request=UnreadBody, responses=Unmarked)
@@ -144,7 +148,7 @@ class ConversationMarkViewSet(ApiViewSet):
                 message_id=fields.get("up_to_message"),
                 read=read,
                 at=fields.get("at"),
-                private=fields.get("private", False),
+                private=fields.get("private"),
             ),
         )
         return Response(
@@ -173,18 +177,27 @@ class AccountMarkViewSet(ApiViewSet):
     serializer_class = AllMarked
     told_without_read = frozenset({"complete"})
 
-    @extend_schema(request=ActingBody, responses=AllMarked)
+    @extend_schema(request=MarkBody, responses=AllMarked)
     def mark_delivered(self, request: Request) -> Response:
-        """Everything in all conversations reached the recipient's device."""
-        user, _ = self._acting(ActingBody)
-        return self._answer(user, services.mark_all_delivered(user_id=user.pk))
+        """Everything in all conversations, or what was sent by ``at``, reached the device."""
+        user, fields = self._acting(MarkBody)
+        return self._answer(user, services.mark_all_delivered(user_id=user.pk, at=fields.get("at")))
 
-    @extend_schema(request=PrivateBody, responses=AllMarked)
+    @extend_schema(request=EverythingReadBody, responses=AllMarked)
     def mark_read(self, request: Request) -> Response:
-        """Everything in all conversations was read."""
-        user, fields = self._acting(PrivateBody)
-        private = reads_privately(user.read_receipts_enabled, fields.get("private", False))
-        return self._answer(user, services.mark_all_read(user_id=user.pk, private=private))
+        """Everything in all conversations, or what was sent by ``at``, was read."""
+        user, fields = self._acting(EverythingReadBody)
+        asked = fields.get("private")
+        private = reads_privately(user.read_receipts_enabled, asked)
+        return self._answer(
+            user,
+            services.mark_all_read(
+                user_id=user.pk,
+                private=private,
+                explicit=asked is False and not private,
+                at=fields.get("at"),
+            ),
+        )
 
     @extend_schema(request=ActingBody, responses=AllMarked)
     def retract_receipts(self, request: Request) -> Response:

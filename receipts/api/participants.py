@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -17,6 +19,7 @@ from receipts.api.pagination import IdCursorPagination
 from receipts.api.shapes import ParticipantShape
 from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
+from receipts.reads.watermarks import show_watermarks
 from receipts.rules.disclosure import discloses_watermarks
 from receipts.rules.privacy import hides_reads_from
 from receipts.services.permissions import require_manager, require_may_give_role
@@ -36,7 +39,8 @@ class ParticipantViewSet(ApiViewSet):
         """List current participants, or filter by ``membership``; with visible watermarks."""
         conversation = self.visible_conversation(pk)
         participants = self.filter_queryset(self.get_queryset().filter(conversation=conversation))
-        return self.page_of(participants, lambda each: self._shape(each, conversation))
+        page = self.paginate_queryset(participants) or []
+        return self.get_paginated_response(self._shapes(page, conversation))
 
     @extend_schema(request=NewParticipant, responses={200: ParticipantShape, 201: ParticipantShape})
     def create(self, request: Request, pk: int) -> Response:
@@ -51,13 +55,13 @@ class ParticipantViewSet(ApiViewSet):
             by=self.user, conversation_id=pk, user=user, role=role
         )
         participant.user = user
-        return Response(self._shape(participant, conversation), status=201 if joined else 200)
+        return self._answer(participant, conversation, 201 if joined else 200)
 
     @extend_schema(responses=ParticipantShape)
     def retrieve(self, request: Request, pk: int, username: str) -> Response:
         """One participant, including one who has left."""
         conversation = self.visible_conversation(pk)
-        return Response(self._shape(self._participant(conversation, username), conversation))
+        return self._answer(self._participant(conversation, username), conversation)
 
     @extend_schema(request=ParticipantChange, responses=ParticipantShape)
     def partial_update(self, request: Request, pk: int, username: str) -> Response:
@@ -69,7 +73,7 @@ class ParticipantViewSet(ApiViewSet):
             by=self.user, conversation_id=pk, user=participant.user, **fields
         )
         participant.refresh_from_db()
-        return Response(self._shape(participant, conversation))
+        return self._answer(participant, conversation)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: int, username: str) -> Response:
@@ -90,6 +94,17 @@ class ParticipantViewSet(ApiViewSet):
         if participant is None:
             raise Http404
         return participant
+
+    def _shapes(
+        self, participants: Sequence[ConversationParticipant], conversation: Conversation
+    ) -> Sequence[ParticipantAnswer]:
+        show_watermarks(participants)
+        return [self._shape(each, conversation) for each in participants]
+
+    def _answer(
+        self, participant: ConversationParticipant, conversation: Conversation, status: int = 200
+    ) -> Response:
+        return Response(self._shapes([participant], conversation)[0], status=status)
 
     def _shape(
         self, participant: ConversationParticipant, conversation: Conversation

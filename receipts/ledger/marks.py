@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
 
 from chat.models import Tracking
 from receipts.ledger.stamp import Change
@@ -42,9 +45,20 @@ DEPARTED_AT_SQL = """(SELECT MIN(departure.at) FROM chat_departure AS departure
            AND (departure.up_to >= status.message_id
                 OR (departure.up_to IS NULL AND departure.at > status.sent_at)))"""
 
+#: SQL condition: a private read that an explicit open mark has disclosed later (rule 13).
+_DISCLOSED_LATER_SQL = "COALESCE(status.seen_at < status.read_at, FALSE)"
+
+#: SQL condition: a private read. A row without a delivery keeps no receipt.
+PRIVATELY_READ_SQL = (
+    "status.seen_at IS NOT NULL AND status.read_at IS NULL AND status.delivered_at IS NOT NULL"
+)
+
 #: When a row was first read, as far as it records: one marked unread again (rule 10) still has its
 #: receipt. Null for a row that was never read.
-FIRST_READ_SQL = "COALESCE(status.read_at, status.seen_at)"
+FIRST_READ_SQL = (
+    f"CASE WHEN {_DISCLOSED_LATER_SQL} THEN status.seen_at"
+    " ELSE COALESCE(status.read_at, status.seen_at) END"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +68,14 @@ class Mark:
     ``at`` is the time from which it counts; ``backdated`` means that the marker gave that time, so
     it may be earlier than one that is already set (rule 6). Of several reads the earliest counts,
     with its privacy, so that marks give one result in any order; at the same moment the private
-    one counts.
+    one counts. A mark that is ``explicit`` is open on request: it also discloses an earlier private
+    read, with its own time as the read's (rule 13).
     """
 
     at: datetime
     read: bool = False
     private: bool = False
+    explicit: bool = False
     backdated: bool = False
     #: An acknowledgement with a read; the first one is kept (rule 12). It belongs to a disclosed
     #: read: nobody may see that of a private read, so it is not stored.
@@ -73,9 +89,17 @@ class Mark:
     #: SQL condition: the marker gave this row's time. Empty where ``backdated`` holds for all rows.
     backdated_row_sql: str = ""
 
+    @classmethod
+    def given(cls, at: datetime | None, **how: Any) -> Mark:
+        """A mark at the given time, clamped to now, or else at the server's time (rule 6)."""
+        now = timezone.now()
+        return cls(at=min(at, now) if at else now, backdated=at is not None, **how)
+
     @property
     def unmarked_sql(self) -> str:
         """SQL condition: the row does not have this mark yet."""
+        if self.read and self.explicit:
+            return f"(status.seen_at IS NULL OR ({PRIVATELY_READ_SQL}))"
         if self.read:
             return "status.seen_at IS NULL"
         return f"status.delivered_at IS NULL AND {TRACKED_SQL}"
@@ -87,7 +111,12 @@ class Mark:
         if not self.read:
             return f"status.delivered_at > {at}"
         if self.private:
-            return f"({FIRST_READ_SQL} > {at} OR status.read_at >= {at})"
+            return (
+                f"({FIRST_READ_SQL} > {at}"
+                f" OR (status.read_at >= {at} AND NOT {_DISCLOSED_LATER_SQL}))"
+            )
+        if self.explicit:
+            return f"({FIRST_READ_SQL} > {at} OR status.read_at > {at})"
         return f"{FIRST_READ_SQL} > {at}"
 
     @property
@@ -176,11 +205,13 @@ class Mark:
 
     def _disclosed(self, at: str) -> str:
         """The read that others may know of: the earliest, if that one is not private (rule 13)."""
+        if self.explicit:
+            return earlier_of("read_at", at)
         return f"CASE WHEN {FIRST_READ_SQL} <= {at} THEN status.read_at ELSE {at} END"
 
     def _retracted(self, at: str) -> dict[str, str]:
         """A private read with a given time hides a disclosed one that is not earlier (rule 13)."""
-        hides = f"{self._may_win_sql} AND {FIRST_READ_SQL} >= {at}"
+        hides = f"{self._may_win_sql} AND {FIRST_READ_SQL} >= {at} AND NOT {_DISCLOSED_LATER_SQL}"
         return {
             "read_at": f"CASE WHEN {hides} THEN NULL ELSE status.read_at END",
             "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",

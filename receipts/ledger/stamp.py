@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from django.db import connection, transaction
@@ -17,7 +16,7 @@ from django.db import connection, transaction
 from receipts.ledger.announcing import announce_changed
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.prepared import execute_prepared
-from receipts.sql.run import adapt_all
+from receipts.sql.run import adapt_all, as_time
 
 #: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
@@ -106,7 +105,7 @@ def stamp_one(change: Change) -> ChangedColumns | None:
     _, rows = _execute(change, ", ".join(columns))
     if not rows:
         return None
-    times = zip(_TIMES, map(_as_time, rows[0]), strict=False)
+    times = zip(_TIMES, map(as_time, rows[0]), strict=False)
     return cast(ChangedColumns, dict(zip(columns, rows[0], strict=True)) | dict(times))
 
 
@@ -122,13 +121,6 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
-
-
-def _as_time(value: datetime | str | None) -> datetime | None:
-    """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
 def _one_statement(change: Change, answer: str) -> str:

@@ -1,53 +1,49 @@
 """Watermarks: a participant's progress, as far as others may know it.
 
-A read watermark means "everything up to here is read". It does not move past a private read,
-which it would disclose (rule 13); nor does an untracked message move any (rule 15).
-If a read below it becomes private, it falls back to the message before that read.
+The columns hold how far a participant has reached, and move forward only, in the order of time
+(rule 7). ``held_back`` is set where rows up to there may be open; ``receipts.rules.watermarks``
+defines what is shown then.
 
 PostgreSQL takes a statement's snapshot before it waits for a row lock, so the statement that locks
-a participant must not be the one that reads their status rows. Code that moves a read watermark or
-makes a read private locks the participant first and reads the rows in the next statement.
+a participant must not be the one that reads their status rows. Code that moves a read watermark,
+makes a read private or adds rows below a watermark locks the participants first and reads in the
+next statement.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
+from receipts.rules.watermarks import SHOWN_SQL, private_read_sql, reaches_sql
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.prepared import execute_prepared
-from receipts.sql.run import adapt, among_ids, execute, id_list
+from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
 
-#: A participant's position, or those of one user in many conversations.
+#: The position that a user reaches in one conversation.
 ONE_POSITION = """
-    SELECT CAST(%(conversation)s AS bigint) AS conversation_id,
-           CAST(%(up_to)s AS bigint) AS up_to"""
+    SELECT message.conversation_id, message.id AS up_to, message.created_at AS sent_at
+      FROM chat_message AS message
+     WHERE message.id = %(reached)s AND message.conversation_id = %(conversation)s"""
 
-_BEHIND_SQL = (
-    "(participant.last_{0}_message_id IS NULL OR participant.last_{0}_message_id < marked.up_to)"
-)
-#: A participant's private reads of tracked messages, up to a message.
-_PRIVATE_READ_SQL = """private.recipient_id = participant.user_id
-              AND private.conversation_id = participant.conversation_id
-              AND private.message_id <= {up_to} AND private.delivered_at IS NOT NULL
-              AND private.seen_at IS NOT NULL AND private.read_at IS NULL
-              AND private.withdrawn_at IS NULL"""
-_NO_PRIVATE_READ_SQL = f"""NOT EXISTS (
-           SELECT 1 FROM receipts_messagestatus AS private
-            WHERE {_PRIVATE_READ_SQL.format(up_to="marked.up_to")})"""
-#: SQL condition: each watermark of ``participant`` advances to ``marked.up_to``.
-ADVANCES_SQL = {
-    "delivered": _BEHIND_SQL.format("delivered"),
-    "read": f"{_BEHIND_SQL.format('read')} AND {_NO_PRIVATE_READ_SQL}",
-}
+_MARKED = ("marked.sent_at", "marked.up_to")
+_BEHIND_SQL = {state: f"NOT {reaches_sql(state, *_MARKED)}" for state in SHOWN_SQL}
+_NOT_AHEAD_SQL = {state: f"NOT {reaches_sql(state, *_MARKED, compare='>')}" for state in SHOWN_SQL}
+#: An open read of everything up to here leaves only private reads open, unless the delivered
+#: watermark is further ahead.
+_HELD_BACK_SQL = f"""
+    CASE WHEN {_NOT_AHEAD_SQL["read"]}
+         THEN (participant.held_back AND NOT {_NOT_AHEAD_SQL["delivered"]})
+              OR {private_read_sql(*_MARKED)}
+         ELSE participant.held_back END"""
 
 
 def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
-    """Move a user's watermarks to ``positions``, a SELECT of conversations and messages.
+    """Move a user's watermarks to ``positions``: a SELECT of conversation, message and its time.
 
     Must come before the marks themselves, since leaving, too, locks participants before messages
     (rule 22). For a disclosed read the participants must already be locked.
@@ -58,20 +54,24 @@ def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object])
 
 
 def _statement(states: tuple[str, ...]) -> str:
-    assignments = ", ".join(
-        f"{column} = CASE WHEN {ADVANCES_SQL[state]} THEN {value} ELSE participant.{column} END"
+    assignments = [
+        f"{column} = CASE WHEN {_BEHIND_SQL[state]} THEN {value} ELSE participant.{column} END"
         for state in states
         for column, value in (
             (f"last_{state}_message_id", "marked.up_to"),
             (f"last_{state}_at", "%(at)s"),
         )
-    )
-    moves = " OR ".join(f"({ADVANCES_SQL[state]})" for state in states)
+    ]
+    moves = [_BEHIND_SQL[state] for state in states]
+    if "read" in states:
+        assignments.append(f"held_back = {_HELD_BACK_SQL}")
+        moves.append(f"(participant.held_back AND {_NOT_AHEAD_SQL['read']})")
     return f"""
-        UPDATE chat_conversationparticipant AS participant SET {assignments}
+        UPDATE chat_conversationparticipant AS participant SET {", ".join(assignments)}
           FROM ({{positions}}) AS marked
          WHERE participant.user_id = %(recipient)s
-           AND participant.conversation_id = marked.conversation_id AND ({moves})"""
+           AND participant.conversation_id = marked.conversation_id
+           AND ({" OR ".join(moves)})"""
 
 
 #: By whether the mark is a disclosed read.
@@ -102,42 +102,72 @@ def lock_participants(
     return dict(locked.values_list("pk", "last_read_message_id"))
 
 
-def lower_watermarks(locked: dict[int, int | None]) -> None:
-    """Lower the read watermarks of locked participants below their first private read.
+def hold_back_private_reads(locked: Mapping[int, int | None]) -> None:
+    """Hold back the read watermarks of locked participants that would cover a private read.
 
-    Must be called after the marks, in their transaction. A watermark falls back to the last tracked
-    message before the first private read, if its user sent that one or has read it openly; else
-    to NULL, since the search for an earlier one could scan the whole conversation.
+    Must be called after the marks, in their transaction.
     """
     ids = [pk for pk, read_up_to in locked.items() if read_up_to is not None]
     if ids:
-        execute(_LOWER.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+        execute(_HIDE.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
 
 
-_LOWER = f"""
+_REACHED_SQL = """(SELECT reached.created_at FROM chat_message AS reached
+                   WHERE reached.id = participant.last_read_message_id
+                     AND reached.conversation_id = participant.conversation_id)"""
+_HIDE = f"""
+    UPDATE chat_conversationparticipant AS participant SET held_back = TRUE
+     WHERE {{those}} AND NOT participant.held_back
+       AND {private_read_sql(_REACHED_SQL, "participant.last_read_message_id")}"""
+
+
+def lock_those_with_watermarks(conversation_id: int) -> list[int]:
+    """Lock the participants whose watermarks a message with an earlier time may hold back.
+
+    The conversation must already be locked, and status rows not yet be written (rule 22). Returns
+    the ids of the participants.
+    """
+    participants = ConversationParticipant.objects.filter(
+        ~Q(last_delivered_message=None) | ~Q(last_read_message=None), conversation=conversation_id
+    )
+    return lock_in_order(participants)
+
+
+def hold_back_from(participant_ids: Iterable[int], message_id: int) -> None:
+    """Hold back the watermarks at or after a message that came in late, of locked participants."""
+    ids = list(participant_ids)
+    if ids:
+        params = {"ids": id_list(ids), "message": message_id}
+        execute(_HOLD.format(those=among_ids("participant.id")), params)
+
+
+_LATE = ("late.created_at", "late.id")
+_HOLD = f"""
+    UPDATE chat_conversationparticipant AS participant SET held_back = TRUE
+      FROM chat_message AS late
+     WHERE {{those}} AND NOT participant.held_back
+       AND late.id = %(message)s AND late.conversation_id = participant.conversation_id
+       AND ({" OR ".join(reaches_sql(state, *_LATE) for state in SHOWN_SQL)})"""
+
+
+def settle_watermarks(participant_ids: Iterable[int]) -> None:
+    """Store the watermarks that are shown, for locked participants whose rows are withdrawn next.
+
+    A withdrawn row holds nothing back. Without this, a watermark would move over a private read
+    when its reader leaves, and disclose it (rules 2 and 13).
+    """
+    ids = list(participant_ids)
+    if not ids:
+        return
+    for statement in _SETTLE.values():
+        execute(statement.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+    ConversationParticipant.objects.filter(pk__in=ids).update(held_back=False)
+
+
+_SETTLE = {
+    state: f"""
     UPDATE chat_conversationparticipant AS participant
-       SET last_read_message_id = lowered.up_to, last_read_at = lowered.at
-      FROM (
-        SELECT hidden.id,
-               CASE WHEN before.sender_id = hidden.user_id OR own.read_at IS NOT NULL
-                    THEN before.id END AS up_to,
-               CASE WHEN before.sender_id = hidden.user_id
-                    THEN before.created_at ELSE own.read_at END AS at
-          FROM (
-            SELECT participant.id, participant.user_id, participant.conversation_id,
-                   MIN(private.message_id) AS first
-              FROM chat_conversationparticipant AS participant
-              JOIN receipts_messagestatus AS private
-                ON {_PRIVATE_READ_SQL.format(up_to="participant.last_read_message_id")}
-             WHERE {{those}}
-             GROUP BY participant.id, participant.user_id, participant.conversation_id
-          ) AS hidden
-          LEFT JOIN chat_message AS before ON before.id = (
-            SELECT MAX(message.id) FROM chat_message AS message
-             WHERE message.conversation_id = hidden.conversation_id
-               AND message.id < hidden.first AND message.tracking = 'tracked')
-          LEFT JOIN receipts_messagestatus AS own ON own.message_id = before.id
-           AND own.recipient_id = hidden.user_id
-           AND own.conversation_id = hidden.conversation_id
-      ) AS lowered
-     WHERE participant.id = lowered.id"""
+       SET last_{state}_message_id = shown.message_id, last_{state}_at = shown.at
+      FROM ({shown_sql}) AS shown WHERE participant.id = shown.participant_id"""
+    for state, shown_sql in SHOWN_SQL.items()
+}

@@ -12,7 +12,6 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.models import MessageStatus
 from receipts.rules.rows import (
     ListedRow,
-    OwnPosition,
     OwnRow,
     UnreadCount,
     columns_of,
@@ -48,33 +47,6 @@ def takes_part(conversation_id: int, username: str) -> bool:
     """Whether a user takes part in a conversation now."""
     participants = ConversationParticipant.objects.active().filter(user__username=username)
     return participants.filter(conversation=conversation_id).exists()
-
-
-def _own_position(
-    conversation: int, username: str, up_to: int | None = None
-) -> QuerySet[ConversationParticipant, OwnPosition]:
-    messages = Message.objects.filter(conversation=OuterRef("conversation"))
-    messages = messages.order_by("-pk") if up_to is None else messages.filter(pk=up_to)
-    participants = ConversationParticipant.objects.active().filter(
-        conversation_id=conversation, user__username=username
-    )
-    rows: Any = participants.annotate(
-        up_to=messages.values("pk")[:1], tracking=messages.values("tracking")[:1]
-    )
-    return cast(
-        "QuerySet[ConversationParticipant, OwnPosition]", rows.values(*columns_of(OwnPosition))
-    )
-
-
-_OWN_POSITION = CompiledQuery(_own_position, conversation=int, username=str, up_to=int)
-_NEWEST_POSITION = CompiledQuery(_own_position, conversation=int, username=str)
-
-
-def own_position(conversation_id: int, username: str, up_to: int | None) -> OwnPosition | None:
-    """A participant, and the message up to which they mark: the newest if ``up_to`` is None."""
-    if up_to is None:
-        return _NEWEST_POSITION.first(conversation=conversation_id, username=username)
-    return _OWN_POSITION.first(conversation=conversation_id, username=username, up_to=up_to)
 
 
 def unread() -> QuerySet[MessageStatus]:

@@ -8,14 +8,14 @@ from chat.models import OverallStatus, User
 from receipts.rules.rows import SummaryRow
 
 
-def reads_privately(read_receipts_enabled: bool, asked: bool = False) -> bool:
+def reads_privately(read_receipts_enabled: bool, asked: bool | None = None) -> bool:
     """A read is private by its reader's setting at that moment, or if it requests so.
 
     ``RECEIPTS_MANDATORY``: the organisation overrules both.
     """
     if settings.RECEIPTS_MANDATORY:
         return False
-    return asked or not read_receipts_enabled
+    return bool(asked) or not read_receipts_enabled
 
 
 def hides_reads_from(user: User) -> bool:

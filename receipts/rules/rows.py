@@ -94,13 +94,14 @@ class ChangedColumns(TypedDict, total=False):
 
 
 class OwnPosition(TypedDict):
-    """A participant, and the message up to which they mark; both null without such a message."""
+    """A participant, and how far they mark; null where there is no such message."""
 
-    pk: int
     user_id: int
-    user__read_receipts_enabled: bool
+    read_receipts_enabled: bool
+    #: The message up to which rows are marked.
     up_to: int | None
-    tracking: str | None
+    #: The last tracked message up to there, to which watermarks move.
+    reached: int | None
 
 
 class UnreadCount(TypedDict):

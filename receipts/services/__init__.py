@@ -24,7 +24,7 @@ from receipts.services.conversations import (
 )
 from receipts.services.deleting import delete_message, restore_message
 from receipts.services.editing import edit_message
-from receipts.services.everywhere import mark_all_delivered, mark_all_read, retract_receipts
+from receipts.services.everywhere import mark_all_delivered, mark_all_read
 from receipts.services.marking import (
     bulk_mark_delivered,
     bulk_mark_read,
@@ -39,6 +39,7 @@ from receipts.services.membership import (
     remove_participant,
 )
 from receipts.services.positions import mark_unread_from, mark_up_to
+from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
 
 __all__ = [

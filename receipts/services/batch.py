@@ -19,7 +19,7 @@ from chat.models import ConversationParticipant
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
-from receipts.ledger.watermarks import lock_participants, lower_watermarks
+from receipts.ledger.watermarks import hold_back_private_reads, lock_participants
 from receipts.rules.privacy import reads_privately
 from receipts.sql.run import adapt, fetch_rows
 
@@ -74,7 +74,8 @@ class BatchMark:
     username: str
     read: bool
     at: datetime | None = None
-    private: bool = False
+    #: By the recipient's setting if None; False also discloses an earlier private read (rule 13).
+    private: bool | None = None
     content: str | None = None
 
 
@@ -91,6 +92,16 @@ class _Found:
     at: datetime
     private: bool
 
+    @property
+    def explicit(self) -> bool:
+        """Whether it is open on request, and so discloses an earlier private read."""
+        return self.item.private is False and not self.private
+
+    @property
+    def kind(self) -> tuple[bool, bool, bool]:
+        """What marks of one statement have in common."""
+        return self.item.read, self.private, self.explicit
+
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
     """Make the marks; return a result for each, in their order.
@@ -103,22 +114,10 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
     found = _resolve(items, now, results)
     # Each kind has its own transaction: a second stamp in the same one could lock messages that
     # precede those already locked (rule 22).
-    for kind in (_deliveries, _open_reads, _private_reads):
-        for place in _stamp(list(filter(kind, found)), now):
+    for kind in sorted({each.kind for each in found}):
+        for place in _stamp([each for each in found if each.kind == kind], now):
             results[place] = APPLIED
     return results
-
-
-def _deliveries(found: _Found) -> bool:
-    return not found.item.read
-
-
-def _open_reads(found: _Found) -> bool:
-    return found.item.read and not found.private
-
-
-def _private_reads(found: _Found) -> bool:
-    return found.item.read and found.private
 
 
 def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
@@ -173,6 +172,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         at=now,
         read=found[0].item.read,
         private=found[0].private,
+        explicit=found[0].explicit,
         backdated=True,
         carries_content=bool(contents),
         at_sql="mark.at",
@@ -204,7 +204,7 @@ def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
         locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
         takes_back = change.may_retract_reads and takes_back_reads(change)
         changed = stamp_rows(change)
-        lower_watermarks(locked)
+        hold_back_private_reads(locked)
         if takes_back:
             conceal_reads(locked)
     return changed

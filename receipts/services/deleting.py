@@ -10,7 +10,9 @@ from django.utils import timezone
 from chat.errors import Refused
 from chat.models import Message, User
 from receipts.ledger.announcing import announce_message
+from receipts.ledger.watermarks import hold_back_from, lock_those_with_watermarks
 from receipts.models import EventKind
+from receipts.services.locking import lock_conversation
 from receipts.services.permissions import deletable_by, require_may_restore
 
 
@@ -38,8 +40,15 @@ def restore_message(*, message_id: int, by: User | None = None) -> bool:
     """
     require_may_restore(by)
     message = Message.objects.filter(pk=message_id, deleted_at__isnull=False)
+    conversation = message.values_list("conversation_id", flat=True).first()
+    if conversation is None:
+        return False
+    # What was unread when it was deleted is unread again, perhaps below a watermark.
+    lock_conversation(conversation)
+    locked = lock_those_with_watermarks(conversation)
     restored = bool(message.update(deleted_at=None))
     if restored:
+        hold_back_from(locked, message_id)
         _announce(EventKind.MESSAGE_RESTORED, message_id)
     return restored
 

@@ -5,118 +5,182 @@ Each batch has its own transaction, so a repeated call continues where the last 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from time import monotonic
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, cast
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from chat.models import ConversationParticipant, Message
-from receipts.ledger.concealing import conceal_reads
-from receipts.ledger.marks import MARKABLE_SQL, TRACKED_SQL, Mark, discloses
+from chat.ids import MAX_ID
+from chat.models import ConversationParticipant
+from receipts.ledger.marks import (
+    MARKABLE_SQL,
+    PRIVATELY_READ_SQL,
+    TRACKED_SQL,
+    Mark,
+    discloses,
+)
 from receipts.ledger.stamp import stamp
-from receipts.ledger.undoing import retraction
-from receipts.ledger.watermarks import advance_watermarks, lock_participants, lower_watermarks
-from receipts.sql.run import fetch_rows
+from receipts.ledger.watermarks import (
+    advance_watermarks,
+    hold_back_private_reads,
+    lock_participants,
+)
+from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.sql.run import adapt_all, as_time, fetch_rows
 
-#: A stretch of a user's unread rows, in the order of the index on them.
+#: The order of the indexes on a user's rows, and the ends of a stretch in it.
+_PLACE = "(status.conversation_id, status.sent_at, status.message_id)"
+_AFTER = f"{_PLACE} > (%(conversation)s, %(sent_at)s, %(message)s)"
+_END_PLACE = "(%(last_conversation)s, %(last_sent_at)s, %(last_message)s)"
+#: A stretch of a user's rows, less those of messages that were sent after the mark's time.
 _STRETCH = (
-    "status.recipient_id = %(recipient)s"
-    " AND (status.conversation_id, status.message_id) > (%(conversation)s, %(message)s)"
-    " AND (status.conversation_id, status.message_id) <= (%(last_conversation)s, %(last_message)s)"
-    " AND status.seen_at IS NULL AND status.withdrawn_at IS NULL"
+    f"status.recipient_id = %(recipient)s AND {_AFTER} AND {_PLACE} <= {_END_PLACE}"
+    " AND status.sent_at <= %(until)s AND status.withdrawn_at IS NULL AND {open}"
 )
 
-#: The last row of the next stretch, which has at most ``rows`` rows that lack the mark.
-_END = """
-    SELECT conversation_id, message_id FROM (
-        SELECT status.conversation_id, status.message_id
-          FROM receipts_messagestatus AS status
-          JOIN chat_message AS message ON message.id = status.message_id
-           AND message.conversation_id = status.conversation_id
-         WHERE status.recipient_id = %(recipient)s
-           AND (status.conversation_id, status.message_id) > (%(conversation)s, %(message)s)
-           AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
-           AND message.deleted_at IS NULL AND {fresh}
-         ORDER BY status.conversation_id, status.message_id LIMIT %(rows)s
-    ) AS stretch ORDER BY conversation_id DESC, message_id DESC LIMIT 1"""
+#: The last two rows of the next stretch and one more, and how many these are in all; the stretch
+#: has at most ``rows`` rows that lack the mark.
+_END = f"""
+    SELECT conversation_id, sent_at, message_id, total FROM (
+        SELECT stretch.*, COUNT(*) OVER () AS total FROM (
+            SELECT status.conversation_id, status.sent_at, status.message_id
+              FROM receipts_messagestatus AS status
+              JOIN chat_message AS message ON message.id = status.message_id
+               AND message.conversation_id = status.conversation_id
+             WHERE status.recipient_id = %(recipient)s AND {_AFTER}
+               AND status.sent_at <= %(until)s AND status.withdrawn_at IS NULL AND {{open}}
+               AND message.deleted_at IS NULL AND {{fresh}}
+             ORDER BY status.conversation_id, status.sent_at, status.message_id
+             LIMIT %(rows)s + 1) AS stretch) AS stretch
+     ORDER BY conversation_id DESC, sent_at DESC, message_id DESC LIMIT 2"""
 
-#: For each conversation with tracked messages to mark in a stretch: the last of them.
-_POSITIONS = """
-    SELECT status.conversation_id, MAX(status.message_id) AS up_to
-      FROM receipts_messagestatus AS status
-      JOIN chat_message AS message ON message.id = status.message_id
-       AND message.conversation_id = status.conversation_id
-     WHERE {stretch} AND {markable} AND {tracked} AND {fresh}
-     GROUP BY status.conversation_id"""
+#: For each conversation with rows to mark in a stretch: the last tracked message up to its end.
+_POSITIONS = f"""
+    SELECT touched.conversation_id, reached.id AS up_to, reached.created_at AS sent_at
+      FROM (SELECT DISTINCT status.conversation_id
+              FROM receipts_messagestatus AS status
+              JOIN chat_message AS message ON message.id = status.message_id
+               AND message.conversation_id = status.conversation_id
+             WHERE {{stretch}} AND {MARKABLE_SQL} AND {{fresh}}) AS touched
+      JOIN chat_message AS reached ON reached.id = (
+        SELECT message.id FROM chat_message AS message
+         WHERE message.conversation_id = touched.conversation_id AND {TRACKED_SQL}
+           AND message.created_at <= %(until)s
+           AND (message.conversation_id, message.created_at, message.id) <= {_END_PLACE}
+         ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
+       AND reached.conversation_id = touched.conversation_id"""
+
+#: Which rows a mark may change, each the condition of a partial index.
+_UNREAD_SQL = "status.seen_at IS NULL"
+
+#: Later than any message.
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_BEGIN = (0, datetime(1970, 1, 1, tzinfo=UTC), 0)
+
+#: A row's place in the order of a user's rows: conversation, time and message.
+RowPlace = tuple[int, datetime, int]
 
 
-@dataclass(frozen=True)
-class BatchOutcome:
-    """How many rows were marked, and whether nothing is left to mark."""
-
-    marked: int
-    complete: bool
+def mark_all_delivered(*, user_id: int, at: datetime | None = None) -> BatchOutcome:
+    """Mark everything in all of a user's conversations delivered, or what was there at a time."""
+    return _mark_all(user_id, at)
 
 
-def mark_all_delivered(*, user_id: int) -> BatchOutcome:
-    """Mark everything in all of a user's conversations delivered."""
-    return _mark_all(user_id, Mark(at=timezone.now()))
+def mark_all_read(
+    *, user_id: int, private: bool = False, explicit: bool = False, at: datetime | None = None
+) -> BatchOutcome:
+    """Mark everything in all of a user's conversations read, or what was there at a time.
 
-
-def mark_all_read(*, user_id: int, private: bool = False) -> BatchOutcome:
-    """Mark everything in all of a user's conversations read."""
-    return _mark_all(user_id, Mark(at=timezone.now(), read=True, private=private))
-
-
-def retract_receipts(*, user_id: int) -> BatchOutcome:
-    """Make a user's earlier reads private, and clear their read watermarks (rule 13).
-
-    No index finds a user's read rows, so this walks the messages of their conversations. Each
-    participation stores its progress until all are done.
+    An ``explicit`` open mark also discloses earlier private reads (rule 13). A time applies to rows
+    that are not marked yet: it does not replace a later one, as a mark in one conversation does.
     """
-    participations = ConversationParticipant.objects.filter(user_id=user_id).order_by("pk")
-    within_budget = _budget()
-    marked = 0
-    for participation in participations:
-        while (step := _retract_some(participation)) is not None:
-            marked += step
-            if not within_budget():
-                return BatchOutcome(marked, complete=False)
-    participations.update(retracted_up_to=None)
+    return _mark_all(user_id, at, read=True, private=private, explicit=explicit)
+
+
+def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
+    within_budget = time_budget()
+    mark = replace(Mark.given(at, **how), backdated=False)
+    stretches = [_Stretches(user_id, mark, mark.at if at else _NEVER, _UNREAD_SQL)]
+    if mark.explicit:
+        stretches.append(replace(stretches[0], open_sql=PRIVATELY_READ_SQL))
+    marked, past = 0, _BEGIN
+    while stretches:
+        with transaction.atomic():
+            end = stretches[0].end(past)
+            if end is not None:
+                marked += stretches[0].mark_to(past, end)
+        if end is None:
+            del stretches[0]
+        past = end or _BEGIN
+        if not within_budget():
+            complete = all(each.end(_BEGIN) is None for each in stretches)
+            return BatchOutcome(marked, complete)
     return BatchOutcome(marked, complete=True)
 
 
-def _mark_all(user_id: int, mark: Mark) -> BatchOutcome:
-    within_budget = _budget()
-    marked, past = 0, (0, 0)
-    # A private read moves only the delivered watermark, like a delivery (rule 13).
-    told = mark if discloses(mark) else Mark(at=mark.at)
-    while True:
-        with transaction.atomic():
-            stretch = _next_stretch(user_id, mark, past)
-            if stretch is None:
-                return BatchOutcome(marked, complete=True)
-            locked = _lock_participations(stretch)
-            positions = _POSITIONS.format(
-                stretch=_STRETCH,
-                markable=MARKABLE_SQL,
-                tracked=TRACKED_SQL,
-                fresh=told.unmarked_sql,
-            )
-            advance_watermarks(mark, positions, stretch)
-            marked += stamp(mark.change(_STRETCH, stretch, condition_sql=mark.unmarked_sql))
-            if mark.private:
-                lower_watermarks(locked)
-        past = (stretch["last_conversation"], stretch["last_message"])
-        if not within_budget():
-            return BatchOutcome(marked, complete=_end(user_id, mark, past) is None)
+@dataclass(frozen=True)
+class _Stretches:
+    """The rows of a user that a mark may change, in stretches of a limited number."""
+
+    user_id: int
+    mark: Mark
+    #: The latest time of a message that is marked.
+    until: datetime
+    #: SQL condition: which rows, so that a partial index finds them.
+    open_sql: str
+
+    def end(self, past: RowPlace) -> RowPlace | None:
+        """Where the next stretch ends; None if no row is left to mark.
+
+        If no more rows of a conversation are left, it ends after all messages of that.
+        """
+        found = fetch_rows(
+            _END.format(open=self.open_sql, fresh=self.mark.unmarked_sql),
+            {**self._after(past), "rows": settings.BATCH_ROWS},
+        )
+        if not found:
+            return None
+        last, *others = found
+        if last[3] <= settings.BATCH_ROWS:
+            return last[0], _NEVER, MAX_ID
+        conversation, sent_at, message, _ = others[0]
+        if conversation != last[0]:
+            return conversation, _NEVER, MAX_ID
+        return conversation, cast(datetime, as_time(sent_at)), message
+
+    def mark_to(self, past: RowPlace, end: RowPlace) -> int:
+        """Mark one stretch; return how many rows were marked. Must be called in a transaction."""
+        params = {
+            **self._after(past),
+            "last_conversation": end[0],
+            "last_sent_at": end[1],
+            "last_message": end[2],
+        }
+        mark, stretch = self.mark, _STRETCH.format(open=self.open_sql)
+        # A private read moves only the delivered watermark, like a delivery (rule 13).
+        told = mark if discloses(mark) else Mark(at=mark.at)
+        locked = _lock_participations(params)
+        positions = _POSITIONS.format(stretch=stretch, fresh=told.unmarked_sql)
+        advance_watermarks(mark, positions, adapt_all(params))
+        marked = stamp(mark.change(stretch, params, condition_sql=mark.unmarked_sql))
+        if mark.private:
+            hold_back_private_reads(locked)
+        return marked
+
+    def _after(self, past: RowPlace) -> dict[str, Any]:
+        return {
+            "recipient": self.user_id,
+            "conversation": past[0],
+            "sent_at": past[1],
+            "message": past[2],
+            "until": self.until,
+        }
 
 
-def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
+def _lock_participations(stretch: Mapping[str, Any]) -> dict[int, int | None]:
     """Lock a stretch's participations; return their read watermarks by id."""
     participations = ConversationParticipant.objects.filter(
         user_id=stretch["recipient"],
@@ -124,74 +188,3 @@ def _lock_participations(stretch: dict[str, Any]) -> dict[int, int | None]:
         conversation__lte=stretch["last_conversation"],
     )
     return lock_participants(participations)
-
-
-def _next_stretch(user_id: int, mark: Mark, past: tuple[int, int]) -> dict[str, Any] | None:
-    end = _end(user_id, mark, past)
-    if end is None:
-        return None
-    return {
-        "recipient": user_id,
-        "conversation": past[0],
-        "message": past[1],
-        "last_conversation": end[0],
-        "last_message": end[1],
-    }
-
-
-def _end(user_id: int, mark: Mark, past: tuple[int, int]) -> tuple[Any, ...] | None:
-    """Conversation and message where the next stretch ends; None if no row is left to mark."""
-    found = fetch_rows(
-        _END.format(fresh=mark.unmarked_sql),
-        {
-            "recipient": user_id,
-            "conversation": past[0],
-            "message": past[1],
-            "rows": settings.BATCH_ROWS,
-        },
-    )
-    return found[0] if found else None
-
-
-def _retract_some(participation: ConversationParticipant) -> int | None:
-    """Retract reads of a conversation's next messages; return how many, None if none are left."""
-    past = participation.retracted_up_to or 0
-    ids = Message.objects.filter(conversation=participation.conversation_id, pk__gt=past)
-    ahead = list(ids.order_by("pk").values_list("pk", flat=True)[: settings.BATCH_ROWS])
-    if not ahead:
-        return None
-    participation.retracted_up_to = ahead[-1]
-    with transaction.atomic():
-        ConversationParticipant.objects.filter(pk=participation.pk).update(
-            retracted_up_to=ahead[-1], last_read_message=None, last_read_at=None
-        )
-        marked = stamp(
-            retraction(
-                "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-                " AND message.conversation_id = %(conversation)s"
-                " AND message.id > %(past)s AND message.id <= %(up_to)s",
-                {
-                    "recipient": participation.user_id,
-                    "conversation": participation.conversation_id,
-                    "past": past,
-                    "up_to": ahead[-1],
-                    "now": timezone.now(),
-                },
-            )
-        )
-        if marked:
-            conceal_reads([participation.pk])
-    return marked
-
-
-def _budget() -> Callable[[], bool]:
-    """A function: whether there is time for a batch that takes as long as the longest so far."""
-    last = monotonic()
-    end, longest = last + settings.BATCH_BUDGET_MS / 1000, 0.0
-
-    def is_time_left() -> bool:
-        nonlocal last, longest
-        longest, last = max(longest, monotonic() - last), monotonic()
-        return last + longest < end
-
-    return is_time_left

@@ -11,7 +11,6 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Tracking
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark, discloses, failure
 from receipts.ledger.stamp import Change, stamp, stamp_one
@@ -19,8 +18,8 @@ from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
+    hold_back_private_reads,
     lock_participant,
-    lower_watermarks,
 )
 from receipts.rules.rows import ChangedColumns, OwnPosition
 
@@ -30,11 +29,14 @@ _ONE = (
 )
 _UP_TO = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-    " AND status.message_id <= %(up_to)s"
+    " AND (status.sent_at, status.message_id) <= ((SELECT created_at FROM chat_message"
+    " WHERE id = %(up_to)s AND conversation_id = %(conversation)s), %(up_to)s)"
 )
 _FROM = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-    " AND message.conversation_id = %(conversation)s AND message.id >= %(from_message)s"
+    " AND message.conversation_id = %(conversation)s"
+    " AND (message.created_at, message.id) >= ((SELECT created_at FROM chat_message"
+    " WHERE id = %(from_message)s AND conversation_id = %(conversation)s), %(from_message)s)"
 )
 
 
@@ -49,28 +51,29 @@ class RecipientKey:
 
 @dataclass(frozen=True, kw_only=True)
 class UpTo:
-    """A participant, and the message up to which they mark."""
+    """A participant, the message up to which they mark, and the one that a watermark may name."""
 
     recipient_id: int
     conversation_id: int
     up_to: int
-    #: Whether the message is tracked: an untracked one moves no watermark (rule 15).
-    tracked: bool = True
+    #: The last tracked message up to there, where the watermarks move to: an untracked one moves
+    #: none (rule 15). None if there is none.
+    reached: int | None
 
     @classmethod
     def of(cls, conversation_id: int, found: OwnPosition) -> UpTo:
-        """From a result of ``selectors.own_position`` that has a message."""
+        """From a result of ``positions.own_position`` that has a message."""
         return cls(
             recipient_id=found["user_id"],
             conversation_id=conversation_id,
             up_to=cast(int, found["up_to"]),
-            tracked=found["tracking"] == Tracking.TRACKED,
+            reached=found["reached"],
         )
 
 
 def mark_delivered(*, row: RecipientKey, at: datetime | None = None) -> ChangedColumns | None:
     """Mark one message delivered; return the row's columns, or None if nothing changed."""
-    return _mark_one(row, _mark(at))
+    return _mark_one(row, Mark.given(at))
 
 
 def mark_read(
@@ -78,10 +81,15 @@ def mark_read(
     row: RecipientKey,
     at: datetime | None = None,
     private: bool = False,
+    explicit: bool = False,
     content: str | None = None,
 ) -> ChangedColumns | None:
-    """Mark one message read; return the row's columns, or None if nothing changed."""
-    return _mark_one(row, _mark(at, read=True, private=private, content=content))
+    """Mark one message read; return the row's columns, or None if nothing changed.
+
+    An ``explicit`` open mark also discloses an earlier private read (rule 13).
+    """
+    how = {"private": private, "explicit": explicit, "content": content}
+    return _mark_one(row, Mark.given(at, read=True, **how))
 
 
 def report_failure(
@@ -105,18 +113,21 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
 
 def bulk_mark_delivered(*, position: UpTo, at: datetime | None = None) -> int:
     """Mark everything up to a message delivered; return how many rows are newly marked."""
-    return _mark_up_to(position, _mark(at))
+    return _mark_up_to(position, Mark.given(at))
 
 
-def bulk_mark_read(*, position: UpTo, at: datetime | None = None, private: bool = False) -> int:
-    """Mark everything up to a message read; return how many rows are newly marked."""
-    return _mark_up_to(position, _mark(at, read=True, private=private))
+def bulk_mark_read(
+    *,
+    position: UpTo,
+    at: datetime | None = None,
+    private: bool = False,
+    explicit: bool = False,
+) -> int:
+    """Mark everything up to a message read; return how many rows are newly marked.
 
-
-def _mark(at: datetime | None, **how: Any) -> Mark:
-    """A mark at the given time, clamped to now, or else at the server's time."""
-    now = timezone.now()
-    return Mark(at=min(at, now) if at else now, backdated=at is not None, **how)
+    An ``explicit`` open mark also discloses earlier private reads (rule 13).
+    """
+    return _mark_up_to(position, Mark.given(at, read=True, private=private, explicit=explicit))
 
 
 def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
@@ -138,7 +149,7 @@ def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator
         locked = lock_participant(recipient_id, conversation_id)
         takes_back = change.may_retract_reads and takes_back_reads(change)
         yield
-        lower_watermarks(locked)
+        hold_back_private_reads(locked)
         if takes_back:
             conceal_reads(locked)
 
@@ -156,11 +167,12 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "recipient": position.recipient_id,
         "conversation": position.conversation_id,
         "up_to": position.up_to,
+        "reached": position.reached,
     }
     change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
     # Participants are locked before messages, as when leaving (rule 22).
     with _transaction(position, mark, change):
-        if position.tracked:
+        if position.reached is not None:
             if discloses(mark):
                 lock_participant(position.recipient_id, position.conversation_id)
             advance_watermarks(mark, ONE_POSITION, params)

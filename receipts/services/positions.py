@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from chat.errors import Invalid, NotParticipant
-from receipts.reads.selectors import own_position
+from receipts.reads.positions import own_position
 from receipts.rules.privacy import reads_privately
 from receipts.rules.rows import OwnPosition
 from receipts.services.marking import (
@@ -39,20 +39,23 @@ def mark_up_to(
     message_id: int | None = None,
     read: bool,
     at: datetime | None = None,
-    private: bool = False,
+    private: bool | None = None,
 ) -> MarkedUpTo:
-    """Mark everything up to a message, or up to the newest, delivered to or read by a participant.
+    """Mark everything up to a message delivered to or read by a participant.
 
-    A read is private if ``private`` is set or the participant's setting is off (rule 13). Raises
-    ``NotParticipant``, or ``Invalid`` for a message that is not in this conversation.
+    Without a message, up to the newest that was there at the time ``at`` (rule 7). A read is
+    private if ``private`` is set or the participant's setting is off; where it is open by request,
+    it also discloses earlier private reads (rule 13). Raises ``NotParticipant``, or ``Invalid`` for
+    a message that is not in this conversation.
     """
-    found = _position(conversation_id, username, "up_to_message", message_id)
+    found = _position(conversation_id, username, "up_to_message", message_id, at)
     count = 0
     if found["up_to"] is not None:
         position = UpTo.of(conversation_id, found)
         if read:
-            private = reads_privately(found["user__read_receipts_enabled"], private)
-            count = bulk_mark_read(position=position, at=at, private=private)
+            hidden = reads_privately(found["read_receipts_enabled"], private)
+            explicit = private is False and not hidden
+            count = bulk_mark_read(position=position, at=at, private=hidden, explicit=explicit)
         else:
             count = bulk_mark_delivered(position=position, at=at)
     return _marked(found, count, at)
@@ -78,9 +81,13 @@ def _marked(found: OwnPosition, count: int, at: datetime | None) -> MarkedUpTo:
 
 
 def _position(
-    conversation_id: int, username: str, field: str, message_id: int | None
+    conversation_id: int,
+    username: str,
+    field: str,
+    message_id: int | None,
+    at: datetime | None = None,
 ) -> OwnPosition:
-    found = own_position(conversation_id, username, message_id)
+    found = own_position(conversation_id, username, up_to=message_id, at=at)
     if found is None:
         raise NotParticipant
     if message_id is not None and found["up_to"] is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -22,7 +22,12 @@ from chat.models import (
 from receipts.ledger.announcing import announce_message
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
-from receipts.ledger.watermarks import ONE_POSITION, advance_watermarks
+from receipts.ledger.watermarks import (
+    ONE_POSITION,
+    advance_watermarks,
+    hold_back_from,
+    lock_those_with_watermarks,
+)
 from receipts.models import EventKind, MessageStatus
 from receipts.rules.privacy import reads_privately
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL, recipients_now
@@ -38,7 +43,12 @@ _INSERT_ROWS = f"""
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+    " AND (status.sent_at, status.message_id) < (%(sent_at)s, %(message)s)"
 )
+
+#: A live message is later than all others of its conversation by at least this, so that clients
+#: which compare milliseconds have its order, too.
+TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,8 @@ class SenderFacts:
     recipients: int
     #: Whether earlier messages are still unread by the sender (rule 9).
     has_unread: bool
+    #: The time of the conversation's newest message.
+    newest_at: datetime | None
     #: The id of the sender's message with the same ``client_id``, if any.
     same_message: int | None
 
@@ -77,13 +89,16 @@ def send_message(
 ) -> Sent:
     """Send a message to the current participants; a repeated ``client_id`` sends nothing.
 
-    Everything before it counts as delivered to the sender and, unless ``mark_read`` is off, as
-    read (rule 9). Raises ``NotParticipant``, ``Muted``, or ``Conflict`` if the ``client_id``
-    belongs to a different message.
+    ``sent_at`` is the time of a message that was sent elsewhere; it stands in the order of that
+    time, perhaps before others (rule 7). Everything before it counts as delivered to the sender
+    and, unless ``mark_read`` is off, as read (rule 9). Raises ``NotParticipant``, ``Muted``, or
+    ``Conflict`` if the ``client_id`` belongs to a different message.
     """
     conversation = _LOCKED.first(conversation=conversation_id)
     if conversation is None:
         raise NotParticipant
+    # Before the sender's own participant is locked, since they are locked in the order of ids.
+    late = lock_those_with_watermarks(conversation_id) if _is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
         return Sent(_repeated(membership.same_message, body, sent_at), created=False)
@@ -101,7 +116,7 @@ def send_message(
         sender=sender,
         body=body,
         client_id=client_id,
-        created_at=sent_at or timezone.now(),
+        created_at=sent_at or _live_time(membership.newest_at),
         tracking=tracking,
         recipient_count=membership.recipients if has_rows else 0,
     )
@@ -109,6 +124,7 @@ def send_message(
         with connection.cursor() as cursor:
             params = [message.pk, adapt(message.created_at), conversation_id, sender.pk]
             execute_prepared(cursor, _INSERT_ROWS, params)
+    hold_back_from(late, message.pk)
     announce_message(
         EventKind.MESSAGE_CREATED,
         message_id=message.pk,
@@ -119,6 +135,20 @@ def send_message(
         message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
     )
     return Sent(message, created=True)
+
+
+def _is_late(conversation_id: int, sent_at: datetime | None) -> bool:
+    """Whether a message with this time is sent after messages that it stands before."""
+    if sent_at is None:
+        return False
+    later = Message.objects.filter(conversation=conversation_id, created_at__gt=sent_at)
+    return later.exists()
+
+
+def _live_time(newest_at: datetime | None) -> datetime:
+    """The time of a message that is sent now: later than every other of its conversation."""
+    now = timezone.now()
+    return now if newest_at is None else max(now, newest_at + TICK)
 
 
 def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
@@ -137,6 +167,7 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     unread = MessageStatus.objects.filter(
         recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
     )
+    newest = Message.objects.filter(conversation=conversation).order_by("-created_at", "-pk")
     same = Message.objects.filter(conversation=conversation, sender=sender)
     same = same.none() if client_id is None else same.filter(client_id=client_id)
     # Locked before the watermark update, which must see all rows committed by then.
@@ -147,6 +178,7 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
         .annotate(
             recipients=Coalesce(Subquery(others.values("count")), 0),
             has_unread=Exists(unread),
+            newest_at=Subquery(newest.values("created_at")[:1]),
             same_message=Subquery(same.values("pk"), output_field=BigIntegerField()),
         )
         .values(*(field.name for field in fields(SenderFacts)))
@@ -183,6 +215,7 @@ def _mark_earlier(message: Message, membership: SenderFacts, *, read: bool, priv
     mark = Mark(at=message.created_at, read=read, private=private)
     params = {"recipient": message.sender_id, "conversation": message.conversation_id}
     if message.tracked:
-        advance_watermarks(mark, ONE_POSITION, {**params, "up_to": message.pk})
+        advance_watermarks(mark, ONE_POSITION, {**params, "reached": message.pk})
     if membership.has_unread:
-        stamp(mark.change(_UNREAD_BY_SENDER, params))
+        position = {"sent_at": message.created_at, "message": message.pk}
+        stamp(mark.change(_UNREAD_BY_SENDER, {**params, **position}))

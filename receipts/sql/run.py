@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -19,6 +19,13 @@ def adapt(value: Any) -> Any:
     if isinstance(value, datetime):
         return connection.ops.adapt_datetimefield_value(value)
     return value
+
+
+def as_time(value: datetime | str | None) -> datetime | None:
+    """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 
 def adapt_all(params: Mapping[str, object] | None) -> dict[str, Any]:

@@ -7,9 +7,11 @@ limited number of rows, however many messages and recipients exist.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Window
+from django.db.models.functions import Mod, RowNumber
 
 from chat.ids import MAX_ID
 from chat.models import Message
@@ -26,13 +28,11 @@ def stretches(messages: QuerySet[Message], size: int = STRETCH) -> Iterator[tupl
     """Ranges of ids, each ``(after, up_to]``, with at most ``size`` of the messages in it.
 
     Together they omit no id, so that a row whose message is missing is in one of them as well.
+    Messages that are sent meanwhile are in the last one.
     """
-    ids = messages.order_by("pk").values_list("pk", flat=True)
-    after = 0
-    while after < MAX_ID:
-        up_to = ids.filter(pk__gt=after)[size - 1 : size].first() or MAX_ID
-        yield after, up_to
-        after = up_to
+    numbered = messages.annotate(rest=Mod(Window(RowNumber(), order_by="pk"), size))
+    ends = numbered.filter(rest=0).order_by("pk").values_list("pk", flat=True)
+    yield from pairwise([0, *ends, MAX_ID])
 
 
 def batches(

@@ -29,6 +29,7 @@ from receipts.upkeep.pruning import Prune
 from tests.support.cast import say
 from tests.support.commands import run
 from tests.support.loading import START, at, load, row
+from tests.support.positions import up_to
 from tests.support.racing import at_once, first_then, wait_until_somebody_waits
 from tests.support.random_work import assert_no_drift, random_step
 
@@ -43,7 +44,7 @@ def loaded(group: Conversation, alice: User, bob: User, carol: User) -> list[Mes
 
 
 def position(user: User, message: Message) -> UpTo:
-    return UpTo(recipient_id=user.pk, conversation_id=message.conversation_id, up_to=message.pk)
+    return up_to(user, message.pk)
 
 
 class PausedAt:

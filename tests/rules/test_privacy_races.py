@@ -10,6 +10,7 @@ import pytest
 from chat.models import Conversation, ConversationParticipant, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.reads.watermarks import show_watermarks
 from receipts.services.marking import RecipientKey
 from tests.support.cast import say
 from tests.support.racing import first_then
@@ -19,8 +20,9 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 def _read_watermark(user: User) -> int | None:
-    participant = ConversationParticipant.objects.filter(user=user)
-    return participant.values_list("last_read_message_id", flat=True).get()
+    participant = ConversationParticipant.objects.get(user=user)
+    show_watermarks([participant])
+    return participant.last_read_message_id
 
 
 @pytest.mark.parametrize("then", ["bulk", "all", "send"])

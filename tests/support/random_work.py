@@ -10,8 +10,9 @@ from django.db.models import Count, Q
 from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
-from receipts.services.marking import RecipientKey, UpTo
+from receipts.services.marking import RecipientKey
 from tests.support.cast import say
+from tests.support.positions import up_to
 
 
 def assert_no_drift() -> None:
@@ -33,11 +34,7 @@ def assert_no_drift() -> None:
 def random_step(dice: random.Random, group: Conversation, user: User) -> None:
     """One action of ``user``: a mark, a send, leaving, joining, or the account off and on."""
     participant = ConversationParticipant.objects.get(conversation=group, user=user)
-    position = UpTo(
-        recipient_id=user.pk,
-        conversation_id=group.pk,
-        up_to=Message.objects.order_by("?").values_list("pk", flat=True)[0],
-    )
+    position = up_to(user, Message.objects.order_by("?").values_list("pk", flat=True)[0])
     action = dice.choice(["one", "one", "bulk", "deliver", "send", "leave", "join", "switch"])
     if action == "one":
         for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:

@@ -6,6 +6,7 @@ from receipts.ledger.marks import NULL_TIME_SQL, TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
+from receipts.rules.watermarks import covers_sql
 
 #: SQL condition: ``message`` should have rows, since somebody received it.
 NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
@@ -47,8 +48,9 @@ def _told(state: str) -> str:
     The latest possible time: when the watermark moved to its present position.
     """
     at = f"participant.last_{state}_at"
+    covered = covers_sql(state, "message.created_at", "message.id")
     return (
-        f"CASE WHEN participant.last_{state}_message_id >= message.id"
+        f"CASE WHEN {covered}"
         f" THEN CASE WHEN {at} > message.created_at THEN {at} ELSE message.created_at END END"
     )
 

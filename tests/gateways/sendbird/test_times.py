@@ -12,8 +12,8 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from receipts.gateways.sendbird.clock import message_times
 from receipts.gateways.sendbird.times import times_of
-from receipts.services.marking import UpTo
 from tests.support.cast import say
+from tests.support.positions import up_to
 
 
 @settings(
@@ -37,9 +37,7 @@ def test_no_time_shows_a_receipt_that_nobody_gave(
     ]
     for read, index in marks:
         mark = services.bulk_mark_read if read else services.bulk_mark_delivered
-        up_to = sent[min(index, len(sent) - 1)].pk
-        position = UpTo(recipient_id=bob.pk, conversation_id=group.pk, up_to=up_to)
-        mark(position=position)
+        mark(position=up_to(bob, sent[min(index, len(sent) - 1)].pk))
     times = times_of([group.pk])[group.pk]["bob"]
     here = ConversationParticipant.objects.get(user=bob, conversation=group)
     for time, watermark in (

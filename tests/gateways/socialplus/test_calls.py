@@ -10,6 +10,7 @@ from chat.authentication import issue_token
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
 from tests.support.cast import Api, say
+from tests.support.positions import up_to
 
 
 @pytest.fixture
@@ -130,10 +131,7 @@ def test_read_users_and_delivered_users_by_membership(
         services.add_participant(conversation_id=group.pk, user=people[name])
     message = say(alice, group)
     for name in ("carol", "erin", "frank", "gina"):
-        position = services.marking.UpTo(
-            recipient_id=people[name].pk, conversation_id=group.pk, up_to=message.pk
-        )
-        services.bulk_mark_read(position=position)
+        services.bulk_mark_read(position=up_to(people[name], message.pk))
     sp(bob).put(
         f"/api/v1/markers/message-feeds/{group.pk}/mark-delivering", {"messageId": str(message.pk)}
     )

@@ -17,6 +17,7 @@ from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.models import MessageStatus
 from tests.support.cast import say
+from tests.support.positions import up_to
 
 
 def caller(who: User) -> Client:
@@ -35,10 +36,7 @@ def message(group: Conversation, alice: User) -> Message:
         services.add_participant(conversation_id=group.pk, user=user)
     message = say(alice, group)
     for user in User.objects.exclude(pk=alice.pk):
-        position = services.marking.UpTo(
-            recipient_id=user.pk, conversation_id=group.pk, up_to=message.pk
-        )
-        services.bulk_mark_read(position=position)
+        services.bulk_mark_read(position=up_to(user, message.pk))
     return message
 
 

@@ -1,0 +1,123 @@
+"""What a watermark covers: everything up to it that its user has received or read (rules 7, 13).
+
+A participant's columns hold how far they have reached, which only moves forward. Rows at or before
+that position may be open all the same: a message with an earlier time arrived, or was restored, or
+was read privately. ``held_back`` says to look for them. Then the watermark that is shown is the
+last message before the first open row that its user sent, or has received or read.
+
+All of this is SQL text for both databases, over ``participant``.
+"""
+
+from __future__ import annotations
+
+from chat.models import Tracking
+
+_STATES = ("delivered", "read")
+
+#: At most this many messages before the first open row are tried for the shown watermark.
+_TRIED = 100
+
+_OWN_SQL = """open.recipient_id = participant.user_id
+              AND open.conversation_id = participant.conversation_id
+              AND open.withdrawn_at IS NULL AND open.{state}_at IS NULL
+              AND (open.sent_at, open.message_id) <= ({time}, {message})"""
+_UNREAD_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
+              JOIN chat_message AS owed ON owed.id = open.message_id
+               AND owed.conversation_id = open.conversation_id
+               AND owed.tracking = '{Tracking.TRACKED.value}' AND owed.deleted_at IS NULL
+             WHERE {_OWN_SQL} AND open.seen_at IS NULL"""
+#: A private read is always of a tracked message, and stays hidden when that is deleted.
+_PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
+             WHERE {_OWN_SQL.replace("{state}", "read")}
+               AND open.seen_at IS NOT NULL AND open.delivered_at IS NOT NULL"""
+#: A row for which no receipt is due is never open: seen, but neither received nor read.
+_ARMS_SQL = {"delivered": (_UNREAD_SQL,), "read": (_UNREAD_SQL, _PRIVATE_SQL)}
+
+
+def private_read_sql(time: str, message: str) -> str:
+    """SQL condition: the participant has read a message up to this position privately."""
+    arm = _PRIVATE_SQL.format(columns="1", time=time, message=message)
+    return f"EXISTS ({arm})"
+
+
+def covers_sql(state: str, time: str, message: str) -> str:
+    """SQL condition: the shown watermark is at or after this position."""
+    arms = (
+        f"NOT EXISTS ({arm.format(columns='1', state=state, time=time, message=message)})"
+        for arm in _ARMS_SQL[state]
+    )
+    return (
+        f"{reaches_sql(state, time, message)}"
+        f" AND (NOT participant.held_back OR ({' AND '.join(arms)}))"
+    )
+
+
+def reaches_sql(state: str, time: str, message: str, *, compare: str = ">=") -> str:
+    """SQL condition: the participant has reached this position, or with ``>`` a later one."""
+    return f"""EXISTS (
+           SELECT 1 FROM chat_message AS reached
+            WHERE reached.id = participant.last_{state}_message_id
+              AND reached.conversation_id = participant.conversation_id
+              AND (reached.created_at, reached.id) {compare} ({time}, {message}))"""
+
+
+def _first_open_sql(state: str) -> str:
+    """SQL: the message of the first open row up to the position that the participant reached."""
+    arms = " UNION ALL ".join(
+        "SELECT * FROM ({} ORDER BY open.sent_at, open.message_id LIMIT 1) AS {}".format(
+            arm.format(
+                columns="open.sent_at, open.message_id",
+                state=state,
+                time="reached.created_at",
+                message="reached.id",
+            ),
+            name,
+        )
+        for arm, name in zip(_ARMS_SQL[state], ("unread", "private"), strict=False)
+    )
+    return f"""SELECT first.message_id FROM ({arms}) AS first
+              ORDER BY first.sent_at, first.message_id LIMIT 1"""
+
+
+def _shown_sql(state: str) -> str:
+    return f"""
+    SELECT stopped.participant_id,
+           CASE WHEN stopped.stop_id IS NULL THEN stopped.reached_id ELSE before.id END
+               AS message_id,
+           CASE WHEN stopped.stop_id IS NULL THEN stopped.at
+                WHEN own.{state}_at IS NOT NULL THEN own.{state}_at
+                ELSE before.created_at END AS at
+      FROM (
+        SELECT participant.id AS participant_id, participant.user_id, participant.joined_at,
+               participant.conversation_id, reached.id AS reached_id,
+               participant.last_{state}_at AS at, ({_first_open_sql(state)}) AS stop_id
+          FROM chat_conversationparticipant AS participant
+          JOIN chat_message AS reached ON reached.id = participant.last_{state}_message_id
+           AND reached.conversation_id = participant.conversation_id
+         WHERE {{those}} AND participant.held_back
+      ) AS stopped
+      LEFT JOIN chat_message AS stop ON stop.id = stopped.stop_id
+       AND stop.conversation_id = stopped.conversation_id
+      LEFT JOIN chat_message AS before ON before.id = (
+        SELECT tried.id FROM (
+            SELECT message.id, message.created_at, message.sender_id, message.archived_at
+              FROM chat_message AS message
+             WHERE message.conversation_id = stopped.conversation_id
+               AND message.tracking = '{Tracking.TRACKED.value}'
+               AND (message.created_at, message.id) < (stop.created_at, stop.id)
+             ORDER BY message.created_at DESC, message.id DESC LIMIT {_TRIED}) AS tried
+          LEFT JOIN receipts_messagestatus AS done ON done.message_id = tried.id
+           AND done.recipient_id = stopped.user_id
+           AND done.conversation_id = stopped.conversation_id
+         WHERE tried.sender_id = stopped.user_id OR done.{state}_at IS NOT NULL
+            OR (tried.archived_at IS NOT NULL AND tried.created_at >= stopped.joined_at)
+         ORDER BY tried.created_at DESC, tried.id DESC LIMIT 1)
+       AND before.conversation_id = stopped.conversation_id
+      LEFT JOIN receipts_messagestatus AS own ON own.message_id = before.id
+       AND own.recipient_id = stopped.user_id
+       AND own.conversation_id = stopped.conversation_id"""
+
+
+#: SELECT, by state: the shown watermarks of those of ``{those}`` participants that are held back,
+#: as ``participant_id``, ``message_id`` (null for none) and ``at``.
+SHOWN_SQL = {state: _shown_sql(state) for state in _STATES}

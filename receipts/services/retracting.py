@@ -1,0 +1,82 @@
+"""Making earlier reads private, conversation by conversation (rule 13)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from chat.models import ConversationParticipant
+from receipts.ledger.concealing import conceal_reads
+from receipts.ledger.stamp import stamp
+from receipts.ledger.undoing import retraction
+from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.sql.run import fetch_rows
+
+_POSITION = """(SELECT place.created_at, place.id FROM chat_message AS place
+                   WHERE place.id = %({0})s AND place.conversation_id = %(conversation)s)"""
+#: Messages after one that was retracted before, in the order of time.
+_PAST = (
+    "message.conversation_id = %(conversation)s AND (CAST(%(past)s AS bigint) IS NULL"
+    f" OR (message.created_at, message.id) > {_POSITION.format('past')})"
+)
+#: The last of the next messages of a conversation.
+_NEXT_MESSAGES = f"""
+    SELECT id FROM (
+        SELECT message.created_at, message.id FROM chat_message AS message
+         WHERE {_PAST} ORDER BY message.created_at, message.id LIMIT %(rows)s) AS ahead
+     ORDER BY created_at DESC, id DESC LIMIT 1"""
+_THESE_MESSAGES = (
+    "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
+    f" AND {_PAST} AND (message.created_at, message.id) <= {_POSITION.format('up_to')}"
+)
+
+
+def retract_receipts(*, user_id: int) -> BatchOutcome:
+    """Make a user's earlier reads private, and clear their read watermarks (rule 13).
+
+    No index finds a user's read rows, so this walks the messages of their conversations. Each
+    participation stores its progress until all are done.
+    """
+    participations = ConversationParticipant.objects.filter(user_id=user_id).order_by("pk")
+    within_budget = time_budget()
+    marked = 0
+    for participation in participations:
+        while (step := _retract_some(participation)) is not None:
+            marked += step
+            if not within_budget():
+                return BatchOutcome(marked, complete=False)
+    participations.update(retracted_up_to=None)
+    return BatchOutcome(marked, complete=True)
+
+
+def _retract_some(participation: ConversationParticipant) -> int | None:
+    """Retract reads of a conversation's next messages; return how many, None if none are left."""
+    messages = {
+        "conversation": participation.conversation_id,
+        "past": participation.retracted_up_to,
+        "rows": settings.BATCH_ROWS,
+    }
+    found = fetch_rows(_NEXT_MESSAGES, messages)
+    if not found:
+        return None
+    ((last,),) = found
+    participation.retracted_up_to = last
+    with transaction.atomic():
+        ConversationParticipant.objects.filter(pk=participation.pk).update(
+            retracted_up_to=last, last_read_message=None, last_read_at=None
+        )
+        marked = stamp(
+            retraction(
+                _THESE_MESSAGES,
+                {
+                    **messages,
+                    "recipient": participation.user_id,
+                    "up_to": last,
+                    "now": timezone.now(),
+                },
+            )
+        )
+        if marked:
+            conceal_reads([participation.pk])
+    return marked
