@@ -9,7 +9,7 @@ from django.db import transaction
 from chat.models import ConversationParticipant, Tracking
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
-from receipts.rules.watermarks import STATES, covers_sql, reaches_sql
+from receipts.rules.watermarks import SHOWN_SQL, covers_sql, reaches_sql
 from receipts.sql.run import execute
 
 #: The times of a position that move each watermark: a private read moves the delivered one alone
@@ -63,7 +63,7 @@ def _moves(state: str) -> str:
 
 def import_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks forward to the positions of the history (rule 7)."""
-    for state in STATES:
+    for state in SHOWN_SQL:
         moves = _moves(state)
         last = _LAST.format(at=_AT[state], moves=moves)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
@@ -101,7 +101,7 @@ _NOTHING_OPEN = " AND ".join(
     f"(participant.last_{state}_message_id IS NULL OR "
     + covers_sql(state, _REACHED.format(state=state), f"participant.last_{state}_message_id")
     + ")"
-    for state in STATES
+    for state in SHOWN_SQL
 )
 _HELD = """
     SELECT participant.id AS participant_id,

@@ -21,6 +21,7 @@ from chat.models import Conversation, ConversationParticipant, Message, Tracking
 from receipts import services
 from receipts.importing import report as reports
 from receipts.models import MessageStatus
+from receipts.reads.watermarks import show_watermarks
 from receipts.upkeep.checking import Check
 from tests.support.commands import Statements, run, run_fails, run_refused, statements_of
 from tests.support.racing import at_once
@@ -195,11 +196,12 @@ def test_users_keep_their_name_and_get_no_password(history: Import) -> None:
     assert not dan.has_usable_password()
 
 
-def test_ids_grow_in_the_order_of_the_file(history: Import) -> None:
-    """Watermarks stand on it: up to a message means up to its id (rule 7)."""
+def test_ids_grow_with_the_time_and_then_with_the_ids_of_the_source(history: Import) -> None:
+    """Rule 7: whatever the order of the lines. Numbers stand by number."""
     names = [f"m{number}" for number in range(30)]
-    random.Random(1).shuffle(names)
-    history([*ALL_THREE, *(message(name, "ann", 10) for name in names)], batch_size=7)
+    messages = [message(name, "ann", int(name[1:]) // 10) for name in names]
+    random.Random(1).shuffle(messages)
+    history([*ALL_THREE, *messages], batch_size=7)
     ordered = Message.objects.order_by("pk").values_list("client_id", flat=True)
     assert list(ordered) == [f"import:{name}" for name in names]
 
@@ -423,7 +425,9 @@ def test_a_private_read_stays_private_and_holds_the_watermark(history: Import) -
     history([*TALK, read_up_to("m3", "cat", 35)])
     assert (row("m1", "cat").read_at, row("m2", "cat").read_at) == (at(35), None)
     cat = ConversationParticipant.objects.get(user__username="cat")
-    assert (cat.last_delivered_message, cat.last_read_message) == (imported("m3"), None)
+    show_watermarks([cat])
+    assert (cat.last_delivered_message, cat.last_read_message) == (imported("m3"), imported("m1"))
+    assert cat.last_read_at == at(35)
 
 
 def test_a_watermark_says_nothing_of_messages_that_were_sent_here(history: Import) -> None:
@@ -624,11 +628,9 @@ def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str, 
 
 def test_an_id_of_an_earlier_import_cannot_be_another_message(history: Import) -> None:
     history(TALK)
-    said = history([message("m1", "ben", 10)])
-    assert (
-        "line 1: id: message m1 has a different conversation, sender or sent_at in an earlier import"
-        in said
-    )
+    said = history([user("ann"), message("m1", "ben", 10)])
+    reason = "message m1 has a different conversation, sender or sent_at in an earlier import"
+    assert f"line 2: id: {reason}" in said
     assert Message.objects.count() == 4
 
 
