@@ -5,17 +5,11 @@ It does not depend on our own ids, which are assigned in the order in which file
 
 from __future__ import annotations
 
-from django.db import connection
-
 from chat.models import IMPORTED
+from receipts.sql.run import by_code_point
 
 #: SQL condition: ``message`` was imported, not sent here.
 IMPORTED_SQL = f"message.client_id LIKE '{IMPORTED}%%'"
-
-
-def by_code_point(text: str) -> str:
-    """SQL: a text that is compared the same way by every database."""
-    return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else text
 
 
 def source_order(client_id: str) -> str:

@@ -87,7 +87,7 @@ _INSERT = f"""
 
 #: The imported messages of conversations with positions, in their order.
 _PLACES = f"""
-    SELECT message.id AS message_id, message.conversation_id,
+    SELECT message.id AS message_id, message.conversation_id, message.created_at AS sent_at,
            ROW_NUMBER() OVER (
                PARTITION BY message.conversation_id
                    ORDER BY message.created_at, {source_order("message.client_id")}) AS place
@@ -101,7 +101,7 @@ _LAST_PLACE = 1_000_000_000_000_000
 #: All positions of the conversations that the file touches; ``seen`` is 1 for those without times.
 _POSITIONS = f"""
     SELECT said.conversation_id, said.user_id, said.message_id,
-           COALESCE(MAX(place.place), {_LAST_PLACE}) AS place,
+           COALESCE(MAX(place.place), {_LAST_PLACE}) AS place, MAX(place.sent_at) AS sent_at,
            MIN(said.delivered_at) AS delivered_at,
            MIN(CASE WHEN NOT said.is_private THEN said.read_at END) AS open_at,
            MIN(CASE WHEN said.is_private THEN said.read_at END) AS private_at,

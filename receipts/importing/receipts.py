@@ -6,11 +6,11 @@ from django.conf import settings
 
 from chat.models import IMPORTED
 from receipts.importing.loading import refuse
-from receipts.importing.order import by_code_point
 from receipts.importing.participants import NO_USER, SAY_NO_USER
 from receipts.importing.positions import hidden_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, staged
+from receipts.sql.run import by_code_point
 
 _MESSAGE = f"message.client_id = '{IMPORTED}' || record.message"
 _NO_MESSAGE = f"NOT EXISTS (SELECT 1 FROM chat_message AS message WHERE {_MESSAGE})"
@@ -34,6 +34,7 @@ def clamped(time: str, sent: str) -> str:
 _READ = clamped("record.read_at", "status.sent_at")
 _TOLD = f"""
     SELECT record.conversation_id, record.recipient_id AS user_id, record.message_id,
+           record.sent_at,
            CASE WHEN record.delivered_at > record.read_at OR record.delivered_at IS NULL
                 THEN record.read_at ELSE record.delivered_at END AS delivered_at,
            CASE WHEN NOT record.hidden THEN record.read_at END AS open_at,
@@ -79,6 +80,8 @@ def check_receipts(report: Report) -> None:
 
 
 def derive_receipts() -> None:
-    """Derive what the receipts of the file say."""
+    """Derive what the receipts of the file say; nothing if it has none."""
+    if not staged("receipt"):
+        return
     derive("import_told", _TOLD, {"mandatory": settings.RECEIPTS_MANDATORY}, index="message_id")
     derive("import_note", _NOTES, index="message_id, user_id")

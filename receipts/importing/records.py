@@ -118,7 +118,10 @@ def parse(line: bytes, now: datetime) -> tuple[str, dict[str, Any]]:
         raise BadRecord(f"type: must be one of {', '.join(FIELDS)}")
     if unknown := next((name for name in record if name not in fields), None):
         raise BadRecord(f"{unknown[:40]!r} is not a field of a {kind}")
-    values = {name: _value(name, field, record.get(name), now) for name, field in fields.items()}
+    values = {
+        name: _value(name, field, record[name], now) if name in record else _absent(name, field)
+        for name, field in fields.items()
+    }
     _check_together(kind, values)
     return kind, values
 
@@ -137,16 +140,23 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _value(name: str, field: Field, value: Any, now: datetime) -> Any:
     if value is None:
-        if field.required:
-            raise BadRecord(f"{name}: is missing")
-        return field.default
+        return _absent(name, field)
     try:
         value = field.clean(value)
     except BadRecord as error:
         raise BadRecord(f"{name}: {error}") from None
-    if field.past and value > now:
-        raise BadRecord(f"{name}: is in the future")
-    return min(value, now) if isinstance(value, datetime) else value
+    if isinstance(value, datetime) and value > now:
+        if field.past:
+            raise BadRecord(f"{name}: is in the future")
+        return now
+    return value
+
+
+def _absent(name: str, field: Field) -> Any:
+    """The default of an omitted field."""
+    if field.required:
+        raise BadRecord(f"{name}: is missing")
+    return field.default
 
 
 def _check_together(kind: str, values: dict[str, Any]) -> None:

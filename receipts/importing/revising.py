@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 
 from chat.models import IMPORTED, Message
-from receipts.importing.order import by_code_point
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
-from receipts.sql.run import execute
+from receipts.sql.run import by_code_point, execute
 
 _MOVES = "(message.edited_at IS NULL OR message.edited_at < {0}.edited_at)"
 _DELETES = "(message.deleted_at IS NULL OR message.deleted_at > {0}.deleted_at)"

@@ -7,7 +7,7 @@ from django.db import connection, transaction
 
 from chat.models import IMPORTED, Conversation, Tracking
 from receipts.importing.loading import refuse
-from receipts.importing.order import by_code_point, source_order
+from receipts.importing.order import source_order
 from receipts.importing.participants import (
     NO_CONVERSATION,
     NO_PARTICIPANT,
@@ -21,7 +21,7 @@ from receipts.importing.staging import derive, lock_selected, slices, staged
 from receipts.importing.watermarks import hold_back
 from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
 from receipts.rules.tracking import TRACKING_SQL
-from receipts.sql.run import execute
+from receipts.sql.run import by_code_point, execute, fetch_rows
 
 #: The id already belongs to another message: in the file, or from an earlier import.
 _OTHER_IN_FILE = """EXISTS (
@@ -112,15 +112,19 @@ _INSERT_ROWS = f"""
      WHERE message.slice = %(slice)s AND message.tracking <> '{Tracking.TOO_MANY_RECIPIENTS.value}'
      ORDER BY stored.id, stay.user_id"""
 
-#: Those who receive a message that has a later one already: its row is below their watermarks.
-_LATE = f"""
+#: Conversations with a message that is later than one of the slice: its rows stand below
+#: watermarks. Within a run messages are in order.
+_IS_LATE = """
+    SELECT 1 FROM (SELECT conversation_id, MIN(created_at) AS created_at FROM import_sending
+                    WHERE slice = %(slice)s GROUP BY conversation_id) AS message
+     WHERE EXISTS (SELECT 1 FROM chat_message AS stored
+                    WHERE stored.conversation_id = message.conversation_id
+                      AND stored.created_at > message.created_at) LIMIT 1"""
+_RECIPIENTS = f"""
     SELECT DISTINCT message.conversation_id, stay.user_id
       FROM import_sending AS message
       JOIN import_stay AS stay ON {RECEIVED_IN_STAY_SQL}
-     WHERE message.slice = %(slice)s AND EXISTS (
-           SELECT 1 FROM chat_message AS stored
-            WHERE stored.conversation_id = message.conversation_id
-              AND stored.created_at > message.created_at)"""
+     WHERE message.slice = %(slice)s"""
 
 
 def check_messages(report: Report) -> None:
@@ -151,6 +155,7 @@ def _send(part: dict[str, int], report: Report) -> None:
         Conversation, "SELECT conversation_id FROM import_sending WHERE slice = %(slice)s", part
     )
     execute(_PASS_OVER_STORED, part)
-    hold_back(_LATE, part)
+    if fetch_rows(_IS_LATE, part):
+        hold_back(_RECIPIENTS, part)
     report.new["message"] += execute(_INSERT_MESSAGES, part)
     report.changes["status rows written"] += execute(_INSERT_ROWS, part)

@@ -16,31 +16,35 @@ from receipts.sql.run import execute
 #: (rule 13).
 _AT = {"delivered": "position.delivered_at", "read": "position.open_at"}
 
-#: The newest tracked message at or before each position (rule 15); of those, the last one that a
-#: participant reaches, with the earliest time.
+#: The last position of each participant, and the last tracked message at or before it (rule 15),
+#: with the earliest time of those that reach it.
 _LAST = f"""
-    SELECT participant.id AS participant_id, marked.up_to, marked.sent_at, marked.at,
-           ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
-      FROM (SELECT position.conversation_id, position.user_id, reached.id AS up_to,
-                   reached.created_at AS sent_at, {{at}} AS at,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY position.conversation_id, position.user_id
-                           ORDER BY reached.created_at DESC, reached.id DESC, {{at}}
-                   ) AS place
-              FROM import_position AS position
-              JOIN chat_message AS named ON named.id = position.message_id
-               AND named.conversation_id = position.conversation_id
+    SELECT marked.*, ROW_NUMBER() OVER (ORDER BY marked.participant_id) / %(batch_size)s AS slice
+      FROM (SELECT participant.id AS participant_id, reached.id AS up_to,
+                   reached.created_at AS sent_at,
+                   (SELECT MIN({{at}}) FROM import_position AS position
+                     WHERE position.conversation_id = participant.conversation_id
+                       AND position.user_id = participant.user_id
+                       AND (position.sent_at, position.message_id)
+                           >= (reached.created_at, reached.id)) AS at
+              FROM (SELECT position.*, ROW_NUMBER() OVER (
+                               PARTITION BY position.conversation_id, position.user_id
+                                   ORDER BY position.sent_at DESC, position.message_id DESC
+                           ) AS number
+                      FROM import_position AS position
+                     WHERE {{at}} IS NOT NULL) AS last
               JOIN chat_message AS reached ON reached.id = (
                    SELECT message.id FROM chat_message AS message
-                    WHERE message.conversation_id = position.conversation_id
+                    WHERE message.conversation_id = last.conversation_id
                       AND message.tracking = '{Tracking.TRACKED.value}'
-                      AND (message.created_at, message.id) <= (named.created_at, named.id)
+                      AND (message.created_at, message.id) <= (last.sent_at, last.message_id)
                     ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
-             WHERE {{at}} IS NOT NULL) AS marked
-      JOIN chat_conversationparticipant AS participant
-        ON participant.conversation_id = marked.conversation_id
-       AND participant.user_id = marked.user_id
-     WHERE marked.place = 1 AND {{moves}}"""
+              JOIN chat_conversationparticipant AS participant
+                ON participant.conversation_id = last.conversation_id
+               AND participant.user_id = last.user_id
+             WHERE last.number = 1) AS marked
+      JOIN chat_conversationparticipant AS participant ON participant.id = marked.participant_id
+     WHERE {{moves}}"""
 
 _OF_SLICE = "SELECT participant_id FROM {} WHERE slice = %(slice)s"
 #: Open rows may stand below, for example of messages that were sent here: held back until
