@@ -10,7 +10,7 @@ from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
 from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
-from receipts.ledger.marks import NULL_TIME_SQL
+from receipts.ledger.marks import NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.ledger.merging import merge
 from receipts.ledger.stamp import stamp
 from receipts.sql.run import fetch_rows
@@ -78,6 +78,10 @@ _NOTES = {
     "joined": "LEFT JOIN import_note AS note ON note.message_id = timed.message_id"
     " AND note.user_id = timed.user_id",
 }
+_NO_NOTES = {
+    "notes": f"{NULL_TEXT_SQL} AS content, {NULL_TIME_SQL} AS failed_at, {NULL_TEXT_SQL} AS reason,",
+    "joined": "",
+}
 
 _ROWS = """JOIN import_mark AS mark ON mark.message_id = status.message_id
                AND mark.user_id = status.recipient_id
@@ -114,7 +118,7 @@ def _derive_marks(batch_size: int, *, with_receipts: bool) -> bool:
     )
     covered = _COVERED.format(columns=columns)
     known = _WITH_RECEIPTS.format(covered=covered) if with_receipts else covered
-    notes = _NOTES if with_receipts else {"notes": "", "joined": ""}
+    notes = _NOTES if with_receipts else _NO_NOTES
     marks = _MARKS.format(known=known, **notes)
     derive("import_mark", marks, {"batch_size": batch_size}, index="slice")
     return not (has_private or has_seen or with_receipts)
