@@ -101,9 +101,9 @@ _RETURNING = f"""
               AND leaving.left_at = status.withdrawn_at
               AND (leaving.since IS NULL OR leaving.since <= status.sent_at))"""
 _RETURN = Change(
-    which="returning.slice = %(slice)s AND status.withdrawn_at IS NOT NULL",
+    which="back.slice = %(slice)s AND status.withdrawn_at IS NOT NULL",
     becomes={"withdrawn_at": "CAST(NULL AS timestamptz)"},
-    source="JOIN import_returning AS returning ON returning.id = status.id",
+    source="JOIN import_returning AS back ON back.id = status.id",
     quiet=True,
 )
 

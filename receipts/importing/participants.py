@@ -97,7 +97,7 @@ GIVEN_SQL = f"""
                    MAX(stay.left_at) OVER pair AS last_left_at,
                    ROW_NUMBER() OVER (
                        PARTITION BY stay.conversation_id, stay.user_id
-                           ORDER BY stay.began_at IS NULL, stay.began_at DESC, stay.left_at IS NULL,
+                           ORDER BY stay.joined_at IS NULL, stay.joined_at DESC, stay.left_at IS NULL,
                                     stay.left_at DESC, stay.rank
                    ) AS place
               FROM (SELECT stay.*,

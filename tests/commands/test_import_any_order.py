@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from chat.models import Conversation, User
 from receipts import services
-from receipts.services.marking import UpTo
 from receipts.upkeep.checking import Check
 from tests.support.history import START, Record, import_records, refused, told
+from tests.support.positions import up_to
 
 pytestmark = pytest.mark.django_db
 
@@ -110,10 +110,7 @@ class Side:
                 conversation_id=talk.pk, sender=self.users["ann"], body=text, client_id=text
             ).message
             if text == "one":
-                ben = self.users["ben"].pk
-                services.bulk_mark_read(
-                    position=UpTo(recipient_id=ben, conversation_id=talk.pk, up_to=sent.pk)
-                )
+                services.bulk_mark_read(position=up_to(self.users["ben"], sent.pk))
 
     def record(self, record: Record) -> Record:
         ids = ("id", "conversation", "user", "sender", "message", "up_to", "read_up_to",
@@ -217,7 +214,7 @@ COMMON: dict[str, Any] = {
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=60, **COMMON)
+@settings(max_examples=40, **COMMON)
 @given(data=st.data())
 def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: Any) -> None:
     """Rules 1, 2, 5 to 7, 11 to 13 and 19."""
@@ -225,7 +222,7 @@ def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: 
 
 
 @pytest.mark.timeout(300)
-@settings(max_examples=30, **COMMON)
+@settings(max_examples=25, **COMMON)
 @given(data=st.data())
 def test_so_they_do_in_a_conversation_that_is_live(data: Any) -> None:
     """Rules 1, 2, 5 to 7, 11 to 13 and 19."""

@@ -6,11 +6,11 @@ import json
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from django.core.management import CommandError, call_command
-from io import StringIO
 
 from chat.models import Conversation, ConversationParticipant, Message
 from receipts.models import MessageStatus
@@ -74,7 +74,13 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
         ConversationParticipant.objects.filter(conversation=conversation).select_related("user")
     )
     members = {
-        plain(each.user.username): (each.role, each.is_active, each.joined_at, each.left_at)
+        plain(each.user.username): (
+            # Without any message one has joined now.
+            each.role,
+            each.is_active,
+            min(each.joined_at, history_time(10**8)),
+            each.left_at,
+        )
         for each in participants
     }
     stored = _watermarks(participants, names, plain)
