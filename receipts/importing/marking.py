@@ -79,7 +79,8 @@ _NOTES = {
     " AND note.user_id = timed.user_id",
 }
 _NO_NOTES = {
-    "notes": f"{NULL_TEXT_SQL} AS content, {NULL_TIME_SQL} AS failed_at, {NULL_TEXT_SQL} AS reason,",
+    "notes": f"{NULL_TEXT_SQL} AS content, {NULL_TIME_SQL} AS failed_at,"
+    f" {NULL_TEXT_SQL} AS reason,",
     "joined": "",
 }
 

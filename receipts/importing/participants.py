@@ -97,8 +97,8 @@ GIVEN_SQL = f"""
                    MAX(stay.left_at) OVER pair AS last_left_at,
                    ROW_NUMBER() OVER (
                        PARTITION BY stay.conversation_id, stay.user_id
-                           ORDER BY stay.joined_at IS NULL, stay.joined_at DESC, stay.left_at IS NULL,
-                                    stay.left_at DESC, stay.rank
+                           ORDER BY stay.joined_at IS NULL, stay.joined_at DESC,
+                                    stay.left_at IS NULL, stay.left_at DESC, stay.rank
                    ) AS place
               FROM (SELECT stay.*,
                            CASE WHEN stay.joined_at IS NOT NULL THEN stay.joined_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, pairwise
 from typing import Any
 
 import pytest
@@ -68,11 +68,11 @@ def histories(draw: Any) -> tuple[list[Record], set[str], bool]:
         kind = draw(st.sampled_from(["read", "delivered", "failed", "position", "reached", "seen"]))
         receipt = {"type": "receipt", "message": f"m{number}", "user": user}
         watermark = {"type": "watermark", "conversation": "tea", "user": user, "at": later}
+        acknowledged = user == acknowledging and user not in hiding
+        content = {"content": f"yes {at}"} if acknowledged else {}
         records.append(
             {
-                "read": receipt
-                | {"read_at": later, "private": private}
-                | ({"content": f"yes {at}"} if user == acknowledging and user not in hiding else {}),
+                "read": receipt | {"read_at": later, "private": private} | content,
                 "delivered": receipt | {"delivered_at": at},
                 "failed": receipt | {"failed_at": at, "reason": f"no {at % 3}"},
                 "position": watermark | {"read_up_to": f"m{number}", "private": private},
@@ -204,7 +204,7 @@ def assert_same(data: Any, live: bool) -> None:
     most = 0 if equal_times else 3
     cuts = sorted(data.draw(st.lists(st.integers(0, len(records)), max_size=most)))
     edges = [0, *cuts, len(records)]
-    files = [shuffled[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    files = [shuffled[a:b] for a, b in pairwise(edges)]
     compare(sorted(records, key=in_order), files, hiding, live)
 
 
