@@ -34,8 +34,8 @@ RECORD_COLUMNS = {
 }  # fmt: skip
 _DERIVED = (
     "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
-    "told", "note", "new_position", "place", "position", "mark", "advance", "settling", "leaving",
-    "returning", "held",
+    "told", "note", "new_position", "place", "position", "mark", "hidden", "advance",
+    "settling", "leaving", "returning", "held",
 )  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 

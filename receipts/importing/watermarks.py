@@ -16,12 +16,37 @@ from receipts.sql.run import execute
 #: (rule 13).
 _AT = {"delivered": "position.delivered_at", "read": "position.open_at"}
 
+#: The first private read of each participant who is gone. Their rows are withdrawn and hold nothing
+#: back, so their read watermark ends before it instead (rule 13).
+_HIDDEN = """
+    SELECT hidden.conversation_id, hidden.user_id, hidden.message_id, hidden.sent_at
+      FROM (SELECT status.conversation_id, status.recipient_id AS user_id, status.message_id,
+                   status.sent_at, ROW_NUMBER() OVER (
+                       PARTITION BY status.conversation_id, status.recipient_id
+                           ORDER BY status.sent_at, status.message_id) AS number
+              FROM (SELECT DISTINCT position.conversation_id, position.user_id
+                      FROM import_position AS position
+                      JOIN chat_conversationparticipant AS participant
+                        ON participant.conversation_id = position.conversation_id
+                       AND participant.user_id = position.user_id
+                      JOIN chat_user AS member ON member.id = participant.user_id
+                     WHERE position.open_at IS NOT NULL
+                       AND NOT (participant.is_active AND member.is_active)) AS gone
+              JOIN chat_message AS message ON message.conversation_id = gone.conversation_id
+              JOIN receipts_messagestatus AS status ON status.message_id = message.id
+               AND status.recipient_id = gone.user_id
+               AND status.conversation_id = message.conversation_id
+             WHERE status.seen_at IS NOT NULL AND status.delivered_at IS NOT NULL
+               AND status.read_at IS NULL) AS hidden
+     WHERE hidden.number = 1"""
+
 #: The last position of each participant, and the last tracked message at or before it (rule 15),
 #: with the earliest time of those that reach it.
 _LAST = f"""
     SELECT marked.*, ROW_NUMBER() OVER (ORDER BY marked.participant_id) / %(batch_size)s AS slice
       FROM (SELECT participant.id AS participant_id, reached.id AS up_to,
-                   reached.created_at AS sent_at,
+                   reached.created_at AS sent_at, hidden.message_id AS hidden_id,
+                   hidden.sent_at AS hidden_at,
                    (SELECT MIN({{at}}) FROM import_position AS position
                      WHERE position.conversation_id = participant.conversation_id
                        AND position.user_id = participant.user_id
@@ -33,11 +58,16 @@ _LAST = f"""
                            ) AS number
                       FROM import_position AS position
                      WHERE {{at}} IS NOT NULL) AS last
-              JOIN chat_message AS reached ON reached.id = (
+              LEFT JOIN import_hidden AS hidden
+                ON hidden.conversation_id = last.conversation_id
+               AND hidden.user_id = last.user_id AND {{hides}}
+              LEFT JOIN chat_message AS reached ON reached.id = (
                    SELECT message.id FROM chat_message AS message
                     WHERE message.conversation_id = last.conversation_id
                       AND message.tracking = '{Tracking.TRACKED.value}'
                       AND (message.created_at, message.id) <= (last.sent_at, last.message_id)
+                      AND (hidden.message_id IS NULL OR (message.created_at, message.id)
+                           < (hidden.sent_at, hidden.message_id))
                     ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
               JOIN chat_conversationparticipant AS participant
                 ON participant.conversation_id = last.conversation_id
@@ -57,19 +87,24 @@ _ADVANCE = """
 
 
 def _moves(state: str) -> str:
-    """SQL condition: ``marked`` is after the watermark, or at it with an earlier time."""
-    return (
-        f"(NOT {reaches_sql(state, 'marked.sent_at', 'marked.up_to')}"
-        f" OR (participant.last_{state}_message_id = marked.up_to"
-        f" AND participant.last_{state}_at > marked.at))"
-    )
+    """SQL condition: ``marked`` is after the watermark, at it with an earlier time, or before it
+    where that covers a private read.
+    """
+    reaches = reaches_sql(state, "marked.sent_at", "marked.up_to")
+    return f"""((marked.up_to IS NOT NULL AND NOT {reaches})
+       OR (participant.last_{state}_message_id = marked.up_to
+           AND participant.last_{state}_at > marked.at)
+       OR (marked.hidden_id IS NOT NULL
+           AND {reaches_sql(state, "marked.hidden_at", "marked.hidden_id")}))"""
 
 
 def import_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks forward to the positions of the history (rule 7)."""
+    derive("import_hidden", _HIDDEN, index="conversation_id, user_id")
     for state in SHOWN_SQL:
         moves = _moves(state)
-        last = _LAST.format(at=_AT[state], moves=moves)
+        hides = "TRUE" if state == "read" else "FALSE"
+        last = _LAST.format(at=_AT[state], moves=moves, hides=hides)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
         advance = _ADVANCE.format(state=state, moves=moves)
         for part in slices("import_advance", f"{state} up to"):

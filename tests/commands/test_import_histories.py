@@ -153,6 +153,21 @@ def test_two_backups_may_come_in_either_order(newer_first: bool) -> None:
     assert (ben.is_active, ben.left_at) == (False, at(25))
 
 
+@pytest.mark.parametrize("private_first", [False, True])
+def test_no_watermark_of_a_leaver_covers_a_private_read(private_first: bool) -> None:
+    """Rule 13: ben read m2 privately, m3 openly, and left. Importing it again changes nothing."""
+    people = [*PEOPLE, participant("ann"), participant("ben", 0, 60), *TALK[-3:]]
+    files = [[*people, receipt("m2", "ben", read_at=25, private=True)],
+             [*people, read_up_to("m1", "ben", 15), read_up_to("m3", "ben", 35)]]  # fmt: skip
+    for file in [*(files if private_first else reversed(files)), *files]:
+        import_records(file)
+    ben = shown("ben")
+    assert (ben.last_read_message, ben.last_read_at) == (
+        Message.objects.get(client_id="import:m1"),
+        at(15),
+    )
+
+
 def test_a_stay_that_comes_later_adds_its_rows_and_counts() -> None:
     """Rules 1 and 19."""
     import_records([*PEOPLE, participant("ann"), *TALK[-3:]])
