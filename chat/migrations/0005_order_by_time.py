@@ -31,10 +31,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='message',
-            index=models.Index(fields=['conversation', 'created_at', 'id'], name='message_in_conversation'),
-        ),
-        migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('tracking', 'tracked')), fields=['conversation', 'created_at', 'id'], name='message_tracked'),
+            index=models.Index(fields=['conversation', 'created_at', 'id'], include=('tracking',), name='message_in_conversation'),
         ),
     ]

@@ -103,15 +103,13 @@ class Message(models.Model):
         default_permissions = ("view",)
         permissions = [("moderate_message", "Can delete messages softly and restore them")]
         indexes = [
-            # A conversation's messages in order, and its newest one.
-            models.Index(
-                fields=["conversation", "created_at", "id"], name="message_in_conversation"
-            ),
-            # The newest one with receipts at or before another, which a watermark may name.
+            # A conversation's messages in order, its newest one, and its newest tracked one. (Marks
+            # change the counts, and with them every index: one more of the tracked ones alone made
+            # a bulk mark 6 % slower.)
             models.Index(
                 fields=["conversation", "created_at", "id"],
-                condition=Q(tracking=Tracking.TRACKED),
-                name="message_tracked",
+                include=["tracking"],
+                name="message_in_conversation",
             ),
             # The few deleted ones, which unread counts omit.
             models.Index(

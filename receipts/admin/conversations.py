@@ -17,6 +17,7 @@ from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
 from receipts.admin.participants import ParticipantListFilter, told
 from receipts.admin.tables import asked_of, table
+from receipts.reads.watermarks import show_watermarks
 
 #: The order of the unique index on (conversation, user).
 BY_USER = Keyset("user_id", key="user_id")
@@ -73,5 +74,6 @@ class ConversationAdmin(ListAdmin):
             people = ConversationParticipant.objects.filter(conversation=obj)
             rows = ParticipantListFilter(asked_of(request), people.select_related("user"))
             context["table"] = found = table(request, rows, BY_USER)
+            show_watermarks(found.page.rows)
             context["participants"] = [told(each) for each in found.page.rows]
         return context

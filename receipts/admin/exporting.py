@@ -17,6 +17,7 @@ CsvColumn = Literal[
     "state",
     "delivered_at",
     "read_at",
+    "read_before_edit",
     "failed_at",
     "failure_reason",
     "content",
@@ -58,11 +59,15 @@ def csv_lines(recipients: Iterable[ListedAnswer]) -> Iterator[str]:
 def _cell(value: Any) -> str:
     """A value as text: times in ISO 8601, formulas after an apostrophe, None as empty.
 
+    ``true`` and ``false`` as in the API.
+
     A spreadsheet whose separator is a semicolon splits quoted cells, too, so the text after each
     separator is checked as well.
     """
     if value is None:
         return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
     if isinstance(value, datetime):
         return value.isoformat()
     text = str(value)

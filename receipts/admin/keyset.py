@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from receipts.sql.keyset import Order
+
 
 @dataclass(frozen=True)
 class Place:
@@ -36,20 +38,18 @@ class KeysetPage:
 
 
 class Keyset:
-    """The order of a list: one column, or two in one direction, whose values never change.
+    """The pages of a list in an ``Order``.
 
     Links name a row by its ``key``; unless that is the only column, its columns are looked up.
     """
 
     def __init__(self, *columns: str, key: str = "pk") -> None:
-        self.columns, self.key = columns, key
-        self.names = [column.lstrip("-") for column in columns]
-        self.descends = columns[0].startswith("-")
+        self.order, self.key = Order(*columns), key
 
     def page(self, rows: QuerySet[Any], place: Place, size: int, query: QueryDict) -> KeysetPage:
         """The page at a place, of at most ``size`` rows; its links keep ``query``."""
-        columns = [self._turned(c) for c in self.columns] if place.backwards else self.columns
-        chosen, row = rows.order_by(*columns), place.after or place.before
+        chosen = self.order.sorted(rows, backwards=place.backwards)
+        row = place.after or place.before
         if row is not None:
             chosen = chosen.filter(self._behind(rows, row, place.backwards))
         found = list(chosen[: size + 1])
@@ -66,20 +66,19 @@ class Keyset:
 
     def _behind(self, rows: QuerySet[Any], row: int, backwards: bool) -> Q:
         """The rows after ``row`` in the order of the list, or before it."""
-        if self.names == [self.key]:
+        names = self.order.names
+        if names == (self.key,):
             position: Any = (row,)
         else:
             position = rows.model._default_manager.filter(**{self.key: row})
-            position = position.values_list(*self.names).first()
+            position = position.values_list(*names).first()
         if position is None:
             return Q(pk__in=[])
-        word = "lt" if self.descends is not backwards else "gt"
-        last = Q(**{f"{self.names[-1]}__{word}": position[-1]})
-        if len(position) == 1:
-            return last
-        # A condition on the first column alone, which an index range scan can start at.
-        name, value = self.names[0], position[0]
-        return Q(**{f"{name}__{word}e": value}) & (Q(**{f"{name}__{word}": value}) | last)
+        behind = self.order.behind(position, backwards=backwards)
+        if "__" not in names[0]:
+            return behind
+        # Columns of two tables: a condition on the first, at which an index range scan can start.
+        return Order(names[0]).compared(self.order.way(backwards) + "e", position) & behind
 
     def _links(self, found: list[Any], ways: dict[str, bool], query: QueryDict) -> dict[str, str]:
         steps: dict[str, dict[str, Any]] = {}
@@ -102,7 +101,3 @@ class Keyset:
             kept.pop(name, None)
         kept.update(step)
         return f"?{kept.urlencode()}"
-
-    @staticmethod
-    def _turned(column: str) -> str:
-        return column[1:] if column.startswith("-") else f"-{column}"

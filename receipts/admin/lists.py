@@ -40,6 +40,7 @@ class KeysetChangeList(ChangeList):
         asked = given(request.GET)
         self.page = Keyset(*order).page(self.queryset, self.place, self.list_per_page, asked)
         self.result_list, self.descends = self.page.rows, order[0].startswith("-")
+        self.model_admin.prepare(self.page.rows)
         # Django's counts are set to this page's rows; rows of all pages cannot be selected.
         self.result_count = self.full_result_count = len(self.page.rows)
         self.show_full_result_count = self.can_show_all = self.multi_page = False
@@ -89,6 +90,9 @@ class ListAdmin(admin.ModelAdmin):
         if obj is not None:
             context |= self.page_of(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def prepare(self, rows: list[Any]) -> None:
+        """Change the rows of a page for display; they are never saved."""
 
     def page_of(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """Extra context for the template of an object's page."""

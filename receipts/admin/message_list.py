@@ -14,6 +14,7 @@ from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserFiel
 #: The choices of ``only``: label and condition.
 FATES = {
     "failed": ("failed for someone", Q(failed_count__gt=0)),
+    "edited": ("edited", Q(edited_at__isnull=False)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
     "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
     "archived": ("archived", Q(archived_at__isnull=False)),
@@ -21,7 +22,7 @@ FATES = {
 
 
 class MessageForm(ListForm, DaysForm):
-    """Newest first, by time; in one conversation by id, as the API lists it.
+    """Newest first, as the API lists them.
 
     Without filters, or by sender, conversation or days, a page reads only its own rows: there is
     an index in that order. Text, status and ``only`` have none (it would make every mark slower):
@@ -73,13 +74,3 @@ class MessageForm(ListForm, DaysForm):
         for name in found["only"]:
             yield FATES[name][1]
         yield from within(found, "created_at")
-
-    def order(self) -> tuple[str, ...]:
-        found = self.cleaned_data
-        alone = len(found["conversation"]) == 1 and not (found["sender"] or within_days(found))
-        return ("-pk",) if alone else self.columns
-
-
-def within_days(found: dict[str, Any]) -> bool:
-    """Whether days are given, which the index by time serves."""
-    return bool(found.get("from") or found.get("to"))

@@ -103,7 +103,8 @@ class MessageAdmin(ReadOnlyAdmin):
         if context["may_export"]:
             context["table"] = found = recipients_table(request, obj)
             context["recipients"] = [
-                listed(row, request.user) | {"id": row["recipient_id"]} for row in found.page.rows
+                listed(row, obj, request.user) | {"id": row["recipient_id"]}
+                for row in found.page.rows
             ]
         return context
 
@@ -133,7 +134,8 @@ class MessageAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         if recipients_table(request, message).errors:  # the page names the invalid filter
             return HttpResponseRedirect(f"{_page_of(pk)}?{request.GET.urlencode()}")
-        lines = csv_lines(all_recipients(recipient_filter(request, message), request.user))
+        found = recipient_filter(request, message)
+        lines = csv_lines(all_recipients(found, message, request.user))
         name = f"message-{pk}-recipients.csv"
         return StreamingHttpResponse(
             lines,

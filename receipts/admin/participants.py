@@ -20,6 +20,7 @@ from receipts.admin.messages import message_link
 from receipts.admin.recipients import OneOfSeveral
 from receipts.api.filters import MembershipFilter
 from receipts.reads.answers import participant_shape
+from receipts.reads.watermarks import show_watermarks
 
 
 class ParticipantForm(ListForm):
@@ -94,6 +95,13 @@ class ParticipantAdmin(ReadOnlyAdmin):
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("chat.change_conversationparticipant"))
+
+    def prepare(self, rows: list[ConversationParticipant]) -> None:
+        show_watermarks(rows)
+
+    def page_of(self, request: HttpRequest, obj: ConversationParticipant) -> dict[str, Any]:
+        show_watermarks([obj])
+        return {}
 
     @admin.display
     def membership(self, participant: ConversationParticipant) -> str:

@@ -50,12 +50,13 @@ def recipients_table(request: HttpRequest, message: Message) -> Table:
     return table(request, recipient_filter(request, message), BY_RECIPIENT)
 
 
-def listed(row: ListedRow, user: Any) -> ListedAnswer:
-    """One recipient as ``user`` may see them."""
-    return listed_recipient(row, reads=not hides_reads_from(user))
+def listed(row: ListedRow, message: Message, user: Any) -> ListedAnswer:
+    """One recipient of a message as ``user`` may see them."""
+    reads = not hides_reads_from(user)
+    return listed_recipient(row, edited_at=message.edited_at, reads=reads)
 
 
-def all_recipients(found: RecipientFilter, user: Any) -> Iterator[ListedAnswer]:
+def all_recipients(found: RecipientFilter, message: Message, user: Any) -> Iterator[ListedAnswer]:
     """All recipients that match a filter, in blocks, each starting after the last id.
 
     No server-side cursor stays open: with a pooler in transaction mode, the next fetch could go
@@ -64,5 +65,5 @@ def all_recipients(found: RecipientFilter, user: Any) -> Iterator[ListedAnswer]:
     rows = found.qs.order_by("recipient_id")
     block = list(rows[:_BLOCK])
     while block:
-        yield from (listed(row, user) for row in block)
+        yield from (listed(row, message, user) for row in block)
         block = list(rows.filter(recipient_id__gt=block[-1]["recipient_id"])[:_BLOCK])

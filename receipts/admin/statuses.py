@@ -21,11 +21,13 @@ from receipts.reads.answers import recipient_shape
 
 
 class StatusForm(ListForm):
-    """Newest first; of one message by recipient, of one recipient by message.
+    """Newest message first; those of one message by recipient.
 
-    There is no index by recipient, since it would make marks slower: a recipient's rows are found
-    through the messages of their conversations.
+    Found through messages by time: an index of rows by time or by recipient would make marks
+    slower. A recipient's are found through the messages of their conversations.
     """
+
+    columns = ("-message__created_at", "-message_id", "-recipient_id")
 
     message = forms.IntegerField(
         required=False,
@@ -47,10 +49,7 @@ class StatusForm(ListForm):
             yield Q(recipient=user, message__conversation__participants__user=user)
 
     def order(self) -> tuple[str, ...]:
-        found = self.cleaned_data
-        if found["message"]:
-            return ("recipient_id",)
-        return ("-message_id",) if found["recipient"] else self.columns
+        return ("recipient_id",) if self.cleaned_data["message"] else self.columns
 
 
 @admin.register(MessageStatus)

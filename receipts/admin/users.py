@@ -25,7 +25,7 @@ from receipts.admin.recipients import OneOfSeveral
 from receipts.admin.tables import asked_of, table
 from receipts.api.filters import MembershipFilter
 
-NEWEST_FIRST = Keyset("-pk")
+NEWEST_MEMBERSHIP_FIRST = Keyset("-pk")
 
 ACCOUNT_KINDS = {
     "moderators": ("Moderators", moderator_q()),
@@ -137,7 +137,9 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         if request.user.has_perm("chat.view_conversationparticipant"):
             rows = ConversationParticipant.objects.filter(user=obj)
             rows = rows.select_related("conversation", "user")
-            found = table(request, ParticipationFilter(asked_of(request), rows), NEWEST_FIRST)
+            found = table(
+                request, ParticipationFilter(asked_of(request), rows), NEWEST_MEMBERSHIP_FIRST
+            )
             context["table"] = found
             context["participations"] = [(each, told(each)) for each in found.page.rows]
         return context

@@ -67,17 +67,10 @@ class ParticipantChange(StrictSerializer):
     banned = StrictBooleanField(required=False)
 
 
-class NewMessage(StrictSerializer):
-    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+class MessageText(StrictSerializer):
+    """The text of a message."""
 
     body = StrictCharField()
-    client_id = StrictCharField(
-        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
-    )
-    request_receipts = StrictBooleanField(required=False)
-    mark_read = StrictBooleanField(required=False)
-    sender = username_field(required=False)
-    sent_at = TimeField(required=False)
 
     def validate_body(self, body: str) -> str:
         if len(body) > settings.MAX_BODY_CHARACTERS:
@@ -85,6 +78,18 @@ class NewMessage(StrictSerializer):
                 f"At most {settings.MAX_BODY_CHARACTERS} characters; these are {len(body)}."
             )
         return body
+
+
+class NewMessage(MessageText):
+    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+
+    client_id = StrictCharField(
+        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
+    )
+    request_receipts = StrictBooleanField(required=False)
+    mark_read = StrictBooleanField(required=False)
+    sender = username_field(required=False)
+    sent_at = TimeField(required=False)
 
     def validate_client_id(self, client_id: str | None) -> str | None:
         if client_id is not None and client_id.startswith(IMPORTED):

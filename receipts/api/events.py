@@ -78,7 +78,8 @@ class Event(RowSerializer):
         required=False, allow_null=True, help_text="`conversation.read`"
     )
     message = MessageShape(
-        required=False, help_text="`message.created`, `message.deleted`, `message.restored`"
+        required=False,
+        help_text="`message.created`, `message.edited`, `message.deleted`, `message.restored`",
     )
 
 

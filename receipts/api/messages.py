@@ -1,4 +1,4 @@
-"""Messages: send, list, retrieve, delete, restore."""
+"""Messages: send, list, retrieve, edit, delete, restore."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from chat.errors import Invalid, NotParticipant, Refused
 from chat.models import Message, User
 from receipts import services
 from receipts.api.base import ApiViewSet
-from receipts.api.bodies import NewMessage
+from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.messages import message_rows
+from receipts.services.permissions import require_may_edit
 
 
 class ConversationMessageViewSet(ApiViewSet):
@@ -85,6 +86,19 @@ class MessageViewSet(ApiViewSet):
     @extend_schema(responses=MessageShape)
     def retrieve(self, request: Request, pk: int) -> Response:
         """One message, with its receipts if the caller may see them."""
+        return Response(message_shape(self.visible_message(pk), self.user))
+
+    @extend_schema(request=MessageText, responses=MessageShape)
+    def partial_update(self, request: Request, pk: int) -> Response:
+        """Change the text of a message: its sender, and service accounts.
+
+        ``body`` is required. Receipts stand: the recipient list tells whose read was before the
+        edit. The same text again changes nothing.
+        """
+        sender = self.visible_message(pk)["sender_id"]
+        with self.refusing_first(lambda: require_may_edit(self.user, sender)):
+            body = self.validated(MessageText)["body"]
+        services.edit_message(by=self.user, message_id=pk, body=body)
         return Response(message_shape(self.visible_message(pk), self.user))
 
     @extend_schema(request=None, responses={204: None})

@@ -1,25 +1,77 @@
-"""Cursor pages of up to 200; a malformed cursor or limit is refused, not ignored."""
+"""Keyset pages of up to 200; a malformed cursor or limit is refused, not ignored."""
 
 from __future__ import annotations
 
-from typing import Any
+from base64 import b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
-from rest_framework.exceptions import NotFound, ValidationError
-from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.exceptions import ValidationError
+from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.utils.urls import replace_query_param
 
-from chat.ids import MAX_ID, whole_number
+from chat.ids import whole_number
+from receipts.sql.keyset import NEWEST_FIRST, Order, numbers_of
 
 
-class IdCursorPagination(CursorPagination):
-    """Pages over an integer column that never changes, so that cursors stay valid."""
+@dataclass(frozen=True)
+class KeysetCursor:
+    """A page's start: the position before its first row, or after its last one; else an end."""
+
+    position: tuple[Any, ...] | None = None
+    backwards: bool = False
+
+    def encode(self) -> str:
+        """As it stands in a link."""
+        numbers = () if self.position is None else numbers_of(self.position)
+        words = ("before" if self.backwards else "after", *map(str, numbers))
+        return urlsafe_b64encode(".".join(words).encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, given: str, order: Order) -> KeysetCursor:
+        """The cursor of a list in this order. Raises ``ValueError`` for anything else."""
+        padded = given.encode("ascii") + b"=" * (-len(given) % 4)
+        way, *words = b64decode(padded, b"-_", validate=True).decode("ascii").split(".")
+        if way not in ("before", "after"):
+            raise ValueError(way)
+        return cls(order.position_of_numbers(words) if words else None, way == "before")
+
+
+class KeysetPagination(BasePagination):
+    """Pages in an order that never changes, so that cursors stay valid while rows are added."""
 
     page_size = 50
     max_page_size = 200
-    page_size_query_param = "limit"
-    ordering: Any = "id"
+    cursor_query_param = "cursor"
+    order: ClassVar[Order] = Order("id")
 
-    def get_page_size(self, request: Request) -> int:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows of the requested page, in order.
+
+        Beyond an end of the list a page is empty, and its one link leads to that end.
+        """
+        self.url = request.build_absolute_uri()
+        size, cursor = self.page_size_of(request), self.cursor_of(request)
+        if cursor.position is not None:
+            queryset = queryset.filter(
+                self.order.behind(cursor.position, backwards=cursor.backwards)
+            )
+        rows = self.order.sorted(queryset, backwards=cursor.backwards)
+        found = list(rows[: size + 1])
+        ahead, behind = len(found) > size, cursor.position is not None
+        page = found[:size]
+        if cursor.backwards:
+            ahead, behind = behind, ahead
+            page.reverse()
+        ends = [self.order.position_of(page[end]) for end in (-1, 0)] if page else [None, None]
+        self.next_cursor = KeysetCursor(ends[0]) if ahead else None
+        self.previous_cursor = KeysetCursor(ends[1], backwards=True) if behind else None
+        return page
+
+    def page_size_of(self, request: Request) -> int:
+        """The number of rows of a page."""
         given = request.query_params.get("limit")
         if given is None:
             return self.page_size
@@ -30,15 +82,47 @@ class IdCursorPagination(CursorPagination):
             )
         return size
 
-    def decode_cursor(self, request: Request) -> Cursor | None:
+    def cursor_of(self, request: Request) -> KeysetCursor:
+        """The page's start; without a cursor, or with an empty one, that of the list."""
+        given = request.query_params.get(self.cursor_query_param)
+        if not given:
+            return KeysetCursor()
         try:
-            cursor = super().decode_cursor(request)
-        except NotFound as error:
-            raise _broken() from error
-        position: Any = cursor.position if cursor else None
-        if position is not None and whole_number(str(position), MAX_ID) is None:
-            raise _broken()
-        return cursor
+            return KeysetCursor.decode(given, self.order)
+        except ValueError as error:
+            raise ValidationError(
+                {self.cursor_query_param: ["Not a cursor of this list."]}
+            ) from error
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response(
+            {
+                "next": self._link(self.next_cursor),
+                "previous": self._link(self.previous_cursor),
+                "results": data,
+            }
+        )
+
+    def _link(self, cursor: KeysetCursor | None) -> str | None:
+        if cursor is None:
+            return None
+        link: str = replace_query_param(self.url, self.cursor_query_param, cursor.encode())
+        return link
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        examples = {
+            "next": 'http://api.example.org/accounts/?cursor=cD00ODY%3D"',
+            "previous": "http://api.example.org/accounts/?cursor=cj0xJnA9NDg3",
+        }
+        links = {
+            name: {"type": "string", "nullable": True, "format": "uri", "example": example}
+            for name, example in examples.items()
+        }
+        return {
+            "type": "object",
+            "required": ["results"],
+            "properties": {**links, "results": schema},
+        }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [
@@ -62,21 +146,22 @@ class IdCursorPagination(CursorPagination):
         ]
 
 
-def _broken() -> ValidationError:
-    return ValidationError({"cursor": ["Not a cursor of this list."]})
+class NewestFirst(KeysetPagination):
+    """Messages of one conversation."""
+
+    order = NEWEST_FIRST
 
 
-class NewestFirst(IdCursorPagination):
-    ordering = "-id"
-
-
-class ByRecipient(IdCursorPagination):
+class ByRecipient(KeysetPagination):
     """In the order of the unique index on (message, recipient)."""
 
-    ordering = "recipient_id"
+    order = Order("recipient_id")
 
 
-class NewestActivityFirst(IdCursorPagination):
-    """By the newest message; conversations without one come last."""
+class NewestActivityFirst(KeysetPagination):
+    """By the time of the newest message; conversations without one come last.
 
-    ordering = ("-last_message", "-id")
+    Those of one moment by their own ids: to compare their messages would look up each of these too.
+    """
+
+    order = Order("-last_message_at", "-id")

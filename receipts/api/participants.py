@@ -15,7 +15,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewParticipant, ParticipantChange
 from receipts.api.fields import known_users
 from receipts.api.filters import ParticipantFilter
-from receipts.api.pagination import IdCursorPagination
+from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import ParticipantShape
 from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
@@ -28,7 +28,7 @@ from receipts.services.permissions import require_manager, require_may_give_role
 class ParticipantViewSet(ApiViewSet):
     """The participants of one conversation."""
 
-    pagination_class = IdCursorPagination
+    pagination_class = KeysetPagination
     filterset_class = ParticipantFilter
     serializer_class = ParticipantShape
     told_without_read = frozenset({"user"})

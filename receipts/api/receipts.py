@@ -82,8 +82,10 @@ class RecipientViewSet(MessageReceiptViewSet):
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
-        reads = not hides_reads_from(self.user)
-        return self.page_of(rows, lambda row: listed_recipient(row, reads=reads))
+        reads, edited_at = not hides_reads_from(self.user), message["edited_at"]
+        return self.page_of(
+            rows, lambda row: listed_recipient(row, edited_at=edited_at, reads=reads)
+        )
 
 
 class ReceiptsViewSet(ApiViewSet):

@@ -51,6 +51,9 @@ class Summary(RowSerializer):
     total_recipients = serializers.IntegerField()
     delivered_count = serializers.IntegerField()
     read_count = serializers.IntegerField()
+    read_since_edit_count = serializers.IntegerField(
+        help_text="How many have read the present text: reads since the last edit, if there is one."
+    )
     failed_count = serializers.IntegerField()
     delivered = serializers.ChoiceField(SHARES)
     read = serializers.ChoiceField(SHARES)
@@ -70,6 +73,9 @@ class MessageShape(RowSerializer):
     body = serializers.CharField()
     client_id = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
+    edited_at = serializers.DateTimeField(
+        allow_null=True, help_text="When its text was last changed; null if it never was."
+    )
     deleted_at = serializers.DateTimeField(allow_null=True)
     tracked = serializers.BooleanField()
     untracked_reason = serializers.ChoiceField(
@@ -96,6 +102,10 @@ class Recipient(RowSerializer):
 class ListedRecipient(Recipient):
     """One recipient's row, and their current membership in the conversation."""
 
+    read_before_edit = serializers.BooleanField(
+        allow_null=True,
+        help_text="Whether the read is of an earlier text; null without a read.",
+    )
     membership = serializers.ChoiceField(Membership.choices)
 
 

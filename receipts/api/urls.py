@@ -52,7 +52,7 @@ urlpatterns = [
     ),
     path("conversations/<id:pk>/insights/", InsightsViewSet.as_view({"get": "of_conversation"})),
     path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
-    path("messages/<id:pk>/", MessageViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("messages/<id:pk>/", MessageViewSet.as_view({**_ONE, "delete": "destroy"})),
     path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
     path("messages/<id:pk>/delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
     path("messages/<id:pk>/read/", MessageMarkViewSet.as_view({"post": "read"})),

@@ -18,7 +18,7 @@ from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
-from receipts.api.pagination import IdCursorPagination
+from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import conflict
 from receipts.reads.selectors import unread_of
 
@@ -54,7 +54,7 @@ class UserViewSet(ApiViewSet):
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
     told_without_read = frozenset({"username", "token", "expires_at"})
-    pagination_class = IdCursorPagination
+    pagination_class = KeysetPagination
     serializer_class = UserShape
     queryset = User.objects.all()
 

@@ -18,7 +18,7 @@ from receipts.api.fields import (
     StrictListField,
     StrictSerializer,
 )
-from receipts.api.pagination import IdCursorPagination
+from receipts.api.pagination import KeysetPagination
 from receipts.models import EventKind, WebhookEndpoint
 from receipts.webhooks import endpoints
 
@@ -79,7 +79,7 @@ class WebhookViewSet(ApiViewSet):
     permission_classes = [IsKnown, IsServiceAccount]
     # A webhook receives the feed's events, so registering or redirecting one needs ``read``.
     answers_reads = True
-    pagination_class = IdCursorPagination
+    pagination_class = KeysetPagination
     serializer_class = WebhookShape
     queryset = WebhookEndpoint.objects.none()
 

@@ -46,7 +46,7 @@ def direct(one: str, other: str) -> str:
 #: The group of all demo users.
 TEAM = "demo:team"
 
-#: By latest activity, oldest first, so that the newest message also gets the highest id.
+#: By latest activity, oldest first.
 TALKS = [
     Talk(
         external_id=direct("dave", "carol"),

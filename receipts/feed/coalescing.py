@@ -12,7 +12,6 @@ from typing import Any
 
 from chat.models import User
 from receipts.feed.event import FeedEvent
-from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.rules.privacy import hides_reads_from
 from receipts.rules.status import State
@@ -27,9 +26,9 @@ class CoalescedMark:
 
     actor_id: int | None
     state: str
-    count: int
-    first: int
-    last: int
+    count: int = 0
+    #: The first message of each event and its newest ones: among them are the first and the last.
+    messages: set[int] = field(default_factory=set)
 
 
 @dataclass
@@ -54,17 +53,16 @@ class Group:
         self.complete = self.complete and len(event.messages) == event.message_count
         if state is None:
             return
-        first, last = event.first_message or 0, max(event.messages)
-        mark = self.marks.setdefault(
-            (event.actor_id, state), CoalescedMark(event.actor_id, state, 0, first, last)
-        )
+        mark = self.marks.setdefault((event.actor_id, state), CoalescedMark(event.actor_id, state))
         mark.count += event.message_count
-        mark.first, mark.last = min(mark.first, first), max(mark.last, last)
+        mark.messages.update(event.messages)
+        if event.first_message is not None:
+            mark.messages.add(event.first_message)
 
     @property
-    def newest(self) -> list[int]:
-        """The newest messages, whose summaries are published."""
-        return sorted(self.messages, reverse=True)[:MESSAGES_NAMED]
+    def known(self) -> set[int]:
+        """All messages that the events name."""
+        return self.messages.union(*(mark.messages for mark in self.marks.values()))
 
 
 def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]:

@@ -9,15 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chat.models import ConversationParticipant, Message, User, look_up_moderators
+from chat.models import ConversationParticipant, User, look_up_moderators
 from receipts.feed.coalescing import CoalescedMark, Group, Heard, coalesced
+from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.messages import message_rows
 from receipts.reads.selectors import unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
-from receipts.rules.rows import MessageRow
 
 #: At most this many marks of a coalesced event are listed; the rest is counted.
 MARKS_NAMED = 20
@@ -61,9 +60,7 @@ class _Facts:
 
     def __init__(self, groups: list[Group], people: Mapping[int, User]) -> None:
         self.people = people
-        ids = {pk for group in groups for pk in group.newest}
-        rows = message_rows(Message.objects.filter(pk__in=ids)) if ids else ()
-        self.messages: dict[int, MessageRow] = {row["id"]: row for row in rows}
+        self.messages = ToldMessages(groups)
         self.taking_part = _memberships(groups)
         self.unread = unread_of_pairs(
             {
@@ -93,11 +90,11 @@ class _Facts:
         return said
 
     def _receipts(self, group: Group) -> Told | None:
-        rows = [self.messages[pk] for pk in group.newest if pk in self.messages]
+        rows = (self.messages.rows.get(pk) for pk in self.messages.newest(group))
         summaries = [
             summary_for(row, group.listener)
             for row in rows
-            if discloses_receipts(row, group.listener)
+            if row is not None and discloses_receipts(row, group.listener)
         ]
         if not summaries:
             return None
@@ -114,12 +111,12 @@ class _Facts:
             "user": self._name(mark.actor_id),
             "state": mark.state,
             "count": mark.count,
-            "first_message": mark.first,
-            "last_message": mark.last,
+            "first_message": min(mark.messages, key=self.messages.position),
+            "last_message": max(mark.messages, key=self.messages.position),
         }
 
     def _message(self, group: Group) -> Told | None:
-        row = self.messages.get(next(iter(group.messages)))
+        row = self.messages.rows.get(next(iter(group.messages)))
         return None if row is None else {"message": message_shape(row, group.listener)}
 
     def _name(self, pk: int | None) -> str | None:

@@ -31,18 +31,23 @@ _NOW = {
     "postgresql": "statement_timestamp()",
     "sqlite": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', 'now')",
 }
-#: The newest messages of a group. PostgreSQL aggregates in ascending order, in which ``changed``
-#: is already sorted; descending took as long as all else here. SQLite has no arrays.
+#: A group's messages in the order of time. PostgreSQL aggregates once for both columns below;
+#: descending took as long as all else here, since the rows come sorted by id. SQLite has no arrays.
+_BY_TIME = "sent_at, message_id"
+_IN_ORDER = f"(array_agg(message_id ORDER BY {_BY_TIME}))"
 _NEWEST = {
-    "postgresql": "to_jsonb((array_agg(message_id ORDER BY message_id))"
-    f"[GREATEST(COUNT(*) - {MESSAGES_NAMED - 1}, 1) : COUNT(*)])",
+    "postgresql": f"to_jsonb({_IN_ORDER}[GREATEST(COUNT(*) - {MESSAGES_NAMED - 1}, 1) : COUNT(*)])",
     "sqlite": f"json_group_array(message_id) FILTER (WHERE place <= {MESSAGES_NAMED})",
 }
+_FIRST = {"postgresql": f"{_IN_ORDER}[1]", "sqlite": "MIN(first)"}
 _NO_MESSAGES = {"postgresql": "CAST('[]' AS jsonb)", "sqlite": "'[]'"}
 _GROUP = "sender_id, conversation_id, recipient_id, state, is_delivery"
 _PLACE = {
     "postgresql": "",
-    "sqlite": f", ROW_NUMBER() OVER (PARTITION BY {_GROUP} ORDER BY message_id DESC) AS place",
+    "sqlite": f""",
+               ROW_NUMBER() OVER (PARTITION BY {_GROUP}
+                                  ORDER BY sent_at DESC, message_id DESC) AS place,
+               FIRST_VALUE(message_id) OVER (PARTITION BY {_GROUP} ORDER BY {_BY_TIME}) AS first""",
 }
 
 
@@ -68,10 +73,11 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
     return f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})
         SELECT {_XID[vendor]}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
-               recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), MIN(message_id),
+               recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), {_FIRST[vendor]},
                {_NOW[vendor]}
           FROM (SELECT *{_PLACE[vendor]} FROM (
-                SELECT sender_id, conversation_id, recipient_id, message_id, {STATE_SQL} AS state,
+                SELECT sender_id, conversation_id, recipient_id, message_id, sent_at,
+                       {STATE_SQL} AS state,
                        COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
                   FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})) AS told
                ) AS told
@@ -79,7 +85,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
         UNION ALL
         SELECT {_XID[vendor]}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
                conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
-               MIN(message_id), {_NOW[vendor]}
+               CAST(NULL AS bigint), {_NOW[vendor]}
           FROM {changed} AS seen
          WHERE (seen_at IS NULL) <> (was_seen_at IS NULL) AND withdrawn_at IS NULL
          GROUP BY recipient_id, conversation_id"""

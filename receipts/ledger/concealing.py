@@ -11,21 +11,28 @@ from collections.abc import Iterable
 
 from django.db import connection
 
+from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.ledger.stamp import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list
 
-#: SQL condition: ``status`` is of one of the event's messages, or between the first and the last
-#: of them, where the event names only the newest. Compared as JSON, so that a malformed event is
-#: no error.
-_UP_TO_LAST = {
-    "postgresql": "to_jsonb(status.message_id) <= event.messages -> -1",
-    "sqlite": "status.message_id <= (SELECT MAX(value) FROM json_each(CASE"
-    " WHEN json_valid(event.messages) THEN event.messages ELSE '[]' END))",
+#: The ids in an event's ``messages``. What is no list of ids, in a malformed event, is no error.
+_NAMED = {
+    "postgresql": """(
+        SELECT CASE WHEN CAST(value AS text) ~ '^[0-9]{1,18}$'
+                    THEN CAST(CAST(value AS text) AS bigint) END AS message_id
+          FROM jsonb_array_elements(CASE WHEN jsonb_typeof(event.messages) = 'array'
+                                         THEN event.messages ELSE CAST('[]' AS jsonb) END))""",
+    "sqlite": """(
+        SELECT value AS message_id FROM json_each(
+            CASE WHEN json_valid(event.messages) THEN event.messages ELSE '[]' END))""",
 }
+_OPEN_READ_SQL = """status.recipient_id = event.actor_id
+          AND status.conversation_id = event.conversation_id AND status.read_at IS NOT NULL"""
 
-#: By index: the events of everybody who takes or took part in the participants' conversations.
+#: The messages that an event does not name stand between its first and the others. By index: the
+#: events of everybody who takes or took part in the participants' conversations.
 _CONCEAL = f"""
     UPDATE receipts_receiptevent AS event SET state = '{State.DELIVERED.value}'
       FROM chat_conversationparticipant AS participant
@@ -37,11 +44,21 @@ _CONCEAL = f"""
        AND event.actor_id = participant.user_id
        AND event.kind = '{EventKind.RECEIPT_UPDATED.value}' AND event.state = '{State.READ.value}'
        AND NOT EXISTS (
-           SELECT 1 FROM receipts_messagestatus AS status
-            WHERE status.recipient_id = event.actor_id
-              AND status.conversation_id = event.conversation_id
-              AND status.message_id >= event.first_message AND {{up_to_last}}
-              AND status.read_at IS NOT NULL)"""
+           SELECT 1 FROM {{named}} AS named
+             JOIN receipts_messagestatus AS status ON status.message_id = named.message_id
+            WHERE {_OPEN_READ_SQL})
+       AND NOT (event.message_count > {MESSAGES_NAMED} AND EXISTS (
+           SELECT 1 FROM chat_message AS first
+             JOIN chat_message AS last ON last.id = (
+                  SELECT message.id FROM {{named}} AS named
+                    JOIN chat_message AS message ON message.id = named.message_id
+                   ORDER BY message.created_at, message.id LIMIT 1)
+             JOIN chat_message AS message ON message.conversation_id = first.conversation_id
+              AND (message.created_at, message.id) >= (first.created_at, first.id)
+              AND (message.created_at, message.id) < (last.created_at, last.id)
+              AND message.sender_id = event.audience_id
+             JOIN receipts_messagestatus AS status ON status.message_id = message.id
+            WHERE first.id = event.first_message AND {_OPEN_READ_SQL}))"""
 
 
 def takes_back_reads(change: Change) -> bool:
@@ -59,6 +76,6 @@ def conceal_reads(participant_ids: Iterable[int]) -> None:
 
     Call it after the change, in its transaction.
     """
-    up_to_last = _UP_TO_LAST[connection.vendor]
-    sql = _CONCEAL.format(those=among_ids("participant.id"), up_to_last=up_to_last)
+    named = _NAMED[connection.vendor]
+    sql = _CONCEAL.format(those=among_ids("participant.id"), named=named)
     execute(sql, {"ids": id_list(sorted(participant_ids))})

@@ -26,6 +26,8 @@ COUNTS = {
     "read_count": "{0}withdrawn_at IS NULL AND {0}read_at IS NOT NULL",
     "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
     " AND {0}delivered_at IS NULL",
+    # Reads of the present text. ``edited_at`` is the message's; NULL, so not true, without an edit.
+    "read_since_edit_count": "{0}read_at >= edited_at AND {0}withdrawn_at IS NULL",
 }
 #: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
@@ -58,7 +60,8 @@ class Change:
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
         return f"""
             SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
-                   message.sender_id, message.tracking, {before}, {after}
+                   status.sent_at, message.sender_id, message.tracking, message.edited_at,
+                   {before}, {after}
               FROM receipts_messagestatus AS status
               JOIN chat_message AS message ON message.id = status.message_id
                AND message.conversation_id = status.conversation_id

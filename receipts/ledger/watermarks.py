@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
@@ -121,16 +121,14 @@ _HIDE = f"""
        AND {private_read_sql(_REACHED_SQL, "participant.last_read_message_id")}"""
 
 
-def lock_those_with_watermarks(conversation_id: int) -> list[int]:
-    """Lock the participants whose watermarks a message with an earlier time may hold back.
+def lock_watermarks_of(conversation_id: int) -> list[int]:
+    """Lock all participants, whose watermarks a message with an earlier time may hold back.
 
+    Those without a watermark, too: a mark may be about to set one, and does not see the message.
     The conversation must already be locked, and status rows not yet be written (rule 22). Returns
     the ids of the participants.
     """
-    participants = ConversationParticipant.objects.filter(
-        ~Q(last_delivered_message=None) | ~Q(last_read_message=None), conversation=conversation_id
-    )
-    return lock_in_order(participants)
+    return lock_in_order(ConversationParticipant.objects.filter(conversation=conversation_id))
 
 
 def hold_back_from(participant_ids: Iterable[int], message_id: int) -> None:

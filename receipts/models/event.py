@@ -46,7 +46,7 @@ class ReceiptEvent(models.Model):
     state = models.CharField(max_length=10, null=True)
     is_delivery = models.BooleanField(default=False)
     #: The ids of the newest messages, at most ``announcing.MESSAGES_NAMED``; the number of all
-    #: messages, and the oldest id.
+    #: messages, and the first of them (null for one's own reads).
     messages = models.JSONField(default=list)
     message_count = models.IntegerField(default=0)
     first_message = models.BigIntegerField(null=True)

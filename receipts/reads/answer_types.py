@@ -18,6 +18,7 @@ class MessageAnswer(TypedDict):
     body: str
     client_id: str | None
     created_at: datetime
+    edited_at: datetime | None
     deleted_at: datetime | None
     tracked: bool
     untracked_reason: str | None
@@ -42,6 +43,7 @@ class RecipientAnswer(TypedDict):
 class ListedAnswer(RecipientAnswer):
     """A row of the recipient list."""
 
+    read_before_edit: bool | None
     membership: str
 
 

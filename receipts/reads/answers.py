@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from chat.models import ConversationParticipant, Tracking, User
 from receipts.reads.answer_types import (
     ListedAnswer,
@@ -37,6 +39,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
         "body": "" if hidden else row["body"],
         "client_id": row["client_id"] if own else None,
         "created_at": row["created_at"],
+        "edited_at": row["edited_at"],
         "deleted_at": row["deleted_at"],
         "tracked": tracked,
         "untracked_reason": None if tracked else row["tracking"],
@@ -66,11 +69,19 @@ def recipient_shape(row: RecipientRow) -> RecipientAnswer:
     }
 
 
-def listed_recipient(row: ListedRow, *, reads: bool) -> ListedAnswer:
-    """A row of the recipient list; without ``reads`` a read is shown as its delivery."""
+def listed_recipient(row: ListedRow, *, edited_at: datetime | None, reads: bool) -> ListedAnswer:
+    """A row of the recipient list; without ``reads`` a read is shown as its delivery.
+
+    ``edited_at`` is the message's; by it ``read_before_edit`` says whether a reader saw an earlier
+    text than the present one. It is null without a disclosed read.
+    """
     shown: ListedRow = row if reads else {**row, "read_at": None}
+    read_at = shown["read_at"]
     return {
         **recipient_shape(shown),
+        "read_before_edit": (
+            None if read_at is None else edited_at is not None and read_at < edited_at
+        ),
         "membership": membership_of(
             is_active=bool(row["is_active"]) and row["recipient__is_active"],
             is_muted=bool(row["is_muted"]),

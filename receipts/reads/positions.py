@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import connection
 
-from chat.models import Tracking
 from receipts.rules.rows import OwnPosition
+from receipts.rules.watermarks import last_tracked_sql
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt
 
@@ -15,6 +15,10 @@ _NEWEST = """
         SELECT message.id FROM chat_message AS message
          WHERE message.conversation_id = participant.conversation_id{condition}
          ORDER BY message.created_at DESC, message.id DESC LIMIT 1"""
+_REACHED = last_tracked_sql(
+    "participant.conversation_id",
+    "(message.created_at, message.id) <= (up_to.created_at, up_to.id)",
+)
 
 _POSITION = f"""
     SELECT participant.user_id, member.read_receipts_enabled, up_to.id, reached.id
@@ -23,13 +27,7 @@ _POSITION = f"""
        AND member.is_active AND member.username = %(username)s
       LEFT JOIN chat_message AS up_to ON up_to.id = ({{up_to}})
        AND up_to.conversation_id = participant.conversation_id
-      LEFT JOIN chat_message AS reached ON reached.id = ({
-    _NEWEST.format(
-        condition=f'''
-           AND message.tracking = '{Tracking.TRACKED.value}'
-           AND (message.created_at, message.id) <= (up_to.created_at, up_to.id)'''
-    )
-})
+      LEFT JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = participant.conversation_id
      WHERE participant.conversation_id = %(conversation)s AND participant.is_active"""
 

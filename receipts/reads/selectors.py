@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db.models import Count, Exists, F, FilteredRelation, Min, OuterRef, Q, QuerySet
+from django.db import connection
+from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.models import MessageStatus
-from receipts.rules.rows import (
-    ListedRow,
-    OwnRow,
-    UnreadCount,
-    columns_of,
-)
+from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
-
-#: At most this many pairs of user and conversation per query.
-PAIRS_AT_ONCE = 100
+from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
+from receipts.sql.run import fetch_rows
 
 
 def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:
@@ -82,42 +78,70 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
     return found["unread_count"] if found else 0
 
 
-def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
-    """``unread_count`` and ``first_unread_message`` by conversation, where anything is unread."""
-    rows: Iterable[Any] = (
-        unread_of(user_id)
-        .filter(conversation_id__in=list(conversation_ids))
-        .values("conversation_id")
-        .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
-    )
-    return {row.pop("conversation_id"): row for row in rows}
+#: Pairs of user and conversation as a relation: from arrays, or from a JSON text.
+_PAIRS = {
+    "postgresql": "unnest(CAST(%(users)s AS bigint[]), CAST(%(conversations)s AS bigint[]))"
+    " AS pair (user_id, conversation_id)",
+    "sqlite": "(SELECT value ->> 0 AS user_id, value ->> 1 AS conversation_id"
+    " FROM json_each(%(pairs)s)) AS pair",
+}
+_UNREAD_SQL = """
+              FROM receipts_messagestatus AS status
+             WHERE status.recipient_id = {0}.user_id
+               AND status.conversation_id = {0}.conversation_id
+               AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
+               AND NOT EXISTS (
+                   SELECT 1 FROM chat_message AS deleted
+                    WHERE deleted.conversation_id = status.conversation_id
+                      AND deleted.id = status.message_id AND deleted.deleted_at IS NOT NULL)"""
+
+#: For each pair with anything unread: how much, and the first of it in the order of time.
+_COUNTED = f"""
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count, (
+           SELECT status.message_id {_UNREAD_SQL.format("counted")}
+            ORDER BY status.sent_at, status.message_id LIMIT 1)
+      FROM (SELECT pair.user_id, pair.conversation_id,
+                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair")}) AS unread_count
+              FROM {{pairs}}) AS counted
+     WHERE counted.unread_count > 0"""
 
 
 def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
-    """The same for many users, each in one conversation; pairs with nothing unread are omitted."""
-    found: dict[tuple[int, int], UnreadCount] = {}
+    """``unread_count`` and ``first_unread_message`` of users, each in one conversation.
+
+    In one statement; pairs with nothing unread are omitted.
+    """
     pairs = list(pairs)
-    for start in range(0, len(pairs), PAIRS_AT_ONCE):
-        of_some = Q()
-        for user_id, conversation_id in pairs[start : start + PAIRS_AT_ONCE]:
-            of_some |= Q(recipient_id=user_id, conversation_id=conversation_id)
-        rows: Iterable[Any] = (
-            unread()
-            .filter(of_some)
-            .values("recipient_id", "conversation_id")
-            .annotate(unread_count=Count("pk"), first_unread_message=Min("message_id"))
-        )
-        for row in rows:
-            found[row.pop("recipient_id"), row.pop("conversation_id")] = row
-    return found
+    if not pairs:
+        return {}
+    users, conversations = zip(*pairs, strict=True)
+    params: dict[str, Any] = {"users": list(users), "conversations": list(conversations)}
+    if connection.vendor == "sqlite":
+        params = {"pairs": json.dumps(pairs)}
+    found = fetch_rows(_COUNTED.format(pairs=_PAIRS[connection.vendor]), params)
+    return {
+        (user, conversation): {"unread_count": count, "first_unread_message": first}
+        for user, conversation, count, first in found
+    }
+
+
+def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
+    """The same for one user, by conversation."""
+    found = unread_of_pairs((user_id, conversation) for conversation in conversation_ids)
+    return {conversation: count for (_, conversation), count in found.items()}
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
-    """The conversations a user may see, each with its newest message and the user's role."""
-    newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-pk")
+    """The conversations a user may see, each with its newest message and the user's role.
+
+    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. PostgreSQL
+    looks up the time of each conversation, to sort them, but the message of those on the page.
+    """
+    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=OuterRef("pk")))
     mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
     return Conversation.objects.visible_to(user).annotate(
         last_message=Coalesce(newest.values("pk")[:1], 0),
+        last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
         role=mine.filter(is_active=True).values("role")[:1],
     )
 

@@ -35,4 +35,10 @@ def without_reads(message: SummaryRow) -> SummaryRow:
     """
     read = message["overall_status"] == OverallStatus.READ
     status = OverallStatus.DELIVERED if read else message["overall_status"]
-    return {**message, "read_count": 0, "overall_status": status, "archived_at": None}
+    return {
+        **message,
+        "read_count": 0,
+        "read_since_edit_count": 0,
+        "overall_status": status,
+        "archived_at": None,
+    }

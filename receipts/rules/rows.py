@@ -32,6 +32,8 @@ class SummaryRow(TypedDict):
     delivered_count: int
     read_count: int
     failed_count: int
+    read_since_edit_count: int
+    edited_at: datetime | None
     archived_at: datetime | None
 
 
@@ -122,6 +124,7 @@ class SummaryAnswer(TypedDict):
     total_recipients: int
     delivered_count: int
     read_count: int
+    read_since_edit_count: int
     failed_count: int
     delivered: str
     read: str

@@ -73,6 +73,8 @@ SUMMARY_COLUMNS = columns_of(SummaryRow)
 def summary_of(message: SummaryRow) -> SummaryAnswer:
     """A message's receipts in one object."""
     total = message["recipient_count"]
+    # Before the first edit, every read is of the present text, and none is counted apart.
+    is_edited = message["edited_at"] is not None
     return {
         "message": message["id"],
         "conversation": message["conversation_id"],
@@ -87,6 +89,9 @@ def summary_of(message: SummaryRow) -> SummaryAnswer:
         "total_recipients": total,
         "delivered_count": message["delivered_count"],
         "read_count": message["read_count"],
+        "read_since_edit_count": (
+            message["read_since_edit_count"] if is_edited else message["read_count"]
+        ),
         "failed_count": message["failed_count"],
         "delivered": share_of(message["delivered_count"], total),
         "read": share_of(message["read_count"], total),

@@ -14,8 +14,8 @@ from chat.models import Tracking
 
 _STATES = ("delivered", "read")
 
-#: At most this many messages before the first open row are tried for the shown watermark.
-_TRIED = 100
+#: At most this many messages are tried to find one that a watermark may name.
+_TRIED = 1_000
 
 _OWN_SQL = """open.recipient_id = participant.user_id
               AND open.conversation_id = participant.conversation_id
@@ -61,6 +61,20 @@ def reaches_sql(state: str, time: str, message: str, *, compare: str = ">=") -> 
               AND (reached.created_at, reached.id) {compare} ({time}, {message}))"""
 
 
+def last_tracked_sql(conversation: str, before: str) -> str:
+    """SQL: the last tracked message of a conversation that meets a condition on its position.
+
+    ``before`` is a condition over ``message``. An untracked message moves no watermark (rule 15).
+    """
+    return f"""
+        SELECT tried.id FROM (
+            SELECT message.id, message.created_at, message.tracking FROM chat_message AS message
+             WHERE message.conversation_id = {conversation} AND {before}
+             ORDER BY message.created_at DESC, message.id DESC LIMIT {_TRIED}) AS tried
+         WHERE tried.tracking = '{Tracking.TRACKED.value}'
+         ORDER BY tried.created_at DESC, tried.id DESC LIMIT 1"""
+
+
 def _first_open_sql(state: str) -> str:
     """SQL: the message of the first open row up to the position that the participant reached."""
     arms = " UNION ALL ".join(
@@ -100,17 +114,18 @@ def _shown_sql(state: str) -> str:
        AND stop.conversation_id = stopped.conversation_id
       LEFT JOIN chat_message AS before ON before.id = (
         SELECT tried.id FROM (
-            SELECT message.id, message.created_at, message.sender_id, message.archived_at
+            SELECT message.id, message.created_at, message.tracking, message.sender_id,
+                   message.archived_at
               FROM chat_message AS message
              WHERE message.conversation_id = stopped.conversation_id
-               AND message.tracking = '{Tracking.TRACKED.value}'
                AND (message.created_at, message.id) < (stop.created_at, stop.id)
              ORDER BY message.created_at DESC, message.id DESC LIMIT {_TRIED}) AS tried
           LEFT JOIN receipts_messagestatus AS done ON done.message_id = tried.id
            AND done.recipient_id = stopped.user_id
            AND done.conversation_id = stopped.conversation_id
-         WHERE tried.sender_id = stopped.user_id OR done.{state}_at IS NOT NULL
-            OR (tried.archived_at IS NOT NULL AND tried.created_at >= stopped.joined_at)
+         WHERE tried.tracking = '{Tracking.TRACKED.value}'
+           AND (tried.sender_id = stopped.user_id OR done.{state}_at IS NOT NULL
+                OR (tried.archived_at IS NOT NULL AND tried.created_at >= stopped.joined_at))
          ORDER BY tried.created_at DESC, tried.id DESC LIMIT 1)
        AND before.conversation_id = stopped.conversation_id
       LEFT JOIN receipts_messagestatus AS own ON own.message_id = before.id

@@ -10,7 +10,7 @@ from django.utils import timezone
 from chat.errors import Refused
 from chat.models import Message, User
 from receipts.ledger.announcing import announce_message
-from receipts.ledger.watermarks import hold_back_from, lock_those_with_watermarks
+from receipts.ledger.watermarks import hold_back_from, lock_watermarks_of
 from receipts.models import EventKind
 from receipts.services.locking import lock_conversation
 from receipts.services.permissions import deletable_by, require_may_restore
@@ -45,7 +45,7 @@ def restore_message(*, message_id: int, by: User | None = None) -> bool:
         return False
     # What was unread when it was deleted is unread again, perhaps below a watermark.
     lock_conversation(conversation)
-    locked = lock_those_with_watermarks(conversation)
+    locked = lock_watermarks_of(conversation)
     restored = bool(message.update(deleted_at=None))
     if restored:
         hold_back_from(locked, message_id)

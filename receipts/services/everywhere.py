@@ -18,7 +18,6 @@ from chat.models import ConversationParticipant
 from receipts.ledger.marks import (
     MARKABLE_SQL,
     PRIVATELY_READ_SQL,
-    TRACKED_SQL,
     Mark,
     discloses,
 )
@@ -28,6 +27,7 @@ from receipts.ledger.watermarks import (
     hold_back_private_reads,
     lock_participants,
 )
+from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
@@ -38,39 +38,44 @@ _END_PLACE = "(%(last_conversation)s, %(last_sent_at)s, %(last_message)s)"
 #: A stretch of a user's rows, less those of messages that were sent after the mark's time.
 _STRETCH = (
     f"status.recipient_id = %(recipient)s AND {_AFTER} AND {_PLACE} <= {_END_PLACE}"
-    " AND status.sent_at <= %(until)s AND status.withdrawn_at IS NULL AND {open}"
+    " AND status.sent_at <= %(until)s AND {open}"
 )
 
-#: The last two rows of the next stretch and one more, and how many these are in all; the stretch
-#: has at most ``rows`` rows that lack the mark.
-_END = f"""
-    SELECT conversation_id, sent_at, message_id, total FROM (
-        SELECT stretch.*, COUNT(*) OVER () AS total FROM (
-            SELECT status.conversation_id, status.sent_at, status.message_id
+#: A user's rows that a mark may change, with their messages.
+_ROWS = """
               FROM receipts_messagestatus AS status
               JOIN chat_message AS message ON message.id = status.message_id
-               AND message.conversation_id = status.conversation_id
-             WHERE status.recipient_id = %(recipient)s AND {_AFTER}
-               AND status.sent_at <= %(until)s AND status.withdrawn_at IS NULL AND {{open}}
-               AND message.deleted_at IS NULL AND {{fresh}}
-             ORDER BY status.conversation_id, status.sent_at, status.message_id
-             LIMIT %(rows)s + 1) AS stretch) AS stretch
-     ORDER BY conversation_id DESC, sent_at DESC, message_id DESC LIMIT 2"""
+               AND message.conversation_id = status.conversation_id"""
 
-#: For each conversation with rows to mark in a stretch: the last tracked message up to its end.
+#: The last row of the next stretch, which has at most ``rows`` rows that lack the mark.
+_END = f"""
+    SELECT conversation_id, sent_at, message_id FROM (
+            SELECT status.conversation_id, status.sent_at, status.message_id {_ROWS}
+             WHERE status.recipient_id = %(recipient)s AND {_AFTER}
+               AND status.sent_at <= %(until)s AND {{open}} AND {MARKABLE_SQL} AND {{fresh}}
+             ORDER BY status.conversation_id, status.sent_at, status.message_id
+             LIMIT %(rows)s) AS stretch
+     ORDER BY conversation_id DESC, sent_at DESC, message_id DESC LIMIT 1"""
+
+_REACHED = last_tracked_sql(
+    "touched.conversation_id",
+    "message.created_at <= %(until)s AND (message.created_at, message.id)"
+    f" < (COALESCE(ahead.sent_at, %(never)s), COALESCE(ahead.message_id, {MAX_ID}))",
+)
+
+#: For each conversation with rows to mark in a stretch: the last tracked message before the first
+#: row that is left to mark after the stretch.
 _POSITIONS = f"""
     SELECT touched.conversation_id, reached.id AS up_to, reached.created_at AS sent_at
-      FROM (SELECT DISTINCT status.conversation_id
-              FROM receipts_messagestatus AS status
-              JOIN chat_message AS message ON message.id = status.message_id
-               AND message.conversation_id = status.conversation_id
+      FROM (SELECT DISTINCT status.conversation_id {_ROWS}
              WHERE {{stretch}} AND {MARKABLE_SQL} AND {{fresh}}) AS touched
-      JOIN chat_message AS reached ON reached.id = (
-        SELECT message.id FROM chat_message AS message
-         WHERE message.conversation_id = touched.conversation_id AND {TRACKED_SQL}
-           AND message.created_at <= %(until)s
-           AND (message.conversation_id, message.created_at, message.id) <= {_END_PLACE}
-         ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
+      LEFT JOIN receipts_messagestatus AS ahead ON ahead.id = (
+            SELECT status.id {_ROWS}
+             WHERE status.recipient_id = %(recipient)s
+               AND status.conversation_id = touched.conversation_id AND {_PLACE} > {_END_PLACE}
+               AND status.sent_at <= %(until)s AND {{open}} AND {MARKABLE_SQL} AND {{fresh}}
+             ORDER BY status.sent_at, status.message_id LIMIT 1)
+      JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = touched.conversation_id"""
 
 #: Which rows a mark may change, each the condition of a partial index.
@@ -133,22 +138,14 @@ class _Stretches:
     open_sql: str
 
     def end(self, past: RowPlace) -> RowPlace | None:
-        """Where the next stretch ends; None if no row is left to mark.
-
-        If no more rows of a conversation are left, it ends after all messages of that.
-        """
+        """Where the next stretch ends; None if no row is left to mark."""
         found = fetch_rows(
             _END.format(open=self.open_sql, fresh=self.mark.unmarked_sql),
             {**self._after(past), "rows": settings.BATCH_ROWS},
         )
         if not found:
             return None
-        last, *others = found
-        if last[3] <= settings.BATCH_ROWS:
-            return last[0], _NEVER, MAX_ID
-        conversation, sent_at, message, _ = others[0]
-        if conversation != last[0]:
-            return conversation, _NEVER, MAX_ID
+        conversation, sent_at, message = found[0]
         return conversation, cast(datetime, as_time(sent_at)), message
 
     def mark_to(self, past: RowPlace, end: RowPlace) -> int:
@@ -163,7 +160,7 @@ class _Stretches:
         # A private read moves only the delivered watermark, like a delivery (rule 13).
         told = mark if discloses(mark) else Mark(at=mark.at)
         locked = _lock_participations(params)
-        positions = _POSITIONS.format(stretch=stretch, fresh=told.unmarked_sql)
+        positions = _POSITIONS.format(stretch=stretch, open=self.open_sql, fresh=told.unmarked_sql)
         advance_watermarks(mark, positions, adapt_all(params))
         marked = stamp(mark.change(stretch, params, condition_sql=mark.unmarked_sql))
         if mark.private:
@@ -177,6 +174,7 @@ class _Stretches:
             "sent_at": past[1],
             "message": past[2],
             "until": self.until,
+            "never": _NEVER,
         }
 
 

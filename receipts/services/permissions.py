@@ -17,13 +17,13 @@ _MANAGERS = (Role.OWNER, Role.ADMIN)
 
 def require_manager(by: User | None, conversation_id: int) -> None:
     """Raise ``Refused`` unless ``by`` is the conversation's owner or one of its admins."""
-    if not _is_application(by) and _role_of(by, conversation_id) not in _MANAGERS:
+    if not is_application(by) and _role_of(by, conversation_id) not in _MANAGERS:
         raise Refused("Only its owner and admins may change a conversation.")
 
 
 def require_manager_of(by: User | None, participant: ConversationParticipant) -> None:
     """Raise ``Refused`` unless ``by`` manages this participant: admins members, owners anyone."""
-    if _is_application(by):
+    if is_application(by):
         return
     role = _role_of(by, participant.conversation_id)
     if role == Role.OWNER or (role == Role.ADMIN and participant.role == Role.MEMBER):
@@ -33,7 +33,7 @@ def require_manager_of(by: User | None, participant: ConversationParticipant) ->
 
 def require_may_give_role(by: User | None, conversation_id: int, role: str | None) -> None:
     """Raise ``Refused`` if anyone but the owner gives a role other than member."""
-    if role in (None, Role.MEMBER) or _is_application(by):
+    if role in (None, Role.MEMBER) or is_application(by):
         return
     if _role_of(by, conversation_id) != Role.OWNER:
         raise Refused("Only the owner gives roles.")
@@ -46,13 +46,20 @@ def deletable_by(by: User | None) -> QuerySet[Message]:
     return Message.objects.filter(sender=by)
 
 
+def require_may_edit(by: User | None, sender_id: int) -> None:
+    """Raise ``Refused`` unless ``by`` sent the message; moderators edit nobody's text."""
+    if by is not None and not by.is_service and by.pk != sender_id:
+        raise Refused("Only its sender may edit a message.")
+
+
 def require_may_restore(by: User | None) -> None:
     """Raise ``Refused`` unless ``by`` is a moderator."""
     if by is not None and not by.sees_everything:
         raise Refused("Only a moderator may restore a message.")
 
 
-def _is_application(by: User | None) -> bool:
+def is_application(by: User | None) -> bool:
+    """Whether a service runs for the application itself, for which nothing is refused."""
     return by is None or by.is_service
 
 

@@ -26,7 +26,7 @@ from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
     hold_back_from,
-    lock_those_with_watermarks,
+    lock_watermarks_of,
 )
 from receipts.models import EventKind, MessageStatus
 from receipts.rules.privacy import reads_privately
@@ -98,7 +98,7 @@ def send_message(
     if conversation is None:
         raise NotParticipant
     # Before the sender's own participant is locked, since they are locked in the order of ids.
-    late = lock_those_with_watermarks(conversation_id) if _is_late(conversation_id, sent_at) else ()
+    late = lock_watermarks_of(conversation_id) if _is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
         return Sent(_repeated(membership.same_message, body, sent_at), created=False)
@@ -154,7 +154,9 @@ def _live_time(newest_at: datetime | None) -> datetime:
 def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
     """The message already sent; ``Conflict`` if this one differs, so that it is not lost."""
     message = Message.objects.get(pk=pk)
-    if message.body != body or sent_at not in (None, message.created_at):
+    # Of an edited message, the text that was sent is not known any more.
+    differs = message.edited_at is None and message.body != body
+    if differs or sent_at not in (None, message.created_at):
         raise Conflict(
             f"Message {pk} has this client_id, but differs from the request in its body or time."
         )

@@ -42,10 +42,18 @@ def test_each_recipient_is_a_line_with_iso_times(mia: Browser, message: Message)
     first, second = file_of(mia, message)
     assert first == {
         "user": "bob", "user_name": "Bob", "state": "read", "delivered_at": at.isoformat(),
-        "read_at": at.isoformat(), "failed_at": "", "failure_reason": "",
+        "read_at": at.isoformat(), "read_before_edit": "false",
+        "failed_at": "", "failure_reason": "",
         "content": 'Fine, "thanks"\nBob', "membership": "active",
     }  # fmt: skip
     assert (second["user"], second["state"], second["read_at"]) == ("carol", "pending", "")
+
+
+def test_whose_read_was_before_an_edit_stands_in_the_file(mia: Browser, message: Message) -> None:
+    """Empty without a read."""
+    mark(message, "bob", read=True)
+    services.edit_message(message_id=message.pk, body="other words")
+    assert [row["read_before_edit"] for row in file_of(mia, message)] == ["true", ""]
 
 
 def test_the_file_holds_what_the_page_was_asked_for(mia: Browser, message: Message) -> None:
@@ -97,7 +105,7 @@ def test_every_cell_is_quoted(mia: Browser, message: Message) -> None:
     lines = b"".join(answer).decode("utf-8-sig").splitlines()
     assert len(lines) == 3
     for line in lines:
-        assert re.fullmatch(r'"[^"]*"(,"[^"]*"){8}', line), line
+        assert re.fullmatch(r'"[^"]*"(,"[^"]*"){9}', line), line
 
 
 def test_ordinary_words_stay_as_they_are(mia: Browser, group: Conversation, alice: User) -> None:

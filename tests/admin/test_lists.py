@@ -37,6 +37,8 @@ def world(
         "archived": say(alice, direct, "long ago", sent_at=NOON),
     }
     fail(found["failed"], carol, "no device")
+    services.edit_message(message_id=found["old"].pk, body="Kettle!")
+    found["old"].refresh_from_db()
     services.delete_message(message_id=found["deleted"].pk)
     Message.objects.filter(pk=found["archived"].pk).update(archived_at=timezone.now())
     return found
@@ -51,14 +53,14 @@ def world(
      ("from=2026-01-05", "archived untracked deleted"), ("to=2026-01-02", "old"),
      ("from=2026-01-03&to=2026-01-04", "read failed"), ("status=read", "read"),
      ("only=failed", "failed"), ("only=deleted", "deleted"), ("only=untracked", "untracked"),
-     ("only=archived", "archived"), ("only=failed&only=deleted", ""),
+     ("only=archived", "archived"), ("only=edited", "old"), ("only=failed&only=deleted", ""),
      ("q=kettle&sender=alice&conversation=tea-1&from=2026-01-03&status=partial", "failed"),
      ("q=&sender=&status=", "archived untracked deleted read failed old")],
 )  # fmt: skip
 def test_messages_are_found_by(mia: Browser, world: Any, query: str, names: str) -> None:
     """By text, conversation, sender, status, day, and what became of them."""
     page = mia.get(f"chat/message/?{query}")
-    chips = {"deleted": " deleted", "archived": " archived"}
+    chips = {"old": " edited", "deleted": " deleted", "archived": " archived"}
     bodies = [world[name].body + chips.get(name, "") for name in names.split()]
     assert listed(page) == bodies
 

@@ -121,6 +121,20 @@ def test_recipients_are_paged_to_the_end_and_back(
     assert [row.split()[1] for row in rows_of(before)] == names[-4:-2]
 
 
+def test_an_edited_message_says_when_and_who_read_it_before(mia: Browser, message: Message) -> None:
+    assert "Edited" not in page_of(mia, message)
+    mark(message, "bob", read=True)
+    services.edit_message(message_id=message.pk, body="One lump?")
+    mark(message, "carol", read=True)
+    page = page_of(mia, message)
+    message.refresh_from_db()
+    assert message.edited_at is not None
+    at = message.edited_at.strftime("%Y-%m-%d %H:%M:%S")
+    assert f'title="{at} UTC"' in page
+    assert "Of its readers, 1 of 2 read the present text." in page
+    assert ["Read before the edit" in row for row in rows_of(page)] == [True, False]
+
+
 def test_an_archived_message_says_so_where_its_recipients_were(
     mia: Browser, message: Message
 ) -> None:

@@ -19,10 +19,11 @@ from tests.support.serving import wait_until_ready
 
 
 class Demo(NamedTuple):
-    """A running demo: where it is, and the password of ``moderator`` and ``admin``."""
+    """A running demo: where it is, the password of ``moderator`` and ``admin``, its database."""
 
     address: str
     password: str
+    database: str
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def running_demo() -> Iterator[Demo]:
     with _running(command, DEMO="1") as (address, log):
         said = re.search(r"password (\S+)", log.read_text())
         assert said, log.read_text()
-        yield Demo(address, said[1])
+        yield Demo(address, said[1], _database_in(log.parent))
 
 
 @contextmanager
@@ -52,6 +53,10 @@ call_command("serve")
 """
 
 
+def _database_in(folder: str | Path) -> str:
+    return f"sqlite:///{folder}/demo.sqlite3"
+
+
 @contextmanager
 def _running(command: list[str], **variables: str) -> Iterator[tuple[str, Path]]:
     """Run a server until the block ends; its address, and the file of what it says."""
@@ -61,7 +66,7 @@ def _running(command: list[str], **variables: str) -> Iterator[tuple[str, Path]]
         variables |= {
             "PORT": str(port),
             "HOST": "127.0.0.1",
-            "DATABASE_URL": f"sqlite:///{folder}/demo.sqlite3",
+            "DATABASE_URL": _database_in(folder),
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "LOG_LEVEL": "WARNING",
             # Pages call far more often in a test than people do in a minute.

@@ -203,6 +203,18 @@ def test_the_counts_become_what_the_rows_say_whatever_stood_there(loaded: list[M
     assert_no_drift()
 
 
+@pytest.mark.parametrize(("minute", "since"), [(24, 1), (25, 1), (26, 0)])
+def test_a_watermark_tells_whether_a_read_was_before_the_edit(
+    loaded: list[Message], minute: int, since: int
+) -> None:
+    """bob had read it by minute 25."""
+    Message.objects.filter(pk=loaded[0].pk).update(edited_at=at(minute))
+    backfill()
+    loaded[0].refresh_from_db()
+    assert (loaded[0].read_count, loaded[0].read_since_edit_count) == (1, since)
+    assert_no_drift()
+
+
 @pytest.mark.parametrize("minute", [5, None])
 def test_no_time_is_before_the_message(
     loaded: list[Message], bob: User, minute: int | None

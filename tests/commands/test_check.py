@@ -87,6 +87,25 @@ def test_each_count_that_drifted_is_told(
     assert "--fix" in last_words
 
 
+def test_reads_of_the_present_text_that_drifted_are_told_and_fixed(
+    talk: list[Message], carol: User
+) -> None:
+    """Rule 19: of an edited message, those whose read is not before the edit; else there are 0."""
+    services.edit_message(message_id=talk[0].pk, body="other words")
+    services.edit_message(message_id=talk[2].pk, body="other words")
+    assert check()[0].endswith("no drift")
+    Message.objects.update(read_since_edit_count=1)
+    said, _ = check_fails()
+    assert [line for line in said if line.startswith("message")] == [
+        f"message {each.pk}: read_since_edit_count is 1 and should be 0" for each in talk
+    ]
+    earlier = Message.objects.get(pk=talk[0].pk).created_at
+    Message.objects.filter(pk=talk[0].pk).update(edited_at=earlier)
+    check(fix=True)
+    found = Message.objects.order_by("pk").values_list("read_since_edit_count", flat=True)
+    assert list(found) == [2, 0, 0]
+
+
 def test_a_withdrawn_row_counts_for_nothing(talk: list[Message]) -> None:
     """Rule 2: a row that was withdrawn behind the service's back is drift."""
     MessageStatus.objects.filter(message=talk[2]).update(withdrawn_at=timezone.now())

@@ -65,6 +65,7 @@ def settled(api: Any, group: Conversation, alice: User, bob: User, carol: User) 
     """Three old messages that all have read, and one that carol has not."""
     messages = [old(alice, group) for _ in range(4)]
     api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    api(alice).patch(f"/messages/{messages[0].pk}/", {"body": "read by carol alone"})
     body = {"up_to_message": messages[2].pk}
     api(carol).post(f"/conversations/{group.pk}/mark-read/", body)
     return messages
@@ -77,6 +78,7 @@ def test_the_rows_go_and_the_counts_stay(settled: list[Message]) -> None:
     assert [rows(message) for message in settled] == [0, 0, 0, 2]
     assert [is_archived(message) for message in settled] == [True, True, True, False]
     assert counts() == before
+    assert Message.objects.get(pk=settled[0].pk).read_since_edit_count == 1
     assert_no_drift()
 
 

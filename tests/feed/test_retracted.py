@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from chat.models import Conversation, Message, User
 from tests.support.cast import ON_POSTGRES, say
@@ -31,7 +33,8 @@ def taken_back(how: str, call: Any, message: Message) -> None:
     elif how == "single":
         call.post(f"/messages/{message.pk}/read/", EARLIER)
     elif how == "bulk":
-        call.post(f"/conversations/{message.conversation_id}/mark-read/", EARLIER)
+        body = {"up_to_message": message.pk, **EARLIER}
+        call.post(f"/conversations/{message.conversation_id}/mark-read/", body)
     else:
         item = {"message": message.pk, "state": "read", **EARLIER}
         call.post("/receipts/", {"receipts": [item]})
@@ -61,3 +64,52 @@ def test_other_reads_stay_published(
     marks = [mark for event in heard() for mark in event.get("marks", [])]
     read = {(mark["user"], mark["first_message"]) for mark in marks if mark["state"] == "read"}
     assert read == {("bob", other.pk), ("carol", message.pk)}
+
+
+def sent_long_ago(conversation: Conversation, sender: User, **how: Any) -> Message:
+    """A message that arrives now, with a time before all others."""
+    return say(sender, conversation, sent_at=timezone.now() - timedelta(days=9), **how)
+
+
+@pytest.mark.parametrize("others", [0, 30])
+def test_reads_of_a_bulk_mark_are_concealed_once_all_of_them_are_private(
+    api: Any, follow: Follow, group: Conversation, alice: User, bob: User, others: int
+) -> None:
+    """Those that the event names and those that it does not, in the order of time."""
+    messages = [say(alice, group) for _ in range(2 + others)]
+    messages.insert(0, sent_long_ago(group, alice))
+    before, after = follow(alice), follow(alice)
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    for message in messages[1:]:
+        taken_back("single", api(bob), message)
+    assert "read" in states(before())
+    taken_back("single", api(bob), messages[0])
+    assert states(after()) == {"delivered"}
+
+
+def test_what_a_reader_has_read_of_others_conceals_nothing_of_theirs(
+    api: Any, follow: Follow, group: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """An open read of carol's message between alice's two does not keep alice's event open."""
+    first = say(alice, group)
+    say(carol, group, mark_read=False)
+    last = say(alice, group, mark_read=False)
+    heard = follow(alice)
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    for message in (first, last):
+        taken_back("single", api(bob), message)
+    assert states(heard()) == {"delivered"}
+
+
+def test_a_read_of_a_message_that_arrived_late_is_concealed_by_itself(
+    api: Any, follow: Follow, message: Message, alice: User, bob: User
+) -> None:
+    """Its id is higher than that of a message that stands after it."""
+    old = sent_long_ago(message.conversation, alice)
+    heard = follow(alice)
+    for each in (message, old):
+        api(bob).post(f"/messages/{each.pk}/read/")
+    taken_back("single", api(bob), old)
+    marks = [mark for event in heard() for mark in event.get("marks", [])]
+    read = {mark["first_message"] for mark in marks if mark["state"] == "read"}
+    assert read == {message.pk}

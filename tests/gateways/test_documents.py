@@ -21,6 +21,7 @@ from django.utils import timezone
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
 from receipts import services
+from receipts.gateways.socialplus.segments import segment_of
 from tests.support.agora import read
 from tests.support.cast import say
 from tests.support.documents import Document, served
@@ -50,7 +51,7 @@ def socialplus(message: Message) -> Iterator[Call]:
     yield Call("POST /api/v5/messages", {**text, "referenceId": "LOCAL_1", "metadata": None})
     yield Call("GET /api/v5/messages", query={"messageFeedId": NAME})
     yield Call("GET /api/v5/messages", query={"messageFeedId": NAME, **one, "isDeleted": "false"})
-    token = b64encode(json.dumps({"after": message.pk + 1}).encode()).decode()
+    token = b64encode(json.dumps({"after": "9.9"}).encode()).decode()
     yield Call("GET /api/v5/messages", query={"messageFeedId": NAME, "options[token]": token})
     yield Call("GET /api/v5/messages/{message}")
     yield Call(f"GET {markers}/messages", query={"messageIds[]": [message.pk]})
@@ -60,9 +61,11 @@ def socialplus(message: Message) -> Iterator[Call]:
         yield Call(label, query=one)
     delivered = {"messageId": str(message.pk)}
     yield Call(f"PUT {markers}/message-feeds/{{feed}}/mark-delivering", delivered)
-    segment = {"readToSegment": message.pk}
+    segment = {"readToSegment": segment_of(message.created_at)}
     yield Call(f"PUT {markers}/message-feeds/{{feed}}/mark-read", segment)
     yield Call(f"PUT {markers}/channels/{{channel}}/mark-read")
+    yield Call("PUT /api/v5/messages/{message}", {"data": {"text": "good day"}})
+    yield Call("GET /api/v5/messages/{message}")
     yield Call("DELETE /api/v5/messages/{message}")
 
 

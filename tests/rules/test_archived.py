@@ -39,8 +39,8 @@ def test_its_summary_is_what_it_was_and_says_since_when(
     assert summary == {
         "message": archived.pk, "conversation": archived.conversation_id, "tracked": True,
         "overall_status": "read", "summary_text": "Read by all", "total_recipients": 2,
-        "delivered_count": 2, "read_count": 2, "failed_count": 0, "delivered": "all",
-        "read": "all", "archived_at": told(archived),
+        "delivered_count": 2, "read_count": 2, "read_since_edit_count": 2, "failed_count": 0,
+        "delivered": "all", "read": "all", "archived_at": told(archived),
     }  # fmt: skip
     listed = api(alice).get(f"/conversations/{archived.conversation_id}/messages/")["results"]
     assert listed[0]["receipts"] == summary

@@ -123,6 +123,7 @@ def test_a_disclosed_read_lets_the_watermark_pass(
     assert api(service_key).get(where)["last_read_message"] == newest.pk
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_sender_gets_an_event_of_a_disclosed_read(
     api: Any, message: Message, alice: User, bob: User
 ) -> None:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from chat.models import Conversation, Message, User
+from receipts import services
 from receipts.api.urls import urlpatterns
 from receipts.rules.status import State
 from tests.support.cast import Api, hook, say
@@ -33,9 +34,12 @@ QUERIES = {
 NOT_DATA = {"schema/", "docs/"}
 
 
-@pytest.fixture
-def message(group: Conversation, alice: User) -> Message:
-    return say(alice, group, sent_at=timezone.now() - timedelta(hours=1))
+@pytest.fixture(params=["as sent", "edited"])
+def message(group: Conversation, alice: User, request: pytest.FixtureRequest) -> Message:
+    message = say(alice, group, sent_at=timezone.now() - timedelta(hours=1))
+    if request.param == "edited":
+        services.edit_message(message_id=message.pk, body="other words")
+    return message
 
 
 def addresses(group: Conversation, message: Message) -> Iterator[str]:

@@ -37,7 +37,7 @@ class World:
         self.group = services.create_conversation(
             owner=people["alice"], participants=members, kind="group"
         )
-        sent_at = timezone.now() - timedelta(hours=1)
+        self.edits, sent_at = 0, timezone.now() - timedelta(hours=1)
         self.ids = [
             say(people["alice"], self.group, sent_at=sent_at, request_receipts=tracked).pk
             for _ in range(2)
@@ -62,6 +62,11 @@ class World:
     def send(self, **fields: Any) -> None:
         path = f"/conversations/{self.group.pk}/messages/"
         self.ids.append(self.bob.post(path, {"body": "hm", **fields}, status=201)["id"])
+
+    def edit(self) -> None:
+        self.edits += 1
+        for pk in self.ids[:2]:
+            self.apis["alice"].patch(f"/messages/{pk}/", {"body": f"version {self.edits}"})
 
     def leave(self) -> None:
         self.bob.delete(f"/conversations/{self.group.pk}/participants/bob/")
@@ -116,7 +121,7 @@ def at(world: World) -> str:
     return (sent + timedelta(minutes=20)).isoformat()
 
 
-_LEAVE = World.leave
+_LEAVE, _EDIT = World.leave, World.edit
 _READ = lambda w: w.one("read", private=True)  # noqa: E731
 _GOT = lambda w: w.one("delivered")  # noqa: E731
 #: By name: what bob does privately, and the delivery that it must look like.
@@ -169,6 +174,16 @@ KINDS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
     "unread again": (
         then(_READ, lambda w: w.bulk("unread", from_message=w.ids[0]), _READ), then(_GOT, _GOT)
     ),
+    "single, edited": (then(_READ, _EDIT), then(_GOT, _EDIT)),
+    "edited, single": (then(_EDIT, _READ), then(_EDIT, _GOT)),
+    "bulk, edited, bulk": (
+        then(lambda w: w.bulk("read", private=True), _EDIT, lambda w: w.bulk("read", private=True)),
+        then(lambda w: w.bulk("delivered"), _EDIT, lambda w: w.bulk("delivered")),
+    ),
+    "edited, backdated": (
+        then(_EDIT, lambda w: w.one("read", private=True, at=at(w))),
+        then(_EDIT, lambda w: w.one("delivered", at=at(w))),
+    ),
     "leaving": (
         then(lambda w: w.one("read", private=True, content="x"), _LEAVE), then(_GOT, _LEAVE)
     ),
@@ -186,6 +201,8 @@ BEFORE: dict[str, Callable[[World], None]] = {
     ),
     "read openly": lambda w: w.one("read"),
     "acknowledged": lambda w: w.one("read", content="openly"),
+    "edited": World.edit,
+    "read openly, edited": then(lambda w: w.one("read"), World.edit),
 }
 
 
@@ -211,12 +228,13 @@ def looks(world: World, before: Callable[[World], None], act: Callable[[World], 
 #: After a disclosed read these are changes: an earlier private read retracts it, and a disclosed
 #: acknowledgement belongs to it.
 _OF_OPEN_READS = {"backdated", "earlier again", "bulk backdated", "batch backdated",
-                  "switch on again, content"}  # fmt: skip
+                  "switch on again, content", "edited, backdated"}  # fmt: skip
+OPEN = ("read openly", "acknowledged", "read openly, edited")
 CASES = [
     (kind, before)
     for kind in KINDS
     for before in BEFORE
-    if kind not in _OF_OPEN_READS or before not in ("read openly", "acknowledged")
+    if kind not in _OF_OPEN_READS or before not in OPEN
 ]
 
 

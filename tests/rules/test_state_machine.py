@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,12 +19,15 @@ from hypothesis.stateful import (
 )
 
 from chat import models
+from chat.errors import Invalid
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
+from receipts.reads.watermarks import show_watermarks
 from receipts.services.batch import BatchMark
-from receipts.services.marking import RecipientKey, UpTo
+from receipts.services.marking import RecipientKey
 from tests.support.model import Room
+from tests.support.positions import up_to
 
 PEOPLE = ("alice", "bob", "carol", "dave")
 NUMBERS = count()
@@ -32,6 +36,20 @@ people = st.sampled_from(PEOPLE)
 moments = st.integers(min_value=0, max_value=60)
 which = st.integers(min_value=0, max_value=7)
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+Privacy = dict[str, bool]
+OPEN: Privacy = {"private": False, "explicit": False}
+PRIVATE: Privacy = {"private": True, "explicit": False}
+EXPLICIT: Privacy = {"private": False, "explicit": True}
+privacies = st.sampled_from((OPEN, PRIVATE, EXPLICIT))
+
+
+def asked(privacy: Privacy) -> bool | None:
+    """A mark's ``private``: false asks for an open read, None leaves it to the setting."""
+    return privacy["private"] if privacy != OPEN else None
+
+
+def kind_of_mark(mark: tuple[str, int, bool, Privacy, int]) -> tuple[bool, bool, bool]:
+    return mark[2], mark[3]["private"], mark[3]["explicit"]
 
 
 class Lives(RuleBasedStateMachine):
@@ -68,24 +86,30 @@ class Lives(RuleBasedStateMachine):
             conversation_id=self.chat.pk,
         )
 
+    def message(self, index: int) -> Any:
+        return self.room.messages[index % len(self.ids)]
+
     def row(self, user: str, index: int) -> Any:
         message = self.room.messages[index]
         row = message.rows.get(user)
         return None if row is None or message.deleted or row.withdrawn else row
 
-    @rule(user=people, tracked=st.booleans(), reads=st.booleans())
-    def send(self, user: str, tracked: bool, reads: bool) -> None:
+    @rule(user=people, tracked=st.booleans(), reads=st.booleans(), at=moments | st.none())
+    def send(self, user: str, tracked: bool, reads: bool, at: int | None = None) -> None:
+        """Live, or with a time of its own."""
         if user not in self.room.members:
             return
         now = self.tick()
+        given = None if at is None else min(BEGIN + timedelta(seconds=at), now)
         message = services.send_message(
             conversation_id=self.chat.pk,
             sender=self.users[user],
             body="",
             request_receipts=tracked,
             mark_read=reads,
+            sent_at=given,
         ).message
-        self.room.send(user, now, tracked, reads)
+        self.room.send(user, given or now, tracked, reads, given is not None)
         self.ids.append(message.pk)
 
     @rule(user=people)
@@ -108,64 +132,110 @@ class Lives(RuleBasedStateMachine):
         verb(message_id=self.ids[index])
         self.room.messages[index].deleted = deleted
 
-    @rule(
-        user=people, index=which, read=st.booleans(), private=st.booleans(), at=moments | st.none()
-    )
-    def mark(self, user: str, index: int, read: bool, private: bool, at: int | None) -> None:
+    @rule(index=which, body=st.sampled_from(["tea?", "cake?"]))
+    def edit(self, index: int, body: str) -> None:
+        now, index = self.tick(), index % len(self.ids)
+        try:
+            edited = services.edit_message(message_id=self.ids[index], body=body)
+        except Invalid:
+            edited = False
+        assert self.room.messages[index].edit(body, now) == edited
+
+    @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
+    def mark(self, user: str, index: int, read: bool, privacy: Privacy, at: int | None) -> None:
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
         if read:
-            services.mark_read(row=named, at=given, private=private)
+            services.mark_read(row=named, at=given, **privacy)
         else:
             services.mark_delivered(row=named, at=given)
         if row := self.row(user, index):
             if read:
-                row.see(counted, at is not None, private)
+                row.see(counted, at is not None, **privacy)
             else:
                 row.deliver(counted, at is not None)
 
-    @rule(
-        user=people, index=which, read=st.booleans(), private=st.booleans(), at=moments | st.none()
-    )
-    def mark_up_to(self, user: str, index: int, read: bool, private: bool, at: int | None) -> None:
+    @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
+    def mark_up_to(
+        self, user: str, index: int, read: bool, privacy: Privacy, at: int | None
+    ) -> None:
         if user not in self.room.members:
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
-        position = UpTo(
-            recipient_id=named.recipient_id,
-            conversation_id=self.chat.pk,
-            up_to=named.message_id,
-        )
+        position = up_to(self.users[user], named.message_id)
         if read:
-            services.bulk_mark_read(position=position, at=given, private=private)
+            services.bulk_mark_read(position=position, at=given, **privacy)
         else:
             services.bulk_mark_delivered(position=position, at=given)
-        counted = min(given or now, now)
-        for row in self.room.markable(user, last=index):
+        counted, message = min(given or now, now), self.message(index)
+        for row in self.room.markable(user, last=message):
             if read:
-                row.see(counted, at is not None, private)
+                row.see(counted, at is not None, **privacy)
             else:
                 row.deliver(counted, at is not None)
+        self.room.reach(user, message, read=read and not privacy["private"])
 
-    @rule(user=people, read=st.booleans())
-    def mark_all(self, user: str, read: bool) -> None:
-        now = self.tick()
-        verb = services.mark_all_read if read else services.mark_all_delivered
-        assert verb(user_id=self.users[user].pk).complete
-        for row in self.room.markable(user):
+    @rule(user=people, read=st.booleans(), at=moments)
+    def mark_by_time(self, user: str, read: bool, at: int) -> None:
+        """Rule 7: without a message, what was sent by then."""
+        if user not in self.room.members:
+            return
+        now, given = self.tick(), BEGIN + timedelta(seconds=at)
+        counted = min(given, now)
+        services.mark_up_to(
+            conversation_id=self.chat.pk,
+            username=self.users[user].username,
+            read=read,
+            at=given,
+        )
+        by_then = [message for message in self.room.ordered if message.sent <= given]
+        if not by_then:
+            return
+        for row in self.room.markable(user, last=by_then[-1]):
             if read:
-                row.see(now, False, False)
-            elif row.seen is None:
-                row.deliver(now, False)
+                row.see(counted, True, private=False)
+            else:
+                row.deliver(counted, True)
+        self.room.reach(user, by_then[-1], read=read)
 
     @rule(
-        marks=st.lists(st.tuples(people, which, st.booleans(), st.booleans(), moments), max_size=8)
-    )
-    def mark_batch(self, marks: list[tuple[str, int, bool, bool, int]]) -> None:
+        user=people, read=st.booleans(), privacy=privacies, at=moments | st.none(),
+        rows=st.sampled_from((1, 2, 3, 10)),
+    )  # fmt: skip
+    def mark_all(self, user: str, read: bool, privacy: Privacy, at: int | None, rows: int) -> None:
+        """Rule 8: also in small batches; a watermark moves where rows were marked."""
+        now, pk = self.tick(), self.users[user].pk
+        given = None if at is None else BEGIN + timedelta(seconds=at)
+        counted = min(given or now, now)
+        with override_settings(BATCH_ROWS=rows, BATCH_BUDGET_MS=60_000):
+            if read:
+                done = services.mark_all_read(user_id=pk, at=given, **privacy)
+            else:
+                done = services.mark_all_delivered(user_id=pk, at=given)
+        assert done.complete
+        sent = [m for m in self.room.ordered if given is None or m.sent <= counted]
+        rows_there = self.room.markable(user, last=sent[-1]) if sent else []
+        opens = read and not privacy["private"]
+        moves = any(
+            (row.seen is None and (opens or (row.tracked and row.delivered is None)))
+            or (opens and privacy["explicit"] and row.is_private)
+            for row in rows_there
+        )
+        for row in rows_there:
+            if read:
+                row.see(counted, False, **privacy)
+            elif row.seen is None:
+                row.deliver(counted, False)
+        if moves:
+            self.room.reach(user, sent[-1], read=opens)
+
+    @rule(marks=st.lists(st.tuples(people, which, st.booleans(), privacies, moments), max_size=8))
+    def mark_batch(self, marks: list[tuple[str, int, bool, Privacy, int]]) -> None:
+        """Deliveries, then open, explicit and private reads, each kind at once."""
         now, items = self.tick(), []
-        for user, index, read, private, at in marks:
+        for user, index, read, privacy, at in marks:
             index, named = self.named(user, index)
             given = BEGIN + timedelta(seconds=at)
             items.append(
@@ -174,15 +244,18 @@ class Lives(RuleBasedStateMachine):
                     username=self.users[user].username,
                     read=read,
                     at=given,
-                    private=private and read,
+                    private=asked(privacy) if read else None,
                 )
             )
+        services.mark_batch(items)
+        for user, index, read, privacy, at in sorted(marks, key=kind_of_mark):
+            index, _ = self.named(user, index)
+            counted = min(BEGIN + timedelta(seconds=at), now)
             if user in self.room.members and (row := self.row(user, index)):
                 if read:
-                    row.see(min(given, now), True, private)
+                    row.see(counted, True, **privacy)
                 else:
-                    row.deliver(min(given, now), True)
-        services.mark_batch(items)
+                    row.deliver(counted, True)
 
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
@@ -193,7 +266,7 @@ class Lives(RuleBasedStateMachine):
             conversation_id=self.chat.pk,
             from_message=named.message_id,
         )
-        for row in self.room.markable(user, first=index):
+        for row in self.room.markable(user, first=self.message(index)):
             row.seen = None
 
     @rule(user=people, index=which, at=moments)
@@ -212,6 +285,8 @@ class Lives(RuleBasedStateMachine):
         for message in self.room.messages:
             if user in message.rows:
                 message.rows[user].hide()
+        if user in self.room.reached:
+            self.room.reached[user].read = None
 
     @rule(user=people)
     def switch_off_and_on(self, user: str) -> None:
@@ -232,10 +307,35 @@ class Lives(RuleBasedStateMachine):
     @rule(user=people, at=moments)
     def read_privately_after_coming_back(self, user: str, at: int) -> None:
         """Rules 2 and 13: a disclosed read from before is retracted."""
-        self.mark_up_to(user, 7, read=True, private=False, at=None)
+        self.mark_up_to(user, 7, read=True, privacy=OPEN, at=None)
         self.leave(user)
         self.join(user)
-        self.mark_up_to(user, 7, read=True, private=True, at=at)
+        self.mark_up_to(user, 7, read=True, privacy=PRIVATE, at=at)
+
+    @rule(user=people, sender=people, read=st.booleans(), at=moments)
+    def come_late(self, user: str, sender: str, read: bool, at: int) -> None:
+        """Rule 7: an older message comes in after everything was marked."""
+        self.mark_all(user, read=read, privacy=OPEN, at=None, rows=10)
+        self.send(sender, tracked=True, reads=False, at=at)
+
+    @rule(user=people, index=which, first=st.booleans(), at=moments | st.none())
+    def read_one_privately_and_all_openly(
+        self, user: str, index: int, first: bool, at: int | None
+    ) -> None:
+        """Rule 13: the watermark does not cover the private read, whichever came first."""
+        if first:
+            self.mark(user, index, read=True, privacy=PRIVATE, at=at)
+        self.mark_all(user, read=True, privacy=OPEN, at=None, rows=10)
+        self.mark_up_to(user, len(self.ids) - 1, read=True, privacy=OPEN, at=None)
+        if not first:
+            self.mark(user, index, read=True, privacy=PRIVATE, at=at)
+
+    @rule(user=people, index=which)
+    def restore_after_reading(self, user: str, index: int) -> None:
+        """Rule 7: what was deleted when everything was read is unread again."""
+        self.delete_or_restore(index, deleted=True)
+        self.mark_up_to(user, 7, read=True, privacy=OPEN, at=None)
+        self.delete_or_restore(index, deleted=False)
 
     @invariant()
     def rows_are_right(self) -> None:
@@ -269,14 +369,22 @@ class Lives(RuleBasedStateMachine):
                 stored.failed_count,
             )
             assert (counts, stored.overall_status) == (message.counts(), message.overall())
+            assert (stored.edited_at, stored.read_since_edit_count) == (
+                message.edited,
+                message.read_since_edit(),
+            )
 
     @invariant()
-    def no_watermark_covers_a_private_read(self) -> None:
-        """Rule 13."""
+    def watermarks_are_right(self) -> None:
+        """Rules 7 and 13: they cover everything that is received or read, and nothing else."""
         names = {user.pk: name for name, user in self.users.items()}
-        for participant in self.chat.participants.exclude(last_read_message=None):
-            index = self.ids.index(participant.last_read_message_id)
-            assert self.room.may_be_covered(names[participant.user_id], index)
+        participants = list(self.chat.participants.all())
+        show_watermarks(participants)
+        for participant in participants:
+            name = names[participant.user_id]
+            shown = (participant.last_delivered_message_id, participant.last_read_message_id)
+            expected = tuple(self.room.shown(name, read=read) for read in (False, True))
+            assert shown == tuple(m and self.ids[self.room.messages.index(m)] for m in expected)
 
     @invariant()
     def unread_counts_are_right(self) -> None:
@@ -295,7 +403,7 @@ def test_any_life_of_a_conversation_is_what_the_model_says(
     run_state_machine_as_test(
         Lives,
         settings=settings(
-            max_examples=60,
+            max_examples=150,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

@@ -68,6 +68,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /me/mark-delivered/": ("bob", {}, {"user": NAME}),
     "POST /me/mark-read/": ("bob", {}, {"user": NAME, "private": FLAG}),
     "POST /me/retract-receipts/": ("bob", {}, {"user": NAME}),
+    "PATCH /messages/{id}/": ("alice", {"body": "hello again"}, {"body": ["", *TEXT]}),
     "POST /messages/{id}/delivered/": ("bob", {}, MARK),
     "POST /messages/{id}/read/": ("bob", {}, {"content": LONG_TEXT, **READ}),
     "POST /messages/{id}/failed/": (

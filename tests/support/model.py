@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 @dataclass
@@ -28,17 +28,34 @@ class Row:
         self.delivered, self.failed = at, None
         return True
 
-    def see(self, at: datetime, backdated: bool, private: bool) -> bool:
+    @property
+    def is_private(self) -> bool:
+        """Rule 13: read, and nobody else may know."""
+        return self.tracked and self.seen is not None and self.read is None
+
+    @property
+    def disclosed_later(self) -> bool:
+        """Rule 13: a private read that an explicit open mark disclosed."""
+        return bool(self.seen and self.read and self.seen < self.read)
+
+    def see(self, at: datetime, backdated: bool, private: bool, explicit: bool = False) -> bool:
         """Rules 5, 6, 13, 15: the earliest read counts, its privacy with it; a tie is private."""
-        at, first = max(at, self.sent), self.read or self.seen
+        at = max(at, self.sent)
+        first = self.seen if self.disclosed_later else self.read or self.seen
         earlier = first is not None and (at < first or (private and self.read == at))
-        if self.seen is not None and not (backdated and earlier):
+        discloses = explicit and self.tracked and self.read is None
+        if explicit and backdated and self.read is not None and at < self.read:
+            discloses = True
+        if self.seen is not None and not (backdated and earlier) and not discloses:
             return False
+        hides = private and first is not None and at <= first and not self.disclosed_later
         self.seen = min(self.seen or at, at)
         if self.tracked:
             self.delivered, self.failed = min(self.delivered or at, at), None
-            if private and first is not None and at <= first:
+            if hides:
                 self.hide()
+            elif explicit:
+                self.read = min(self.read or at, at)
             elif not private and (first is None or at < first):
                 self.read = at
         return True
@@ -70,6 +87,36 @@ class Message:
     tracked: bool
     rows: dict[str, Row] = field(default_factory=dict)
     deleted: bool = False
+    body: str = ""
+    edited: datetime | None = None
+
+    def edit(self, body: str, at: datetime) -> bool:
+        """Later than every open read and than the last edit; the same text is no edit."""
+        if self.deleted or body == self.body:
+            return False
+        reads = [row.read for row in self.rows.values()]
+        earlier = [time + timedelta(microseconds=1) for time in (self.edited, *reads) if time]
+        self.body, self.edited = body, max(at, self.sent, *earlier)
+        return True
+
+    def read_since_edit(self) -> int:
+        """How many of the open reads are not before the last edit; 0 without one."""
+        reads = [row.read for row in self.rows.values() if row.withdrawn is None]
+        return sum(bool(self.edited and read and read >= self.edited) for read in reads)
+
+    def is_open(self, user: str, *, read: bool) -> bool:
+        """Rules 7 and 13: no watermark covers it: not received or read, or read privately."""
+        row = self.rows.get(user)
+        if row is None or not self.tracked or row.withdrawn:
+            return False
+        if read and row.is_private:
+            return True
+        return not self.deleted and not (row.read if read else row.delivered)
+
+    def is_done(self, user: str, *, read: bool) -> bool:
+        """Whether its user sent it, or received or read it openly."""
+        row = self.rows.get(user)
+        return self.sender == user or bool(row and (row.read if read else row.delivered))
 
     def counts(self) -> tuple[int, int, int, int]:
         """Recipients, delivered, read, failed (rule 19)."""
@@ -92,47 +139,95 @@ class Message:
 
 
 @dataclass
+class Member:
+    """How far a participant has reached, as positions in the order of a room's messages."""
+
+    delivered: Message | None = None
+    read: Message | None = None
+
+
+@dataclass
 class Room:
-    """One conversation."""
+    """One conversation; ``messages`` in the order of arrival, ``ordered`` in that of time."""
 
     members: set[str]
     messages: list[Message] = field(default_factory=list)
+    reached: dict[str, Member] = field(default_factory=dict)
 
-    def send(self, sender: str, at: datetime, tracked: bool, reads: bool) -> None:
-        """Rules 1 and 9."""
-        for row in self.markable(sender):
+    @property
+    def ordered(self) -> list[Message]:
+        """Rule 7: by sent time; of equal times the first arrival first."""
+        return sorted(self.messages, key=lambda message: message.sent)
+
+    def place(self, message: Message | None) -> int:
+        """A message's place in the order; -1 for none."""
+        return -1 if message is None else [id(m) for m in self.ordered].index(id(message))
+
+    def send(
+        self, sender: str, at: datetime, tracked: bool, reads: bool, given: bool = False
+    ) -> Message:
+        """Rules 1, 7 and 9: a live message is a millisecond later than all others."""
+        if not given and self.messages:
+            at = max(at, self.ordered[-1].sent + timedelta(milliseconds=1))
+        message = Message(sender, at, tracked)
+        message.rows = {user: Row(at, tracked) for user in self.members - {sender}}
+        self.messages.append(message)
+        for row in self.markable(sender, last=message):
             if reads:
                 row.see(at, backdated=False, private=False)
             else:
                 row.deliver(at, backdated=False)
-        message = Message(sender, at, tracked)
-        message.rows = {user: Row(at, tracked) for user in self.members - {sender}}
-        self.messages.append(message)
+        if tracked:
+            self.reach(sender, message, read=reads)
+        return message
 
-    def markable(self, user: str, first: int = 0, last: int | None = None) -> list[Row]:
-        """A user's rows of messages ``first`` to ``last`` that a mark can change."""
-        messages = self.messages[first : None if last is None else last + 1]
+    def reach(self, user: str, up_to: Message, *, read: bool) -> None:
+        """Rule 7: watermarks move forward, to the last tracked message up to there."""
+        tracked = [m for m in self.ordered[: self.place(up_to) + 1] if m.tracked]
+        member = self.reached.setdefault(user, Member())
+        if not tracked:
+            return
+        if self.place(member.delivered) < self.place(tracked[-1]):
+            member.delivered = tracked[-1]
+        if read and self.place(member.read) < self.place(tracked[-1]):
+            member.read = tracked[-1]
+
+    def markable(
+        self, user: str, first: Message | None = None, last: Message | None = None
+    ) -> list[Row]:
+        """A user's rows from ``first`` to ``last``, in order, that a mark can change."""
+        end = None if last is None else self.place(last) + 1
+        messages = self.ordered[max(self.place(first), 0) : end]
         rows = [m.rows[user] for m in messages if user in m.rows and not m.deleted]
         return [row for row in rows if row.withdrawn is None]
 
     def leave(self, user: str, at: datetime) -> None:
         """Rule 2."""
+        if user in self.members:
+            self.withdraw(user, at)
         self.members.discard(user)
-        self.withdraw(user, at)
 
     def withdraw(self, user: str, at: datetime) -> None:
-        """Rule 2: by leaving, or with the account; a user who is gone already has nothing left."""
+        """Rule 2: by leaving, or with the account; a user who is gone already has nothing left.
+
+        The watermarks end where they are shown.
+        """
+        if user in self.members and user in self.reached:
+            self.reached[user] = Member(*(self.shown(user, read=read) for read in (False, True)))
         for message in self.messages:
             if user in message.rows and message.rows[user].withdrawn is None:
                 message.rows[user].leave(at)
 
-    def may_be_covered(self, user: str, index: int) -> bool:
-        """Rule 13: whether a read watermark at a message covers no private read."""
-        return not any(
-            row.tracked and row.seen and not row.read and not row.withdrawn
-            for message in self.messages[: index + 1]
-            if (row := message.rows.get(user))
-        )
+    def shown(self, user: str, *, read: bool) -> Message | None:
+        """Rules 7 and 13: the last one its user sent or read before the first that is open."""
+        member = self.reached.get(user, Member())
+        up_to = member.read if read else member.delivered
+        before = self.ordered[: self.place(up_to) + 1]
+        stop = next((place for place, m in enumerate(before) if m.is_open(user, read=read)), None)
+        if stop is None:
+            return up_to
+        done = [m for m in before[:stop] if m.tracked and m.is_done(user, read=read)]
+        return done[-1] if done else None
 
     def unread(self, user: str) -> int:
         """Rules 7 and 21."""

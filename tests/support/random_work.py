@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from contextlib import suppress
 
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
 
 from chat.errors import NotParticipant
 from chat.models import Conversation, ConversationParticipant, Message, User
@@ -22,20 +22,25 @@ def assert_no_drift() -> None:
         recipients=Count("statuses", filter=counting),
         delivered=Count("statuses", filter=counting & Q(statuses__delivered_at__isnull=False)),
         read=Count("statuses", filter=counting & Q(statuses__read_at__isnull=False)),
+        read_since=Count("statuses", filter=counting & Q(statuses__read_at__gte=F("edited_at"))),
     )
     for message in messages:
-        assert (message.recipient_count, message.delivered_count, message.read_count) == (
+        stored = (message.recipient_count, message.delivered_count, message.read_count)
+        assert (*stored, message.read_since_edit_count) == (
             message.recipients,
             message.delivered,
             message.read,
+            message.read_since,
         )
 
 
 def random_step(dice: random.Random, group: Conversation, user: User) -> None:
-    """One action of ``user``: a mark, a send, leaving, joining, or the account off and on."""
+    """One action of ``user``: a mark, a send, an edit, leaving, joining, an account off and on."""
     participant = ConversationParticipant.objects.get(conversation=group, user=user)
     position = up_to(user, Message.objects.order_by("?").values_list("pk", flat=True)[0])
-    action = dice.choice(["one", "one", "bulk", "deliver", "send", "leave", "join", "switch"])
+    action = dice.choice(
+        ["one", "one", "bulk", "deliver", "send", "edit", "leave", "join", "switch"]
+    )
     if action == "one":
         for pk in Message.objects.order_by("?").values_list("pk", flat=True)[:3]:
             services.mark_read(
@@ -48,6 +53,8 @@ def random_step(dice: random.Random, group: Conversation, user: User) -> None:
     elif action == "send" and participant.is_active:
         with suppress(NotParticipant):
             say(user, group, mark_read=dice.random() < 0.5)
+    elif action == "edit":
+        services.edit_message(message_id=position.up_to, body=str(dice.random()))
     elif action == "leave":
         services.remove_participant(conversation_id=group.pk, user=user)
     elif action == "join":

@@ -8,11 +8,12 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from chat.models import Conversation, Message
-from receipts.gateways.sendbird.clock import message_times, zone
+from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
 from receipts.gateways.sendbird.finding import SenderMessageRow, message_in
 from receipts.gateways.sendbird.reading import QueryFields
 from receipts.reads.messages import rows_of
+from receipts.sql.keyset import BY_TIME, NEWEST_FIRST
 
 _MOST = 200
 _DEFAULT = 15
@@ -33,25 +34,20 @@ def point(conversation: Conversation, query: QueryFields) -> Point | None:
     One SDK always sends both parameters: 0 means that a parameter is not set.
     """
     if message_id := query.number("message_id"):
-        message_in(conversation, message_id)
-        return Point(Q(pk__lt=message_id), Q(pk=message_id), Q(pk__gt=message_id))
+        here = BY_TIME.position_of(message_in(conversation, message_id))
+        return Point(BY_TIME.compared("lt", here), Q(pk=message_id), BY_TIME.compared("gt", here))
     ts = query.number("message_ts")
-    return moment_in(conversation.pk, ts) if ts else None
+    return moment_in(ts) if ts else None
 
 
-def moment_in(conversation_id: int, ts: int) -> Point:
-    """A millisecond, by the times of messages at Sendbird, which may be a little after ours."""
-    start, end = zone(ts)
-    near = Message.objects.filter(
-        conversation=conversation_id, created_at__gte=start, created_at__lt=end
+def moment_in(ts: int) -> Point:
+    """A millisecond: a message's time is its own, without the microseconds."""
+    start, end = time_of_milliseconds(ts), time_of_milliseconds(ts + 1)
+    return Point(
+        Q(created_at__lt=start),
+        Q(created_at__gte=start, created_at__lt=end),
+        Q(created_at__gte=end),
     )
-    ids = list(near.order_by("pk").values_list("pk", flat=True))
-    times = message_times([(conversation_id, ids[0], ids[-1])]) if ids else {}
-
-    def those(*signs: int) -> Q:
-        return Q(pk__in=[pk for pk in ids if (times[pk] > ts) - (times[pk] < ts) in signs])
-
-    return Point(Q(created_at__lt=start) | those(-1), those(0), Q(created_at__gte=end) | those(1))
 
 
 def around(
@@ -65,12 +61,12 @@ def around(
         return _last(rows, before)
     found = _last(rows.filter(here.before), before)
     if include:
-        found += rows.filter(here.at).order_by("pk")[:_MOST]
-    return found + list(rows.filter(here.after).order_by("pk")[:after])
+        found += BY_TIME.sorted(rows.filter(here.at))[:_MOST]
+    return found + list(BY_TIME.sorted(rows.filter(here.after))[:after])
 
 
 def _last(rows: Any, limit: int) -> list[SenderMessageRow]:
-    return list(rows.order_by("-pk")[:limit])[::-1]
+    return list(NEWEST_FIRST.sorted(rows)[:limit])[::-1]
 
 
 def _limit(query: QueryFields, name: str) -> int:

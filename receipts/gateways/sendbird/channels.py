@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts.gateways.sendbird import listing
 from receipts.gateways.sendbird.base import SendbirdView
-from receipts.gateways.sendbird.clock import message_times
 from receipts.gateways.sendbird.creating import create_channel
 from receipts.gateways.sendbird.finding import SenderMessageRow, channel_named, user_named
 from receipts.gateways.sendbird.paging import channel_pages
@@ -71,15 +70,12 @@ def channel_shapes(conversations: Any, caller: User, shown: ChannelParts) -> lis
     unread = unread_by_conversation(shown.viewer.pk, ids) if shown.viewer else {}
     with_times = shown.delivery_receipt or shown.read_receipt
     times = times_of(ids) if with_times else {}
-    sent = message_times((row["conversation_id"], pk, pk) for pk, row in messages.items())
     members = _members_of(ids) if shown.members else {}
     shapes = []
     for each in conversations:
         shape = sendbird_channel(each, unread[each.pk]["unread_count"] if each.pk in unread else 0)
         if each.last_message:
-            shape["last_message"] = sendbird_message(
-                messages[each.last_message], sent[each.last_message], each, caller
-            )
+            shape["last_message"] = sendbird_message(messages[each.last_message], each, caller)
         if shown.members:
             shape["members"] = sendbird_members(members.get(each.pk, []), None)
         shape |= receipt_maps(

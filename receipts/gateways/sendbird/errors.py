@@ -71,7 +71,7 @@ _BY_STATUS = {
     429: SendbirdCode.TOO_MANY_REQUESTS,
 }
 #: Of a field error of the native API: by its field, then by its reason.
-_BY_FIELD = {"limit": SendbirdCode.OUT_OF_RANGE, "cursor": SendbirdCode.BAD_TOKEN}
+_BY_FIELD = {"limit": SendbirdCode.OUT_OF_RANGE, "token": SendbirdCode.BAD_TOKEN}
 _BY_REASON = {"required": SendbirdCode.MISSING, "max_length": SendbirdCode.TOO_LONG}
 
 

@@ -11,13 +11,15 @@ from chat.errors import Invalid, NotParticipant
 from chat.models import ConversationParticipant, Message, User
 from chat.permissions import may_read
 from receipts import services
-from receipts.gateways.sendbird.around import moment_in
 from receipts.gateways.sendbird.base import SendbirdView
+from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import missing_object
 from receipts.gateways.sendbird.finding import channel_id_named, users_named
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import unread_in_conversation, unread_of
+from receipts.reads.watermarks import show_watermarks
 from receipts.rules.privacy import reads_privately
+from receipts.sql.keyset import NEWEST_FIRST
 
 
 class MarkDelivered(SendbirdView):
@@ -120,9 +122,9 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
     """
     if not timestamp:
         return None
-    then = moment_in(conversation, timestamp)
-    messages = Message.objects.filter(then.before | then.at, conversation=conversation)
-    return messages.order_by("-pk").values_list("pk", flat=True).first() or 0
+    end = time_of_milliseconds(timestamp + 1)
+    messages = Message.objects.filter(conversation=conversation, created_at__lt=end)
+    return NEWEST_FIRST.sorted(messages).values_list("pk", flat=True).first() or 0
 
 
 def _mark_everything_read(user: User) -> None:
@@ -133,10 +135,13 @@ def _mark_everything_read(user: User) -> None:
 
 
 def _delivered_up_to(conversation: int, username: str) -> int | None:
-    participant = ConversationParticipant.objects.filter(
-        conversation=conversation, user__username=username
-    )
-    return participant.values_list("last_delivered_message_id", flat=True).first()
+    """A member's watermark as it is shown; None if there is none."""
+    members = ConversationParticipant.objects.filter(conversation=conversation)
+    member = members.filter(user__username=username).first()
+    if member is None:
+        return None
+    show_watermarks([member])
+    return member.last_delivered_message_id
 
 
 def _own_counts(url: str, conversation: int, user_id: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
-from receipts.api.bodies import NewMessage
+from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import checked
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import SendbirdView
@@ -57,11 +57,11 @@ class OneMessage(SendbirdView):
         return Response(sendbird_messages([row], conversation, self.user)[0])
 
     def put(self, request: Request, channel_url: str, message_id: str) -> Response:
-        """Change the text of a message; its receipts are kept."""
+        """Change the text of a message, whoever sent it; its receipts stand."""
         conversation, body = channel_named(channel_url), self.fields
         pk = message_in(conversation, _id(message_id))["id"]
         _refuse_other_kinds(body)
-        fields = checked(NewMessage, {"body": body.text("message")})
+        fields = checked(MessageText, {"body": body.text("message")})
         services.edit_message(message_id=pk, body=fields["body"])
         row = message_in(conversation, pk)
         return Response(sendbird_messages([row], conversation, self.user)[0])

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
 
-from receipts.api.pagination import IdCursorPagination, NewestActivityFirst
+from receipts.api.pagination import KeysetPagination, NewestActivityFirst
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
+from receipts.sql.keyset import Order
 
 
-class Pages(IdCursorPagination):
+class Pages(KeysetPagination):
     """Pages of 10, or of ``limit``, which is at most 100."""
 
     page_size = 10
@@ -22,17 +22,16 @@ class Pages(IdCursorPagination):
 
     def of(self, rows: QuerySet[Any], request: Request) -> tuple[list[Any], str]:
         """One page, and the token of the next page; empty on the last page."""
-        page = self.paginate_queryset(rows, request) or []
-        link = self.get_next_link()
-        return page, parse_qs(urlsplit(link).query)["token"][0] if link else ""
+        page = self.paginate_queryset(rows, request)
+        return page, self.next_cursor.encode() if self.next_cursor else ""
 
 
 class NewestChannelFirst(Pages):
-    ordering = "-id"
+    order = Order("-id")
 
 
 class NewestMessageFirst(Pages):
-    ordering = NewestActivityFirst.ordering
+    order = NewestActivityFirst.order
 
 
 #: The orders of a list of channels.

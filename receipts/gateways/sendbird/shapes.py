@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import Conversation, ConversationParticipant, Role, User
-from receipts.gateways.sendbird.clock import message_times, seconds
+from receipts.gateways.sendbird.clock import seconds
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
+from receipts.gateways.unixtime import milliseconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
@@ -62,13 +63,11 @@ def sendbird_messages(
     rows: list[SenderMessageRow], conversation: Conversation, caller: User
 ) -> list[dict[str, Any]]:
     """Messages of one channel, from their columns."""
-    ids = [row["id"] for row in rows]
-    times = message_times([(conversation.pk, min(ids), max(ids))]) if ids else {}
-    return [sendbird_message(row, times[row["id"]], conversation, caller) for row in rows]
+    return [sendbird_message(row, conversation, caller) for row in rows]
 
 
 def sendbird_message(
-    row: SenderMessageRow, created_at: int, conversation: Conversation, caller: User
+    row: SenderMessageRow, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
     removed = row["deleted_at"] is not None
@@ -79,8 +78,8 @@ def sendbird_message(
         "data": "",
         "custom_type": "",
         "file": {},
-        "created_at": created_at,
-        "updated_at": 0,
+        "created_at": milliseconds(row["created_at"]),
+        "updated_at": milliseconds(row["edited_at"]) if row["edited_at"] else 0,
         "channel_type": "group_channels",
         "channel_url": url_of_channel(conversation),
         "user": {

@@ -1,10 +1,10 @@
 """The two times of a member that represent their watermarks.
 
 A client checks ``read time >= message created_at``; Seenby checks whether the message is at or
-before the watermark. So a member's time is that of the mark itself, but not before any message
-that it covers, and before every message that it does not. If messages were not sent in the order of
-their times (an import, a backdated message), no time may be right for all of them; then it errs on
-the side of "not yet": a receipt that was not given is never shown (docs/decisions/0015).
+before the watermark. So a member's time is that of the mark itself, but not before the message that
+the watermark names, and before the next one. Where these two share a millisecond (an import, a
+backdated message), no time separates them; then it errs on the side of "not yet": a receipt that
+was not given is never shown (docs/decisions/0015).
 """
 
 from __future__ import annotations
@@ -12,49 +12,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
+from typing import cast
 
-from django.db import connection
-
-from chat.ids import MAX_ID
-from receipts.gateways.sendbird.clock import borne
+from chat.models import ConversationParticipant
 from receipts.gateways.unixtime import milliseconds
+from receipts.reads.watermarks import show_watermarks
+from receipts.sql.run import among_ids, as_time, fetch_rows, id_list
 
-#: For each member of some conversations, and both of their watermarks: when it was set, the
-#: latest time of the messages that it covers, back to the lowest watermark of the conversation,
-#: and the earliest time of the messages after it.
-_TIMES = """
-    WITH member AS (
-        SELECT participant.conversation_id, member.username,
-               participant.last_delivered_message_id, participant.last_delivered_at,
-               participant.last_read_message_id, participant.last_read_at
-          FROM chat_conversationparticipant AS participant
-          JOIN chat_user AS member ON member.id = participant.user_id AND member.is_active
-         WHERE participant.conversation_id IN ({conversations}) AND participant.is_active
-    ), watermark AS (
-        SELECT conversation_id, last_read_message_id AS message_id FROM member
-         UNION
-        SELECT conversation_id, last_delivered_message_id FROM member
-    ), stretch AS (
-        SELECT conversation_id, MIN(message_id) AS first, {last_id} AS last
-          FROM watermark GROUP BY conversation_id HAVING MIN(message_id) IS NOT NULL
-    ), {borne}, beside AS (
-        SELECT id,
-               MAX(ts) OVER (PARTITION BY conversation_id ORDER BY id) AS covered,
-               MIN(ts) OVER (PARTITION BY conversation_id ORDER BY id DESC
-                             ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS beyond
-          FROM borne
-    ), span AS (
-        SELECT id, covered, beyond FROM beside
-         WHERE id IN (SELECT message_id FROM watermark WHERE message_id IS NOT NULL)
-    )
-    SELECT member.conversation_id, member.username,
-           member.last_delivered_at, delivered.covered, delivered.beyond,
-           member.last_read_at, been_read.covered, been_read.beyond
-      FROM member
-      LEFT JOIN span AS delivered ON delivered.id = member.last_delivered_message_id
-      LEFT JOIN span AS been_read ON been_read.id = member.last_read_message_id"""
+#: Some messages: when each was sent, and when the next one of its conversation.
+_BOUNDS = """
+    SELECT message.id, message.created_at, (
+           SELECT following.created_at FROM chat_message AS following
+            WHERE following.conversation_id = message.conversation_id
+              AND (following.created_at, following.id) > (message.created_at, message.id)
+            ORDER BY following.created_at, following.id LIMIT 1)
+      FROM chat_message AS message WHERE {those}"""
+_NAMES = ("conversation_id", "user__username")
+_WATERMARKS = (
+    "last_delivered_message_id", "last_delivered_at", "last_read_message_id", "last_read_at",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -68,31 +45,53 @@ class Times:
 NEVER = Times()
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """The milliseconds of a message and of the next one."""
+
+    first: int
+    end: int | None
+
+    def clamp(self, at: datetime | None) -> int:
+        """A mark's time, at or after this message and before the next one."""
+        time = self.first if at is None else max(milliseconds(at), self.first)
+        return time if self.end is None else min(time, self.end - 1)
+
+
 def times_of(conversation_ids: Iterable[int]) -> dict[int, dict[str, Times]]:
-    """The times of all members of these conversations, by username, in one statement."""
-    ids = list(conversation_ids)
+    """The times of all members of these conversations, by username, in two statements.
+
+    Three more where somebody's watermarks are held back.
+    """
+    members = ConversationParticipant.objects.active().filter(conversation__in=conversation_ids)
+    rows = list(members.values_list("pk", "held_back", *_NAMES, *_WATERMARKS))
+    held = ConversationParticipant.objects.in_bulk([pk for pk, is_held, *_ in rows if is_held])
+    show_watermarks(held.values())
+    marked = {
+        pk: tuple(getattr(held[pk], name) for name in _WATERMARKS) if pk in held else watermarks
+        for pk, _, _, _, *watermarks in rows
+    }
+    bounds = _bounds_of({pk for told in marked.values() for pk in (told[0], told[2]) if pk})
     found: dict[int, dict[str, Times]] = defaultdict(dict)
-    if not ids:
-        return found
-    sql = _TIMES.format(conversations=", ".join(["%s"] * len(ids)), borne=borne(), last_id=MAX_ID)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, ids)
-        for conversation, username, *columns in cursor.fetchall():
-            found[conversation][username] = Times(
-                delivered=_time(*columns[:3]), read=_time(*columns[3:])
-            )
+    for pk, _, conversation, username, *_ in rows:
+        delivered, delivered_at, read, read_at = marked[pk]
+        found[conversation][username] = Times(
+            _time(bounds, delivered, delivered_at), _time(bounds, read, read_at)
+        )
     return found
 
 
-def _time(at: Any, covered: int | None, beyond: int | None) -> int | None:
-    if covered is None:
-        return None
-    time = max(_milliseconds(at), covered) if at else covered
-    return int(time if beyond is None else min(time, beyond - 1))
+def _time(bounds: dict[int, _Bounds], message_id: int | None, at: datetime | None) -> int | None:
+    return bounds[message_id].clamp(at) if message_id in bounds else None
 
 
-def _milliseconds(time: Any) -> int:
-    """SQLite returns times as text, in UTC and without a zone."""
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    return milliseconds(time if time.tzinfo else time.replace(tzinfo=UTC))
+def _bounds_of(message_ids: set[int]) -> dict[int, _Bounds]:
+    if not message_ids:
+        return {}
+    sql = _BOUNDS.format(those=among_ids("message.id"))
+    rows = fetch_rows(sql, {"ids": id_list(sorted(message_ids))})
+    return {pk: _Bounds(_milliseconds(sent), end and _milliseconds(end)) for pk, sent, end in rows}
+
+
+def _milliseconds(time: datetime | str) -> int:
+    return milliseconds(cast(datetime, as_time(time)))

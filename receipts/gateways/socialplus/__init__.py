@@ -1,7 +1,7 @@
 """The gateway of social.plus: the message and marker calls of its TypeScript SDK 6.35.3.
 
 A feed (``messageFeedId``) and a channel (``channelId``) are a conversation, named by its
-``external_id`` or, if it has none, its id. A message's ``segment`` is its id, which grows within
-its conversation. Ids of users are usernames, but ``creatorId``, by which the SDK finds a message's
-counts, is our internal id.
+``external_id`` or, if it has none, its id. A message's ``segment`` is its time (``segments``).
+Ids of users are usernames, but ``creatorId``, by which the SDK finds a message's counts, is our
+internal id.
 """

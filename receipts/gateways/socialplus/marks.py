@@ -10,7 +10,9 @@ from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.gateways.socialplus.base import SocialPlusView
+from receipts.gateways.socialplus.segments import time_of_segment
 from receipts.gateways.socialplus.shapes import NO_MARKERS
+from receipts.sql.keyset import NEWEST_FIRST
 
 
 class MarkView(SocialPlusView):
@@ -28,12 +30,10 @@ class MarkView(SocialPlusView):
 
         Before the first message there is nothing to mark.
         """
-        segment = self.body.get("readToSegment")
-        if type(segment) is not int or not 0 <= segment <= MAX_ID:
-            raise ValidationError({"readToSegment": ["Must be a whole number."]})
+        time = time_of_segment("readToSegment", self.body.get("readToSegment"))
         conversation = self.conversation_named(feed)
-        upto = Message.objects.filter(conversation=conversation, pk__lte=segment)
-        newest = upto.order_by("-pk").values_list("pk", flat=True).first()
+        until = Message.objects.filter(conversation=conversation, created_at__lte=time)
+        newest = NEWEST_FIRST.sorted(until).values_list("pk", flat=True).first()
         if newest is None:
             return Response(NO_MARKERS)
         return self._marked(conversation.pk, newest, read=True)

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 
-from chat.ids import MAX_ID, whole_number
+from chat.ids import whole_number
+from receipts.sql.keyset import Order, numbers_of
 
 #: The default and the largest size of a page, as in the native API.
 DEFAULT_LIMIT, MAX_LIMIT = 50, 200
@@ -21,11 +22,11 @@ PAGE_PARAMETERS = frozenset({"options[token]", "options[limit]", "options[sortBy
 
 @dataclass(frozen=True)
 class PageRequest:
-    """The requested page: after or before an id, and its size."""
+    """The requested page: after or before a position, and its size."""
 
     limit: int
-    after: int | None = None
-    before: int | None = None
+    after: str | None = None
+    before: str | None = None
     newest_first: bool = False
 
     @classmethod
@@ -40,36 +41,37 @@ class PageRequest:
             raise ValidationError({"sortBy": [f"Is {SEGMENT_DESC} or {SEGMENT_ASC}."]})
         return cls(
             limit=_page_number("limit", size, MAX_LIMIT) or MAX_LIMIT,
-            after=_page_number("after", options.get("after"), MAX_ID),
-            before=_page_number("before", options.get("before"), MAX_ID),
+            after=_edge("after", options.get("after")),
+            before=_edge("before", options.get("before")),
             newest_first=newest_first if order is None else order == SEGMENT_DESC,
         )
 
-    def page(self, rows: QuerySet[Any, Any], by: str) -> tuple[list[Any], dict[str, str]]:
-        """Its rows in order of the column ``by``, and the tokens of the next and previous page.
+    def page(self, rows: QuerySet[Any, Any], order: Order) -> tuple[list[Any], dict[str, str]]:
+        """Its rows in ascending or descending order, and the tokens of the next and previous page.
 
         A token has the page's size under each of the names that the SDK reads.
         """
         forward = self.before is None
-        upwards = forward != self.newest_first
-        edge = self.after if forward else self.before
+        backwards = forward == self.newest_first
+        name, edge = ("after", self.after) if forward else ("before", self.before)
         if edge is not None:
-            rows = rows.filter(**{f"{by}__{'gt' if upwards else 'lt'}": edge})
-        found = list(rows.order_by(by if upwards else f"-{by}")[: self.limit + 1])
+            rows = rows.filter(order.behind(_position(name, edge, order), backwards=backwards))
+        found = list(order.sorted(rows, backwards=backwards)[: self.limit + 1])
         more = len(found) > self.limit
         found = found[: self.limit]
         if not forward:
             found.reverse()
         tokens = {}
         if found and (more if forward else True):
-            tokens["next"] = self._token("after", "first", found[-1][by])
+            tokens["next"] = self._token("after", "first", order, found[-1])
         if found and (self.after is not None if forward else more):
-            tokens["previous"] = self._token("before", "last", found[0][by])
+            tokens["previous"] = self._token("before", "last", order, found[0])
         return found, tokens
 
-    def _token(self, edge: str, size: str, at: int) -> str:
-        order = SEGMENT_DESC if self.newest_first else SEGMENT_ASC
-        options = {edge: str(at), size: self.limit, "limit": self.limit, "sortBy": order}
+    def _token(self, edge: str, size: str, order: Order, row: Any) -> str:
+        at = ".".join(map(str, numbers_of(order.position_of(row))))
+        sort_by = SEGMENT_DESC if self.newest_first else SEGMENT_ASC
+        options = {edge: at, size: self.limit, "limit": self.limit, "sortBy": sort_by}
         return b64encode(orjson.dumps(options)).decode()
 
 
@@ -81,6 +83,21 @@ def _decoded(token: str) -> dict[str, Any]:
     if not isinstance(options, dict):
         raise ValidationError({"token": ["Not a page token."]})
     return options
+
+
+def _edge(name: str, given: Any) -> str | None:
+    if given is None:
+        return None
+    if type(given) not in (int, str):
+        raise ValidationError({name: ["Not a position in this list."]})
+    return str(given)
+
+
+def _position(name: str, given: str, order: Order) -> tuple[Any, ...]:
+    try:
+        return order.position_of_numbers(given.split("."))
+    except ValueError as error:
+        raise ValidationError({name: ["Not a position in this list."]}) from error
 
 
 def _page_number(name: str, given: Any, largest: int) -> int | None:

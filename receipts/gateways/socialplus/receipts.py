@@ -22,6 +22,7 @@ from receipts.gateways.socialplus.shapes import FeedMessageRow, content_markers
 from receipts.reads.messages import disclosed_row, rows_of
 from receipts.reads.selectors import recipients_of
 from receipts.rules.membership import Membership, membership_q
+from receipts.sql.keyset import Order
 
 
 def _recipients_who_are(part: Membership) -> Q:
@@ -38,6 +39,7 @@ MEMBERSHIPS = {
 }
 
 _READ = QueryDict("state=read")
+_BY_RECIPIENT = Order("recipient_id")
 
 
 class CountsView(SocialPlusView):
@@ -86,6 +88,6 @@ class RecipientsView(SocialPlusView):
         return rows.filter(wanted)
 
     def _page(self, rows: Any) -> Response:
-        found, tokens = PageRequest.of(self.request.query_params).page(rows, "recipient_id")
+        found, tokens = PageRequest.of(self.request.query_params).page(rows, _BY_RECIPIENT)
         names = [row["recipient__username"] for row in found]
         return Response({"publicUserIds": names, "userFeedMarkers": [], "paging": tokens})

@@ -7,6 +7,7 @@ from typing import Any
 
 from chat.models import ConversationKind, User
 from receipts.gateways.frame import conversation_name
+from receipts.gateways.socialplus.segments import segment_of
 from receipts.reads.answers import message_shape, summary_for
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow
@@ -73,10 +74,11 @@ def socialplus_message(row: FeedMessageRow, user: User) -> dict[str, Any]:
         "creatorPublicId": shown["sender"],
         "dataType": "text",
         "data": {"text": shown["body"]},
-        "segment": shown["id"],
+        "segment": segment_of(shown["created_at"]),
         "referenceId": shown["client_id"],
         "createdAt": shown["created_at"],
-        "updatedAt": shown["deleted_at"] or shown["created_at"],
+        "updatedAt": shown["deleted_at"] or shown["edited_at"] or shown["created_at"],
+        **({"editedAt": shown["edited_at"]} if shown["edited_at"] else {}),
         "isDeleted": shown["deleted_at"] is not None,
         "childCount": 0,
         "reactionCount": 0,

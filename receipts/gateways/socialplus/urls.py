@@ -6,6 +6,8 @@ a slash. Ids of messages are digits.
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import re_path
 
 from receipts.gateways.frame import MESSAGE_ID, unknown_address
@@ -18,15 +20,14 @@ from receipts.gateways.socialplus.users import UserListView
 
 _MARKERS = "^api/v1/markers"
 _ID = f"(?P<pk>{MESSAGE_ID})"
+_ONE: Any = {"get": "show", "put": "edit", "delete": "delete_softly"}
 
 urlpatterns = [
     re_path(r"^api/v5/sessions$", SessionView.as_view({"post": "log_in"})),
     re_path(r"^api/v3/network-settings/chat$", ChatSettingsView.as_view({"get": "show"})),
     re_path(r"^api/v3/users/list$", UserListView.as_view({"get": "show"})),
     re_path(r"^api/v5/messages$", MessagesView.as_view({"get": "page", "post": "send"})),
-    re_path(
-        f"^api/v5/messages/{_ID}$", MessageView.as_view({"get": "show", "delete": "delete_softly"})
-    ),
+    re_path(f"^api/v5/messages/{_ID}$", MessageView.as_view(_ONE)),
     re_path(f"{_MARKERS}/messages$", CountsView.as_view({"get": "show"})),
     re_path(f"{_MARKERS}/messages/{_ID}/read-users$", RecipientsView.as_view({"get": "read"})),
     re_path(

@@ -58,7 +58,8 @@ def _told(state: str) -> str:
 #: SELECT: each recipient of ``{those}``, with the times from their watermarks and of leaving.
 _RECIPIENTS = f"""
     SELECT message.id AS message_id, participant.user_id AS recipient_id,
-           message.conversation_id, message.created_at AS sent_at, recipient.read_receipts_enabled,
+           message.conversation_id, message.created_at AS sent_at, message.edited_at,
+           recipient.read_receipts_enabled,
            {_told("delivered")} AS told_delivered_at, {_told("read")} AS told_read_at,
            CASE WHEN NOT participant.is_active THEN participant.left_at
                 WHEN NOT recipient.is_active AND message.created_at > %(now)s

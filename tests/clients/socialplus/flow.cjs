@@ -39,6 +39,7 @@ const brief = message => ({
   creator: message.creatorId,
   segment: message.channelSegment,
   deleted: message.isDeleted,
+  edited: message.editedAt ?? null,
   read: message.readCount,
   delivered: message.deliveredCount,
 });
@@ -119,6 +120,10 @@ const steps = {
     const message = await until(what, () => shown.find(counted));
     stop();
     return brief(message);
+  },
+
+  async edit({ id, text }) {
+    return brief((await MessageRepository.editMessage(id, { data: { text } })).data);
   },
 
   async remove({ id }) {

@@ -130,6 +130,17 @@ def test_a_feed_is_listed_page_by_page(client: Any, seenby: Seenby) -> None:
     assert sent["id"] not in left
 
 
+def test_a_message_is_edited_by_its_sender_alone(client: Any, seenby: Seenby) -> None:
+    """The client shows the new text, and when it was changed."""
+    [sent] = client("alice", "send", feed=FEED, texts=["tea?"])
+    assert sent["edited"] is None
+    edited = client("alice", "edit", id=sent["id"], text="cake?")
+    native = seenby.native("GET", f"/messages/{sent['id']}/")
+    assert edited["text"] == native["body"] == "cake?"
+    assert edited["edited"] == native["edited_at"] is not None
+    assert client("bob", "edit", fails=True, id=sent["id"], text="mine")["code"] == 400301
+
+
 def test_refusals_arrive_as_errors_with_a_code(client: Any) -> None:
     [sent] = client("alice", "send", feed=FEED, texts=["mine"])
     assert client("bob", "readUsers", fails=True, messageId=sent["id"])["code"] == 400301

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from chat.models import Conversation, Message, User
-from receipts.models import MessageStatus
+from receipts.gateways.unixtime import milliseconds
+from receipts.models import MessageStatus, ReceiptEvent
 from tests.support.cast import say
 from tests.support.sendbird import Sendbird, url_of
 
@@ -129,11 +130,17 @@ def test_messages_around_a_point(sendbird: Sendbird, group: Conversation, alice:
 def test_a_message_is_edited_and_deleted(
     sendbird: Sendbird, group: Conversation, alice: User
 ) -> None:
-    """An edit changes its text, a deletion leaves it empty (rule 21)."""
+    """An edit changes its text and is published; a deletion leaves it empty (rule 21)."""
     message = say(alice, group)
     path = f"/group_channels/{url_of(group)}/messages"
+    assert sendbird.get(f"{path}/{message.pk}")["updated_at"] == 0
     edited = sendbird.put(f"{path}/{message.pk}", {"message_type": "MESG", "message": "edited"})
-    assert edited["message"] == "edited"
+    message.refresh_from_db()
+    assert message.edited_at is not None
+    at = milliseconds(message.edited_at)
+    assert (edited["message"], edited["updated_at"]) == ("edited", at)
+    assert sendbird.put(f"{path}/{message.pk}", {"message": "edited"}) == edited
+    assert ReceiptEvent.objects.filter(kind="message.edited").count() == 1
     for _ in range(2):
         assert sendbird("DELETE", f"{path}/{message.pk}") == {}
     gone = sendbird.get(f"{path}/{message.pk}")
@@ -142,5 +149,5 @@ def test_a_message_is_edited_and_deleted(
     assert len(sendbird.get(path, including_removed=True)["messages"]) == 1
     assert sendbird.get(f"{path}/total_count") == {"total": 0}
     assert Message.objects.get().body == "edited"
-    sendbird.put(f"{path}/{message.pk}", {"message": "again"})
+    assert sendbird.refused("PUT", f"{path}/{message.pk}", {"message": "again"}) == 400111
     assert Message.objects.get().body == "edited"

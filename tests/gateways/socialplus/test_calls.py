@@ -9,6 +9,8 @@ import pytest
 from chat.authentication import issue_token
 from chat.models import Conversation, ConversationParticipant, Message, User
 from receipts import services
+from receipts.gateways.socialplus.segments import segment_of
+from receipts.models import ReceiptEvent
 from tests.support.cast import Api, say
 from tests.support.positions import up_to
 
@@ -50,8 +52,40 @@ def test_a_message_is_sent_once_however_often_its_reference_comes(
     assert first["data"] == {"text": "hello"}
     assert (first["messageFeedId"], first["channelPublicId"]) == (feed, feed)
     assert (first["creatorId"], first["creatorPublicId"]) == (str(alice.pk), "alice")
-    assert Message.objects.get().pk == first["segment"] == int(first["messageId"])
+    message = Message.objects.get()
+    assert (message.pk, segment_of(message.created_at)) == (
+        int(first["messageId"]), first["segment"],
+    )  # fmt: skip
     assert first["isDeleted"] is False
+
+
+def test_a_message_is_edited_by_its_sender(
+    sp: Any, api: Any, group: Conversation, feed: str, alice: User, bob: User
+) -> None:
+    """As ``editMessage`` sends it; the native API shows the same, and the event is published."""
+    message = say(alice, group, "hello")
+    path, body = f"/api/v5/messages/{message.pk}", {"data": {"text": "good day"}}
+    assert "editedAt" not in sp(alice).get(path)["messages"][0]
+    sp(bob).put(path, body, status=403)
+    (edited,) = sp(alice).put(path, body)["messages"]
+    native = api(bob).get(f"/messages/{message.pk}/")
+    assert edited["data"] == {"text": native["body"]} == {"text": "good day"}
+    assert edited["editedAt"] == edited["updatedAt"] == native["edited_at"]
+    assert ReceiptEvent.objects.filter(kind="message.edited").count() == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"data": "x"}, {"data": {"text": ""}}, {"data": {"text": "x"}, "tags": ["y"]},
+     {"data": {"text": "x", "caption": "y"}}, {"data": {"text": 1}}],
+)  # fmt: skip
+def test_an_edit_that_is_no_text_is_refused(
+    sp: Any, group: Conversation, alice: User, body: dict[str, Any]
+) -> None:
+    """What could not be kept is not lost in silence."""
+    message = say(alice, group, "hello")
+    sp(alice).put(f"/api/v5/messages/{message.pk}", body, status=400)
+    assert Message.objects.get().body == "hello"
 
 
 def test_segments_grow_in_a_feed(sp: Any, group: Conversation, feed: str, alice: User) -> None:
@@ -82,7 +116,7 @@ def test_a_delivery_and_a_read_count_for_the_sender(
     marks = f"/api/v1/markers/message-feeds/{feed}"
     answer = sp(bob).put(f"{marks}/mark-delivering", {"messageId": str(second.pk)})
     assert set(answer) == {"userMarkers", "userEntityMarkers", "userFeedMarkers"}
-    sp(carol).put(f"{marks}/mark-read", {"readToSegment": first.pk})
+    sp(carol).put(f"{marks}/mark-read", {"readToSegment": segment_of(first.created_at)})
     path = f"/api/v1/markers/messages?messageIds[]={first.pk}&messageIds[]={second.pk}"
     counts = sp(alice).get(path)["contentMarkers"]
     assert [(each["readCount"], each["deliveredCount"]) for each in counts] == [(1, 2), (0, 1)]
@@ -99,11 +133,11 @@ def test_reading_to_a_segment_of_another_feed_reads_what_is_not_beyond_it(
     before = say(alice, direct)
     mine, between, beyond = say(alice, group), say(alice, direct), say(alice, group)
     path = f"/api/v1/markers/message-feeds/{feed}/mark-read"
-    sp(bob).put(path, {"readToSegment": before.pk})
+    sp(bob).put(path, {"readToSegment": segment_of(before.created_at)})
     assert Message.objects.filter(read_count__gt=0).count() == 0
-    sp(bob).put(path, {"readToSegment": between.pk})
+    sp(bob).put(path, {"readToSegment": segment_of(between.created_at)})
     assert list(Message.objects.filter(read_count=1)) == [mine]
-    sp(bob).put(path, {"readToSegment": beyond.pk + 1000})
+    sp(bob).put(path, {"readToSegment": 2**62})
     assert set(Message.objects.filter(read_count=1)) == {mine, beyond}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
 from receipts import services
+from receipts.gateways.socialplus.segments import segment_of
 from receipts.models import MessageStatus
 from tests.support.cast import say
 from tests.support.positions import up_to
@@ -116,7 +118,7 @@ def test_a_private_read_is_a_delivery_to_the_byte(
     api.put(f"{marks}/mark-delivering", body, content_type="application/json")
     delivered = told()
     User.objects.filter(pk=bob.pk).update(read_receipts_enabled=False)
-    segment = {"readToSegment": message.pk}
+    segment = {"readToSegment": segment_of(message.created_at)}
     api.put(f"{marks}/mark-read", segment, content_type="application/json")
     assert MessageStatus.objects.get(recipient=bob).seen_at is not None
     assert told() == delivered != unread
@@ -159,7 +161,69 @@ def test_the_number_of_statements_is_constant(
         assert len(counted) == number, path
     path = f"/api/v1/markers/message-feeds/{message.conversation_id}/mark-read"
     with statements() as counted:
-        body = {"readToSegment": more.pk}
+        body = {"readToSegment": segment_of(more.created_at)}
         answer = caller(bob).put(path, body, content_type="application/json")
     assert answer.status_code == 200
     assert len(counted) <= 10
+
+
+def sent(client: Client, group: Conversation, **options: Any) -> list[tuple[str, int]]:
+    """The messages of a feed, each with its segment."""
+    path = f"/api/v5/messages?messageFeedId={group.pk}"
+    query = {f"options[{name}]": value for name, value in options.items()}
+    return [
+        (each["messageId"], each["segment"]) for each in client.get(path, query).json()["messages"]
+    ]
+
+
+def test_segments_are_in_the_order_of_time(group: Conversation, alice: User) -> None:
+    """A message that arrives late has a lower one; those of one moment have the same."""
+    live = say(alice, group)
+    at = live.created_at - timedelta(hours=1)
+    old = [say(alice, group, sent_at=at) for _ in range(2)]
+    listed = sent(caller(alice), group)
+    assert [pk for pk, _ in listed] == [str(each.pk) for each in (live, *old[::-1])]
+    segments = [segment for _, segment in listed]
+    assert segments[0] > segments[1] == segments[2]
+
+
+@pytest.mark.parametrize("order", ["segmentDesc", "segmentAsc"])
+def test_pages_are_exact_while_an_old_message_arrives(
+    group: Conversation, alice: User, order: str
+) -> None:
+    now = timezone.now()
+    ids = [str(say(alice, group, sent_at=now - timedelta(hours=n)).pk) for n in (9, 7, 5, 3)]
+    client, path = caller(alice), f"/api/v5/messages?messageFeedId={group.pk}"
+    page = client.get(f"{path}&options[sortBy]={order}&options[limit]=2").json()
+    found = [each["messageId"] for each in page["messages"]]
+    # Beside the first page, and beyond the last one.
+    old = [say(alice, group, sent_at=now - timedelta(hours=n)).pk for n in (8, 4)]
+    while token := page["paging"].get("next"):
+        page = client.get(f"{path}&options[token]={quote(token)}").json()
+        found += [each["messageId"] for each in page["messages"]]
+    expected = {"segmentAsc": [*ids[:3], str(old[1]), ids[3]],
+                "segmentDesc": [ids[3], ids[2], ids[1], str(old[0]), ids[0]]}[order]  # fmt: skip
+    assert found == expected
+
+
+def test_reading_to_a_segment_reads_what_stands_there_by_time(
+    group: Conversation, alice: User, bob: User
+) -> None:
+    """Whatever arrived when: the live message is later than the old one, and stays unread."""
+    live = say(alice, group)
+    old = say(alice, group, sent_at=live.created_at - timedelta(hours=1))
+    body = {"readToSegment": segment_of(old.created_at)}
+    path = f"/api/v1/markers/message-feeds/{group.pk}/mark-read"
+    assert caller(bob).put(path, body, content_type="application/json").status_code == 200
+    assert list(Message.objects.filter(read_count=1)) == [old]
+
+
+def test_a_token_of_readers_is_none_of_messages(message: Message, alice: User) -> None:
+    client, token = caller(alice), quote(b64encode(b'{"after": "1", "limit": 1}'))
+    readers = f"/api/v1/markers/messages/{message.pk}/read-users?options[token]={token}"
+    assert client.get(readers).status_code == 200
+    messages = f"/api/v5/messages?messageFeedId={message.conversation_id}&options[token]={token}"
+    answer = client.get(messages)
+    assert (answer.status_code, answer.json()["message"]) == (
+        400, "after: Not a position in this list.",
+    )  # fmt: skip

@@ -6,7 +6,7 @@ import { openMenu } from "./menu.js";
 import { discard, tell, tryAgain } from "./outbox.js";
 import { markUnread } from "./reading.js";
 import { standing, ticksOf, updateTicks } from "./ticks.js";
-import { clock } from "./times.js";
+import { clock, moment } from "./times.js";
 
 /** A row comes from `rowsOf` in talk.js: the message, whether it is our own, and its position. */
 export function makeBubble(row) {
@@ -39,6 +39,7 @@ export function updateBubble(node, row) {
   node.classList.toggle("first", row.first);
   node.classList.toggle("last", row.last);
   node.classList.toggle("gone", Boolean(message.deleted_at));
+  node.classList.toggle("is-edited", Boolean(message.edited_at));
   node.classList.toggle("pending", Boolean(message.pending));
   node.querySelector(".text").textContent = message.deleted_at ? "This message was deleted." : message.body;
   updateMeta(node.querySelector(".meta"), row);
@@ -47,7 +48,10 @@ export function updateBubble(node, row) {
 }
 
 function updateMeta(meta, { mine, message }) {
-  const time = el("time", { datetime: message.created_at }, clock(message.created_at));
+  const isEdited = message.edited_at && !message.deleted_at;
+  const edited = isEdited && el("span", { class: "edited", title: `Edited ${moment(message.edited_at)}` }, "edited ");
+  const sent = el("time", { datetime: message.created_at }, clock(message.created_at));
+  const time = el("span", {}, edited, sent);
   if (!mine || message.deleted_at) {
     meta.replaceChildren(time);
     meta.disabled = mine;
@@ -59,7 +63,7 @@ function updateMeta(meta, { mine, message }) {
   if (box.parentNode !== meta) meta.replaceChildren(time, box);
   else meta.firstElementChild.replaceWith(time);
   meta.disabled = Boolean(message.pending);
-  meta.setAttribute("aria-label", `${clock(message.created_at)}, ${stands.text}. Message info`);
+  meta.setAttribute("aria-label", `${isEdited ? "Edited. " : ""}${clock(message.created_at)}, ${stands.text}. Message info`);
 }
 
 /** Below the newest own message, its receipts in words; below a refused one, why, and actions. */

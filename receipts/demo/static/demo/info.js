@@ -79,7 +79,7 @@ async function recipientsOf(message) {
 }
 
 function draw(message, summary, { results, isMore }) {
-  const said = JSON.stringify([summary, results, isMore]);
+  const said = JSON.stringify([asItIs(message), summary, results, isMore]);
   if (said === drawn) return;
   drawn = said;
   const groups = GROUPS.map(([state, title]) => [title, results.filter((each) => each.state === state)]);
@@ -92,12 +92,19 @@ function draw(message, summary, { results, isMore }) {
   );
 }
 
+/** The message as it was fetched last: its text may have been edited since the dialog was opened. */
+function asItIs(message) {
+  return state.messages.get(message.conversation)?.get(message.id) ?? message;
+}
+
 function quote(message) {
+  const { body, sender_name, created_at, edited_at } = asItIs(message);
+  const edited = edited_at ? `, edited ${moment(edited_at)}` : "";
   return el(
     "blockquote",
     {},
-    el("p", {}, message.body),
-    el("footer", {}, `${message.sender_name}, ${day(message.created_at)} ${clock(message.created_at)}`),
+    el("p", {}, body),
+    el("footer", {}, `${sender_name}, ${day(created_at)} ${clock(created_at)}${edited}`),
   );
 }
 
@@ -131,13 +138,14 @@ function recipient(each) {
     read: each.content ? `“${each.content}”` : `delivered ${moment(each.delivered_at)}`,
     failed: each.failure_reason,
   }[state];
+  const details = [each.read_before_edit && "read before the edit", detail].filter(Boolean).join(" · ");
   return el(
     "li",
     {},
     avatar(each.user_name, each.user, "small"),
     el("span", { class: "name", title: each.user_name }, each.user_name, each.membership === "left" && el("i", {}, " has left")),
     when && el("time", { datetime: when }, moment(when)),
-    detail && el("span", { class: "detail" }, detail),
+    details && el("span", { class: "detail" }, details),
   );
 }
 
@@ -155,7 +163,8 @@ function drawSecret(message) {
 }
 
 function drawOnly(message, text) {
-  if (drawn === text) return;
-  drawn = text;
+  const said = JSON.stringify([asItIs(message), text]);
+  if (drawn === said) return;
+  drawn = said;
   $("info-body").replaceChildren(quote(message), el("p", { class: "quiet" }, text));
 }

@@ -42,10 +42,11 @@ export function unreadIn(conversation) {
     (each) => each.conversation === conversation.id && ["read", "unread"].includes(each.kind),
   );
   if (!told) return conversation.unread_count;
-  const first = told.kind === "read" ? told.body.up_to_message + 1 : told.body.from_message;
-  return messagesOf(conversation.id).filter(
-    (each) => each.id >= first && !isMine(each) && !each.deleted_at,
-  ).length;
+  const messages = messagesOf(conversation.id);
+  const named = told.body.up_to_message ?? told.body.from_message;
+  const place = messages.findIndex((each) => each.id === named);
+  const unread = messages.slice(told.kind === "read" ? place + 1 : Math.max(place, 0));
+  return unread.filter((each) => !isMine(each) && !each.deleted_at).length;
 }
 
 export function tryAgain(entry) {

@@ -3,6 +3,7 @@
 import { tell, unreadIn } from "./outbox.js";
 import { $ } from "./dom.js";
 import { changed, conversationOf, messagesOf, state } from "./state.js";
+import { byTime } from "./times.js";
 
 /** By conversation: the message up to which this window has marked it read. */
 const readUpTo = new Map();
@@ -11,8 +12,10 @@ const readUpTo = new Map();
 export function readWhatIsShown() {
   const conversation = conversationOf(state.open);
   if (!conversation || document.visibilityState !== "visible") return;
+  const messages = state.messages.get(conversation.id);
   const shown = lastShown();
-  if (shown <= (readUpTo.get(conversation.id) ?? 0)) return;
+  const [here, before] = [messages?.get(shown), messages?.get(readUpTo.get(conversation.id))];
+  if (!here || (before && byTime(here, before) <= 0)) return;
   readUpTo.set(conversation.id, shown);
   if (unreadIn(conversation) === 0) return;
   tell({
@@ -23,6 +26,9 @@ export function readWhatIsShown() {
     timed: true,
   });
 }
+
+/** Another message is the first unread one: it may stand above what was marked. */
+export const forgetWhatIsRead = (id) => readUpTo.delete(id);
 
 /** Mark unread from a message on, for oneself only (rule 10), and close the conversation. */
 export function markUnread(message) {

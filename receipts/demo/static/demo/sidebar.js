@@ -6,11 +6,11 @@ import { unreadIn, waitingIn } from "./outbox.js";
 import { people, username } from "./session.js";
 import { announce, changed, isMine, seedOf, state, titleOf } from "./state.js";
 import { standing, ticksOf } from "./ticks.js";
-import { brief } from "./times.js";
+import { brief, byTime } from "./times.js";
 
 export function drawSidebar() {
   const conversations = state.conversations ?? [];
-  const rows = conversations.map(rowOf).sort((one, other) => (one.at < other.at ? 1 : -1));
+  const rows = conversations.map(rowOf).sort((one, other) => byTime(other.last ?? other, one.last ?? one));
   reconcile($("list"), rows, { make: () => el("li"), update: updateItem });
   const unread = conversations.reduce((sum, each) => sum + unreadIn(each), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${people[username]} · Seenby`;
@@ -26,7 +26,7 @@ function rowOf(conversation) {
     group: conversation.kind === "group",
     isOpen: conversation.id === state.open,
     unread: unreadIn(conversation),
-    at: (last ?? conversation).created_at,
+    created_at: conversation.created_at,
     last,
   };
 }
@@ -41,7 +41,7 @@ function updateItem(node, row) {
   link.replaceChildren(
     avatar(row.title, row.seed, row.group ? "group" : ""),
     el("span", { class: "name", title: row.title }, row.title),
-    el("time", {}, row.last ? brief(row.at) : ""),
+    el("time", {}, row.last ? brief(row.last.created_at) : ""),
     preview(row),
     ...(row.unread > 0 ? [badge] : []),
   );

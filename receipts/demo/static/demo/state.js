@@ -1,6 +1,7 @@
 /** The state of this window. The page is redrawn from it after every change. */
 
 import { username } from "./session.js";
+import { byTime } from "./times.js";
 
 export const state = {
   /** The profile, as /me/ returns it. */
@@ -39,7 +40,7 @@ export const conversationOf = (id) => state.conversations?.find((each) => each.i
 
 /** A conversation's messages, oldest first. */
 export function messagesOf(id) {
-  return [...(state.messages.get(id)?.values() ?? [])].sort((one, other) => one.id - other.id);
+  return [...(state.messages.get(id)?.values() ?? [])].sort(byTime);
 }
 
 export const isMine = (message) => message.sender === username;

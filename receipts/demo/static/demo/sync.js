@@ -1,9 +1,10 @@
 /** Fetching what is new, and marking it delivered. */
 
 import { get, pathOf, post } from "./api.js";
-import { announce, changed, isMine, messagesOf, state } from "./state.js";
+import { forgetWhatIsRead } from "./reading.js";
+import { announce, changed, conversationOf, isMine, messagesOf, state } from "./state.js";
 
-/** By conversation: the newest message that was marked delivered. */
+/** By conversation: the last message to arrive that was marked delivered; ids grow as they arrive. */
 const arrived = new Map();
 let everythingArrived = false;
 
@@ -17,6 +18,9 @@ export async function look() {
       .filter((each) => !state.people.has(each.id) && (each.kind === "direct" || !each.title))
       .map((each) => fetchPeople(each.id)),
   );
+  for (const { id, first_unread_message: unread } of results) {
+    if (unread && unread !== conversationOf(id)?.first_unread_message) forgetWhatIsRead(id);
+  }
   state.conversations = results;
   await sayWhatArrived(results);
   changed();
@@ -63,11 +67,11 @@ async function fetchMessages(id, listening) {
   if (id === state.open) await fetchReceipts(messages, page.results);
 }
 
-/** Fetch receipts of own messages that are loaded, not settled, and older than the newest page. */
+/** Fetch receipts of own messages that are loaded, not settled, and not on the newest page. */
 async function fetchReceipts(messages, page) {
-  const oldest = page.at(-1)?.id ?? 0;
+  const there = new Set(page.map((each) => each.id));
   const unsettled = [...messages.values()].filter(
-    (each) => each.id < oldest && isMine(each) && each.tracked && each.receipts?.read !== "all",
+    (each) => !there.has(each.id) && isMine(each) && each.tracked && each.receipts?.read !== "all",
   );
   if (!unsettled.length) return;
   const ids = unsettled.slice(-200).map((each) => each.id);
@@ -80,7 +84,10 @@ async function fetchReceipts(messages, page) {
 /** A message is delivered once it is fetched, whether its conversation is open or not. */
 async function sayWhatArrived(conversations) {
   const newest = new Map(
-    conversations.map((each) => [each.id, messagesOf(each.id).findLast((m) => !isMine(m))?.id ?? 0]),
+    conversations.map(({ id }) => [
+      id,
+      Math.max(0, ...messagesOf(id).filter((each) => !isMine(each)).map((each) => each.id)),
+    ]),
   );
   const isNews = [...newest].some(([id, message]) => message > (arrived.get(id) ?? 0));
   if (everythingArrived && !isNews) return;

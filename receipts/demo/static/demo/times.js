@@ -6,6 +6,15 @@ const WEEKDAY = of({ weekday: "long" });
 const DATE = of({ day: "numeric", month: "short" });
 const LONG_DATE = of({ weekday: "long", day: "numeric", month: "long" });
 
+/** A time as text that sorts: the service omits microseconds where they are 0. */
+const exact = (iso) => `${iso.slice(0, 19)}${(iso.match(/\.\d+/)?.[0] ?? ".").padEnd(7, "0")}`;
+
+/** Which of two stands first, as for `sort`: by `created_at`, and of one moment by id. */
+export function byTime(one, other) {
+  const [earlier, later] = [exact(one.created_at), exact(other.created_at)];
+  return earlier === later ? one.id - other.id : earlier < later ? -1 : 1;
+}
+
 /** 14:05 */
 export const clock = (iso) => CLOCK.format(new Date(iso));
 

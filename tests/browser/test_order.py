@@ -1,0 +1,74 @@
+"""The chat stands in the order of time, also where a message arrives late."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Group, bubble
+from tests.browser.server import Demo
+from tests.support import ROOT
+
+AsPerson = Callable[..., Page]
+TIMES = [
+    "2026-01-05T12:00:00Z",
+    "2026-01-05T12:00:00.000001Z",
+    "2026-01-05T12:00:00.5Z",
+    "2026-01-05T12:00:00.500001Z",
+    "2026-01-05T12:00:01Z",
+    "2026-01-05T12:00:01Z",
+]
+
+
+@pytest.fixture
+def bridge(demo: Demo, api: Any) -> Any:
+    """The API as a bridge calls it, which hands messages over with their own times."""
+    command = [sys.executable, "manage.py", "issue_service_key", "bridge"]
+    environment = os.environ | {
+        "DATABASE_URL": demo.database, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "1",
+    }  # fmt: skip
+    said = subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
+    caller = api("alice")
+    (key,) = [word for word in said.split() if word.startswith("sk_")]
+    caller.headers = {"Authorization": f"Bearer {key}"}
+    return caller
+
+
+def test_a_late_message_stands_where_it_belongs_and_is_read(
+    as_person: AsPerson, api: Any, bridge: Any, group: Group
+) -> None:
+    """While the conversation is open: above the others, and the badge goes."""
+    bob = as_person("bob")
+    path = f"/conversations/{group.pk}/messages/"
+    for body in ("One", "Two"):
+        api("alice").post(path, {"body": body})
+    group.open(bob)
+    expect(bubble(bob, "Two")).to_be_visible()
+    expect(group.badge(bob)).to_have_count(0)
+    late = {"sender": "carol", "body": "Late", "sent_at": "2023-01-05T12:00:00Z"}
+    with bob.expect_response("**/mark-read/"):
+        bridge.post(path, late)
+    expect(bob.locator("#bubbles .bubble .text")).to_have_text(["Late", "One", "Two"])
+    expect(group.badge(bob)).to_have_count(0)
+    assert bridge.get(f"/conversations/{group.pk}/")["last_message"]["body"] == "Two"
+    message = bridge.get(path)["results"][-1]
+    assert (message["body"], message["receipts"]["read_count"]) == ("Late", 1)
+
+
+def test_times_are_compared_to_the_microsecond(as_person: AsPerson) -> None:
+    """The service omits what is 0; messages of one moment stand by their ids."""
+    placed = as_person("bob").evaluate(
+        """async (times) => {
+             const { byTime } = await import("/static/demo/times.js");
+             const messages = times.map((created_at, id) => ({ id, created_at }));
+             return messages.reverse().sort(byTime).map((each) => each.id);
+           }""",
+        TIMES,
+    )
+    assert placed == list(range(len(TIMES)))
