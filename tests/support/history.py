@@ -67,6 +67,7 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
             message.created_at, message.body, message.edited_at, message.deleted_at,
             message.tracking, message.recipient_count, message.delivered_count,
             message.read_count, message.failed_count, message.overall_status,
+            message.read_since_edit_count,
         )
         for message in Message.objects.filter(conversation=conversation)
     }  # fmt: skip
