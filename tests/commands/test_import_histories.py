@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, User
@@ -14,7 +15,8 @@ from receipts import services
 from receipts.models import MessageStatus, ReceiptEvent
 from receipts.reads.selectors import unread_of
 from receipts.reads.watermarks import show_watermarks
-from tests.support.commands import run_fails
+from receipts.upkeep.checking import Check
+from tests.support.commands import Killed, Statements, run_fails
 from tests.support.history import START, Record, history_time, import_records, refused
 from tests.support.positions import up_to
 
@@ -334,3 +336,35 @@ def test_a_file_of_which_nothing_could_be_used_exits_with_1(tmp_path: Path, text
     file.write_text(text)
     _, last_words = run_fails("import_history", str(file), code=1)
     assert last_words == "nothing of the file could be used"
+
+
+@pytest.mark.parametrize("percent", range(10, 100, 20))
+def test_a_later_backup_that_was_killed_is_completed_by_the_next_run(percent: int) -> None:
+    """Late stays, their rows and what they withdraw: wherever it was stopped."""
+
+    def all_rows() -> set[tuple[Any, ...]]:
+        return set(
+            MessageStatus.objects.values_list(
+                "message__client_id", "recipient__username", "read_at", "withdrawn_at"
+            )
+        )
+
+    older = [*PEOPLE, participant("ann"), participant("ben", 0, 15), *TALK[-3:]]
+    newer = [participant("ben", 10, 25), participant("cat", 15), read_up_to("m2", "cat", 22)]
+    with transaction.atomic():
+        import_records(older)
+        counted = Statements()
+        with connection.execute_wrapper(counted):
+            import_records(newer, batch_size=1)
+        expected = all_rows()
+        transaction.set_rollback(True)
+    import_records(older)
+    killer = Statements(counted.count * percent // 100)
+    with connection.execute_wrapper(killer), pytest.raises(Killed):
+        import_records(newer, batch_size=1)
+    import_records(newer, batch_size=1)
+    assert all_rows() == expected
+    assert row("m1", "ben").withdrawn_at == at(25)
+    check = Check(say=print)
+    check.run()
+    assert check.left == 0
