@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.models import Conversation, ConversationParticipant, Departure, Message, User
 from receipts import services
 from receipts.models import MessageStatus, ReceiptEvent
 from receipts.reads.selectors import unread_of
@@ -185,6 +185,20 @@ def test_a_participant_who_changed_here_since_stays_as_they_are() -> None:
     services.remove_participant(conversation_id=talk.pk, user=ben)
     import_records([participant("ben", 0), participant("ben", 40)])
     assert not ConversationParticipant.objects.get(user=ben).is_active
+
+
+def test_who_left_here_receives_nothing_that_was_sent_later() -> None:
+    """Rule 2: though no file tells of an end of their stay."""
+    import_records(TALK)
+    talk, ben = Conversation.objects.get(), User.objects.get(username="ben")
+    services.remove_participant(conversation_id=talk.pk, user=ben)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    ConversationParticipant.objects.filter(user=ben).update(left_at=hour_ago)
+    Departure.objects.update(at=hour_ago)
+    later = (hour_ago + timedelta(minutes=30)).isoformat()
+    import_records([*TALK, message("m9", "ann", 0) | {"sent_at": later}])
+    rows = MessageStatus.objects.filter(message__client_id="import:m9")
+    assert set(rows.values_list("recipient__username", flat=True)) == {"cat"}
 
 
 # --- What records may tell -----------------------------------------------------------------------
