@@ -19,7 +19,7 @@ from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
-from receipts.rules.watermarks import SHOWN_SQL, private_read_sql, reaches_sql
+from receipts.rules.watermarks import PRIVATE_SQL, SHOWN_SQL, private_read_sql, reaches_sql
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
@@ -76,6 +76,34 @@ def _statement(states: tuple[str, ...]) -> str:
 
 #: By whether the mark is a disclosed read.
 _STATEMENTS = {False: _statement(("delivered",)), True: _statement(("delivered", "read"))}
+
+
+def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:
+    """Move a locked participant's watermarks to the newest message of their conversation.
+
+    As ``advance_watermarks``, but since nothing is after that message, no position is compared.
+    """
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, _NEWEST[discloses(mark)], {
+            "participant": participant_id, "message": message_id, "at": adapt(mark.at),
+        })  # fmt: skip
+
+
+_DELIVERED_SQL = "last_delivered_message_id = %(message)s, last_delivered_at = %(at)s"
+_READ_SQL = f"""last_read_message_id = %(message)s, last_read_at = %(at)s,
+               held_back = EXISTS (
+                   SELECT 1 FROM receipts_messagestatus AS open
+                    WHERE open.recipient_id = participant.user_id
+                      AND open.conversation_id = participant.conversation_id
+                      AND {PRIVATE_SQL})"""
+#: By whether the mark is a disclosed read.
+_NEWEST = {
+    disclosed: f"""
+        UPDATE chat_conversationparticipant AS participant
+           SET {_DELIVERED_SQL}{", " + _READ_SQL if disclosed else ""}
+         WHERE participant.id = %(participant)s"""
+    for disclosed in (False, True)
+}
 
 _LOCKED = CompiledQuery(
     lambda user, conversation: (

@@ -26,10 +26,14 @@ _UNREAD_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
                AND owed.conversation_id = open.conversation_id
                AND owed.tracking = '{Tracking.TRACKED.value}' AND owed.deleted_at IS NULL
              WHERE {_OWN_SQL} AND open.seen_at IS NULL"""
-#: A private read is always of a tracked message, and stays hidden when that is deleted.
+#: SQL condition: a private read. It is always of a tracked message, and stays hidden when that is
+#: deleted.
+PRIVATE_SQL = (
+    "open.withdrawn_at IS NULL AND open.read_at IS NULL"
+    " AND open.seen_at IS NOT NULL AND open.delivered_at IS NOT NULL"
+)
 _PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
-             WHERE {_OWN_SQL.replace("{state}", "read")}
-               AND open.seen_at IS NOT NULL AND open.delivered_at IS NOT NULL"""
+             WHERE {_OWN_SQL.replace("{state}", "read")} AND {PRIVATE_SQL}"""
 #: A row for which no receipt is due is never open: seen, but neither received nor read.
 _ARMS_SQL = {"delivered": (_UNREAD_SQL,), "read": (_UNREAD_SQL, _PRIVATE_SQL)}
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import BigIntegerField, Count, Exists, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 
 from chat.errors import Conflict, Muted, NotParticipant
 from chat.models import (
     Conversation,
     ConversationParticipant,
     Message,
-    Tracking,
     User,
 )
 from receipts.ledger.announcing import announce_message
@@ -27,28 +25,19 @@ from receipts.ledger.watermarks import (
     advance_watermarks,
     hold_back_from,
     lock_watermarks_of,
+    reach_newest,
 )
 from receipts.models import EventKind, MessageStatus
 from receipts.rules.privacy import reads_privately
-from receipts.rules.recipients import RECIPIENTS_NOW_SQL, recipients_now
+from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
+from receipts.services.storing import is_late, live_time, store_message
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.prepared import execute_prepared
-from receipts.sql.run import adapt
-
-#: One row per recipient.
-_INSERT_ROWS = f"""
-    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
-    {RECIPIENTS_NOW_SQL}"""
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
     " AND (status.sent_at, status.message_id) < (%(sent_at)s, %(message)s)"
 )
-
-#: A live message is later than all others of its conversation by at least this, so that clients
-#: which compare milliseconds have its order, too.
-TICK = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -98,7 +87,7 @@ def send_message(
     if conversation is None:
         raise NotParticipant
     # Before the sender's own participant is locked, since they are locked in the order of ids.
-    late = lock_watermarks_of(conversation_id) if _is_late(conversation_id, sent_at) else ()
+    late = lock_watermarks_of(conversation_id) if is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
         return Sent(_repeated(membership.same_message, body, sent_at), created=False)
@@ -110,20 +99,15 @@ def send_message(
         sender_role=membership.role,
         requested=request_receipts,
     )
-    has_rows = tracking != Tracking.TOO_MANY_RECIPIENTS
-    message = Message.objects.create(
+    message = store_message(
         conversation_id=conversation_id,
-        sender=sender,
+        sender_id=sender.pk,
         body=body,
         client_id=client_id,
-        created_at=sent_at or _live_time(membership.newest_at),
+        created_at=sent_at or live_time(membership.newest_at),
         tracking=tracking,
-        recipient_count=membership.recipients if has_rows else 0,
+        recipients=membership.recipients,
     )
-    if has_rows:
-        with connection.cursor() as cursor:
-            params = [message.pk, adapt(message.created_at), conversation_id, sender.pk]
-            execute_prepared(cursor, _INSERT_ROWS, params)
     hold_back_from(late, message.pk)
     announce_message(
         EventKind.MESSAGE_CREATED,
@@ -131,24 +115,13 @@ def send_message(
         conversation_id=conversation_id,
         actor_id=sender.pk,
     )
-    _mark_earlier(
-        message, membership, read=mark_read, private=reads_privately(sender.read_receipts_enabled)
+    mark = Mark(
+        at=message.created_at,
+        read=mark_read,
+        private=reads_privately(sender.read_receipts_enabled),
     )
+    _mark_earlier(message, membership, mark, is_newest=not late)
     return Sent(message, created=True)
-
-
-def _is_late(conversation_id: int, sent_at: datetime | None) -> bool:
-    """Whether a message with this time is sent after messages that it stands before."""
-    if sent_at is None:
-        return False
-    later = Message.objects.filter(conversation=conversation_id, created_at__gt=sent_at)
-    return later.exists()
-
-
-def _live_time(newest_at: datetime | None) -> datetime:
-    """The time of a message that is sent now: later than every other of its conversation."""
-    now = timezone.now()
-    return now if newest_at is None else max(now, newest_at + TICK)
 
 
 def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
@@ -212,11 +185,14 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Se
     return SenderFacts(**found)
 
 
-def _mark_earlier(message: Message, membership: SenderFacts, *, read: bool, private: bool) -> None:
+def _mark_earlier(
+    message: Message, membership: SenderFacts, mark: Mark, *, is_newest: bool
+) -> None:
     """Mark the earlier messages delivered to the sender, or read by them (rule 9)."""
-    mark = Mark(at=message.created_at, read=read, private=private)
     params = {"recipient": message.sender_id, "conversation": message.conversation_id}
-    if message.tracked:
+    if message.tracked and is_newest:
+        reach_newest(mark, participant_id=membership.pk, message_id=message.pk)
+    elif message.tracked:
         advance_watermarks(mark, ONE_POSITION, {**params, "reached": message.pk})
     if membership.has_unread:
         position = {"sent_at": message.created_at, "message": message.pk}

@@ -39,7 +39,7 @@ def test_a_send_that_fails_half_way_leaves_nothing(
     api: Any, group: Conversation, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rule 1: the message and its rows are one transaction."""
-    monkeypatch.setattr("receipts.services.sending._INSERT_ROWS", "INSERT INTO nowhere")
+    monkeypatch.setattr("receipts.services.storing._INSERT_ROWS", "INSERT INTO nowhere")
     api(alice).post(f"/conversations/{group.pk}/messages/", {"body": "hello"}, status=500)
     assert not Message.objects.exists()
 
