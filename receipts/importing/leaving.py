@@ -7,9 +7,11 @@ from datetime import datetime
 
 from django.db import transaction
 
+from receipts.importing.order import IMPORTED_SQL
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.ledger.stamp import stamp
+from receipts.importing.watermarks import hold_back
+from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import withdrawal
 from receipts.sql.run import execute
 
@@ -51,11 +53,10 @@ _LEAVING = """
 
 _LEAVERS = """JOIN import_leaving AS leaving ON leaving.user_id = status.recipient_id
                AND leaving.conversation_id = status.conversation_id"""
-_LEFT = """leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
-       AND status.conversation_id = leaving.conversation_id
+_LEFT = f"""leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
+       AND status.conversation_id = leaving.conversation_id AND {IMPORTED_SQL}
        AND status.sent_at < leaving.left_at
        AND (leaving.since IS NULL OR status.sent_at >= leaving.since)"""
-
 
 #: One per end of a stay: a read that is retracted later is withdrawn from then on.
 _DEPARTURES = """
@@ -64,12 +65,69 @@ _DEPARTURES = """
      WHERE slice = %(slice)s
         ON CONFLICT DO NOTHING"""
 
+#: An end that another record now continues, or moves: only times that records gave.
+_GIVEN_END = """EXISTS (
+           SELECT 1 FROM receipts_historystay AS stay
+            WHERE stay.conversation_id = {0}.conversation_id AND stay.user_id = {1}
+              AND stay.left_at = {2})"""
+_NO_DEPARTURES = f"""
+    DELETE FROM chat_departure AS departure
+     WHERE departure.up_to IS NULL
+       AND (departure.conversation_id, departure.user_id) IN (
+           SELECT conversation_id, user_id FROM import_changed)
+       AND {_GIVEN_END.format("departure", "departure.user_id", "departure.at")}
+       AND NOT EXISTS (
+           SELECT 1 FROM import_leaving AS leaving
+            WHERE leaving.conversation_id = departure.conversation_id
+              AND leaving.user_id = departure.user_id AND leaving.left_at = departure.at)"""
+
+#: Rows that were withdrawn at such an end, and not at the first one after their message.
+_RETURNING = f"""
+    SELECT status.id, changed.conversation_id, changed.user_id,
+           ROW_NUMBER() OVER (ORDER BY status.message_id, status.recipient_id)
+           / %(batch_size)s AS slice
+      FROM import_changed AS changed
+      JOIN chat_message AS message ON message.conversation_id = changed.conversation_id
+       AND {IMPORTED_SQL}
+      JOIN receipts_messagestatus AS status ON status.message_id = message.id
+       AND status.recipient_id = changed.user_id
+       AND status.conversation_id = changed.conversation_id
+     WHERE status.withdrawn_at IS NOT NULL
+       AND {_GIVEN_END.format("status", "status.recipient_id", "status.withdrawn_at")}
+       AND NOT EXISTS (
+           SELECT 1 FROM import_leaving AS leaving
+            WHERE leaving.conversation_id = status.conversation_id
+              AND leaving.user_id = status.recipient_id
+              AND leaving.left_at = status.withdrawn_at
+              AND (leaving.since IS NULL OR leaving.since <= status.sent_at))"""
+_RETURN = Change(
+    which="back.slice = %(slice)s AND status.withdrawn_at IS NOT NULL",
+    becomes={"withdrawn_at": "CAST(NULL AS timestamptz)"},
+    source="JOIN import_returning AS back ON back.id = status.id",
+    quiet=True,
+)
+
 
 def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
     """Withdraw rows of messages sent before their recipient left and without a disclosed read."""
     derive("import_leaving", _LEAVING, {"batch_size": batch_size, "now": now}, index="slice")
+    _take_back_ends(report, batch_size)
     for part in slices("import_leaving", "withdrawals"):
         with transaction.atomic():
             execute(_DEPARTURES, part)
             change = withdrawal(_LEFT, part, at_sql="leaving.left_at", source=_LEAVERS)
             report.changes["status rows withdrawn"] += stamp(replace(change, quiet=True))
+
+
+def _take_back_ends(report: Report, batch_size: int) -> None:
+    """Undo what followed from ends of stays that are not the ends by all that is known now."""
+    execute(_NO_DEPARTURES)
+    derive("import_returning", _RETURNING, {"batch_size": batch_size}, index="slice")
+    for part in slices("import_returning", "late stays"):
+        with transaction.atomic():
+            hold_back(
+                "SELECT DISTINCT conversation_id, user_id FROM import_returning"
+                " WHERE slice = %(slice)s",
+                part,
+            )
+            report.changes["status rows returned"] += stamp(replace(_RETURN, params=part))

@@ -23,6 +23,7 @@ _INDEXES = {
     "message": ("id, line", "conversation, username, sent_at"),
     "receipt": ("message",),
     "watermark": ("conversation, username",),
+    "seen": ("conversation, username",),
 }
 
 
@@ -70,6 +71,8 @@ def _row(kind: str, record: dict[str, Any]) -> tuple[Any, ...]:
         record["message"] = record["read_up_to"] or record["delivered_up_to"]
         record["delivered_at"] = record["at"]
         record["read_at"] = record["at"] if record["read_up_to"] else None
+    elif kind == "seen":
+        record["message"] = record["up_to"]
     return tuple(record[name] for name in RECORD_COLUMNS[kind])
 
 

@@ -1,139 +1,139 @@
-"""Receipts and watermarks: each is applied to the rows it covers, and to no others."""
+"""What a history says of each row: receipts and positions, applied to the rows they cover."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from django.db import transaction
 
-from chat.models import IMPORTED
-from receipts.importing.loading import refuse
-from receipts.importing.participants import (
-    NO_CONVERSATION,
-    NO_PARTICIPANT,
-    NO_USER,
-    SAY_NO_CONVERSATION,
-    SAY_NO_PARTICIPANT,
-    SAY_NO_USER,
-)
+from receipts.importing.positions import check_positions, derive_positions
+from receipts.importing.receipts import check_receipts, clamped, derive_receipts
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, slices, staged
-from receipts.importing.watermarks import import_watermarks
-from receipts.ledger.marks import Mark
+from receipts.importing.staging import derive, slices
+from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back
+from receipts.ledger.concealing import conceal_reads, takes_back_reads
+from receipts.ledger.marks import NULL_TEXT_SQL, NULL_TIME_SQL
+from receipts.ledger.merging import merge
 from receipts.ledger.stamp import stamp
+from receipts.sql.run import fetch_rows
 
-_MESSAGE = f"message.client_id = '{IMPORTED}' || record.message"
-
-_NO_MESSAGE = f"NOT EXISTS (SELECT 1 FROM chat_message AS message WHERE {_MESSAGE})"
-_NOT_OF_CONVERSATION = f"""NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-      JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
-     WHERE {_MESSAGE} AND conversation.external_id = record.conversation)"""
-#: The recipients of an archived message are no longer known; that all of them read it is.
-_NO_RECIPIENT = f"""NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-     WHERE {_MESSAGE} AND message.archived_at IS NOT NULL)
-       AND NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-      JOIN receipts_messagestatus AS status ON status.message_id = message.id
-       AND status.conversation_id = message.conversation_id
-      JOIN chat_user AS recipient ON recipient.id = status.recipient_id
-     WHERE {_MESSAGE} AND recipient.username = record.username)"""
-
-#: Each watermark once, with ids instead of names.
-_POSITIONS = f"""
-    SELECT message.conversation_id, member.id AS user_id, message.id AS message_id,
-           MIN(record.delivered_at) AS delivered_at, MIN(record.read_at) AS read_at
-      FROM import_watermark AS record
-      JOIN chat_user AS member ON member.username = record.username
-      JOIN chat_conversation AS conversation ON conversation.external_id = record.conversation
-      JOIN chat_message AS message ON {_MESSAGE} AND message.conversation_id = conversation.id
-     GROUP BY message.conversation_id, member.id, message.id"""
-
-#: The times of each row, from watermarks and receipts. A row is covered by every watermark of its
-#: recipient at its own message or a later one: going down from the newest, the earliest time so
+#: What each position and each receipt says of each row. A row is covered by every position of its
+#: recipient at its own message or a later one: going down from the last, the earliest time so
 #: far. A history does not mark messages that were sent here.
+_COVERED = """
+        SELECT conversation_id, user_id, message_id, sent_at, delivered_at, open_at, private_at,
+               seen
+          FROM (SELECT conversation_id, user_id, message_id, is_row, sent_at, {columns}
+                  FROM (SELECT conversation_id, user_id, message_id, place, 0 AS is_row, sent_at,
+                               delivered_at, open_at, private_at, seen
+                          FROM import_position
+                         UNION ALL
+                        SELECT status.conversation_id, status.recipient_id, status.message_id,
+                               place.place, 1, place.sent_at, NULL, NULL, NULL, NULL
+                          FROM import_place AS place
+                          JOIN receipts_messagestatus AS status
+                            ON status.message_id = place.message_id
+                           AND status.conversation_id = place.conversation_id
+                         WHERE EXISTS (SELECT 1 FROM import_position AS position
+                                        WHERE position.conversation_id = status.conversation_id
+                                          AND position.user_id = status.recipient_id)) AS story
+                WINDOW down AS (
+                       PARTITION BY conversation_id, user_id ORDER BY place DESC, is_row)
+               ) AS story
+         WHERE is_row = 1 AND (delivered_at IS NOT NULL OR seen = 1)"""
+_WITH_RECEIPTS = """
+        SELECT conversation_id, user_id, message_id, MIN(sent_at) AS sent_at,
+               MIN(delivered_at) AS delivered_at, MIN(open_at) AS open_at,
+               MIN(private_at) AS private_at, MAX(seen) AS seen
+          FROM ({covered}
+                 UNION ALL
+                SELECT conversation_id, user_id, message_id, sent_at, delivered_at, open_at,
+                       private_at, 0
+                  FROM import_told) AS said
+         GROUP BY conversation_id, user_id, message_id"""
+#: The columns of the positions, and of each row that they cover; how each is found, if any
+#: position has it, and its value if none has.
+_COLUMNS = {
+    "delivered_at": ("MIN({}) OVER down", NULL_TIME_SQL),
+    "open_at": ("MIN({}) OVER down", NULL_TIME_SQL),
+    "private_at": ("MIN({}) OVER down", NULL_TIME_SQL),
+    "seen": ("MAX({}) OVER down", "0"),
+}
+
+#: The merged times of each row, in slices. Of two reads at the same time the private one counts.
 _MARKS = f"""
-      WITH story AS (
-        SELECT conversation_id, user_id, message_id, 0 AS is_row, delivered_at, read_at
-          FROM import_position
-         UNION ALL
-        SELECT status.conversation_id, status.recipient_id, status.message_id, 1, NULL, NULL
-          FROM chat_message AS message
-          JOIN receipts_messagestatus AS status ON status.message_id = message.id
-           AND status.conversation_id = message.conversation_id
-         WHERE message.conversation_id IN (SELECT conversation_id FROM import_position)
-           AND message.client_id LIKE %(imported)s
-           AND EXISTS (SELECT 1 FROM import_position AS position
-                        WHERE position.conversation_id = status.conversation_id
-                          AND position.user_id = status.recipient_id)
-    ), covered AS (
-        SELECT conversation_id, user_id, message_id, is_row,
-               MIN(delivered_at) OVER down AS delivered_at, MIN(read_at) OVER down AS read_at
-          FROM story
-        WINDOW down AS (PARTITION BY conversation_id, user_id ORDER BY message_id DESC, is_row)
-    ), said AS (
-        SELECT conversation_id, user_id, message_id, delivered_at, read_at
-          FROM covered WHERE is_row = 1 AND delivered_at IS NOT NULL
-         UNION ALL
-        SELECT message.conversation_id, member.id, message.id, record.delivered_at, record.read_at
-          FROM import_receipt AS record
-          JOIN chat_user AS member ON member.username = record.username
-          JOIN chat_message AS message ON {_MESSAGE}
-    )
-    SELECT conversation_id, user_id, message_id,
-           MIN(delivered_at) AS delivered_at, MIN(read_at) AS read_at,
-           ROW_NUMBER() OVER (ORDER BY message_id, user_id) / %(batch_size)s AS slice
-      FROM said
-     GROUP BY conversation_id, user_id, message_id"""
+    SELECT timed.conversation_id, timed.user_id, timed.message_id, timed.seen, timed.delivered_at,
+           CASE WHEN timed.open_at < timed.private_at OR timed.private_at IS NULL
+                THEN timed.open_at ELSE timed.private_at END AS read_at,
+           CASE WHEN timed.open_at < timed.private_at OR timed.private_at IS NULL
+                THEN 0 ELSE 1 END AS hidden,
+           {{notes}}
+           ROW_NUMBER() OVER (ORDER BY timed.message_id, timed.user_id) / %(batch_size)s AS slice
+      FROM (SELECT known.conversation_id, known.user_id, known.message_id, known.seen,
+                   {clamped("known.delivered_at", "known.sent_at")} AS delivered_at,
+                   {clamped("known.open_at", "known.sent_at")} AS open_at,
+                   {clamped("known.private_at", "known.sent_at")} AS private_at
+              FROM ({{known}}) AS known) AS timed
+      {{joined}}"""
+_NOTES = {
+    "notes": "note.content, note.failed_at, note.reason,",
+    "joined": "LEFT JOIN import_note AS note ON note.message_id = timed.message_id"
+    " AND note.user_id = timed.user_id",
+}
+_NO_NOTES = {
+    "notes": f"{NULL_TEXT_SQL} AS content, {NULL_TIME_SQL} AS failed_at,"
+    f" {NULL_TEXT_SQL} AS reason,",
+    "joined": "",
+}
 
 _ROWS = """JOIN import_mark AS mark ON mark.message_id = status.message_id
                AND mark.user_id = status.recipient_id
                AND mark.conversation_id = status.conversation_id"""
-_READ = "mark.slice = %(slice)s AND mark.read_at IS NOT NULL"
-#: A read implies its delivery; these are the other deliveries, and those before their read.
-_DELIVERED = """mark.slice = %(slice)s AND mark.delivered_at IS NOT NULL
-       AND (mark.read_at IS NULL OR mark.delivered_at < mark.read_at)"""
+_HIDDEN = """
+    SELECT DISTINCT conversation_id, user_id FROM import_mark
+     WHERE slice = %(slice)s AND hidden = 1"""
 
 
-def apply_marks(report: Report, batch_size: int, now: datetime) -> None:
-    """Apply receipts and watermarks to the rows, then move the participants' watermarks."""
-    _check_receipts(report)
-    _check_watermarks(report)
-    sizes = {"batch_size": batch_size, "imported": f"{IMPORTED}%"}
-    derive("import_position", _POSITIONS, index="conversation_id, user_id")
-    derive("import_mark", _MARKS, sizes, index="slice")
-    read = Mark(at=now, at_sql="mark.read_at", read=True)
-    delivered = Mark(at=now, at_sql="mark.delivered_at")
+def apply_marks(report: Report, batch_size: int, *, assume_seen: bool) -> None:
+    """Apply receipts and positions to the rows."""
+    check_receipts(report)
+    check_positions(report)
+    derive_receipts()
+    derive_positions(batch_size, assume_seen=assume_seen)
+    plain = _derive_marks(batch_size, with_receipts=bool(report.good["receipt"]))
     for part in slices("import_mark", "marks"):
-        # One stamp per transaction, as everywhere: messages are locked in id order (rule 22).
-        for mark, where in ((read, _READ), (delivered, _DELIVERED)):
-            change = mark.change(where, part, condition_sql=mark.never_or_later_sql, source=_ROWS)
-            report.changes["status rows marked"] += stamp(replace(change, quiet=True))
-    import_watermarks(report, batch_size)
+        with transaction.atomic():
+            _mark(part, report, plain)
 
 
-def _check_receipts(report: Report) -> None:
-    """A receipt never creates a row: the row must exist (rule 4)."""
-    refuse(report, "receipt", NO_USER, SAY_NO_USER)
-    refuse(report, "receipt", _NO_MESSAGE, "'there is no message ' || record.message")
-    refuse(
-        report,
-        "receipt",
-        _NO_RECIPIENT,
-        "record.username || ' is not a recipient of message ' || record.message",
+def _derive_marks(batch_size: int, *, with_receipts: bool) -> bool:
+    """Derive what to apply; return whether it is plain: deliveries and open reads only.
+
+    Most histories are, and what they do not have costs nothing.
+    """
+    ((has_private, has_seen),) = fetch_rows(
+        "SELECT COUNT(private_at) > 0, COALESCE(MAX(seen), 0) > 0 FROM import_position"
     )
-    report.good["receipt"] = staged("receipt")
-
-
-def _check_watermarks(report: Report) -> None:
-    """Only participants have watermarks, and only at messages of the conversation (rule 7)."""
-    refuse(report, "watermark", NO_USER, SAY_NO_USER)
-    refuse(report, "watermark", NO_CONVERSATION, SAY_NO_CONVERSATION)
-    refuse(report, "watermark", NO_PARTICIPANT, SAY_NO_PARTICIPANT)
-    refuse(
-        report,
-        "watermark",
-        _NOT_OF_CONVERSATION,
-        "'there is no message ' || record.message || ' in ' || record.conversation",
+    absent = {"private_at": not has_private, "seen": not has_seen}
+    columns = ", ".join(
+        f"{none if absent.get(name) else found.format(name)} AS {name}"
+        for name, (found, none) in _COLUMNS.items()
     )
-    report.good["watermark"] = staged("watermark")
+    covered = _COVERED.format(columns=columns)
+    known = _WITH_RECEIPTS.format(covered=covered) if with_receipts else covered
+    notes = _NOTES if with_receipts else _NO_NOTES
+    marks = _MARKS.format(known=known, **notes)
+    derive("import_mark", marks, {"batch_size": batch_size}, index="slice")
+    return not (has_private or has_seen or with_receipts)
+
+
+def _mark(part: dict[str, int], report: Report, plain: bool) -> None:
+    """One slice, in one stamp: messages are locked in id order (rule 22)."""
+    change = merge("mark.slice = %(slice)s", part, _ROWS, plain=plain)
+    if plain or not fetch_rows(f"SELECT 1 FROM ({_HIDDEN}) AS hidden LIMIT 1", part):
+        report.changes["status rows marked"] += stamp(change)
+        return
+    # An open read that becomes private: no watermark covers it, and its events are rewritten.
+    hold_back(_HIDDEN, part)
+    retracts = takes_back_reads(change)
+    report.changes["status rows marked"] += stamp(change)
+    if retracts:
+        conceal_reads(pk for (pk,) in fetch_rows(PARTICIPANTS_OF.format(pairs=_HIDDEN), part))

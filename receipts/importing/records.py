@@ -20,9 +20,12 @@ from receipts.importing.values import (
     label,
     length_value,
     one_of_words,
+    text_of,
     text_value,
     time,
+    yes_or_no,
 )
+from receipts.models import MessageStatus
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Field:
     clean: Callable[[Any], Any]
     required: bool = True
     default: Any = None
+    #: Whether a time after now is an error. Otherwise it is clamped to now (rule 6).
+    past: bool = False
 
 
 def _column(model: type[models.Model], name: str) -> models.CharField[Any, Any]:
@@ -48,6 +53,7 @@ _message = identity(
     [external_id_validator, MaxLengthValidator(_length(Message, "client_id") - len(IMPORTED))]
 )
 _maybe_time = Field(time, required=False)
+_maybe_private = Field(yes_or_no, required=False)
 
 #: The fields of each type of record.
 FIELDS: Mapping[str, Mapping[str, Field]] = {
@@ -71,15 +77,21 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "id": Field(_message),
         "conversation": Field(_conversation),
         "sender": Field(_user),
-        "sent_at": Field(time),
+        "sent_at": Field(time, past=True),
         "body": Field(text_value, required=False, default=""),
         "length": Field(length_value, required=False),
+        "edited_at": _maybe_time,
+        "deleted_at": _maybe_time,
     },
     "receipt": {
         "message": Field(_message),
         "user": Field(_user),
         "delivered_at": _maybe_time,
         "read_at": _maybe_time,
+        "private": _maybe_private,
+        "content": Field(text_of(_length(MessageStatus, "content")), required=False),
+        "failed_at": _maybe_time,
+        "reason": Field(label(_length(MessageStatus, "failure_reason")), required=False),
     },
     "watermark": {
         "conversation": Field(_conversation),
@@ -87,6 +99,12 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "delivered_up_to": Field(_message, required=False),
         "read_up_to": Field(_message, required=False),
         "at": Field(time),
+        "private": _maybe_private,
+    },
+    "seen": {
+        "conversation": Field(_conversation),
+        "user": Field(_user),
+        "up_to": Field(_message, required=False),
     },
 }
 
@@ -100,7 +118,10 @@ def parse(line: bytes, now: datetime) -> tuple[str, dict[str, Any]]:
         raise BadRecord(f"type: must be one of {', '.join(FIELDS)}")
     if unknown := next((name for name in record if name not in fields), None):
         raise BadRecord(f"{unknown[:40]!r} is not a field of a {kind}")
-    values = {name: _value(name, field, record.get(name), now) for name, field in fields.items()}
+    values = {
+        name: _value(name, field, record[name], now) if name in record else _absent(name, field)
+        for name, field in fields.items()
+    }
     _check_together(kind, values)
     return kind, values
 
@@ -119,14 +140,23 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _value(name: str, field: Field, value: Any, now: datetime) -> Any:
     if value is None:
-        if field.required:
-            raise BadRecord(f"{name}: is missing")
-        return field.default
+        return _absent(name, field)
     try:
         value = field.clean(value)
     except BadRecord as error:
         raise BadRecord(f"{name}: {error}") from None
-    return min(value, now) if isinstance(value, datetime) else value
+    if isinstance(value, datetime) and value > now:
+        if field.past:
+            raise BadRecord(f"{name}: is in the future")
+        return now
+    return value
+
+
+def _absent(name: str, field: Field) -> Any:
+    """The default of an omitted field."""
+    if field.required:
+        raise BadRecord(f"{name}: is missing")
+    return field.default
 
 
 def _check_together(kind: str, values: dict[str, Any]) -> None:
@@ -134,7 +164,27 @@ def _check_together(kind: str, values: dict[str, Any]) -> None:
     if kind == "participant" and values["joined_at"] and values["left_at"]:
         if values["left_at"] < values["joined_at"]:
             raise BadRecord("left_at: is before joined_at")
-    elif kind == "receipt" and not (values["delivered_at"] or values["read_at"]):
-        raise BadRecord("needs delivered_at or read_at")
-    elif kind == "watermark" and bool(values["delivered_up_to"]) == bool(values["read_up_to"]):
-        raise BadRecord("needs either delivered_up_to or read_up_to")
+    elif kind == "message":
+        for name in ("edited_at", "deleted_at"):
+            if values[name] and values[name] < values["sent_at"]:
+                raise BadRecord(f"{name}: is before sent_at")
+    elif kind == "receipt":
+        _check_receipt(values)
+    elif kind == "watermark":
+        if bool(values["delivered_up_to"]) == bool(values["read_up_to"]):
+            raise BadRecord("needs either delivered_up_to or read_up_to")
+        _check_needs(values, "private", "read_up_to")
+
+
+def _check_receipt(values: dict[str, Any]) -> None:
+    if not (values["delivered_at"] or values["read_at"] or values["failed_at"]):
+        raise BadRecord("needs delivered_at, read_at or failed_at")
+    for name, needed in (("private", "read_at"), ("content", "read_at"), ("reason", "failed_at")):
+        _check_needs(values, name, needed)
+    if values["failed_at"] and not values["reason"]:
+        raise BadRecord("reason: is missing")
+
+
+def _check_needs(values: dict[str, Any], name: str, needed: str) -> None:
+    if values[name] is not None and values[needed] is None:
+        raise BadRecord(f"{name}: needs {needed}")

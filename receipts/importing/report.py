@@ -35,7 +35,8 @@ class Report:
     #: By type of record: how many were valid, and how many of these were inserted.
     good: Counter[str] = field(default_factory=Counter)
     new: Counter[str] = field(default_factory=Counter)
-    #: Other changes, by their description.
+    #: Other changes, by their description; those that are not among ``CHANGES`` only where a later
+    #: file changed what an earlier one had said.
     changes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(CHANGES, 0)))
 
     @property
@@ -64,8 +65,11 @@ class Report:
             yield f"{kind}s: {new} imported{there}"
         for kind in () if stopped else ("receipt", "watermark"):
             yield f"{kind}s: {self.good[kind]} applied"
+        if self.good["seen"] and not stopped:
+            yield f"seen: {self.good['seen']} applied"
         for what, number in self.changes.items():
-            yield f"{what}: {number}"
+            if number or what in CHANGES:
+                yield f"{what}: {number}"
         yield f"lines skipped: {self.skipped}" + (
             f", of which {self.skipped - LINES_TOLD} not shown" if self.skipped > LINES_TOLD else ""
         )

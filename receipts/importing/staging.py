@@ -11,20 +11,32 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, models, reset_queries
+from django.db.models.expressions import RawSQL
 
-from receipts.sql.run import adapt, execute, fetch_rows
+from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
-#: The columns of each type of record besides ``line``; those that end in ``_at`` are times.
+#: The columns of each type of record besides ``line``; those that end in ``_at`` are times, and
+#: ``private`` is true, false or null.
 RECORD_COLUMNS = {
     "user": ("id", "display_name"),
     "conversation": ("id", "kind", "title"),
     "participant": ("conversation", "username", "joined_at", "left_at", "role"),
-    "message": ("id", "conversation", "username", "sent_at", "body"),
-    "receipt": ("message", "username", "delivered_at", "read_at"),
-    "watermark": ("conversation", "username", "message", "delivered_at", "read_at"),
-}
-_DERIVED = ("joining", "stay", "sending", "position", "mark", "advance", "leaving")
+    "message": (
+        "id", "conversation", "username", "sent_at", "body", "edited_at", "deleted_at",
+    ),
+    "receipt": (
+        "message", "username", "delivered_at", "read_at", "private", "content", "failed_at",
+        "reason",
+    ),
+    "watermark": ("conversation", "username", "message", "delivered_at", "read_at", "private"),
+    "seen": ("conversation", "username", "message"),
+}  # fmt: skip
+_DERIVED = (
+    "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
+    "told", "note", "new_position", "place", "position", "mark", "hidden", "advance",
+    "settling", "leaving", "returning", "held",
+)  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 
 
@@ -44,11 +56,16 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 @contextmanager
 def staging_tables() -> Iterator[None]:
     """Create empty tables for the records, and drop them at the end of the block."""
-    types = {True: models.DateTimeField().db_type(connection), False: "text"}
+    time, flag = (
+        kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField)
+    )
     for table in _TABLES:
         _drop(table)
     for kind, names in RECORD_COLUMNS.items():
-        columns = ", ".join(f"{name} {types[name.endswith('_at')]}" for name in names)
+        types = {name: time if name.endswith("_at") else "text" for name in names}
+        if "private" in types:
+            types["private"] = flag
+        columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
         execute(f"CREATE TEMPORARY TABLE import_{kind} (line bigint PRIMARY KEY, {columns})")
     try:
         yield
@@ -81,6 +98,12 @@ def add_indexes(table: str, *indexes: str) -> None:
     for number, columns in enumerate(indexes):
         execute(f"CREATE INDEX {table}_{number} ON {table} ({columns})")
     execute(f"ANALYZE {table}")
+
+
+def lock_selected(model: type[models.Model], select: str, part: Mapping[str, int]) -> list[int]:
+    """Lock the rows whose ids ``select`` gives for one slice, in their order (rule 22)."""
+    given = RawSQL(select.replace("%(slice)s", "%s"), [part["slice"]])  # noqa: S611 - our own SQL
+    return lock_in_order(model._default_manager.filter(pk__in=given))
 
 
 def slices(table: str, what: str) -> Iterator[dict[str, int]]:

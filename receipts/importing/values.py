@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+#: In seconds, the year 5138; in milliseconds, 1973.
+_MILLISECONDS = 100_000_000_000
 
 
 class BadRecord(Exception):
@@ -48,12 +50,26 @@ def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], s
 
 
 def label(length: int) -> Callable[[Any], str]:
-    """A display name: one line of at most ``length`` characters."""
+    """A name or a reason: one line of at most ``length`` characters."""
 
     def clean(value: Any) -> str:
         words = text_value(value)
         if _CONTROL.search(words):
             raise BadRecord("may not contain control characters")
+        if len(words) > length:
+            raise BadRecord(f"may not be longer than {length} characters")
+        return words
+
+    return clean
+
+
+def text_of(length: int) -> Callable[[Any], str]:
+    """A text of 1 to ``length`` characters, of any number of lines."""
+
+    def clean(value: Any) -> str:
+        words = text_value(value)
+        if not words:
+            raise BadRecord("may not be empty")
         if len(words) > length:
             raise BadRecord(f"may not be longer than {length} characters")
         return words
@@ -79,6 +95,13 @@ def length_value(value: Any) -> int:
     return value
 
 
+def yes_or_no(value: Any) -> bool:
+    """A JSON boolean."""
+    if type(value) is not bool:
+        raise BadRecord("must be true or false")
+    return value
+
+
 def time(value: Any) -> datetime:
     """Unix seconds, or ISO 8601 with a time zone, without which it would be ambiguous."""
     try:
@@ -98,4 +121,6 @@ def _moment(value: Any) -> datetime:
         return moment.astimezone(UTC)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError
+    if value >= _MILLISECONDS:
+        raise BadRecord("looks like milliseconds; must be Unix seconds or an ISO 8601 time")
     return datetime.fromtimestamp(value, UTC)

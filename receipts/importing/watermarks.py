@@ -2,60 +2,163 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from django.db import transaction
-from django.db.models.expressions import RawSQL
 
-from chat.models import ConversationParticipant
+from chat.models import ConversationParticipant, Tracking
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, slices
-from receipts.rules.watermarks import SHOWN_SQL, private_read_sql, reaches_sql
-from receipts.sql.run import execute, lock_in_order
+from receipts.importing.staging import derive, lock_selected, slices
+from receipts.rules.watermarks import SHOWN_SQL, covers_sql, reaches_sql
+from receipts.sql.run import execute
 
-#: The newest tracked message that a participant's watermarks reach (rule 15), if it moves theirs.
-_LAST = """
-    SELECT participant.id AS participant_id, marked.up_to, marked.sent_at, marked.at,
-           ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
-      FROM (SELECT position.conversation_id, position.user_id, position.message_id AS up_to,
-                   message.created_at AS sent_at,
-                   position.{state}_at AS at,
-                   ROW_NUMBER() OVER (
-                       PARTITION BY position.conversation_id, position.user_id
-                           ORDER BY message.created_at DESC, position.message_id DESC
-                   ) AS place
-              FROM import_position AS position
-              JOIN chat_message AS message ON message.id = position.message_id
-               AND message.conversation_id = position.conversation_id
-               AND message.tracking = 'tracked'
-             WHERE position.{state}_at IS NOT NULL) AS marked
-      JOIN chat_conversationparticipant AS participant
-        ON participant.conversation_id = marked.conversation_id
-       AND participant.user_id = marked.user_id
-     WHERE marked.place = 1 AND {moves}"""
+#: The times of a position that move each watermark: a private read moves the delivered one alone
+#: (rule 13).
+_AT = {"delivered": "position.delivered_at", "read": "position.open_at"}
 
-_MARKED = ("marked.sent_at", "marked.up_to")
-_ADVANCES_SQL = {state: f"NOT {reaches_sql(state, *_MARKED)}" for state in SHOWN_SQL}
-_ADVANCES_SQL["read"] += f" AND NOT {private_read_sql(*_MARKED)}"
+#: The first private read of each participant who is gone. Their rows are withdrawn and hold nothing
+#: back, so their read watermark ends before it instead (rule 13).
+_HIDDEN = """
+    SELECT hidden.conversation_id, hidden.user_id, hidden.message_id, hidden.sent_at
+      FROM (SELECT status.conversation_id, status.recipient_id AS user_id, status.message_id,
+                   status.sent_at, ROW_NUMBER() OVER (
+                       PARTITION BY status.conversation_id, status.recipient_id
+                           ORDER BY status.sent_at, status.message_id) AS number
+              FROM (SELECT DISTINCT position.conversation_id, position.user_id
+                      FROM import_position AS position
+                      JOIN chat_conversationparticipant AS participant
+                        ON participant.conversation_id = position.conversation_id
+                       AND participant.user_id = position.user_id
+                      JOIN chat_user AS member ON member.id = participant.user_id
+                     WHERE position.open_at IS NOT NULL
+                       AND NOT (participant.is_active AND member.is_active)) AS gone
+              JOIN chat_message AS message ON message.conversation_id = gone.conversation_id
+              JOIN receipts_messagestatus AS status ON status.message_id = message.id
+               AND status.recipient_id = gone.user_id
+               AND status.conversation_id = message.conversation_id
+             WHERE status.seen_at IS NOT NULL AND status.delivered_at IS NOT NULL
+               AND status.read_at IS NULL) AS hidden
+     WHERE hidden.number = 1"""
 
+#: The last position of each participant, and the last tracked message at or before it (rule 15),
+#: with the earliest time of those that reach it.
+_LAST = f"""
+    SELECT marked.*, ROW_NUMBER() OVER (ORDER BY marked.participant_id) / %(batch_size)s AS slice
+      FROM (SELECT participant.id AS participant_id, reached.id AS up_to,
+                   reached.created_at AS sent_at, hidden.message_id AS hidden_id,
+                   hidden.sent_at AS hidden_at,
+                   (SELECT MIN({{at}}) FROM import_position AS position
+                     WHERE position.conversation_id = participant.conversation_id
+                       AND position.user_id = participant.user_id
+                       AND (position.sent_at, position.message_id)
+                           >= (reached.created_at, reached.id)) AS at
+              FROM (SELECT position.*, ROW_NUMBER() OVER (
+                               PARTITION BY position.conversation_id, position.user_id
+                                   ORDER BY position.sent_at DESC, position.message_id DESC
+                           ) AS number
+                      FROM import_position AS position
+                     WHERE {{at}} IS NOT NULL) AS last
+              LEFT JOIN import_hidden AS hidden
+                ON hidden.conversation_id = last.conversation_id
+               AND hidden.user_id = last.user_id AND {{hides}}
+              LEFT JOIN chat_message AS reached ON reached.id = (
+                   SELECT message.id FROM chat_message AS message
+                    WHERE message.conversation_id = last.conversation_id
+                      AND message.tracking = '{Tracking.TRACKED.value}'
+                      AND (message.created_at, message.id) <= (last.sent_at, last.message_id)
+                      AND (hidden.message_id IS NULL OR (message.created_at, message.id)
+                           < (hidden.sent_at, hidden.message_id))
+                    ORDER BY message.created_at DESC, message.id DESC LIMIT 1)
+              JOIN chat_conversationparticipant AS participant
+                ON participant.conversation_id = last.conversation_id
+               AND participant.user_id = last.user_id
+             WHERE last.number = 1) AS marked
+      JOIN chat_conversationparticipant AS participant ON participant.id = marked.participant_id
+     WHERE {{moves}}"""
+
+_OF_SLICE = "SELECT participant_id FROM {} WHERE slice = %(slice)s"
+#: Open rows may stand below, for example of messages that were sent here: held back until
+#: ``release`` has looked.
 _ADVANCE = """
     UPDATE chat_conversationparticipant AS participant
-       SET last_{state}_message_id = marked.up_to, last_{state}_at = marked.at
+       SET last_{state}_message_id = marked.up_to, last_{state}_at = marked.at, held_back = TRUE
       FROM import_advance AS marked
      WHERE marked.slice = %(slice)s AND participant.id = marked.participant_id AND {moves}"""
 
 
+def _moves(state: str) -> str:
+    """SQL condition: ``marked`` is after the watermark, at it with an earlier time, or before it
+    where that covers a private read.
+    """
+    reaches = reaches_sql(state, "marked.sent_at", "marked.up_to")
+    return f"""((marked.up_to IS NOT NULL AND NOT {reaches})
+       OR (participant.last_{state}_message_id = marked.up_to
+           AND participant.last_{state}_at > marked.at)
+       OR (marked.hidden_id IS NOT NULL
+           AND {reaches_sql(state, "marked.hidden_at", "marked.hidden_id")}))"""
+
+
 def import_watermarks(report: Report, batch_size: int) -> None:
-    """Move the participants' watermarks: forward only, never past private reads (rules 7, 13)."""
-    for state, moves in _ADVANCES_SQL.items():
-        last = _LAST.format(state=state, moves=moves)
+    """Move the participants' watermarks forward to the positions of the history (rule 7)."""
+    derive("import_hidden", _HIDDEN, index="conversation_id, user_id")
+    for state in SHOWN_SQL:
+        moves = _moves(state)
+        hides = "TRUE" if state == "read" else "FALSE"
+        last = _LAST.format(at=_AT[state], moves=moves, hides=hides)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
         advance = _ADVANCE.format(state=state, moves=moves)
         for part in slices("import_advance", f"{state} up to"):
             with transaction.atomic():
-                _lock(part)
+                lock_selected(ConversationParticipant, _OF_SLICE.format("import_advance"), part)
                 report.changes["watermarks moved"] += execute(advance, part)
 
 
-def _lock(part: dict[str, int]) -> None:
-    """Lock the participants in the order of their ids, as everywhere (rule 22)."""
-    held = RawSQL("SELECT participant_id FROM import_advance WHERE slice = %s", [part["slice"]])
-    lock_in_order(ConversationParticipant.objects.filter(pk__in=held))
+#: SELECT: the participants' ids of pairs of conversation and user.
+PARTICIPANTS_OF = """
+    SELECT participant.id FROM chat_conversationparticipant AS participant
+      JOIN ({pairs}) AS pair ON participant.conversation_id = pair.conversation_id
+       AND participant.user_id = pair.user_id"""
+_HOLD_BACK = """
+    UPDATE chat_conversationparticipant AS participant SET held_back = TRUE
+      FROM ({pairs}) AS pair
+     WHERE participant.conversation_id = pair.conversation_id
+       AND participant.user_id = pair.user_id AND NOT participant.held_back"""
+
+
+def hold_back(pairs: str, part: Mapping[str, int]) -> None:
+    """Lock participants and hold their watermarks back, before rows of theirs are opened.
+
+    ``pairs`` selects conversations and users of one slice. All of them are locked, also without a
+    watermark: one may be about to move. ``release`` looks later for what is open indeed.
+    """
+    lock_selected(ConversationParticipant, PARTICIPANTS_OF.format(pairs=pairs), part)
+    execute(_HOLD_BACK.format(pairs=pairs), part)
+
+
+_REACHED = "(SELECT created_at FROM chat_message WHERE id = participant.last_{state}_message_id)"
+_NOTHING_OPEN = " AND ".join(
+    f"(participant.last_{state}_message_id IS NULL OR "
+    + covers_sql(state, _REACHED.format(state=state), f"participant.last_{state}_message_id")
+    + ")"
+    for state in SHOWN_SQL
+)
+_HELD = """
+    SELECT participant.id AS participant_id,
+           ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
+      FROM chat_conversationparticipant AS participant
+      JOIN import_touched AS touched ON touched.conversation_id = participant.conversation_id
+     WHERE participant.held_back"""
+_RELEASE = f"""
+    UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
+     WHERE participant.id IN (SELECT participant_id FROM import_held WHERE slice = %(slice)s)
+       AND participant.held_back AND {_NOTHING_OPEN}"""
+
+
+def release(batch_size: int) -> None:
+    """Hold back no longer where nothing is open up to the watermarks."""
+    derive("import_held", _HELD, {"batch_size": batch_size}, index="slice")
+    for part in slices("import_held", "watermarks"):
+        with transaction.atomic():
+            # Rows are read in the next statement, which sees what was committed during the wait.
+            lock_selected(ConversationParticipant, _OF_SLICE.format("import_held"), part)
+            execute(_RELEASE, part)

@@ -1,7 +1,17 @@
-"""Receipts as stored: a row per message and recipient, the events, and webhook endpoints."""
+"""Receipts as stored: rows, events, webhook endpoints, and what imports have said."""
 
 from receipts.models.event import EventHorizon, EventKind, ReceiptEvent
+from receipts.models.history import HistoryMember, HistoryPosition, HistoryStay
 from receipts.models.status import MessageStatus
 from receipts.models.webhook import WebhookEndpoint
 
-__all__ = ["EventHorizon", "EventKind", "MessageStatus", "ReceiptEvent", "WebhookEndpoint"]
+__all__ = [
+    "EventHorizon",
+    "EventKind",
+    "HistoryMember",
+    "HistoryPosition",
+    "HistoryStay",
+    "MessageStatus",
+    "ReceiptEvent",
+    "WebhookEndpoint",
+]

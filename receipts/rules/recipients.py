@@ -2,7 +2,7 @@
 
 One rule in three forms: over the participants now (a message that is sent), over the times at
 which a user joined and left (a message that was stored by another tool), and over the stays in a
-file (a history, in which a user may have joined and left several times).
+history (in which a user may have joined and left several times).
 """
 
 from __future__ import annotations
@@ -30,11 +30,13 @@ RECEIVED_SQL = """participant.conversation_id = message.conversation_id
        AND (participant.left_at IS NULL OR participant.left_at > message.created_at)"""
 
 #: SQL condition: the user of ``stay`` received ``message``. Times are often whole seconds: a user
-#: who joined in the same second received it, unless their own first message is in a later line.
+#: who joined at the very time received it, unless their own first message of that time stands
+#: later. ``source_order`` is a message's place among those with the same time.
 RECEIVED_IN_STAY_SQL = """stay.conversation_id = message.conversation_id
        AND stay.user_id <> message.sender_id
        AND (stay.joined_at IS NULL OR stay.joined_at < message.created_at
-            OR (stay.joined_at = message.created_at AND stay.spoke_in < message.line))
+            OR (stay.joined_at = message.created_at
+                AND (stay.spoke_as IS NULL OR stay.spoke_as < message.source_order)))
        AND (stay.left_at IS NULL OR stay.left_at > message.created_at)"""
 
 

@@ -49,6 +49,11 @@ def fetch_rows(sql: str, params: Mapping[str, object] | None = None) -> list[tup
         return rows
 
 
+def by_code_point(text: str) -> str:
+    """SQL: a text that is compared the same way by every database."""
+    return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else text
+
+
 def among_ids(column: str) -> str:
     """SQL condition: ``column`` is in the parameter ``ids``, a list from ``id_list``."""
     if connection.vendor == "postgresql":

@@ -21,6 +21,7 @@ from chat.models import Conversation, ConversationParticipant, Message, Tracking
 from receipts import services
 from receipts.importing import report as reports
 from receipts.models import MessageStatus
+from receipts.reads.watermarks import show_watermarks
 from receipts.upkeep.checking import Check
 from tests.support.commands import Statements, run, run_fails, run_refused, statements_of
 from tests.support.racing import at_once
@@ -195,11 +196,12 @@ def test_users_keep_their_name_and_get_no_password(history: Import) -> None:
     assert not dan.has_usable_password()
 
 
-def test_ids_grow_in_the_order_of_the_file(history: Import) -> None:
-    """Watermarks stand on it: up to a message means up to its id (rule 7)."""
+def test_ids_grow_with_the_time_and_then_with_the_ids_of_the_source(history: Import) -> None:
+    """Rule 7: whatever the order of the lines. Numbers stand by number."""
     names = [f"m{number}" for number in range(30)]
-    random.Random(1).shuffle(names)
-    history([*ALL_THREE, *(message(name, "ann", 10) for name in names)], batch_size=7)
+    messages = [message(name, "ann", int(name[1:]) // 10) for name in names]
+    random.Random(1).shuffle(messages)
+    history([*ALL_THREE, *messages], batch_size=7)
     ordered = Message.objects.order_by("pk").values_list("client_id", flat=True)
     assert list(ordered) == [f"import:{name}" for name in names]
 
@@ -423,7 +425,9 @@ def test_a_private_read_stays_private_and_holds_the_watermark(history: Import) -
     history([*TALK, read_up_to("m3", "cat", 35)])
     assert (row("m1", "cat").read_at, row("m2", "cat").read_at) == (at(35), None)
     cat = ConversationParticipant.objects.get(user__username="cat")
-    assert (cat.last_delivered_message, cat.last_read_message) == (imported("m3"), None)
+    show_watermarks([cat])
+    assert (cat.last_delivered_message, cat.last_read_message) == (imported("m3"), imported("m1"))
+    assert cat.last_read_at == at(35)
 
 
 def test_a_watermark_says_nothing_of_messages_that_were_sent_here(history: Import) -> None:
@@ -579,33 +583,36 @@ BAD_LINES: list[tuple[str, Any]] = [
     ("role: must be one of owner, admin, member", participant("ann", role="king")),
     ("left_at: is before joined_at", participant("ann", 10, left=5)),
     ("user: is missing", {"type": "participant", "conversation": "tea"}),
-    ("there is no user x", participant("x")),
-    ("there is no conversation x", participant("ann", conversation="x")),
+    ("user: there is no user x", participant("x")),
+    ("conversation: there is no conversation x", participant("ann", conversation="x")),
     ("id: Ensure this value has at most 93 characters", message("x" * 94, "ann", 1)),
     ("body: may not contain NUL", message("x", "ann", 1, body="a\x00")),
     ("length: must be a non-negative whole number", message("x", "ann", 1, length=-1)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=True)),
     ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at="yesterday")),
-    ("sent_at: must be Unix seconds or an ISO", message("x", "ann", 1, sent_at=START * 1000)),
+    ("sent_at: looks like milliseconds; must be", message("x", "ann", 1, sent_at=START * 1000)),
     ("sent_at: must have a time zone", message("x", "ann", 1, sent_at="2020-09-13T12:26:40")),
     ("sent_at: may not be before 1970", message("x", "ann", 1, sent_at=-1)),
-    ("there is no user z", message("x", "z", 1)),
-    ("there is no conversation z", message("x", "ann", 1, conversation="z")),
-    ("dan is not a participant of tea", message("x", "dan", 1)),
+    ("sender: there is no user z", message("x", "z", 1)),
+    ("conversation: there is no conversation z", message("x", "ann", 1, conversation="z")),
+    ("sender: dan is not a participant of tea", message("x", "dan", 1)),
     (
-        "message m1 has a different conversation or sender in an earlier line",
-        message("m1", "ben", 1),
+        "id: message m1 has a different conversation, sender or sent_at in an earlier line",
+        message("m1", "ben", 10),
     ),
-    ("needs delivered_at or read_at", receipt("m1", "ben")),
-    ("there is no user z", receipt("m1", "z", read_at=1)),
-    ("there is no message x", receipt("x", "ben", read_at=1)),
-    ("ann is not a recipient of message m1", receipt("m1", "ann", read_at=11)),
+    ("needs delivered_at, read_at or failed_at", receipt("m1", "ben")),
+    ("user: there is no user z", receipt("m1", "z", read_at=1)),
+    ("message: there is no message x", receipt("x", "ben", read_at=1)),
+    ("user: ann is not a recipient of message m1", receipt("m1", "ann", read_at=11)),
     ("needs either delivered_up_to or read_up_to", MARK | {"read_up_to": None}),
     ("needs either delivered_up_to or read_up_to", MARK | {"delivered_up_to": "m1"}),
-    ("there is no user z", MARK | {"user": "z"}),
-    ("there is no conversation z", MARK | {"conversation": "z"}),
-    ("dan is not a participant of tea", MARK | {"user": "dan"}),
-    ("there is no message m1 in other", MARK | {"conversation": "other", "user": "dan"}),
+    ("user: there is no user z", MARK | {"user": "z"}),
+    ("conversation: there is no conversation z", MARK | {"conversation": "z"}),
+    ("user: dan is not a participant of tea", MARK | {"user": "dan"}),
+    (
+        "read_up_to: there is no message m1 in other",
+        MARK | {"conversation": "other", "user": "dan"},
+    ),
 ]
 
 
@@ -621,8 +628,9 @@ def test_a_bad_line_is_told_by_number_and_skipped(history: Import, reason: str, 
 
 def test_an_id_of_an_earlier_import_cannot_be_another_message(history: Import) -> None:
     history(TALK)
-    said = history([message("m1", "ben", 10)])
-    assert "line 1: message m1 has a different conversation or sender in an earlier import" in said
+    said = history([user("ann"), message("m1", "ben", 10)])
+    reason = "message m1 has a different conversation, sender or sent_at in an earlier import"
+    assert f"line 2: id: {reason}" in said
     assert Message.objects.count() == 4
 
 
@@ -630,7 +638,7 @@ def test_a_direct_conversation_takes_no_third(history: Import) -> None:
     people = [user("ann"), user("ben"), user("cat"), conversation(kind="direct")]
     parts = [participant("ann"), participant("ben"), participant("ann"), participant("cat")]
     said = history([*people, *parts])
-    assert "line 8: a direct conversation has two participants" in said
+    assert "line 8: conversation: a direct conversation has two participants" in said
     assert ConversationParticipant.objects.count() == 2
 
 
@@ -666,7 +674,7 @@ def test_a_strict_run_stops_at_the_first_bad_line_and_has_written_nothing(histor
 
 
 def test_a_strict_run_stops_at_a_message_of_nobody_and_has_written_none(history: Import) -> None:
-    with pytest.raises(CommandError, match="line 12: there is no user z"):
+    with pytest.raises(CommandError, match="line 12: sender: there is no user z"):
         history([*TALK, message("m5", "z", 50)], strict=True)
     assert not Message.objects.exists()
 
