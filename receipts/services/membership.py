@@ -10,7 +10,6 @@ from collections.abc import Mapping
 
 from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from chat.errors import Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
@@ -23,6 +22,7 @@ from receipts.services.permissions import (
     require_manager_of,
     require_may_give_role,
 )
+from receipts.services.storing import time_in
 from receipts.sql.run import lock_in_order
 
 
@@ -40,21 +40,23 @@ def add_participant(
     conversation = lock_conversation(conversation_id)
     require_manager(by, conversation_id)
     require_may_give_role(by, conversation_id, role)
-    participant, created = ConversationParticipant.objects.get_or_create(
-        conversation=conversation, user=user, defaults={"role": role or Role.MEMBER}
-    )
-    if created or not participant.is_active:
-        if conversation.kind == ConversationKind.DIRECT and created:
+    members = ConversationParticipant.objects.filter(conversation=conversation, user=user)
+    participant = members.first()
+    if participant is None:
+        if conversation.kind == ConversationKind.DIRECT:
             raise Invalid("user", "A direct conversation cannot get more participants.")
-        if participant.is_banned:
-            raise Invalid("user", "This user is banned from the conversation.")
-    if not created and not participant.is_active:
-        participant.is_active, participant.left_at = True, None
-        participant.joined_at = timezone.now()
-        participant.role = role or Role.MEMBER
-        participant.save(update_fields=["is_active", "left_at", "joined_at", "role"])
-        return participant, True
-    return participant, created
+        participant = ConversationParticipant(conversation=conversation, user=user)
+    elif participant.is_active:
+        return participant, False
+    elif participant.is_banned:
+        raise Invalid("user", "This user is banned from the conversation.")
+    participant.is_active, participant.left_at = True, None
+    participant.joined_at = time_in(conversation_id)
+    participant.role = role or Role.MEMBER
+    new = participant.pk is None
+    fields = None if new else ["is_active", "left_at", "joined_at", "role"]
+    participant.save(update_fields=fields, force_insert=new)
+    return participant, True
 
 
 @transaction.atomic
@@ -76,7 +78,7 @@ def remove_participant(
     own = participants.filter(pk=leaver.pk)
     if not leaver.is_active:
         return bool(banned and own.filter(is_banned=False).update(is_banned=True))
-    now = timezone.now()
+    now = time_in(conversation_id)
     if (heir := _heir(leaver, conversation)) is not None:
         # Participants are locked before messages (rule 22).
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))

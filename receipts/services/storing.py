@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.models import Message, Tracking
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL
+from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt
 
@@ -48,6 +49,15 @@ def live_time(newest_at: datetime | None) -> datetime:
     """The time of a message that is sent now: later than every other of its conversation."""
     now = timezone.now()
     return now if newest_at is None else max(now, newest_at + TICK)
+
+
+def time_in(conversation_id: int) -> datetime:
+    """Now in a locked conversation: later than all its messages, though they may be ahead.
+
+    Who joins or leaves now does so after them; a backfill goes by these times.
+    """
+    messages = NEWEST_FIRST.sorted(Message.objects.filter(conversation=conversation_id))
+    return live_time(messages.values_list("created_at", flat=True).first())
 
 
 def store_message(

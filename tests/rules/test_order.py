@@ -255,6 +255,25 @@ def test_leaving_after_a_private_read_leaves_the_watermark_where_it_was_shown(
     assert shown("bob")[1] == first
 
 
+def test_who_leaves_or_joins_does_so_after_messages_that_are_ahead_of_the_clock(
+    group: Conversation, alice: User, bob: User, dave: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rules 1 and 7: a backfill goes by these times."""
+    now = timezone.now()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    last = [say(alice, group) for _ in range(3)][-1]
+    services.remove_participant(conversation_id=group.pk, user=bob)
+    services.add_participant(conversation_id=group.pk, user=dave)
+    services.add_participant(conversation_id=group.pk, user=bob)
+    times = group.participants.filter(user__in=(bob, dave)).values_list("joined_at", flat=True)
+    assert last.created_at > now
+    assert all(time > last.created_at for time in times)
+    services.remove_participant(conversation_id=group.pk, user=dave)
+    left_at = group.participants.get(user=dave).left_at
+    assert left_at is not None
+    assert left_at > last.created_at
+
+
 def test_a_time_in_the_future_is_refused(api: Any, group: Conversation, service_key: str) -> None:
     """Bad input names its field."""
     body = {"sender": "alice", "body": "x", "sent_at": ago(-1).isoformat()}
