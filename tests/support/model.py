@@ -60,6 +60,14 @@ class Row:
                 self.read = at
         return True
 
+    def merge(self, at: datetime) -> None:
+        """Rule 6, as an import has it: an open read, earlier than what is known or the first."""
+        at = max(at, self.sent)
+        first = self.seen if self.disclosed_later else self.read or self.seen
+        if first is None or at < first:
+            self.seen = self.read = at
+        self.delivered, self.failed = min(self.delivered or at, at), None
+
     def fail(self, at: datetime) -> None:
         """Rule 11."""
         at = max(at, self.sent)
@@ -152,6 +160,9 @@ class Room:
 
     members: set[str]
     messages: list[Message] = field(default_factory=list)
+    #: What imports have said: who had read how far of the imported messages, and when.
+    imported: list[Message] = field(default_factory=list)
+    positions: list[tuple[str, Message, datetime]] = field(default_factory=list)
     reached: dict[str, Member] = field(default_factory=dict)
 
     @property
@@ -180,6 +191,19 @@ class Room:
         if tracked:
             self.reach(sender, message, read=reads)
         return message
+
+    def bring(self, sender: str, sent: datetime, reader: str, at: datetime) -> None:
+        """An import of a message, which a reader had read, with all imported ones before."""
+        message = Message(sender, sent, tracked=True)
+        message.rows = {user: Row(sent, True) for user in self.members - {sender}}
+        self.messages.append(message)
+        self.imported.append(message)
+        self.positions.append((reader, message, at))
+        for user, up_to, told_at in self.positions:
+            for each in self.imported:
+                if user in each.rows and self.place(each) <= self.place(up_to):
+                    each.rows[user].merge(told_at)
+            self.reach(user, up_to, read=True)
 
     def reach(self, user: str, up_to: Message, *, read: bool) -> None:
         """Rule 7: watermarks move forward, to the last tracked message up to there."""
