@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import override_settings
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -61,6 +62,7 @@ class Lives(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
+        self.savepoint = transaction.savepoint()
         number = next(NUMBERS)
         self.now = BEGIN + timedelta(seconds=20)
         self.clock(self.now)
@@ -78,6 +80,10 @@ class Lives(RuleBasedStateMachine):
         self.ids: list[int] = []
         for name in ("alice", "bob", "alice"):
             self.send(name, tracked=True, reads=False)
+
+    def teardown(self) -> None:
+        """PostgreSQL would hold the locks of all imports' temporary tables to the test's end."""
+        transaction.savepoint_rollback(self.savepoint)
 
     def tick(self) -> datetime:
         self.now += timedelta(seconds=1)
