@@ -1,7 +1,7 @@
 """Rows that an import adds or removes, with the counts of their messages (rule 19).
 
 A stay that comes with a later file adds rows of messages that were imported before, and one that
-turns out to have ended earlier removes some. No event tells of it: a history happened elsewhere.
+turns out to have ended earlier removes some. No event is published: a history happened elsewhere.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from receipts.ledger.stamp import COUNTS
 from receipts.sql.run import execute
 
-_COUNTED = ", ".join(
-    f"COUNT(CASE WHEN {holds.format('status.')} THEN 1 END) AS {count}"
+#: SQL: each count of a message from its rows, which may be none: those of a LEFT JOIN.
+COUNTED_SQL = ", ".join(
+    f"COUNT(CASE WHEN {holds.format('status.')} THEN status.id END) AS {count}"
     for count, holds in COUNTS.items()
 )
 
@@ -23,7 +24,7 @@ def recount(messages_sql: str, params: Mapping[str, object]) -> int:
         f"""
     UPDATE chat_message AS message
        SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
-      FROM (SELECT message.id, {_COUNTED}
+      FROM (SELECT message.id, {COUNTED_SQL}
               FROM chat_message AS message
               LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
                AND status.conversation_id = message.conversation_id

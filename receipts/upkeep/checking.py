@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from chat.models import Message
+from receipts.ledger.recounting import COUNTED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
@@ -29,14 +30,10 @@ FINDINGS_TOLD = 50
 _OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
 _OF_CONVERSATION = "(CAST(%(conversation)s AS bigint) IS NULL OR {0} = %(conversation)s)"
 
-_ROWS = ", ".join(
-    f"COUNT(CASE WHEN {holds.format('status.')} THEN status.id END) AS {count}"
-    for count, holds in COUNTS.items()
-)
 #: The counts of each message, from its rows. The batch limits the rows, too, so that they are
 #: found by their index.
 _COUNTED = f"""
-    SELECT message.id AS message_id, COUNT(status.id) AS row_count, {_ROWS}
+    SELECT message.id AS message_id, COUNT(status.id) AS row_count, {COUNTED_SQL}
       FROM chat_message AS message
       LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND status.conversation_id = message.conversation_id

@@ -179,6 +179,15 @@ def test_a_stay_that_comes_later_adds_its_rows_and_counts() -> None:
     assert list(counts) == [0, 1, 1]
 
 
+def test_a_message_whose_only_recipient_had_left_before_counts_none() -> None:
+    """Rules 1 and 19: a later file ends ben's stay before the message, so its one row goes."""
+    import_records([*PEOPLE, participant("ann"), participant("ben"), message("m1", "ann", 50)])
+    assert Message.objects.get().recipient_count == 1
+    import_records([participant("ben", left=40)])
+    assert not MessageStatus.objects.exists()
+    assert Message.objects.get().recipient_count == 0
+
+
 def test_a_participant_who_changed_here_since_stays_as_they_are() -> None:
     import_records(TALK)
     talk, ben = Conversation.objects.get(), User.objects.get(username="ben")
