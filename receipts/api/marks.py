@@ -29,7 +29,7 @@ from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
-from receipts.rules.privacy import reads_privately
+from receipts.rules.privacy import opens_on_request, reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
 from receipts.services.bounded import BatchOutcome
 from receipts.services.marking import RecipientKey
@@ -60,7 +60,7 @@ class MessageMarkViewSet(ApiViewSet):
         row, content = self._own_row(pk, username), fields.get("content")
         asked = fields.get("private")
         private = reads_privately(row["recipient__read_receipts_enabled"], asked)
-        explicit = asked is False and not private
+        explicit = opens_on_request(asked, private)
         discloses = explicit and row["read_at"] is None
         # A repeat runs one query and writes nothing.
         if at is None and content is None and row["seen_at"] is not None and not discloses:
@@ -194,7 +194,7 @@ class AccountMarkViewSet(ApiViewSet):
             services.mark_all_read(
                 user_id=user.pk,
                 private=private,
-                explicit=asked is False and not private,
+                explicit=opens_on_request(asked, private),
                 at=fields.get("at"),
             ),
         )

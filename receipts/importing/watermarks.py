@@ -10,6 +10,7 @@ from chat.models import ConversationParticipant, Tracking
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
 from receipts.rules.watermarks import SHOWN_SQL, covers_sql, reaches_sql
+from receipts.sql.keyset import sent_at_sql
 from receipts.sql.run import execute
 
 #: The times of a position that move each watermark: a private read moves the delivered one alone
@@ -135,10 +136,13 @@ def hold_back(pairs: str, part: Mapping[str, int]) -> None:
     execute(_HOLD_BACK.format(pairs=pairs), part)
 
 
-_REACHED = "(SELECT created_at FROM chat_message WHERE id = participant.last_{state}_message_id)"
 _NOTHING_OPEN = " AND ".join(
     f"(participant.last_{state}_message_id IS NULL OR "
-    + covers_sql(state, _REACHED.format(state=state), f"participant.last_{state}_message_id")
+    + covers_sql(
+        state,
+        sent_at_sql(f"participant.last_{state}_message_id", "participant.conversation_id"),
+        f"participant.last_{state}_message_id",
+    )
     + ")"
     for state in SHOWN_SQL
 )

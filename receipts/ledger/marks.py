@@ -120,13 +120,6 @@ class Mark:
         return f"{FIRST_READ_SQL} > {at}"
 
     @property
-    def never_or_later_sql(self) -> str:
-        """SQL condition for an import: the row never had such a mark, or has a later one."""
-        if not self.read:
-            return f"({self.unmarked_sql} OR {self.later_sql})"
-        return f"({FIRST_READ_SQL} IS NULL OR {self.later_sql})"
-
-    @property
     def changes_sql(self) -> str:
         """SQL condition: this mark changes the row."""
         conditions = [self.unmarked_sql]

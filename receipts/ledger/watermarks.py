@@ -21,6 +21,7 @@ from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
 from receipts.rules.watermarks import PRIVATE_SQL, SHOWN_SQL, private_read_sql, reaches_sql
 from receipts.sql.compiled import CompiledQuery
+from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
 
@@ -161,9 +162,7 @@ def hold_back_private_reads(locked: Mapping[int, int | None]) -> None:
         execute(_HIDE.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
 
 
-_REACHED_SQL = """(SELECT reached.created_at FROM chat_message AS reached
-                   WHERE reached.id = participant.last_read_message_id
-                     AND reached.conversation_id = participant.conversation_id)"""
+_REACHED_SQL = sent_at_sql("participant.last_read_message_id", "participant.conversation_id")
 _HIDE = f"""
     UPDATE chat_conversationparticipant AS participant SET held_back = TRUE
      WHERE {{those}} AND NOT participant.held_back

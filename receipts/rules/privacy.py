@@ -18,6 +18,14 @@ def reads_privately(read_receipts_enabled: bool, asked: bool | None = None) -> b
     return bool(asked) or not read_receipts_enabled
 
 
+def opens_on_request(asked: bool | None, private: bool) -> bool:
+    """Whether a read that is not ``private`` was asked to be open: it discloses earlier ones, too.
+
+    ``asked`` is what the mark says of its privacy; None if it says nothing.
+    """
+    return asked is False and not private
+
+
 def hides_reads_from(user: User) -> bool:
     """``RECEIPTS_RECIPROCAL``: a user who hides reads sees others' reads as delivered."""
     return (

@@ -20,7 +20,7 @@ from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import hold_back_private_reads, lock_participants
-from receipts.rules.privacy import reads_privately
+from receipts.rules.privacy import opens_on_request, reads_privately
 from receipts.sql.run import adapt, fetch_rows
 
 APPLIED = "applied"
@@ -95,7 +95,7 @@ class _Found:
     @property
     def explicit(self) -> bool:
         """Whether it is open on request, and so discloses an earlier private read."""
-        return self.item.private is False and not self.private
+        return opens_on_request(self.item.private, self.private)
 
     @property
     def kind(self) -> tuple[bool, bool, bool]:

@@ -22,6 +22,7 @@ from receipts.ledger.watermarks import (
     lock_participant,
 )
 from receipts.rules.rows import ChangedColumns, OwnPosition
+from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
     "status.message_id = %(message)s AND status.recipient_id = %(recipient)s"
@@ -29,14 +30,14 @@ _ONE = (
 )
 _UP_TO = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-    " AND (status.sent_at, status.message_id) <= ((SELECT created_at FROM chat_message"
-    " WHERE id = %(up_to)s AND conversation_id = %(conversation)s), %(up_to)s)"
+    " AND (status.sent_at, status.message_id)"
+    f" <= ({sent_at_sql('%(up_to)s', '%(conversation)s')}, %(up_to)s)"
 )
 _FROM = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
     " AND message.conversation_id = %(conversation)s"
-    " AND (message.created_at, message.id) >= ((SELECT created_at FROM chat_message"
-    " WHERE id = %(from_message)s AND conversation_id = %(conversation)s), %(from_message)s)"
+    " AND (message.created_at, message.id)"
+    f" >= ({sent_at_sql('%(from_message)s', '%(conversation)s')}, %(from_message)s)"
 )
 
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from chat.errors import Invalid, NotParticipant
 from receipts.reads.positions import own_position
-from receipts.rules.privacy import reads_privately
+from receipts.rules.privacy import opens_on_request, reads_privately
 from receipts.rules.rows import OwnPosition
 from receipts.services.marking import (
     UpTo,
@@ -54,7 +54,7 @@ def mark_up_to(
         position = UpTo.of(conversation_id, found)
         if read:
             hidden = reads_privately(found["read_receipts_enabled"], private)
-            explicit = private is False and not hidden
+            explicit = opens_on_request(private, hidden)
             count = bulk_mark_read(position=position, at=at, private=hidden, explicit=explicit)
         else:
             count = bulk_mark_delivered(position=position, at=at)

@@ -11,14 +11,14 @@ from receipts.ledger.concealing import conceal_reads
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.sql.keyset import sent_at_sql
 from receipts.sql.run import fetch_rows
 
-_POSITION = """(SELECT place.created_at, place.id FROM chat_message AS place
-                   WHERE place.id = %({0})s AND place.conversation_id = %(conversation)s)"""
 #: Messages after one that was retracted before, in the order of time.
 _PAST = (
     "message.conversation_id = %(conversation)s AND (CAST(%(past)s AS bigint) IS NULL"
-    f" OR (message.created_at, message.id) > {_POSITION.format('past')})"
+    " OR (message.created_at, message.id)"
+    f" > ({sent_at_sql('%(past)s', '%(conversation)s')}, %(past)s))"
 )
 #: The last of the next messages of a conversation.
 _NEXT_MESSAGES = f"""
@@ -28,7 +28,8 @@ _NEXT_MESSAGES = f"""
      ORDER BY created_at DESC, id DESC LIMIT 1"""
 _THESE_MESSAGES = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-    f" AND {_PAST} AND (message.created_at, message.id) <= {_POSITION.format('up_to')}"
+    f" AND {_PAST} AND (message.created_at, message.id)"
+    f" <= ({sent_at_sql('%(up_to)s', '%(conversation)s')}, %(up_to)s)"
 )
 
 

@@ -33,6 +33,7 @@ from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
 from receipts.services.storing import is_late, live_time, store_message
 from receipts.sql.compiled import CompiledQuery
+from receipts.sql.keyset import NEWEST_FIRST
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
@@ -142,7 +143,7 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
     unread = MessageStatus.objects.filter(
         recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
     )
-    newest = Message.objects.filter(conversation=conversation).order_by("-created_at", "-pk")
+    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=conversation))
     same = Message.objects.filter(conversation=conversation, sender=sender)
     same = same.none() if client_id is None else same.filter(client_id=client_id)
     # Locked before the watermark update, which must see all rows committed by then.

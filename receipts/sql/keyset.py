@@ -91,6 +91,14 @@ def _value(name: str, word: str) -> datetime | int:
     return EARLIEST + number * _MICROSECOND if is_time else number
 
 
+def sent_at_sql(message: str, conversation: str) -> str:
+    """SQL: when a message was sent; with its id, its position in the order of a conversation."""
+    return (
+        "(SELECT place.created_at FROM chat_message AS place"
+        f" WHERE place.id = {message} AND place.conversation_id = {conversation})"
+    )
+
+
 #: Messages of one conversation: as they were sent, and of one moment as they arrived.
 BY_TIME = Order("created_at", "id")
 NEWEST_FIRST = Order("-created_at", "-id")

@@ -170,7 +170,7 @@ def test_leaving(
 ) -> None:
     """Rule 2: a constant, whatever the number of messages left unread.
 
-    An owner is looked for, and it is noted what had been sent; leaving comes after all messages,
+    It looks for an heir and records what had been sent; leaving comes after all messages,
     though they may be ahead of the clock.
     """
     for _ in range(messages):

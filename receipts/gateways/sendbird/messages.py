@@ -57,7 +57,7 @@ class OneMessage(SendbirdView):
         return Response(sendbird_messages([row], conversation, self.user)[0])
 
     def put(self, request: Request, channel_url: str, message_id: str) -> Response:
-        """Change the text of a message, whoever sent it; its receipts stand."""
+        """Change the text of any member's message; its receipts stand."""
         conversation, body = channel_named(channel_url), self.fields
         pk = message_in(conversation, _id(message_id))["id"]
         _refuse_other_kinds(body)
