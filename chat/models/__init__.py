@@ -12,7 +12,14 @@ from chat.models.conversation import (
     ReceiptVisibility,
     Role,
 )
-from chat.models.message import IMPORTED, Message, OverallStatus, Tracking
+from chat.models.message import (
+    IMPORTED,
+    MAX_EXTERNAL_ID,
+    Message,
+    MessageName,
+    OverallStatus,
+    Tracking,
+)
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -25,6 +32,7 @@ from chat.models.user import (
 
 __all__ = [
     "IMPORTED",
+    "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
     "Conversation",
@@ -32,6 +40,7 @@ __all__ = [
     "ConversationParticipant",
     "Departure",
     "Message",
+    "MessageName",
     "OverallStatus",
     "ReceiptPolicy",
     "ReceiptVisibility",

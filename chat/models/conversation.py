@@ -83,6 +83,9 @@ class Conversation(models.Model):
         max_length=12, choices=ReceiptVisibility, default=ReceiptVisibility.SENDER
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: The ids of the two people of a direct conversation, the lower one first: ``"3-17"``. At most
+    #: one conversation of two people has it; null for groups, and for others that exist besides.
+    pair = models.CharField(max_length=41, unique=True, null=True, editable=False)
 
     objects = ConversationQuerySet.as_manager()
 
@@ -109,6 +112,8 @@ class ConversationParticipant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     is_muted = models.BooleanField("muted", default=False, help_text="May read but not write.")
     is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
+    #: The user's own wish, which is nobody else's business.
+    notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
     # No constraint: messages are never deleted, and the check would needlessly lock the message's
     # row each time a watermark moves.
     last_delivered_message = models.ForeignKey(

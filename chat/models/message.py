@@ -10,9 +10,12 @@ from django.utils import timezone
 
 from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
+from chat.validators import external_id_validator
 
 #: Prefix of an imported message's ``client_id``; the rest is its id in the source.
 IMPORTED = "import:"
+#: The longest id of another system.
+MAX_EXTERNAL_ID = 255
 
 
 class OverallStatus(models.TextChoices):
@@ -31,6 +34,7 @@ class Tracking(models.TextChoices):
     NOT_REQUESTED = "not_requested", "The sender asked for none"
     POLICY = "policy", "The conversation's policy allows none"
     TOO_MANY_RECIPIENTS = "too_many_recipients", "Too many recipients for rows"
+    SYSTEM = "system", "A system line"
 
 
 #: The only definition of the overall status, computed by the database from the counts (rule 19).
@@ -69,8 +73,16 @@ class Message(models.Model):
     )
     sender = models.ForeignKey(User, models.CASCADE, related_name="sent_messages", db_index=False)
     body = models.TextField(blank=True)
+    #: Unique in the installation, by ``MessageName``. Never changes.
+    external_id = models.CharField(
+        max_length=MAX_EXTERNAL_ID,
+        null=True,
+        blank=True,
+        validators=[external_id_validator],
+        help_text="This message's id in another system.",
+    )
     client_id = models.CharField(
-        max_length=100,
+        max_length=MAX_EXTERNAL_ID,
         null=True,
         blank=True,
         help_text="The sender's own id for it: sending the same one again is the same message.",
@@ -82,6 +94,10 @@ class Message(models.Model):
     #: When ``prune_receipts`` deleted the rows of a settled message; its counts stay.
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     tracking = models.CharField(max_length=20, choices=Tracking, default=Tracking.TRACKED)
+    #: Whether it moves its conversation up; a system line does so only on request.
+    is_activity = models.BooleanField(default=True, db_default=True)
+    #: Whether it comes from a history; nothing that an import says changes any other.
+    is_imported = models.BooleanField(default=False, db_default=False, editable=False)
     # No CHECK on the counts, not even that they are positive: PostgreSQL first checks an UPDATE
     # against the row version it started with, and if that is outdated, refuses a change that is
     # correct for the current version (docs/decisions/0004).
@@ -108,7 +124,7 @@ class Message(models.Model):
             # a bulk mark 6 % slower.)
             models.Index(
                 fields=["conversation", "created_at", "id"],
-                include=["tracking"],
+                include=["tracking", "is_activity"],
                 name="message_in_conversation",
             ),
             # The few deleted ones, which unread counts omit.
@@ -124,7 +140,6 @@ class Message(models.Model):
             models.Index(fields=["created_at"], name="message_by_time"),
         ]
         constraints = [
-            # ``client_id`` comes first, so that an import finds its messages by it alone.
             models.UniqueConstraint(
                 fields=["client_id", "conversation", "sender"],
                 condition=Q(client_id__isnull=False),
@@ -139,3 +154,25 @@ class Message(models.Model):
     def tracked(self) -> bool:
         """Whether this message keeps receipts."""
         return self.tracking == Tracking.TRACKED
+
+
+class MessageName(models.Model):
+    """The message that has an ``external_id``: unique over all conversations.
+
+    A table of its own: where messages are distributed by conversation, no index of theirs could
+    guarantee that. Foreign keys have no constraint, as in ``receipts.models.MessageStatus``.
+    """
+
+    external_id = models.CharField(max_length=MAX_EXTERNAL_ID, primary_key=True)
+    message = models.ForeignKey(
+        Message, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.external_id

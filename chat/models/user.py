@@ -41,7 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person in the chat product, a moderator, or an application's backend (``is_service``)."""
 
     username = models.CharField(
-        max_length=150,
+        max_length=255,
         unique=True,
         validators=[username_validator],
         help_text="The id that other systems use for this person.",
@@ -50,6 +50,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     avatar_url = models.URLField(max_length=500, blank=True)
     read_receipts_enabled = models.BooleanField(
         default=True, help_text="Off: this person's reads count as delivered for everybody else."
+    )
+    delivery_receipts_enabled = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Off: others see nothing of this person's deliveries until an open read.",
     )
     is_service = models.BooleanField(
         "service account", default=False, help_text="An application's backend; acts for any user."

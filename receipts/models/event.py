@@ -17,6 +17,7 @@ class EventKind(models.TextChoices):
     MESSAGE_EDITED = "message.edited", "The text of a message changed: to all who take part"
     MESSAGE_DELETED = "message.deleted", "A message was deleted: to all who take part"
     MESSAGE_RESTORED = "message.restored", "A message was restored: to all who take part"
+    CONVERSATION_DELETED = "conversation.deleted", "A conversation was deleted: to all of it"
 
 
 class ReceiptEvent(models.Model):
@@ -50,6 +51,10 @@ class ReceiptEvent(models.Model):
     messages = models.JSONField(default=list)
     message_count = models.IntegerField(default=0)
     first_message = models.BigIntegerField(null=True)
+    #: For receipts: the latest time of these marks, which their makers may have given; the reason
+    #: of failures.
+    marked_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=1000, null=True)
     created_at = models.DateTimeField()
 
     class Meta:

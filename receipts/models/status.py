@@ -32,11 +32,13 @@ class MessageStatus(models.Model):
     )
     #: The message's time, repeated so that constraints can check sent <= delivered <= read.
     sent_at = models.DateTimeField()
+    #: When it reached the recipient, known only to them: set where that delivery was private.
+    received_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     read_at = models.DateTimeField(null=True)
     failed_at = models.DateTimeField(null=True)
-    failure_reason = models.CharField(max_length=200, null=True)
+    failure_reason = models.CharField(max_length=1000, null=True)
     withdrawn_at = models.DateTimeField(null=True)
     #: What the recipient wrote with a disclosed read; nothing else is kept (rules 12 and 13).
     content = models.CharField(max_length=2000, null=True)

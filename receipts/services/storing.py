@@ -66,25 +66,30 @@ def store_message(
     sender_id: int,
     body: str,
     client_id: str | None,
+    external_id: str | None = None,
     created_at: datetime,
     tracking: Tracking,
+    is_activity: bool = True,
     recipients: int,
 ) -> Message:
     """Store a message and a row for each current participant but its sender (rule 1).
 
     ``recipients`` is their number. With too many there are no rows (rule 16).
     """
-    has_rows = tracking != Tracking.TOO_MANY_RECIPIENTS
+    has_rows = tracking not in (Tracking.TOO_MANY_RECIPIENTS, Tracking.SYSTEM)
     values: dict[str, Any] = {
         "conversation_id": conversation_id,
         "sender_id": sender_id,
         "body": body,
         "client_id": client_id,
+        "external_id": external_id,
         "created_at": created_at,
         "edited_at": None,
         "deleted_at": None,
         "archived_at": None,
         "tracking": tracking.value,
+        "is_activity": is_activity,
+        "is_imported": False,
         "recipient_count": recipients if has_rows else 0,
         "delivered_count": 0,
         "read_count": 0,
