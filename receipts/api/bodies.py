@@ -47,13 +47,27 @@ class ConversationChange(StrictSerializer):
     receipts_visible_to = StrictChoiceField(ReceiptVisibility.choices, required=False)
 
 
-class NewConversation(ConversationChange):
-    kind = StrictChoiceField(ConversationKind.choices)
-    external_id = StrictCharField(
+def _external_id_field() -> StrictCharField:
+    return StrictCharField(
         max_length=255, required=False, allow_null=True, validators=[external_id_validator]
     )
+
+
+class NewConversation(ConversationChange):
+    kind = StrictChoiceField(ConversationKind.choices)
+    external_id = _external_id_field()
     participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
+
+
+class TwoMembers(StrictSerializer):
+    """Two people, by their usernames; a user may omit their own. ``external_id`` is for services.
+
+    It is that of a conversation that is made now.
+    """
+
+    members = StrictListField(child=username_field(), min_length=1, max_length=2)
+    external_id = _external_id_field()
 
 
 class NewParticipant(StrictSerializer):

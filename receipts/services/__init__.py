@@ -23,6 +23,7 @@ from receipts.services.conversations import (
     create_once,
 )
 from receipts.services.deleting import delete_message, restore_message
+from receipts.services.direct import direct_conversation
 from receipts.services.editing import edit_message
 from receipts.services.everywhere import mark_all_delivered, mark_all_read
 from receipts.services.marking import (
@@ -57,6 +58,7 @@ __all__ = [
     "create_user",
     "deactivate_user",
     "delete_message",
+    "direct_conversation",
     "dismiss_moderators",
     "edit_message",
     "ensure_user",

@@ -52,6 +52,10 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         {"kind": WORD, "participants": NAMES, "external_id": TEXT_OR_NULL,
          "owner": [*NAME, "nobody"], **CONVERSATION},
     ),
+    "PUT /conversations/by-members/": (
+        "backend", {"members": ["alice", "bob"]},
+        {"members": [*NAMES, [], ["bob"], ["bob"] * 3], "external_id": TEXT_OR_NULL},
+    ),
     "PATCH /conversations/{id}/": ("alice", {}, CONVERSATION),
     "POST /conversations/{id}/participants/": (
         "alice", {"user": "dave"}, {"user": [*NAME, "nobody"], "role": WORD},

@@ -116,7 +116,7 @@ def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
         "max_length_message": -1,
         "unread_message_count": unread_count,
         "unread_mention_count": 0,
-        "is_distinct": False,
+        "is_distinct": conversation.pair is not None,
         "is_public": False,
         "is_super": False,
         "is_broadcast": False,
