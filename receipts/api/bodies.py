@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
-from chat.models import IMPORTED, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
+from chat.models import (
+    IMPORTED,
+    ConversationKind,
+    MessageKind,
+    ReceiptPolicy,
+    ReceiptVisibility,
+    Role,
+)
 from chat.validators import external_id_validator
 from receipts.api.fields import (
     IdField,
@@ -95,7 +103,13 @@ class MessageText(StrictSerializer):
 
 
 class NewMessage(MessageText):
-    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+    """A message; ``sender``, ``sent_at`` and system lines are for service accounts.
+
+    A system line has no recipients. With ``activity`` it is the newest message of its conversation.
+    """
+
+    kind = StrictChoiceField(MessageKind.choices, required=False)
+    activity = StrictBooleanField(required=False)
 
     client_id = StrictCharField(
         max_length=100, required=False, allow_null=True, validators=[external_id_validator]
@@ -114,6 +128,15 @@ class NewMessage(MessageText):
         if sent_at > timezone.now():
             raise serializers.ValidationError("Must not be in the future.")
         return sent_at
+
+    def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what the kind of message does not have."""
+        is_system = fields.get("kind") == MessageKind.SYSTEM
+        wrong = {"request_receipts", "mark_read"} if is_system else {"activity"}
+        what = "A system line has no receipts." if is_system else "Only a system line has this."
+        if errors := {name: [what] for name in sorted(wrong) if fields.get(name)}:
+            raise serializers.ValidationError(errors)
+        return fields
 
 
 class ActingBody(StrictSerializer):

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from chat.errors import Conflict
 from chat.models import (
     ConversationKind,
+    MessageKind,
     OverallStatus,
     ReceiptPolicy,
     ReceiptVisibility,
@@ -68,6 +69,7 @@ class MessageShape(RowSerializer):
 
     id = serializers.IntegerField()
     conversation = serializers.IntegerField()
+    kind = serializers.ChoiceField(MessageKind.choices)
     sender = serializers.CharField()
     sender_name = serializers.CharField()
     body = serializers.CharField()

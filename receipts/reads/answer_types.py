@@ -13,6 +13,7 @@ class MessageAnswer(TypedDict):
 
     id: int
     conversation: int
+    kind: str
     sender: str
     sender_name: str
     body: str

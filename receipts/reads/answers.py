@@ -24,6 +24,7 @@ from receipts.rules.rows import (
     SummaryRow,
 )
 from receipts.rules.status import State, state_of, summary_of
+from receipts.rules.tracking import kind_of
 
 
 def message_shape(row: MessageRow, user: User) -> MessageAnswer:
@@ -34,6 +35,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     return {
         "id": row["id"],
         "conversation": row["conversation_id"],
+        "kind": kind_of(row["tracking"]).value,
         "sender": row["sender__username"],
         "sender_name": row["sender__display_name"] or row["sender__username"],
         "body": "" if hidden else row["body"],

@@ -132,12 +132,14 @@ def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dic
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
-    """The conversations a user may see, each with its newest message and the user's role.
+    """The conversations a user may see, each with its newest message and the user's own part.
 
-    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. PostgreSQL
-    looks up the time of each conversation, to sort them, but the message of those on the page.
+    System lines are passed over, unless they are an activity. Without a message, ``last_message``
+    is 0 and ``last_message_at`` before all others. PostgreSQL looks up the time of each
+    conversation, to sort them, but the message of those on the page.
     """
-    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=OuterRef("pk")))
+    activity = Message.objects.filter(conversation=OuterRef("pk"), is_activity=True)
+    newest = NEWEST_FIRST.sorted(activity)
     mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
     return Conversation.objects.visible_to(user).annotate(
         last_message=Coalesce(newest.values("pk")[:1], 0),

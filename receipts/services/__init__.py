@@ -42,6 +42,7 @@ from receipts.services.membership import (
 from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
+from receipts.services.system_lines import send_system_line
 
 __all__ = [
     "add_participant",
@@ -75,4 +76,5 @@ __all__ = [
     "restore_message",
     "retract_receipts",
     "send_message",
+    "send_system_line",
 ]

@@ -91,7 +91,7 @@ def send_message(
     late = lock_watermarks_of(conversation_id) if is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
     if membership.same_message:
-        return Sent(_repeated(membership.same_message, body, sent_at), created=False)
+        return Sent(repeated_message(membership.same_message, body, sent_at), created=False)
     if membership.is_muted:
         raise Muted
     tracking = tracking_of(
@@ -125,9 +125,13 @@ def send_message(
     return Sent(message, created=True)
 
 
-def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
+def repeated_message(
+    pk: int, body: str, sent_at: datetime | None, *, system: bool = False
+) -> Message:
     """The message already sent; ``Conflict`` if this one differs, so that it is not lost."""
     message = Message.objects.get(pk=pk)
+    if message.is_system != system:
+        raise Conflict(f"Message {pk} has this client_id, but is of another kind.")
     # Of an edited message, the text that was sent is not known any more.
     differs = message.edited_at is None and message.body != body
     if differs or sent_at not in (None, message.created_at):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chat.models import Conversation, ConversationParticipant, Role, User
+from chat.models import Conversation, ConversationParticipant, Role, Tracking, User
 from receipts.gateways.sendbird.clock import seconds
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
@@ -13,6 +13,8 @@ from receipts.gateways.unixtime import milliseconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
+#: The types of messages: of a member, and of the application.
+TEXT_MESSAGE, ADMIN_MESSAGE = "MESG", "ADMM"
 _OPERATORS = (Role.OWNER, Role.ADMIN)
 
 
@@ -72,7 +74,7 @@ def sendbird_message(
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
     removed = row["deleted_at"] is not None
     return {
-        "type": "MESG",
+        "type": ADMIN_MESSAGE if row["tracking"] == Tracking.SYSTEM else TEXT_MESSAGE,
         "message_id": row["id"],
         "message": "" if removed else row["body"],
         "data": "",
