@@ -13,6 +13,7 @@ from chat.models import (
     IMPORTED,
     ConversationKind,
     MessageKind,
+    Notifications,
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
@@ -84,9 +85,12 @@ class NewParticipant(StrictSerializer):
 
 
 class ParticipantChange(StrictSerializer):
+    """``muted``: others do not let the user write. ``notifications``: the user's own wish."""
+
     role = StrictChoiceField(Role.choices, required=False)
     muted = StrictBooleanField(required=False)
     banned = StrictBooleanField(required=False)
+    notifications = StrictChoiceField(Notifications.choices, required=False)
 
 
 class MessageText(StrictSerializer):

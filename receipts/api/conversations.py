@@ -16,7 +16,7 @@ from receipts.api.bodies import ConversationChange, NewConversation
 from receipts.api.fields import known_users
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
-from receipts.reads.answers import message_shape
+from receipts.reads.answers import message_shape, notifications_of
 from receipts.reads.messages import message_rows
 from receipts.reads.selectors import conversations_of, unread_by_conversation
 from receipts.services.permissions import require_manager
@@ -118,6 +118,7 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
             "receipts_visible_to": each.receipts_visible_to,
             "created_at": each.created_at,
             "role": each.role,
+            "notifications": notifications_of(each.notifications_enabled),
             **unread.get(each.pk, {"unread_count": 0, "first_unread_message": None}),
             "last_message": message_shape(messages[each.last_message], user)
             if each.last_message

@@ -9,6 +9,7 @@ from chat.errors import Conflict
 from chat.models import (
     ConversationKind,
     MessageKind,
+    Notifications,
     OverallStatus,
     ReceiptPolicy,
     ReceiptVisibility,
@@ -120,7 +121,7 @@ class MarkedRow(Recipient):
 
 
 class ConversationShape(RowSerializer):
-    """A conversation as the caller sees it; ``role`` is null for non-participants."""
+    """A conversation as the caller sees it; their own part in it is null for non-participants."""
 
     id = serializers.IntegerField()
     external_id = serializers.CharField(allow_null=True)
@@ -130,6 +131,11 @@ class ConversationShape(RowSerializer):
     receipts_visible_to = serializers.ChoiceField(ReceiptVisibility.choices)
     created_at = serializers.DateTimeField()
     role = serializers.ChoiceField(Role.choices, allow_null=True)
+    notifications = serializers.ChoiceField(
+        Notifications.choices,
+        allow_null=True,
+        help_text="Whether the caller wants to be notified of messages.",
+    )
     unread_count = serializers.IntegerField()
     first_unread_message = serializers.IntegerField(allow_null=True)
     last_message = MessageShape(allow_null=True)
@@ -147,6 +153,11 @@ class ParticipantShape(RowSerializer):
     left_at = serializers.DateTimeField(allow_null=True)
     muted = serializers.BooleanField()
     banned = serializers.BooleanField()
+    notifications = serializers.ChoiceField(
+        Notifications.choices,
+        allow_null=True,
+        help_text="Whether the user wants to be notified; null for others than the user.",
+    )
     last_delivered_message = serializers.IntegerField(allow_null=True)
     last_delivered_at = serializers.DateTimeField(allow_null=True)
     last_read_message = serializers.IntegerField(allow_null=True)

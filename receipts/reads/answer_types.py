@@ -68,6 +68,7 @@ class ParticipantAnswer(TypedDict):
     left_at: datetime | None
     muted: bool
     banned: bool
+    notifications: str | None
     last_delivered_message: int | None
     last_delivered_at: datetime | None
     last_read_message: int | None

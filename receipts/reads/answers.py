@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chat.models import ConversationParticipant, Tracking, User
+from chat.models import ConversationParticipant, Notifications, Tracking, User
 from receipts.reads.answer_types import (
     ListedAnswer,
     MarkedAnswer,
@@ -102,10 +102,18 @@ def marked_row(row: OwnRow) -> MarkedAnswer:
     }
 
 
+def notifications_of(enabled: bool | None) -> str | None:
+    """A user's own wish in one conversation; None where they do not take part."""
+    return None if enabled is None else (Notifications.ON if enabled else Notifications.OFF).value
+
+
 def participant_shape(
-    participant: ConversationParticipant, *, watermarks: bool, reads: bool
+    participant: ConversationParticipant, *, watermarks: bool, reads: bool, wishes: bool
 ) -> ParticipantAnswer:
-    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null."""
+    """A membership; ``watermarks``, ``reads``, ``wishes``: whether the caller may see them.
+
+    Else they are null.
+    """
     user = participant.user
     reads = reads and watermarks
     return {
@@ -122,6 +130,7 @@ def participant_shape(
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
+        "notifications": notifications_of(participant.notifications_enabled) if wishes else None,
         "last_delivered_message": participant.last_delivered_message_id if watermarks else None,
         "last_delivered_at": participant.last_delivered_at if watermarks else None,
         "last_read_message": participant.last_read_message_id if reads else None,

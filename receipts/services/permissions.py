@@ -39,6 +39,12 @@ def require_may_give_role(by: User | None, conversation_id: int, role: str | Non
         raise Refused("Only the owner gives roles.")
 
 
+def require_self(by: User | None, user_id: int, why: str) -> None:
+    """Raise ``Refused``, saying ``why``, unless ``by`` is this user."""
+    if by is not None and not is_application(by) and by.pk != user_id:
+        raise Refused(why)
+
+
 def deletable_by(by: User | None) -> QuerySet[Message]:
     """The messages that ``by`` may delete: their own; moderators may delete any.
 

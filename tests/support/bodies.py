@@ -61,7 +61,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         "alice", {"user": "dave"}, {"user": [*NAME, "nobody"], "role": WORD},
     ),
     "PATCH /conversations/{id}/participants/{username}/": (
-        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG},
+        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG, "notifications": WORD},
     ),
     "POST /conversations/{id}/messages/": ("backend", {"body": "hi", "sender": "alice"}, MESSAGE),
     "POST /conversations/{id}/mark-delivered/": ("bob", {}, {"up_to_message": ID, **MARK}),
