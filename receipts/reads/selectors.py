@@ -7,7 +7,17 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.db import connection
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, User
@@ -66,7 +76,7 @@ def unread_counts(user_id: int) -> dict[str, int]:
     muted = ConversationParticipant.objects.filter(user=user_id, notifications_enabled=False)
     silent = Q(conversation_id__in=muted.values("conversation_id"))
     return unread_of(user_id).aggregate(
-        unread_count=Count("pk"), unread_count_unmuted=Count("pk", filter=~silent)
+        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~silent)
     )
 
 
