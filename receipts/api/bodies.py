@@ -18,17 +18,17 @@ from chat.models import (
     ReceiptVisibility,
     Role,
 )
-from chat.validators import external_id_validator
 from receipts.api.fields import (
-    IdField,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictListField,
     StrictSerializer,
     TimeField,
+    external_id_field,
     username_field,
 )
+from receipts.api.references import MessageReferenceField
 
 #: Characters of an acknowledgement (rule 12).
 MAX_CONTENT = 2_000
@@ -56,15 +56,9 @@ class ConversationChange(StrictSerializer):
     receipts_visible_to = StrictChoiceField(ReceiptVisibility.choices, required=False)
 
 
-def _external_id_field() -> StrictCharField:
-    return StrictCharField(
-        max_length=255, required=False, allow_null=True, validators=[external_id_validator]
-    )
-
-
 class NewConversation(ConversationChange):
     kind = StrictChoiceField(ConversationKind.choices)
-    external_id = _external_id_field()
+    external_id = external_id_field()
     participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
 
@@ -76,7 +70,7 @@ class TwoMembers(StrictSerializer):
     """
 
     members = StrictListField(child=username_field(), min_length=1, max_length=2)
-    external_id = _external_id_field()
+    external_id = external_id_field()
 
 
 class NewParticipant(StrictSerializer):
@@ -107,7 +101,7 @@ class MessageText(StrictSerializer):
 
 
 class NewMessage(MessageText):
-    """A message; ``sender``, ``sent_at`` and system lines are for service accounts.
+    """A message; all but its text and ``client_id``, and a wish for receipts, is for services.
 
     A system line has no recipients. With ``activity`` it is the newest message of its conversation.
     """
@@ -115,9 +109,8 @@ class NewMessage(MessageText):
     kind = StrictChoiceField(MessageKind.choices, required=False)
     activity = StrictBooleanField(required=False)
 
-    client_id = StrictCharField(
-        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
-    )
+    client_id = external_id_field()
+    external_id = external_id_field()
     request_receipts = StrictBooleanField(required=False)
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
@@ -188,7 +181,7 @@ class FailureBody(StrictSerializer):
 
 
 class BulkMarkBody(MarkBody):
-    up_to_message = IdField(required=False, allow_null=True)
+    up_to_message = MessageReferenceField(required=False, allow_null=True)
 
 
 class BulkReadBody(PrivateBody, BulkMarkBody):
@@ -196,4 +189,4 @@ class BulkReadBody(PrivateBody, BulkMarkBody):
 
 
 class UnreadBody(ActingBody):
-    from_message = IdField()
+    from_message = MessageReferenceField()

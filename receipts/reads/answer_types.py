@@ -12,7 +12,9 @@ class MessageAnswer(TypedDict):
     """A message as one user may see it; ``receipts`` is null where they may not see those."""
 
     id: int
+    external_id: str | None
     conversation: int
+    conversation_external_id: str | None
     kind: str
     sender: str
     sender_name: str
@@ -70,6 +72,8 @@ class ParticipantAnswer(TypedDict):
     banned: bool
     notifications: str | None
     last_delivered_message: int | None
+    last_delivered_message_external_id: str | None
     last_delivered_at: datetime | None
     last_read_message: int | None
+    last_read_message_external_id: str | None
     last_read_at: datetime | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from chat.models import ConversationParticipant, Notifications, Tracking, User
@@ -34,7 +35,9 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     tracked = row["tracking"] == Tracking.TRACKED
     return {
         "id": row["id"],
+        "external_id": row["external_id"],
         "conversation": row["conversation_id"],
+        "conversation_external_id": row["conversation__external_id"],
         "kind": kind_of(row["tracking"]).value,
         "sender": row["sender__username"],
         "sender_name": row["sender__display_name"] or row["sender__username"],
@@ -108,14 +111,21 @@ def notifications_of(enabled: bool | None) -> str | None:
 
 
 def participant_shape(
-    participant: ConversationParticipant, *, watermarks: bool, reads: bool, wishes: bool
+    participant: ConversationParticipant,
+    *,
+    watermarks: bool,
+    reads: bool,
+    wishes: bool,
+    names: Mapping[int | None, str],
 ) -> ParticipantAnswer:
     """A membership; ``watermarks``, ``reads``, ``wishes``: whether the caller may see them.
 
-    Else they are null.
+    Else they are null. ``names`` are the external ids of the watermarks' messages.
     """
     user = participant.user
+    delivered = participant.last_delivered_message_id if watermarks else None
     reads = reads and watermarks
+    read = participant.last_read_message_id if reads else None
     return {
         "user": user.username,
         "user_name": user.get_full_name(),
@@ -131,8 +141,10 @@ def participant_shape(
         "muted": participant.is_muted,
         "banned": participant.is_banned,
         "notifications": notifications_of(participant.notifications_enabled) if wishes else None,
-        "last_delivered_message": participant.last_delivered_message_id if watermarks else None,
+        "last_delivered_message": delivered,
+        "last_delivered_message_external_id": names.get(delivered),
         "last_delivered_at": participant.last_delivered_at if watermarks else None,
-        "last_read_message": participant.last_read_message_id if reads else None,
+        "last_read_message": read,
+        "last_read_message_external_id": names.get(read),
         "last_read_at": participant.last_read_at if reads else None,
     }
