@@ -17,6 +17,7 @@ FATES = {
     "edited": ("edited", Q(edited_at__isnull=False)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
     "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
+    "system": ("system lines", Q(tracking=Tracking.SYSTEM)),
     "archived": ("archived", Q(archived_at__isnull=False)),
 }
 
