@@ -39,7 +39,7 @@ def _measured(world: World, work: Callable[..., None], naming: Naming, turn: int
     """One recipient of two, with messages that are all unread and named."""
     world.say(BATCH)
     execute("TRUNCATE chat_messagename")
-    execute(f"UPDATE chat_message SET external_id = {NAME_SQL}")  # noqa: S608 - a constant
+    execute(f"UPDATE chat_message SET external_id = {NAME_SQL}")
     execute(
         "INSERT INTO chat_messagename (external_id, message_id, conversation_id)"
         " SELECT external_id, id, conversation_id FROM chat_message"
