@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.ids import MAX_ID
+from chat.ids import MAX_ID, MAX_USERNAME
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Seenby",
@@ -17,7 +17,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {
         "id": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
-        "username": {"type": "string", "minLength": 1, "maxLength": 150},
+        "username": {"type": "string", "minLength": 1, "maxLength": MAX_USERNAME},
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
-from chat.models import IMPORTED, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
+from chat.models import MAX_EXTERNAL_ID, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
 from chat.validators import external_id_validator
 from receipts.api.fields import (
     IdField,
@@ -50,7 +50,10 @@ class ConversationChange(StrictSerializer):
 class NewConversation(ConversationChange):
     kind = StrictChoiceField(ConversationKind.choices)
     external_id = StrictCharField(
-        max_length=255, required=False, allow_null=True, validators=[external_id_validator]
+        max_length=MAX_EXTERNAL_ID,
+        required=False,
+        allow_null=True,
+        validators=[external_id_validator],
     )
     participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
@@ -84,17 +87,15 @@ class NewMessage(MessageText):
     """A message; ``sender`` and ``sent_at`` are for service accounts."""
 
     client_id = StrictCharField(
-        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
+        max_length=MAX_EXTERNAL_ID,
+        required=False,
+        allow_null=True,
+        validators=[external_id_validator],
     )
     request_receipts = StrictBooleanField(required=False)
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
     sent_at = TimeField(required=False)
-
-    def validate_client_id(self, client_id: str | None) -> str | None:
-        if client_id is not None and client_id.startswith(IMPORTED):
-            raise serializers.ValidationError(f"Must not begin with {IMPORTED!r}.")
-        return client_id
 
     def validate_sent_at(self, sent_at: datetime) -> datetime:
         if sent_at > timezone.now():

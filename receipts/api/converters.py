@@ -23,6 +23,9 @@ class IdConverter:
 
 
 class UsernameConverter(StringConverter):
-    """A possible username: without NUL, which PostgreSQL rejects even in a comparison."""
+    """A possible username: without NUL, which PostgreSQL rejects even in a comparison.
 
-    regex = r"[^/\x00-\x1f\x7f]+"
+    An encoded slash is in the path as ``chat.addresses.SLASH``, the last control character.
+    """
+
+    regex = r"[^/\x00-\x1e\x7f]+"

@@ -13,7 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.ids import MAX_ID
+from chat.ids import MAX_ID, MAX_USERNAME
 from chat.models import User
 from chat.validators import username_validator
 from receipts.api.limits import STOP_AT
@@ -152,7 +152,7 @@ class TimeField(serializers.DateTimeField):
 
 def username_field(**options: Any) -> StrictCharField:
     """A username in a request body."""
-    return StrictCharField(max_length=150, validators=[username_validator], **options)
+    return StrictCharField(max_length=MAX_USERNAME, validators=[username_validator], **options)
 
 
 def known_users(field: str, usernames: list[str]) -> list[User]:
