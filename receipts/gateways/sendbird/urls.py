@@ -52,7 +52,7 @@ urlpatterns = [
     _at(f"{_CHANNEL}/messages/mark_as_delivered", MarkDelivered),
     _at(f"{_CHANNEL}/messages/unread_count", UnreadOfMembers),
     _at(f"{_CHANNEL}/messages/total_count", TotalCount),
-    _at(rf"{_CHANNEL}/messages/(?P<message_id>[0-9]+)", OneMessage),
+    _at(rf"{_CHANNEL}/messages/(?P<message_id>[0-9]+|ext:[^/\x00-\x1e\x7f]+)", OneMessage),
     _at(f"{_CHANNEL}/messages", Messages),
     _at(rf"{_CHANNEL}/members/(?P<user_id>[^/\x00-\x1e\x7f]+)", OneMember),
     _at(f"{_CHANNEL}/members", Members),
