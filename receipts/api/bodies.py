@@ -8,18 +8,18 @@ from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
-from chat.models import MAX_EXTERNAL_ID, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
-from chat.validators import external_id_validator
+from chat.models import ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
 from receipts.api.fields import (
-    IdField,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictListField,
     StrictSerializer,
     TimeField,
+    external_id_field,
     username_field,
 )
+from receipts.api.references import MessageReferenceField
 
 #: Characters of an acknowledgement (rule 12).
 MAX_CONTENT = 2_000
@@ -49,12 +49,7 @@ class ConversationChange(StrictSerializer):
 
 class NewConversation(ConversationChange):
     kind = StrictChoiceField(ConversationKind.choices)
-    external_id = StrictCharField(
-        max_length=MAX_EXTERNAL_ID,
-        required=False,
-        allow_null=True,
-        validators=[external_id_validator],
-    )
+    external_id = external_id_field()
     participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
 
@@ -84,14 +79,10 @@ class MessageText(StrictSerializer):
 
 
 class NewMessage(MessageText):
-    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+    """A message; ``external_id``, ``sender`` and ``sent_at`` are for service accounts."""
 
-    client_id = StrictCharField(
-        max_length=MAX_EXTERNAL_ID,
-        required=False,
-        allow_null=True,
-        validators=[external_id_validator],
-    )
+    client_id = external_id_field()
+    external_id = external_id_field()
     request_receipts = StrictBooleanField(required=False)
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
@@ -148,7 +139,7 @@ class FailureBody(StrictSerializer):
 
 
 class BulkMarkBody(MarkBody):
-    up_to_message = IdField(required=False, allow_null=True)
+    up_to_message = MessageReferenceField(required=False, allow_null=True)
 
 
 class BulkReadBody(PrivateBody, BulkMarkBody):
@@ -156,4 +147,4 @@ class BulkReadBody(PrivateBody, BulkMarkBody):
 
 
 class UnreadBody(ActingBody):
-    from_message = IdField()
+    from_message = MessageReferenceField()

@@ -20,7 +20,7 @@ from chat.authentication import (
 )
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
-from chat.names import PREFIX, named_in
+from chat.names import PREFIX, reference_in
 from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
 from receipts.api.rest import JSONParser
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal, refusal_of
@@ -131,15 +131,11 @@ def message_id_given(given: object) -> int | None:
 
 def message_ids_given(given: Iterable[object]) -> list[int | None]:
     """The same for each of several, in one statement if there are names among them."""
-    texts = [str(each) if type(each) in (int, str) else "" for each in given]
-    names = [named_in(text) for text in texts]
+    references = [reference_in(str(each)) if type(each) in (int, str) else None for each in given]
     # PostgreSQL rejects NUL even in a comparison.
-    found = [name for name in names if name is not None and "\x00" not in name]
-    ids = message_ids_of(found) if found else {}
-    return [
-        whole_number(text, MAX_ID) if name is None else ids.get(name, 0)
-        for text, name in zip(texts, names, strict=True)
-    ]
+    names = [each for each in references if isinstance(each, str) and "\x00" not in each]
+    ids = message_ids_of(names) if names else {}
+    return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 
 def conversation_name(external_id: str | None, pk: int) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
+from chat.errors import Conflict
 from chat.models import Conversation, Message, MessageName, User
 from receipts.models import MessageStatus
 from tests.support.history import START, Record, import_records
@@ -78,6 +79,25 @@ def test_a_message_that_is_sent_meanwhile_keeps_its_name(alice: User, group: Con
     assert names_of("tea") == ["a", "c"]
     assert MessageName.objects.get(pk="b").conversation_id == group.pk
     assert MessageStatus.objects.filter(read_at__isnull=False).count() == 2
+    assert_no_drift()
+
+
+def test_a_message_that_is_sent_meanwhile_with_a_name_of_the_import_is_a_conflict(
+    alice: User, group: Conversation
+) -> None:
+    paused = Paused("a", "b")
+
+    def send() -> str:
+        assert paused.reached.wait(10)
+        with pytest.raises(Conflict) as refused:
+            say_named("b", alice, group)
+        return str(refused.value)
+
+    said, reason = at_once([paused.run, send])
+    imported = Message.objects.get(external_id="b")
+    assert reason == f"Message {imported.pk} already has this external_id."
+    assert lines_refused(said) == []
+    assert not Message.objects.filter(conversation=group).exists()
     assert_no_drift()
 
 

@@ -18,6 +18,7 @@ from config.environ import environ_of
 from config.logs import JSONFormatter, TextFormatter
 from receipts import services
 from tests.support.listening import PATIENCE, authorization
+from tests.support.named import say_named
 
 Ask = Callable[..., tuple[int, Any]]
 
@@ -95,6 +96,23 @@ class TestOnAServer:
         assert ask(service_key, "PATCH", own, {"muted": True})[1]["muted"] is True
         assert ask(ann, "DELETE", own)[0] == 204
         assert ask(ann, "GET", own)[0] == 404
+
+    def test_messages_and_conversations_are_named(
+        self, ask: Ask, service_key: str, group: Conversation, alice: User
+    ) -> None:
+        """And the links of a list lead on, with the slash encoded again."""
+        Conversation.objects.filter(pk=group.pk).update(external_id="tea/room")
+        message = say_named("tea/room/7?#%2F", alice, group)
+        recipients = f"/api/v1/messages/ext:{in_path('tea/room/7?#%2F')}/recipients/"
+        status, page = ask(service_key, "GET", f"{recipients}?limit=1&search=")
+        assert (status, page["results"][0]["user"]) == (200, "bob")
+        following = page["next"].partition("/api/")[2]
+        assert following.startswith(f"v1/messages/ext:{in_path('tea/room/7?#%2F')}/recipients/?")
+        status, page = ask(service_key, "GET", f"/api/{following}")
+        assert (status, page["results"][0]["user"]) == (200, "carol")
+        status, listed = ask(service_key, "GET", "/api/v1/conversations/ext:tea%2Froom/messages/")
+        assert (status, [each["id"] for each in listed["results"]]) == (200, [message.pk])
+        assert ask(service_key, "GET", "/api/v1/conversations/ext:tea/room/messages/")[0] == 404
 
     def test_so_do_gateways(self, ask: Ask, service_key: str, group: Conversation) -> None:
         """Also where a channel's address ends like an address below another channel."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from chat.ids import MAX_ID, whole_number
-from chat.names import named_in
+from chat.names import reference_in
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
 from receipts.reads.names import message_id_of
 
@@ -56,7 +56,7 @@ class BodyFields:
         None if it is missing, or 0 as one of the SDKs sends it; 0 for a name that no message has.
         """
         value = self._value(name)
-        if isinstance(value, str) and (named := named_in(_clean(name, value))) is not None:
+        if isinstance(value, str) and isinstance(named := reference_in(_clean(name, value)), str):
             return message_id_of(named)
         return self.number(name) or None
 

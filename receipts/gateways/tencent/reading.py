@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 
 from chat.ids import MAX_ID, whole_number
-from chat.names import named_in
+from chat.names import reference_in
 from receipts.api.limits import STOP_AT
 from receipts.gateways.frame import message_ids_given
 
@@ -63,7 +63,7 @@ def message_sequences(value: Any, most: int) -> list[tuple[MsgSeq, int]]:
 
 def _sequences(given: list[Any]) -> list[tuple[MsgSeq, int]]:
     for each in given:
-        if not isinstance(each, str) or named_in(each) is None:
+        if not (isinstance(each, str) and isinstance(reference_in(each), str)):
             bounded_number("MsgSeq", each, MAX_ID)
     ids = message_ids_given(given)
     return [(each, number or 0) for each, number in zip(given, ids, strict=True)]
