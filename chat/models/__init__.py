@@ -13,7 +13,6 @@ from chat.models.conversation import (
     Role,
 )
 from chat.models.message import (
-    IMPORTED,
     MAX_EXTERNAL_ID,
     Message,
     MessageName,
@@ -31,7 +30,6 @@ from chat.models.user import (
 )
 
 __all__ = [
-    "IMPORTED",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
