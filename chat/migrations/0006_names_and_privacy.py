@@ -22,6 +22,25 @@ _PAIR_THE_OLDEST = """
      WHERE chat_conversation.id = paired.conversation_id AND paired.place = 1"""
 
 
+#: Imports kept a message's id as ``client_id``, after this prefix.
+_IS_IMPORTED = "SUBSTR(client_id, 1, 7) = 'import:'"
+#: Of several with one name, which only imports at the same moment could make, the first keeps it.
+NAME_IMPORTED = f"""
+    INSERT INTO chat_messagename (external_id, message_id, conversation_id)
+    SELECT SUBSTR(client_id, 8), id, conversation_id FROM chat_message
+     WHERE {_IS_IMPORTED} ORDER BY id
+        ON CONFLICT (external_id) DO NOTHING;
+    UPDATE chat_message
+       SET is_imported = TRUE, client_id = NULL, external_id = (
+           SELECT named.external_id FROM chat_messagename AS named
+            WHERE named.external_id = SUBSTR(chat_message.client_id, 8)
+              AND named.message_id = chat_message.id)
+     WHERE {_IS_IMPORTED}"""
+UNNAME_IMPORTED = """
+    UPDATE chat_message SET client_id = 'import:' || external_id
+     WHERE is_imported AND external_id IS NOT NULL"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -101,5 +120,6 @@ class Migration(migrations.Migration):
             name='message',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message'),
         ),
+        migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
         migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
     ]

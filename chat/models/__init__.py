@@ -14,7 +14,6 @@ from chat.models.conversation import (
     Role,
 )
 from chat.models.message import (
-    IMPORTED,
     MAX_EXTERNAL_ID,
     Message,
     MessageKind,
@@ -33,7 +32,6 @@ from chat.models.user import (
 )
 
 __all__ = [
-    "IMPORTED",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",

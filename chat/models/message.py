@@ -12,8 +12,6 @@ from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
 from chat.validators import external_id_validator
 
-#: Prefix of an imported message's ``client_id``; the rest is its id in the source.
-IMPORTED = "import:"
 #: The longest id of another system.
 MAX_EXTERNAL_ID = 255
 

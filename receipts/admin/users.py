@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from chat.ids import MAX_USERNAME
 from chat.models import ConversationParticipant, User, moderator_q
 from receipts import services
 from receipts.admin.forms import ListForm
@@ -41,7 +42,7 @@ class UserForm(ListForm):
     q = forms.CharField(
         label="Name",
         required=False,
-        max_length=200,
+        max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Part of a name or username"}),
     )
     kind = forms.ChoiceField(

@@ -10,7 +10,6 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from chat.models import (
-    IMPORTED,
     ConversationKind,
     MessageKind,
     Notifications,
@@ -115,11 +114,6 @@ class NewMessage(MessageText):
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
     sent_at = TimeField(required=False)
-
-    def validate_client_id(self, client_id: str | None) -> str | None:
-        if client_id is not None and client_id.startswith(IMPORTED):
-            raise serializers.ValidationError(f"Must not begin with {IMPORTED!r}.")
-        return client_id
 
     def validate_sent_at(self, sent_at: datetime) -> datetime:
         if sent_at > timezone.now():

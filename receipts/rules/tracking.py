@@ -27,6 +27,11 @@ def tracking_of(*, recipients: int, policy: str, sender_role: str, requested: bo
     return Tracking.TRACKED if requested else Tracking.NOT_REQUESTED
 
 
+#: The kinds of messages without rows (rule 16).
+ROWLESS = (Tracking.TOO_MANY_RECIPIENTS, Tracking.SYSTEM)
+#: SQL condition: ``message`` has a row for each recipient.
+HAS_ROWS_SQL = f"message.tracking NOT IN ('{ROWLESS[0].value}', '{ROWLESS[1].value}')"
+
 #: SQL expression over the columns ``recipients``, ``receipt_policy`` and ``role`` of ``message``,
 #: with the parameter ``most``. A history requests receipts for all its messages.
 TRACKING_SQL = f"""

@@ -190,8 +190,6 @@ def test_what_is_taken_or_closed_is_named(
         for path, field, body in [
             (f"/conversations/{direct.pk}/participants/", "user", {"user": "dave"}),
             (f"/conversations/{group.pk}/participants/", "user", {"user": "carol"}),
-            (f"/conversations/{group.pk}/messages/", "client_id",
-             {"body": "hi", "sender": "alice", "client_id": "import:1"}),
             (f"/conversations/{group.pk}/messages/", "sender", {"body": "hi", "sender": "dave"}),
         ]:  # fmt: skip
             assert set(backend.post(path, body, 400)) == {field}, path

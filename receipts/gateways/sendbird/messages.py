@@ -8,11 +8,11 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import checked
+from receipts.gateways.frame import message_id_given
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.clock import time_of_milliseconds
@@ -93,9 +93,9 @@ class TotalCount(SendbirdView):
         return Response({"total": messages.count()})
 
 
-def _id(digits: str) -> int:
-    """The message id in an address; 400201 for a number that is too large for an id."""
-    number = whole_number(digits, MAX_ID)
+def _id(given: str) -> int:
+    """The id of the message in an address; 400201 for a number that is too large for an id."""
+    number = message_id_given(given)
     if number is None:
         raise missing_object("Message")
     return number

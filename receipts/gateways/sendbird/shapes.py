@@ -72,9 +72,9 @@ def sendbird_message(
     row: SenderMessageRow, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
-    removed = row["deleted_at"] is not None
-    return {
-        "type": ADMIN_MESSAGE if row["tracking"] == Tracking.SYSTEM else TEXT_MESSAGE,
+    removed, is_system = row["deleted_at"] is not None, row["tracking"] == Tracking.SYSTEM
+    shape: dict[str, Any] = {
+        "type": ADMIN_MESSAGE if is_system else TEXT_MESSAGE,
         "message_id": row["id"],
         "message": "" if removed else row["body"],
         "data": "",
@@ -100,6 +100,9 @@ def sendbird_message(
         "sorted_metaarray": [],
         "seenby": summary_for(row, caller) if discloses_receipts(row, caller) else None,
     }
+    if is_system:  # an admin message has no sender
+        del shape["user"]
+    return shape
 
 
 def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
