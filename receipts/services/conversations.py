@@ -124,6 +124,8 @@ def _check_same(
         differs.append("external_id")
     if differs:
         why = "has this external_id" if by_name else "is the direct conversation of these two"
+        if "external_id" in differs and conversation.external_id is not None:
+            why += f", with the external_id {conversation.external_id!r}"
         raise Conflict(
             f"Conversation {conversation.pk} {why}, but differs from the request"
             f" in: {', '.join(differs)}."

@@ -228,6 +228,7 @@ class TestStartedTwice:
         pk = backend.post("/conversations/", body, 201)["id"]
         refused = backend.post("/conversations/", {**body, "external_id": "dm-2"}, 409)
         assert f"Conversation {pk} " in refused["detail"]
+        assert "'dm-1'" in refused["detail"]
         assert refused["detail"].endswith(" in: external_id.")
         backend.post("/conversations/", body)
 
