@@ -37,6 +37,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "StateEnum": "receipts.rules.status.State",
         "MembershipEnum": "receipts.rules.membership.Membership",
         "KindEnum": "chat.models.ConversationKind",
+        "MessageKindEnum": "chat.models.MessageKind",
         "EventKindEnum": "receipts.models.EventKind",
         "WebhookKindEnum": "receipts.api.webhooks.WEBHOOK_KINDS",
     },

@@ -4,6 +4,23 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+#: The oldest direct conversation of each two people is the one that they have; others stay besides.
+_PAIR_THE_OLDEST = """
+    UPDATE chat_conversation SET pair = paired.pair
+      FROM (SELECT found.conversation_id, found.pair,
+                   ROW_NUMBER() OVER (PARTITION BY found.pair
+                                      ORDER BY found.created_at, found.conversation_id) AS place
+              FROM (SELECT conversation.id AS conversation_id, conversation.created_at,
+                           CAST(MIN(participant.user_id) AS text) || '-'
+                           || CAST(MAX(participant.user_id) AS text) AS pair
+                      FROM chat_conversation AS conversation
+                      JOIN chat_conversationparticipant AS participant
+                        ON participant.conversation_id = conversation.id
+                     WHERE conversation.kind = 'direct'
+                     GROUP BY conversation.id, conversation.created_at
+                    HAVING COUNT(*) = 2) AS found) AS paired
+     WHERE chat_conversation.id = paired.conversation_id AND paired.place = 1"""
+
 
 #: Imports kept a message's id as ``client_id``, after this prefix.
 _IS_IMPORTED = "SUBSTR(client_id, 1, 7) = 'import:'"
@@ -104,4 +121,5 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message'),
         ),
         migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
+        migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
     ]

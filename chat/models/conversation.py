@@ -38,6 +38,13 @@ class ReceiptVisibility(models.TextChoices):
     PARTICIPANTS = "participants", "All participants"
 
 
+class Notifications(models.TextChoices):
+    """Whether a user wants to be notified of a conversation's messages."""
+
+    ON = "on", "On"
+    OFF = "off", "Off"
+
+
 def active_q(prefix: str = "") -> Q:
     """Condition: takes part now (joined and not left), and the account is active."""
     return Q(**{f"{prefix}is_active": True, f"{prefix}user__is_active": True})
@@ -112,7 +119,7 @@ class ConversationParticipant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     is_muted = models.BooleanField("muted", default=False, help_text="May read but not write.")
     is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
-    #: The user's own wish, which is nobody else's business.
+    #: The user's own wish, which is nobody else's business. It outlasts leaving and coming back.
     notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
     # No constraint: messages are never deleted, and the check would needlessly lock the message's
     # row each time a watermark moves.

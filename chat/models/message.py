@@ -35,6 +35,13 @@ class Tracking(models.TextChoices):
     SYSTEM = "system", "A system line"
 
 
+class MessageKind(models.TextChoices):
+    """A message of a person, or a line of the application about the conversation."""
+
+    MESSAGE = "message", "Message"
+    SYSTEM = "system", "System line"
+
+
 #: The only definition of the overall status, computed by the database from the counts (rule 19).
 #: A read implies a delivery, so a message without deliveries, or recipients, is ``sent``.
 TRUTH_TABLE = Case(
@@ -152,6 +159,11 @@ class Message(models.Model):
     def tracked(self) -> bool:
         """Whether this message keeps receipts."""
         return self.tracking == Tracking.TRACKED
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is a system line, which has no recipients."""
+        return self.tracking == Tracking.SYSTEM
 
 
 class MessageName(models.Model):

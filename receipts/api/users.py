@@ -20,7 +20,7 @@ from receipts.api.bodies import NewUser, Profile, UserChange
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import conflict
-from receipts.reads.selectors import unread_of
+from receipts.reads.selectors import unread_counts
 
 
 class UserShape(ObjectSerializer):
@@ -37,10 +37,13 @@ class UserShape(ObjectSerializer):
 
 class Me(UserShape):
     unread_count = serializers.IntegerField()
+    unread_count_unmuted = serializers.IntegerField(
+        help_text="Without conversations in which your notifications are off."
+    )
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         profile = UserShape().to_representation(instance)
-        return profile | {"unread_count": unread_of(instance.pk).count()}
+        return profile | unread_counts(instance.pk)
 
 
 class Token(RowSerializer):

@@ -32,7 +32,8 @@ sent here is refused, wherever it is named: what a history says changes imported
 refused. ``records`` defines each field.
 
 * A *conversation's* messages stand by ``sent_at``, those of the same time by the length of their
-  ids, then by the ids (numbers by number). Its kind defaults to ``group``.
+  ids, then by the ids (numbers by number). Its kind defaults to ``group``. A direct one becomes
+  the one direct conversation of its two people, if they have none yet; else it stays besides that.
 * Several *participant* records of one user mean that they left and came back: each is one stay,
   and between two stays they receive nothing (rule 2). Stored are the first ``joined_at`` and the
   end of the last stay; of two records for one stay, the one with the last ``left_at`` wins. Without
@@ -69,6 +70,7 @@ from receipts.importing.leaving import withdraw_leavers
 from receipts.importing.loading import load
 from receipts.importing.marking import apply_marks
 from receipts.importing.messages import check_messages
+from receipts.importing.pairing import pair_conversations
 from receipts.importing.participants import add_participants
 from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
@@ -96,6 +98,7 @@ def import_history(
         add_users(report, batch_size)
         add_conversations(report, batch_size)
         add_participants(report, batch_size, now)
+        pair_conversations(report, batch_size)
         check_messages(report)
         derive_stays()
         apply_late_stays(report, batch_size)

@@ -37,7 +37,7 @@ _FLAGS = {"private", "activity"}
 _DERIVED = (
     "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
     "told", "note", "new_position", "place", "position", "mark", "hidden", "advance",
-    "settling", "leaving", "returning", "held",
+    "settling", "leaving", "returning", "held", "pairing",
 )  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from chat.models import ReceiptPolicy, Role, Tracking
+from chat.models import MessageKind, ReceiptPolicy, Role, Tracking
+
+
+def kind_of(tracking: str) -> MessageKind:
+    """Whether somebody wrote a message, or the application."""
+    return MessageKind.SYSTEM if tracking == Tracking.SYSTEM else MessageKind.MESSAGE
 
 
 def tracking_of(*, recipients: int, policy: str, sender_role: str, requested: bool) -> Tracking:

@@ -23,6 +23,7 @@ from receipts.services.conversations import (
     create_once,
 )
 from receipts.services.deleting import delete_message, restore_message
+from receipts.services.direct import direct_conversation
 from receipts.services.editing import edit_message
 from receipts.services.everywhere import mark_all_delivered, mark_all_read
 from receipts.services.marking import (
@@ -41,6 +42,7 @@ from receipts.services.membership import (
 from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
+from receipts.services.system_lines import send_system_line
 
 __all__ = [
     "add_participant",
@@ -57,6 +59,7 @@ __all__ = [
     "create_user",
     "deactivate_user",
     "delete_message",
+    "direct_conversation",
     "dismiss_moderators",
     "edit_message",
     "ensure_user",
@@ -73,4 +76,5 @@ __all__ = [
     "restore_message",
     "retract_receipts",
     "send_message",
+    "send_system_line",
 ]

@@ -43,6 +43,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
     "POST me/mark-read/": {"complete"},
     "POST me/retract-receipts/": {"complete"},
     "POST conversations/": {"id"},
+    "PUT conversations/by-members/": {"id"},
     "PATCH conversations/<id:pk>/": {"id"},
     "POST conversations/<id:pk>/participants/": {"user"},
     "PATCH conversations/<id:pk>/participants/<username:username>/": {"user"},

@@ -52,12 +52,16 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         {"kind": WORD, "participants": NAMES, "external_id": TEXT_OR_NULL,
          "owner": [*NAME, "nobody"], **CONVERSATION},
     ),
+    "PUT /conversations/by-members/": (
+        "backend", {"members": ["alice", "bob"]},
+        {"members": [*NAMES, [], ["bob"], ["bob"] * 3], "external_id": TEXT_OR_NULL},
+    ),
     "PATCH /conversations/{id}/": ("alice", {}, CONVERSATION),
     "POST /conversations/{id}/participants/": (
         "alice", {"user": "dave"}, {"user": [*NAME, "nobody"], "role": WORD},
     ),
     "PATCH /conversations/{id}/participants/{username}/": (
-        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG},
+        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG, "notifications": WORD},
     ),
     "POST /conversations/{id}/messages/": ("backend", {"body": "hi", "sender": "alice"}, MESSAGE),
     "POST /conversations/{id}/mark-delivered/": ("bob", {}, {"up_to_message": ID, **MARK}),

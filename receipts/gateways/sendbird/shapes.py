@@ -13,6 +13,8 @@ from receipts.gateways.unixtime import milliseconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
+#: The types of messages: of a member, and of the application.
+TEXT_MESSAGE, ADMIN_MESSAGE = "MESG", "ADMM"
 _OPERATORS = (Role.OWNER, Role.ADMIN)
 
 
@@ -72,7 +74,7 @@ def sendbird_message(
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
     removed, is_system = row["deleted_at"] is not None, row["tracking"] == Tracking.SYSTEM
     shape: dict[str, Any] = {
-        "type": "ADMM" if is_system else "MESG",
+        "type": ADMIN_MESSAGE if is_system else TEXT_MESSAGE,
         "message_id": row["id"],
         "message": "" if removed else row["body"],
         "data": "",
@@ -119,7 +121,7 @@ def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
         "max_length_message": -1,
         "unread_message_count": unread_count,
         "unread_mention_count": 0,
-        "is_distinct": False,
+        "is_distinct": conversation.pair is not None,
         "is_public": False,
         "is_super": False,
         "is_broadcast": False,
