@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 from django.db import models
 
-from chat.models import Conversation, ConversationKind, Message, Role, User
+from chat.models import Conversation, ConversationKind, Message, MessageKind, Role, User
 from receipts.importing.source import MAX_LINE_BYTES
 from receipts.importing.values import (
     BadRecord,
@@ -76,7 +76,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "sent_at": Field(time, past=True),
         "body": Field(text_value, required=False, default=""),
         "length": Field(length_value, required=False),
-        "kind": Field(one_of_words(("message", "system")), required=False, default="message"),
+        "kind": Field(one_of_words(MessageKind.values), required=False, default="message"),
         "activity": Field(yes_or_no, required=False, default=False),
         "edited_at": _maybe_time,
         "deleted_at": _maybe_time,
@@ -166,7 +166,7 @@ def _check_together(kind: str, values: dict[str, Any]) -> None:
         for name in ("edited_at", "deleted_at"):
             if values[name] and values[name] < values["sent_at"]:
                 raise BadRecord(f"{name}: is before sent_at")
-        if values["activity"] and values["kind"] != "system":
+        if values["activity"] and values["kind"] != MessageKind.SYSTEM:
             raise BadRecord("activity: only for a system line")
     elif kind == "receipt":
         _check_receipt(values)
