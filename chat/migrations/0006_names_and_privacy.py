@@ -4,6 +4,22 @@ import django.core.validators
 import django.db.models.deletion
 from django.db import migrations, models
 
+#: Accounts that are deactivated now can be reactivated like those deactivated later. The last
+#: departure from a conversation in which they still take part must have been the deactivation.
+SWITCHED_OFF_NOW = """
+    UPDATE chat_departure SET is_deactivation = TRUE WHERE id IN (
+        SELECT departure.id FROM chat_departure AS departure
+          JOIN chat_user AS member ON member.id = departure.user_id AND NOT member.is_active
+          JOIN chat_conversationparticipant AS participant
+            ON participant.user_id = departure.user_id AND participant.is_active
+           AND participant.conversation_id = departure.conversation_id
+           AND participant.joined_at <= departure.at
+         WHERE departure.up_to IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM chat_departure AS later
+                WHERE later.user_id = departure.user_id
+                  AND later.conversation_id = departure.conversation_id
+                  AND later.up_to IS NOT NULL AND later.at > departure.at))"""
+
 
 class Migration(migrations.Migration):
 
@@ -84,4 +100,30 @@ class Migration(migrations.Migration):
             name='message',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message'),
         ),
+        migrations.AddField(
+            model_name='departure',
+            name='is_deactivation',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
     ]

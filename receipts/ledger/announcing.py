@@ -62,12 +62,25 @@ def _differs(column: str) -> str:
 _DISCLOSED = (*STATE_BY_TIME, "content")
 
 
+_SEEN_OR_NOT = "(seen_at IS NULL) <> (was_seen_at IS NULL)"
+#: A row that was withdrawn counts again, since its recipient's account is active again (rule 2).
+_RETURNED = "was_withdrawn_at IS NOT NULL AND withdrawn_at IS NULL"
+_DELIVERED_AGAIN = f"({_RETURNED} AND delivered_at IS NOT NULL)"
+_UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
+
+
 def announce_changed(changed: str, columns: Iterable[str]) -> str:
     """INSERT: the events of the rows in ``changed``, whose ``columns`` are given before and after.
 
     One for each sender, recipient, conversation and new state of rows.
     """
     vendor = connection.vendor
+    is_delivery, is_news = _differs("delivered_at"), _SEEN_OR_NOT
+    if "withdrawn_at" in columns:
+        is_delivery, is_news = (
+            f"{is_delivery} OR {_DELIVERED_AGAIN}",
+            f"{is_news} OR {_UNREAD_AGAIN}",
+        )
     columns = {*STATE_BY_TIME, *columns}
     differs = " OR ".join(_differs(column) for column in _DISCLOSED if column in columns)
     return f"""
@@ -78,7 +91,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
           FROM (SELECT *{_PLACE[vendor]} FROM (
                 SELECT sender_id, conversation_id, recipient_id, message_id, sent_at,
                        {STATE_SQL} AS state,
-                       COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
+                       COALESCE({is_delivery}, FALSE) AS is_delivery
                   FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})) AS told
                ) AS told
          GROUP BY {_GROUP}
@@ -87,7 +100,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
                conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
                CAST(NULL AS bigint), {_NOW[vendor]}
           FROM {changed} AS seen
-         WHERE (seen_at IS NULL) <> (was_seen_at IS NULL) AND withdrawn_at IS NULL
+         WHERE ({is_news}) AND withdrawn_at IS NULL
          GROUP BY recipient_id, conversation_id"""
 
 

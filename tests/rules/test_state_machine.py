@@ -109,7 +109,7 @@ class Lives(RuleBasedStateMachine):
     @rule(user=people, tracked=st.booleans(), reads=st.booleans(), at=moments | st.none())
     def send(self, user: str, tracked: bool, reads: bool, at: int | None = None) -> None:
         """Live, or with a time of its own."""
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now = self.tick()
         given = None if at is None else min(BEGIN + timedelta(seconds=at), now)
@@ -155,6 +155,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
     def mark(self, user: str, index: int, read: bool, privacy: Privacy, at: int | None) -> None:
+        if user in self.room.inactive:
+            return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
@@ -172,7 +174,7 @@ class Lives(RuleBasedStateMachine):
     def mark_up_to(
         self, user: str, index: int, read: bool, privacy: Privacy, at: int | None
     ) -> None:
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
@@ -192,7 +194,7 @@ class Lives(RuleBasedStateMachine):
     @rule(user=people, read=st.booleans(), at=moments)
     def mark_by_time(self, user: str, read: bool, at: int) -> None:
         """Rule 7: without a message, what was sent by then."""
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now, given = self.tick(), BEGIN + timedelta(seconds=at)
         counted = min(given, now)
@@ -218,6 +220,8 @@ class Lives(RuleBasedStateMachine):
     )  # fmt: skip
     def mark_all(self, user: str, read: bool, privacy: Privacy, at: int | None, rows: int) -> None:
         """Rule 8: also in small batches; a watermark moves where rows were marked."""
+        if user in self.room.inactive:
+            return
         now, pk = self.tick(), self.users[user].pk
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
@@ -263,7 +267,7 @@ class Lives(RuleBasedStateMachine):
         for user, index, read, privacy, at in sorted(marks, key=kind_of_mark):
             index, _ = self.named(user, index)
             counted = min(BEGIN + timedelta(seconds=at), now)
-            if user in self.room.members and (row := self.row(user, index)):
+            if self.room.is_present(user) and (row := self.row(user, index)):
                 if read:
                     row.see(counted, True, **privacy)
                 else:
@@ -271,6 +275,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
+        if user in self.room.inactive:
+            return
         self.tick()
         index, named = self.named(user, index)
         services.bulk_mark_unread(
@@ -283,6 +289,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people, index=which, at=moments)
     def fail(self, user: str, index: int, at: int) -> None:
+        if user in self.room.inactive:
+            return
         now, (index, named) = self.tick(), self.named(user, index)
         given = BEGIN + timedelta(seconds=at)
         services.report_failure(row=named, reason="x", at=given)
@@ -294,27 +302,37 @@ class Lives(RuleBasedStateMachine):
         """Rule 13: for anyone who takes part, or did."""
         self.tick()
         assert services.retract_receipts(user_id=self.users[user].pk).complete
-        for message in self.room.messages:
-            if user in message.rows:
-                message.rows[user].hide()
-        if user in self.room.reached:
-            self.room.reached[user].read = None
+        self.room.retract(user)
 
-    @rule(user=people)
-    def switch_off_and_on(self, user: str) -> None:
-        """Rule 2: a deactivated account receives later messages only after reactivation."""
-        now, self.has_everybody_stayed = self.tick(), False
-        services.deactivate_user(user=self.users[user])
-        self.room.withdraw(user, now)
-        services.reactivate_user(user=self.users[user])
+    @rule(user=people, on=st.booleans())
+    def switch(self, user: str, on: bool) -> None:
+        """Rule 2: a deactivated account receives nothing, and gets back what it had."""
+        now, changes = self.tick(), (user in self.room.inactive) == on
+        verb = services.reactivate_user if on else services.deactivate_user
+        assert verb(user=self.users[user]) == changes
+        if changes and on:
+            self.room.switch_on(user)
+        elif changes:
+            self.room.switch_off(user, now)
 
     @rule(user=people)
     def go_and_retract(self, user: str) -> None:
         """Rules 2 and 13: who left or was deactivated looks as if they had never read."""
-        self.switch_off_and_on(user)
+        self.switch(user, on=False)
         self.retract(user)
         self.leave(user)
         self.retract(user)
+        self.switch(user, on=True)
+
+    @rule(user=people, index=which, at=moments)
+    def read_and_be_away(self, user: str, index: int, at: int) -> None:
+        """Rules 2, 7 and 13: watermarks that are held back when the account is deactivated."""
+        self.mark(user, index, read=True, privacy=PRIVATE, at=None)
+        self.mark_up_to(user, 7, read=True, privacy=OPEN, at=None)
+        self.mark_unread(user, index)
+        self.send("alice", tracked=True, reads=False, at=at)
+        self.switch(user, on=False)
+        self.send("carol", tracked=True, reads=False)
 
     @rule(user=people, at=moments)
     def read_privately_after_coming_back(self, user: str, at: int) -> None:
@@ -327,7 +345,7 @@ class Lives(RuleBasedStateMachine):
     @rule(sender=people, sent=moments, reader=people, at=moments)
     def import_history(self, sender: str, sent: int, reader: str, at: int) -> None:
         """Rules 6 and 7: into a live conversation. Leavers are in the tests of imports."""
-        if not self.has_everybody_stayed:
+        if not self.has_everybody_stayed or self.room.inactive:
             return
         now, room, name = self.tick(), self.chat.external_id, f"{len(self.ids):06}"
         moment, read_at = (min(BEGIN + timedelta(seconds=each), now) for each in (sent, at))
