@@ -27,8 +27,8 @@ NATIVE = {
     "PATCH users/<username:username>/": "users",
     "POST users/<username:username>/tokens/": "users",
     "POST webhooks/": "read write",
-    "PATCH webhooks/<id:pk>/": "read write",
-    "DELETE webhooks/<id:pk>/": "read write",
+    "PATCH webhooks/<number:pk>/": "read write",
+    "DELETE webhooks/<number:pk>/": "read write",
     "GET schema/": "",
     "GET docs/": "",
 }
