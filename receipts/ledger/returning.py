@@ -28,7 +28,8 @@ def returning(user_id: int) -> Change:
     """
     return Change(
         which="status.recipient_id = %(recipient)s AND status.withdrawn_at IS NOT NULL",
-        becomes={"withdrawn_at": _LEFT_AT_SQL},
+        # The reason does not change: events of failures have it.
+        becomes={"withdrawn_at": _LEFT_AT_SQL, "failure_reason": "status.failure_reason"},
         params={"recipient": user_id},
         source=f"""JOIN chat_departure AS off ON off.user_id = status.recipient_id
                AND off.conversation_id = status.conversation_id

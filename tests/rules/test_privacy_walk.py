@@ -95,6 +95,11 @@ class World:
         ]
         return [self.named(each) for each in found]
 
+    def since_sent(self, at: str) -> float:
+        """A mark's time, in seconds since the messages were sent."""
+        sent: datetime = Message.objects.get(pk=self.ids[0]).created_at
+        return (datetime.fromisoformat(at) - sent).total_seconds()
+
     def named(self, told: Any) -> Any:
         """The same, with names for the ids of this conversation, and without the request id."""
         if isinstance(told, list):
@@ -102,6 +107,8 @@ class World:
         if not isinstance(told, dict):
             return told
         kept = {name: value for name, value in told.items() if name not in _OF_THE_REQUEST}
+        if "state" in told and "at" in told:
+            kept["at"] = self.since_sent(told["at"])  # of a mark
         for name, value in kept.items():
             if name == "conversation" and isinstance(value, int):
                 kept[name] = "the conversation"

@@ -39,6 +39,8 @@ people = st.sampled_from(PEOPLE)
 #: Seconds of the history, whose clock starts at 20: few, so that marks coincide, some in future.
 moments = st.integers(min_value=0, max_value=60)
 which = st.integers(min_value=0, max_value=7)
+states = st.sampled_from(("sent", "delivered", "read", "failed"))
+reasons = st.sampled_from(("busy", "off"))
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 Privacy = dict[str, bool]
 OPEN: Privacy = {"private": False, "explicit": False}
@@ -52,8 +54,19 @@ def asked(privacy: Privacy) -> bool | None:
     return privacy["private"] if privacy != OPEN else None
 
 
-def kind_of_mark(mark: tuple[str, int, bool, Privacy, int]) -> tuple[bool, bool, bool]:
-    return mark[2], mark[3]["private"], mark[3]["explicit"]
+#: A user, a message, a state, a privacy and a time.
+BatchItem = tuple[str, int, str, Privacy, int]
+
+
+def kind_of_mark(mark: BatchItem) -> tuple[bool, ...]:
+    """Failures last, then reads by their privacy."""
+    is_read = mark[2] == "read"
+    return (
+        mark[2] == "failed",
+        is_read,
+        is_read and mark[3]["private"],
+        is_read and mark[3]["explicit"],
+    )
 
 
 class Lives(RuleBasedStateMachine):
@@ -248,31 +261,34 @@ class Lives(RuleBasedStateMachine):
         if moves:
             self.room.reach(user, sent[-1], read=opens)
 
-    @rule(marks=st.lists(st.tuples(people, which, st.booleans(), privacies, moments), max_size=8))
-    def mark_batch(self, marks: list[tuple[str, int, bool, Privacy, int]]) -> None:
-        """Deliveries, then open, explicit and private reads, each kind at once."""
+    @rule(marks=st.lists(st.tuples(people, which, states, privacies, moments), max_size=8))
+    def mark_batch(self, marks: list[BatchItem]) -> None:
+        """Deliveries, then open, explicit and private reads, then failures, each kind at once."""
         now, items = self.tick(), []
-        for user, index, read, privacy, at in marks:
+        for user, index, state, privacy, at in marks:
             index, named = self.named(user, index)
             given = BEGIN + timedelta(seconds=at)
             items.append(
                 BatchMark(
                     message=MessageReference(number=named.message_id),
                     username=self.users[user].username,
-                    read=read,
+                    state=state,
                     at=given,
-                    private=asked(privacy) if read else None,
+                    private=asked(privacy) if state == "read" else None,
+                    reason="off" if state == "failed" else None,
                 )
             )
         services.mark_batch(items)
-        for user, index, read, privacy, at in sorted(marks, key=kind_of_mark):
+        for user, index, state, privacy, at in sorted(marks, key=kind_of_mark):
             index, _ = self.named(user, index)
             counted = min(BEGIN + timedelta(seconds=at), now)
             if self.room.is_present(user) and (row := self.row(user, index)):
-                if read:
+                if state == "read":
                     row.see(counted, True, **privacy)
-                else:
+                elif state == "delivered":
                     row.deliver(counted, True)
+                elif state == "failed":
+                    row.fail(counted, "off")
 
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
@@ -288,15 +304,15 @@ class Lives(RuleBasedStateMachine):
         for row in self.room.markable(user, first=self.message(index)):
             row.seen = None
 
-    @rule(user=people, index=which, at=moments)
-    def fail(self, user: str, index: int, at: int) -> None:
+    @rule(user=people, index=which, at=moments, reason=reasons)
+    def fail(self, user: str, index: int, at: int, reason: str) -> None:
         if user in self.room.inactive:
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = BEGIN + timedelta(seconds=at)
-        services.report_failure(row=named, reason="x", at=given)
+        services.report_failure(row=named, reason=reason, at=given)
         if row := self.row(user, index):
-            row.fail(min(given, now))
+            row.fail(min(given, now), reason)
 
     @rule(user=people)
     def retract(self, user: str) -> None:
@@ -401,12 +417,20 @@ class Lives(RuleBasedStateMachine):
                 row.seen_at,
                 row.read_at,
                 row.failed_at,
+                row.failure_reason,
                 row.withdrawn_at,
             )
             for row in rows
         }
         expected = {
-            (index, user): (row.delivered, row.seen, row.read, row.failed, row.withdrawn)
+            (index, user): (
+                row.delivered,
+                row.seen,
+                row.read,
+                row.failed,
+                row.reason if row.failed else None,
+                row.withdrawn,
+            )
             for index, message in enumerate(self.room.messages)
             for user, row in message.rows.items()
         }

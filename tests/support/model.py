@@ -16,6 +16,7 @@ class Row:
     seen: datetime | None = None
     read: datetime | None = None
     failed: datetime | None = None
+    reason: str = ""
     withdrawn: datetime | None = None
     #: When its recipient first left after it was sent.
     left: datetime | None = None
@@ -70,11 +71,13 @@ class Row:
             self.seen = self.read = at
         self.delivered, self.failed = min(self.delivered or at, at), None
 
-    def fail(self, at: datetime) -> None:
-        """Rule 11."""
+    def fail(self, at: datetime, reason: str) -> None:
+        """Rule 11: the latest counts; of two at the same time, the first reason."""
         at = max(at, self.sent)
-        if self.tracked and not self.delivered and (not self.failed or at < self.failed):
-            self.failed = at
+        if not self.tracked or self.delivered:
+            return
+        if not self.failed or at > self.failed or (at == self.failed and reason < self.reason):
+            self.failed, self.reason = at, reason
 
     def hide(self) -> None:
         """Rules 2 and 13: a retracted read leaves no trace."""
