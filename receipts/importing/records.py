@@ -18,6 +18,7 @@ from receipts.importing.values import (
     label,
     length_value,
     one_of_words,
+    reason_text,
     text_of,
     text_value,
     time,
@@ -89,7 +90,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "private": _maybe_private,
         "content": Field(text_of(_length(MessageStatus, "content")), required=False),
         "failed_at": _maybe_time,
-        "reason": Field(label(_length(MessageStatus, "failure_reason")), required=False),
+        "reason": Field(reason_text, required=False),
     },
     "watermark": {
         "conversation": Field(_conversation),
@@ -181,8 +182,6 @@ def _check_receipt(values: dict[str, Any]) -> None:
         raise BadRecord("needs delivered_at, read_at or failed_at")
     for name, needed in (("private", "read_at"), ("content", "read_at"), ("reason", "failed_at")):
         _check_needs(values, name, needed)
-    if values["failed_at"] and not values["reason"]:
-        raise BadRecord("reason: is missing")
 
 
 def _check_needs(values: dict[str, Any], name: str, needed: str) -> None:
