@@ -41,6 +41,23 @@ UNNAME_IMPORTED = """
      WHERE is_imported AND external_id IS NOT NULL"""
 
 
+#: Accounts that are deactivated now can be reactivated like those deactivated later. The last
+#: departure from a conversation in which they still take part must have been the deactivation.
+SWITCHED_OFF_NOW = """
+    UPDATE chat_departure SET is_deactivation = TRUE WHERE id IN (
+        SELECT departure.id FROM chat_departure AS departure
+          JOIN chat_user AS member ON member.id = departure.user_id AND NOT member.is_active
+          JOIN chat_conversationparticipant AS participant
+            ON participant.user_id = departure.user_id AND participant.is_active
+           AND participant.conversation_id = departure.conversation_id
+           AND participant.joined_at <= departure.at
+         WHERE departure.up_to IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM chat_departure AS later
+                WHERE later.user_id = departure.user_id
+                  AND later.conversation_id = departure.conversation_id
+                  AND later.up_to IS NOT NULL AND later.at > departure.at))"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -122,4 +139,30 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
         migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
+        migrations.AddField(
+            model_name='departure',
+            name='is_deactivation',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
     ]

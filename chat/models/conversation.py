@@ -163,7 +163,8 @@ class Departure(models.Model):
 
     Rejoining does not undo it: messages sent before stay withdrawn for them, unless their read was
     disclosed (rule 2). If such a read is retracted later, this record shows that the row must be
-    withdrawn too, and from when.
+    withdrawn too, and from when. Reactivating an account deletes the records of its deactivation,
+    and undoes what they record; where the participation ended meanwhile, it is final.
     """
 
     conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
@@ -172,6 +173,14 @@ class Departure(models.Model):
     #: later. Null for an imported history, where only times show what was sent before.
     up_to = models.BigIntegerField(null=True)
     at = models.DateTimeField()
+    #: Whether the account was deactivated and may be reactivated.
+    is_deactivation = models.BooleanField(default=False, db_default=False)
+    #: The watermarks that were held back then and replaced by those that were shown, and their
+    #: times: to be restored.
+    delivered_up_to = models.BigIntegerField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_up_to = models.BigIntegerField(null=True)
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

@@ -167,10 +167,13 @@ class ReadBody(PrivateBody, MarkBody):
 
 
 class FailureBody(StrictSerializer):
-    """A delivery that failed, as a service account reports it."""
+    """A delivery that failed, as a service account reports it.
+
+    Of a longer ``reason`` the first 1,000 characters are kept, as one line.
+    """
 
     user = username_field()
-    reason = StrictCharField(max_length=200)
+    reason = StrictCharField(required=False, allow_null=True, allow_blank=True)
     at = TimeField(required=False)
 
 

@@ -54,13 +54,13 @@ _TOLD = f"""
                AND status.conversation_id = message.conversation_id
                AND status.recipient_id = member.id) AS record"""
 
-#: Of several, the first acknowledgement by its text; the earliest failure.
+#: Of several, the first acknowledgement by its text; the latest failure.
 _NOTES = """
     SELECT conversation_id, user_id, message_id, MIN(content) AS content,
-           MIN(failed_at) AS failed_at,
-           MIN(CASE WHEN failed_at = first_failed_at THEN reason END) AS reason
-      FROM (SELECT told.*, MIN(failed_at) OVER (PARTITION BY message_id, user_id)
-                   AS first_failed_at
+           MAX(failed_at) AS failed_at,
+           MIN(CASE WHEN failed_at = last_failed_at THEN reason END) AS reason
+      FROM (SELECT told.*, MAX(failed_at) OVER (PARTITION BY message_id, user_id)
+                   AS last_failed_at
               FROM import_told AS told
              WHERE content IS NOT NULL OR failed_at IS NOT NULL) AS told
      GROUP BY conversation_id, user_id, message_id"""

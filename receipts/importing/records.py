@@ -10,7 +10,7 @@ from typing import Any, cast
 import orjson
 from django.db import models
 
-from chat.models import Conversation, ConversationKind, Message, Role, User
+from chat.models import Conversation, ConversationKind, Message, MessageKind, Role, User
 from receipts.importing.source import MAX_LINE_BYTES
 from receipts.importing.values import (
     BadRecord,
@@ -18,6 +18,7 @@ from receipts.importing.values import (
     label,
     length_value,
     one_of_words,
+    reason_text,
     text_of,
     text_value,
     time,
@@ -76,7 +77,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "sent_at": Field(time, past=True),
         "body": Field(text_value, required=False, default=""),
         "length": Field(length_value, required=False),
-        "kind": Field(one_of_words(("message", "system")), required=False, default="message"),
+        "kind": Field(one_of_words(MessageKind.values), required=False, default="message"),
         "activity": Field(yes_or_no, required=False, default=False),
         "edited_at": _maybe_time,
         "deleted_at": _maybe_time,
@@ -89,7 +90,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "private": _maybe_private,
         "content": Field(text_of(_length(MessageStatus, "content")), required=False),
         "failed_at": _maybe_time,
-        "reason": Field(label(_length(MessageStatus, "failure_reason")), required=False),
+        "reason": Field(reason_text, required=False),
     },
     "watermark": {
         "conversation": Field(_conversation),
@@ -166,7 +167,7 @@ def _check_together(kind: str, values: dict[str, Any]) -> None:
         for name in ("edited_at", "deleted_at"):
             if values[name] and values[name] < values["sent_at"]:
                 raise BadRecord(f"{name}: is before sent_at")
-        if values["activity"] and values["kind"] != "system":
+        if values["activity"] and values["kind"] != MessageKind.SYSTEM:
             raise BadRecord("activity: only for a system line")
     elif kind == "receipt":
         _check_receipt(values)
@@ -181,8 +182,6 @@ def _check_receipt(values: dict[str, Any]) -> None:
         raise BadRecord("needs delivered_at, read_at or failed_at")
     for name, needed in (("private", "read_at"), ("content", "read_at"), ("reason", "failed_at")):
         _check_needs(values, name, needed)
-    if values["failed_at"] and not values["reason"]:
-        raise BadRecord("reason: is missing")
 
 
 def _check_needs(values: dict[str, Any], name: str, needed: str) -> None:

@@ -40,15 +40,23 @@ def retraction(where: str, params: Mapping[str, object]) -> Change:
 
 
 def withdrawal(
-    where: str, params: Mapping[str, object], *, at_sql: str = "%(at)s", source: str = ""
+    where: str,
+    params: Mapping[str, object],
+    *,
+    at_sql: str = "%(at)s",
+    source: str = "",
+    may_return_sql: str = "FALSE",
 ) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
 
     Rows with one that were marked unread again (rule 10) are settled: a departed recipient leaves
-    nothing unread.
+    nothing unread. Except where ``may_return_sql`` holds, an SQL condition: the account is
+    deactivated, and has them unread again once it is reactivated.
     """
     open_sql = f"{where} AND status.withdrawn_at IS NULL"
     unread = f"{open_sql} AND status.seen_at IS NULL"
+    if may_return_sql != "FALSE":
+        unread = f"{unread} AND NOT (status.read_at IS NOT NULL AND {may_return_sql})"
     seen = f"{open_sql} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
     private = f"{seen} AND status.delivered_at IS NOT NULL"
     seen_only = f"{seen} AND status.delivered_at IS NULL"

@@ -15,7 +15,7 @@ from chat.errors import Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
-from receipts.services.departures import record_departures
+from receipts.services.departures import deactivation_is_final, record_departures
 from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import (
     require_manager,
@@ -85,6 +85,7 @@ def remove_participant(
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
     own.update(is_active=False, left_at=now, is_banned=banned)
+    deactivation_is_final(user.pk, conversation_id)
     record_departures(own, now)
     stamp(
         withdrawal(

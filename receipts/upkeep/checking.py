@@ -62,9 +62,9 @@ _FIX = f"""
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
 #: Open rows of departed recipients: they left, or their account is deactivated, but the row was
-#: not withdrawn (rule 2).
+#: not withdrawn (rule 2). What is marked unread again waits for a deactivated account.
 _OPEN = """status.withdrawn_at IS NULL
-       AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
+       AND (status.read_at IS NULL OR (status.seen_at IS NULL AND NOT participant.is_active))"""
 _GONE = f"""
       FROM receipts_messagestatus AS status
       JOIN chat_message AS message ON message.id = status.message_id

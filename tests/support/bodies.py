@@ -77,7 +77,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /messages/{id}/read/": ("bob", {}, {"content": LONG_TEXT, **READ}),
     "POST /messages/{id}/failed/": (
         "backend", {"user": "bob", "reason": "gone"},
-        {"reason": ["", "x" * 201, *TEXT], "user": [*NAME, "nobody"], "at": TIME},
+        {"reason": ["a\x00b", True, 5, 1.5, [], {}], "user": [*NAME, "nobody"], "at": TIME},
     ),
     "POST /messages/{id}/restore/": ("backend", {}, {}),
     "POST /receipts/": (
@@ -95,5 +95,5 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
 #: The invalid values of an item of ``POST /receipts/``; null counts as absent.
 ITEM = {
     "message": [*ID, None], "state": WORD, "user": [*NAME, "alice"], "private": FLAG,
-    "content": LONG_TEXT, "at": TIME,
+    "content": LONG_TEXT, "at": TIME, "reason": ["off"],
 }  # fmt: skip
