@@ -156,10 +156,35 @@ def test_the_same_client_id_is_the_same_line(
     for other in ({"body": "Another"}, {"activity": True}):
         refused = line(api, service_key, group, 409, client_id="l-1", **other)
         assert refused["code"] == "conflict"
-    sent = {"sender": "alice", "client_id": "m-1", "body": "hello"}
-    api(service_key).post(f"/conversations/{group.pk}/messages/", sent, 201)
-    line(api, service_key, group, 409, **sent)
-    assert Message.objects.count() == 2
+    assert Message.objects.count() == 1
+
+
+@pytest.mark.parametrize("name", ["client_id", "external_id"])
+def test_a_line_and_a_message_are_never_the_same(
+    api: Any, group: Conversation, alice: User, service_key: str, name: str
+) -> None:
+    """Whichever was there first, and though all else is the same."""
+    path = f"/conversations/{group.pk}/messages/"
+    message = {"sender": "alice", "body": "hello", name: "one"}
+    as_line = {"kind": "system", "activity": True}
+    api(service_key).post(path, message, 201)
+    refused = api(service_key).post(path, {**message, **as_line}, 409)
+    assert refused["detail"].endswith(" in: kind.")
+    message[name] = "two"
+    sent = api(service_key).post(path, {**message, **as_line}, 201)
+    assert api(service_key).post(path, {**message, **as_line}) == sent
+    assert api(service_key).post(path, message, 409)["detail"].endswith(" in: kind.")
+
+
+def test_a_live_line_is_later_than_all_others(
+    api: Any, group: Conversation, alice: User, service_key: str
+) -> None:
+    """Rule 7: also than a message of a server whose clock is ahead."""
+    ahead = timezone.now() + timedelta(minutes=5)
+    Message.objects.filter(pk=say(alice, group).pk).update(created_at=ahead)
+    sent = line(api, service_key, group)
+    (newest, _) = api(alice).get(f"/conversations/{group.pk}/messages/")["results"]
+    assert newest["id"] == sent["id"]
 
 
 def test_it_stands_where_its_time_says(
