@@ -92,7 +92,7 @@ def chips_of(user: User) -> list[str]:
 
 @admin.register(User)
 class UserAdmin(ListAdmin, DjangoUserAdmin):
-    """Accounts are deactivated by an action, since that withdraws their receipts."""
+    """Accounts are deactivated and reactivated by actions, since that changes their receipts."""
 
     list_form = UserForm
     list_display = ["username", "display_name", "account", "created_at"]
