@@ -12,6 +12,7 @@ from chat.models.conversation import (
     ReceiptVisibility,
     Role,
 )
+from chat.models.erasure import Erasure
 from chat.models.message import (
     IMPORTED,
     MAX_EXTERNAL_ID,
@@ -20,6 +21,7 @@ from chat.models.message import (
     OverallStatus,
     Tracking,
 )
+from chat.models.naming import HELD, FreedName, digest_of, tokens_valid_from
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -31,6 +33,7 @@ from chat.models.user import (
 )
 
 __all__ = [
+    "HELD",
     "IMPORTED",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
@@ -39,6 +42,8 @@ __all__ = [
     "ConversationKind",
     "ConversationParticipant",
     "Departure",
+    "Erasure",
+    "FreedName",
     "Message",
     "MessageName",
     "OverallStatus",
@@ -49,6 +54,8 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
+    "digest_of",
     "look_up_moderators",
     "moderator_q",
+    "tokens_valid_from",
 ]

@@ -35,4 +35,17 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('receipt.updated', "Receipts of one's messages changed: to their sender"), ('conversation.read', "One read or unread messages: to one's own devices"), ('message.created', 'A message was sent: to all who take part'), ('message.edited', 'The text of a message changed: to all who take part'), ('message.deleted', 'A message was deleted: to all who take part'), ('message.restored', 'A message was restored: to all who take part'), ('conversation.deleted', 'A conversation was deleted: to all of it')], max_length=20),
         ),
+        migrations.AddField(
+            model_name='receiptevent',
+            name='external_id',
+            field=models.CharField(max_length=255, null=True),
+        ),
+        migrations.AddIndex(
+            model_name='messagestatus',
+            index=models.Index(condition=models.Q(('content__isnull', False), ('failure_reason__isnull', False), _connector='OR'), fields=['recipient', 'id'], name='status_with_words'),
+        ),
+        migrations.AddIndex(
+            model_name='receiptevent',
+            index=models.Index(condition=models.Q(('reason__isnull', False)), fields=['actor', 'id'], name='event_with_reason'),
+        ),
     ]

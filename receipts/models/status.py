@@ -16,8 +16,9 @@ class MessageStatus(models.Model):
     has to remember to hide it (rule 13).
 
     Foreign keys have no constraint: rows are written only by INSERT ... SELECT from messages and
-    participants, neither of which is ever deleted, and checking three keys per row costs two
-    thirds of the insert (docs/decisions/0003). ``check_receipts`` finds orphans.
+    participants, which are deleted only with their conversation and after its rows, and checking
+    three keys per row costs two thirds of the insert (docs/decisions/0003). ``check_receipts``
+    finds orphans.
     """
 
     message = models.ForeignKey(
@@ -95,6 +96,12 @@ class MessageStatus(models.Model):
                     seen_at__isnull=False, read_at=None, withdrawn_at=None, delivered_at=None
                 ),
                 name="status_seen_only",
+            ),
+            # Rows with words of a user or about one, which are removed when the user is forgotten.
+            models.Index(
+                fields=["recipient", "id"],
+                condition=Q(content__isnull=False) | Q(failure_reason__isnull=False),
+                name="status_with_words",
             ),
         ]
 
