@@ -66,6 +66,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """Those that are not deleted. Nobody takes part in a deleted one."""
         return self.filter(deleted_at=None)
 
+    def deleted(self) -> Self:
+        """The few that are deleted, and not removed yet: by a partial index."""
+        return self.filter(deleted_at__isnull=False)
+
 
 class Conversation(models.Model):
     """A direct conversation of two people, or a group."""

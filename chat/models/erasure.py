@@ -18,7 +18,7 @@ class Erasure(models.Model):
     user = models.ForeignKey(
         User, models.CASCADE, null=True, related_name="erasures", db_index=False
     )
-    #: The username that the user had; null when it is finished. A repeated request finds it by this.
+    #: The username that the user had, by which a repeated request finds it; null when finished.
     username = models.CharField(max_length=255, null=True)
     #: Not a foreign key: the conversation itself is deleted last.
     conversation_id = models.BigIntegerField(null=True)
@@ -53,9 +53,7 @@ class Erasure(models.Model):
             ),
         ]
         indexes = [
-            models.Index(
-                fields=["user"], condition=Q(user__isnull=False), name="erasure_of_user"
-            ),
+            models.Index(fields=["user"], condition=Q(user__isnull=False), name="erasure_of_user"),
             models.Index(
                 fields=["username"], condition=Q(username__isnull=False), name="erasure_pending"
             ),

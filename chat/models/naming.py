@@ -1,7 +1,7 @@
 """Usernames that were freed: when they may be given out again, and what that means for tokens.
 
-Tokens name an account by its username. So a freed name is remembered, as an HMAC: an account that
-gets it later accepts no token that may have been issued for the earlier one (``tokens_valid_from``).
+Tokens name an account by its username. So a freed name is remembered, as an HMAC: an account
+that gets it later takes no token of the earlier one (``tokens_valid_from``).
 """
 
 from __future__ import annotations
@@ -35,9 +35,7 @@ class FreedNameQuerySet(models.QuerySet["FreedName"]):
 
     def held(self) -> Self:
         """Those that may not be given out yet."""
-        return self.filter(
-            models.Q(is_pending=True) | models.Q(freed_at__gt=timezone.now() - HELD)
-        )
+        return self.filter(models.Q(is_pending=True) | models.Q(freed_at__gt=timezone.now() - HELD))
 
     def free(self, username: str, *, is_pending: bool = False) -> None:
         """Remember that an account gave up this username now."""

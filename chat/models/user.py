@@ -99,7 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             self.claim_username()
 
     def claim_username(self) -> None:
-        """Set ``tokens_valid_from``, after storing a username. Raises ``Conflict`` if it is held."""
+        """Set ``tokens_valid_from`` for a stored username. Raises ``Conflict`` if it is held."""
         valid_from = tokens_valid_from(self.username)
         if valid_from is not None:
             self.tokens_valid_from = valid_from

@@ -135,7 +135,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
         context["chips"] = chips_of(obj)
         if request.user.has_perm("chat.view_conversationparticipant"):
-            rows = ConversationParticipant.objects.filter(user=obj)
+            rows = ConversationParticipant.objects.filter(user=obj, conversation__deleted_at=None)
             rows = rows.select_related("conversation", "user")
             found = table(
                 request, ParticipationFilter(asked_of(request), rows), NEWEST_MEMBERSHIP_FIRST
@@ -152,9 +152,8 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
 
     @admin.action(description="Reactivate the selected users", permissions=["change"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(
-            request, queryset, lambda user: services.reactivate_user(user=user), "Reactivated"
-        )
+        people = queryset.filter(erasures=None)
+        self._each(request, people, lambda user: services.reactivate_user(user=user), "Reactivated")
 
     @admin.action(description="Make moderators of the selected users", permissions=["appoint"])
     def make_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -81,6 +81,9 @@ class Event(RowSerializer):
         required=False,
         help_text="`message.created`, `message.edited`, `message.deleted`, `message.restored`",
     )
+    conversation_external_id = serializers.CharField(
+        required=False, allow_null=True, help_text="`conversation.deleted`"
+    )
 
 
 class Events(RowSerializer):

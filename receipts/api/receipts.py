@@ -127,7 +127,8 @@ class ReceiptsViewSet(ApiViewSet):
         results = services.mark_batch(items)
         if not self.user.is_moderator or NOT_FOUND not in results:
             return results
-        named = Message.objects.filter(pk__in=[item.message_id for item in items])
+        visible = Message.objects.visible_to(self.user)
+        named = visible.filter(pk__in=[item.message_id for item in items])
         seen = set(named.values_list("pk", flat=True))
         return [
             NOT_RECIPIENT if result == NOT_FOUND and item.message_id in seen else result

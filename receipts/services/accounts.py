@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from chat.errors import Conflict
+from chat.errors import Conflict, Invalid
 from chat.models import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -93,8 +93,18 @@ def deactivate_user(*, user: User) -> bool:
 
 @transaction.atomic
 def reactivate_user(*, user: User) -> bool:
-    """Reactivate an account, for later messages only (rule 2); return whether it was inactive."""
+    """Reactivate an account, for later messages only (rule 2); return whether it was inactive.
+
+    Raises ``Invalid`` for a user who was forgotten.
+    """
+    refuse_forgotten(user)
     return _set_active(user, active=True)
+
+
+def refuse_forgotten(user: User) -> None:
+    """Raise ``Invalid`` for the account of a user who was forgotten, which stays closed."""
+    if user.erasures.exists():
+        raise Invalid("is_active", "This user was forgotten; the account stays closed.")
 
 
 def appoint_moderators(*, users: Iterable[User]) -> list[User]:

@@ -83,6 +83,11 @@ def _check_same(
     fields: dict[str, Any],
 ) -> None:
     """Raise ``Conflict`` if an existing conversation differs from the requested one."""
+    if conversation.deleted_at is not None:
+        raise Conflict(
+            f"Conversation {conversation.pk}, which has this external_id, is being deleted."
+            " The external_id is free when that is finished."
+        )
     differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
     rows = ConversationParticipant.objects.active().filter(conversation=conversation)
     roles = dict(rows.values_list("user_id", "role"))
