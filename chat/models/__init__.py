@@ -21,7 +21,7 @@ from chat.models.message import (
     OverallStatus,
     Tracking,
 )
-from chat.models.naming import HELD, FreedName, digest_of, tokens_valid_from
+from chat.models.naming import HELD, FreedName, digest_of, freed_among, tokens_valid_from
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -55,6 +55,7 @@ __all__ = [
     "Tracking",
     "User",
     "digest_of",
+    "freed_among",
     "look_up_moderators",
     "moderator_q",
     "tokens_valid_from",

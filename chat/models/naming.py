@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Self
 
 from django.db import models
 from django.utils import timezone
@@ -27,15 +26,7 @@ def digest_of(username: str) -> str:
 
 
 class FreedNameQuerySet(models.QuerySet["FreedName"]):
-    """Names, by what they were."""
-
-    def of(self, usernames: Iterable[str]) -> Self:
-        """Those of these usernames that were freed."""
-        return self.filter(pk__in=[digest_of(username) for username in usernames])
-
-    def held(self) -> Self:
-        """Those that may not be given out yet."""
-        return self.filter(models.Q(is_pending=True) | models.Q(freed_at__gt=timezone.now() - HELD))
+    """Freeing a name."""
 
     def free(self, username: str, *, is_pending: bool = False) -> None:
         """Remember that an account gave up this username now."""
@@ -60,6 +51,11 @@ class FreedName(models.Model):
         return self.digest[:8]
 
     @property
+    def is_held(self) -> bool:
+        """Whether it may not be given out yet."""
+        return self.is_pending or self.freed_at > timezone.now() - HELD
+
+    @property
     def held_text(self) -> str:
         """Why, and until when, the name is not given out."""
         if self.is_pending:
@@ -68,16 +64,21 @@ class FreedName(models.Model):
         return f"This username was freed a moment ago; it can be given out again from {until} on."
 
 
-def tokens_valid_from(username: str) -> datetime | None:
-    """From when on tokens for a new account of this name count; None if it was never freed.
+def freed_among(usernames: Iterable[str]) -> dict[str, FreedName]:
+    """Those of these usernames that were freed, each with its record."""
+    digests = {digest_of(username): username for username in usernames}
+    return {digests[each.pk]: each for each in FreedName.objects.filter(pk__in=digests)}
 
-    Call it in the transaction that stores the account, after that: then nobody can free the name
-    in between. Raises ``Conflict`` while the name is held.
+
+def tokens_valid_from(usernames: Iterable[str]) -> tuple[datetime, list[str]]:
+    """Those of the usernames of new accounts that were freed, and from when on tokens are theirs.
+
+    Call it in the transaction that stores the accounts, after that: then nobody can free a name in
+    between. Raises ``Conflict`` while one of the names is held.
     """
-    freed = FreedName.objects.of([username]).first()
-    if freed is None:
-        return None
-    if FreedName.objects.held().filter(pk=freed.pk).exists():
-        raise Conflict(freed.held_text)
+    freed = freed_among(usernames)
+    for each in freed.values():
+        if each.is_held:
+            raise Conflict(each.held_text)
     # Tokens state whole seconds.
-    return timezone.now().replace(microsecond=0)
+    return timezone.now().replace(microsecond=0), list(freed)

@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from chat.models.naming import FreedName, tokens_valid_from
+from chat.models.naming import freed_among, tokens_valid_from
 from chat.validators import username_validator
 
 #: The group, created by a migration, whose members moderate.
@@ -83,8 +83,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     def clean(self) -> None:
         """Raise ``ValidationError`` for a username that is held (``FreedName``)."""
         super().clean()
-        if (held := FreedName.objects.of([self.username]).held().first()) is not None:
-            raise ValidationError({"username": held.held_text})
+        freed = freed_among([self.username]).get(self.username)
+        if freed is not None and freed.is_held:
+            raise ValidationError({"username": freed.held_text})
 
     def save(self, *args: Any, **options: Any) -> None:
         """A new account that gets a freed username takes no tokens of the earlier one.
@@ -100,8 +101,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def claim_username(self) -> None:
         """Set ``tokens_valid_from`` for a stored username. Raises ``Conflict`` if it is held."""
-        valid_from = tokens_valid_from(self.username)
-        if valid_from is not None:
+        valid_from, freed = tokens_valid_from([self.username])
+        if freed:
             self.tokens_valid_from = valid_from
             User.objects.filter(pk=self.pk).update(tokens_valid_from=valid_from)
 

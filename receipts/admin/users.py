@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from chat.models import ConversationParticipant, User, moderator_q
+from chat.models import ConversationParticipant, FreedName, User, moderator_q
 from receipts import services
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
@@ -124,6 +124,14 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     def has_appoint_permission(self, request: HttpRequest) -> bool:
         """Only superusers decide who may see everything."""
         return bool(request.user.is_active and request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A renamed account frees its old name: tokens for that are nobody's any more."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if change and "username" in form.changed_data:
+                FreedName.objects.free(form.initial["username"])
+                obj.claim_username()
 
     @admin.display
     def account(self, user: User) -> SafeString:
