@@ -101,10 +101,12 @@ def test_every_door_is_closed_at_once(
                      f"/messages/{message}/", f"/messages/{message}/status/",
                      f"/messages/{message}/recipients/"):  # fmt: skip
             caller.get(path, status=404)
-        for path, body in ((f"/messages/{message}/read/", acting),
-                           (f"/messages/{message}/restore/", {}),
-                           (f"/conversations/{tea.pk}/mark-read/", acting),
-                           (f"/conversations/{tea.pk}/participants/", {"user": "alice"})):  # fmt: skip
+        for path, body in (
+            (f"/messages/{message}/read/", acting),
+            (f"/messages/{message}/restore/", {}),
+            (f"/conversations/{tea.pk}/mark-read/", acting),
+            (f"/conversations/{tea.pk}/participants/", {"user": "bob"}),
+        ):
             caller.post(path, body, status=404)
         caller.patch(f"/conversations/{tea.pk}/", {"title": "x"}, status=404)
         caller.patch(f"/messages/{message}/", {"body": "x"}, status=404)
