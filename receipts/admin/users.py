@@ -12,11 +12,13 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models, transaction
 from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from chat.models import ConversationParticipant, FreedName, User, moderator_q
 from receipts import services
+from receipts.admin.erasing import FORGET, erasing_url, may_erase
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
@@ -121,6 +123,9 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_urls(self) -> list[URLPattern]:
+        return [erasing_url(self, FORGET), *super().get_urls()]
+
     def has_appoint_permission(self, request: HttpRequest) -> bool:
         """Only superusers decide who may see everything."""
         return bool(request.user.is_active and request.user.is_superuser)
@@ -142,6 +147,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         """The user, and a table of their conversations."""
         context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
         context["chips"] = chips_of(obj)
+        context["may_forget"] = may_erase(request) and not obj.is_protected
         if request.user.has_perm("chat.view_conversationparticipant"):
             rows = ConversationParticipant.objects.filter(user=obj, conversation__deleted_at=None)
             rows = rows.select_related("conversation", "user")
