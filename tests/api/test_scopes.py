@@ -37,6 +37,7 @@ NATIVE = {
 TOLD_WRITERS: dict[str, set[str]] = {
     "POST users/": {"username"},
     "PATCH users/<username:username>/": {"username"},
+    "DELETE users/<username:username>/": {"complete"},
     "POST users/<username:username>/tokens/": {"token", "expires_at"},
     "PATCH me/": {"username"},
     "POST me/mark-delivered/": {"complete"},
@@ -44,6 +45,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
     "POST me/retract-receipts/": {"complete"},
     "POST conversations/": {"id"},
     "PATCH conversations/<id:pk>/": {"id"},
+    "DELETE conversations/<id:pk>/": {"complete"},
     "POST conversations/<id:pk>/participants/": {"user"},
     "PATCH conversations/<id:pk>/participants/<username:username>/": {"user"},
     "DELETE conversations/<id:pk>/participants/<username:username>/": set(),
