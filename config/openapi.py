@@ -6,6 +6,8 @@ from typing import Any
 
 from chat.ids import MAX_ID
 
+_ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
+
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Seenby",
     "DESCRIPTION": "Who got this message, and who has read it?",
@@ -16,7 +18,11 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "PATH_CONVERTER_OVERRIDES": {
-        "id": {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+        "number": _ID,
+        "id": {
+            "anyOf": [_ID, {"type": "string", "pattern": "^ext:[^/]+$", "maxLength": 259}],
+            "description": "An id, or `ext:` and the external id.",
+        },
         "username": {"type": "string", "minLength": 1, "maxLength": 150},
     },
     "SWAGGER_UI_DIST": "SIDECAR",

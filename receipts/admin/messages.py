@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, cast
 
 from django.contrib import admin
@@ -151,7 +152,8 @@ def _page_of(pk: int) -> str:
 
 def receipts_of(message: Message) -> dict[str, Any]:
     """A message's summary, and its counts as segments of a bar."""
-    counts = cast(SummaryRow, {name: getattr(message, name) for name in SUMMARY_COLUMNS})
+    columns = {name: attrgetter(name.replace("__", "."))(message) for name in SUMMARY_COLUMNS}
+    counts = cast(SummaryRow, columns)
     return {"summary": summary_of(counts), "bar": receipts_bar(counts)}
 
 

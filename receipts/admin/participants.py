@@ -73,7 +73,7 @@ class ParticipantListFilter(django_filters.FilterSet):
 
 def told(participant: ConversationParticipant) -> dict[str, Any]:
     """A membership with its watermarks, which private reads do not move."""
-    shape = participant_shape(participant, watermarks=True, reads=True)
+    shape = participant_shape(participant, watermarks=True, reads=True, names={})
     return shape | {"role": participant.get_role_display(), "user_id": participant.user_id}
 
 

@@ -78,11 +78,16 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     #: Query parameters in addition to paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
+    #: Returns the id of what an address names instead of numbering it; 0 for an unknown name.
+    #: None for views that have no such address, or look a name up in a statement of their own.
+    id_of: Callable[[int | str], int] | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if str(request.method).lower() in self.action_map:  # else it is answered 405
             self._refuse_unknown_parameters(request)
+        if self.id_of is not None and "pk" in self.kwargs:
+            self.kwargs["pk"] = self.id_of(self.kwargs["pk"])  # what the handler gets
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """Raise ``ValidationError``: ignoring a misspelt filter would return the wrong rows."""

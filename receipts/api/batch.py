@@ -13,7 +13,6 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
-from chat.ids import MAX_ID
 from chat.models import User
 from receipts.api.bodies import MAX_CONTENT
 from receipts.api.fields import (
@@ -24,7 +23,15 @@ from receipts.api.fields import (
     username_field,
 )
 from receipts.api.limits import MAX_ERRORS, cut
-from receipts.services.batch import APPLIED, NOT_FOUND, NOT_RECIPIENT, UNCHANGED, BatchMark
+from receipts.api.references import MessageReferenceField, message_reference
+from receipts.services.batch import (
+    APPLIED,
+    NOT_FOUND,
+    NOT_RECIPIENT,
+    OTHER_NAME,
+    UNCHANGED,
+    BatchMark,
+)
 
 MAX_ITEMS = 1_000
 INVALID = "invalid"
@@ -35,7 +42,7 @@ _FIELDS = {"message", "state", "at", "user", *_READ_ONLY_FIELDS}
 class ItemBody(StrictSerializer):
     """One mark; described here for the schema, read by ``read_item``."""
 
-    message = serializers.IntegerField(min_value=1, max_value=MAX_ID)
+    message = MessageReferenceField()
     state = serializers.ChoiceField([("delivered", "Delivered"), ("read", "Read")])
     at = serializers.DateTimeField(required=False)
     private = serializers.BooleanField(required=False)
@@ -84,8 +91,11 @@ def batch_results(
     """
     done, room = iter(marked), MAX_ERRORS
     for item in items:
+        result = next(done) if isinstance(item, BatchMark) else INVALID
+        if result == OTHER_NAME:
+            item = {"message": ["The message with this id has another external_id."]}
         if isinstance(item, BatchMark):
-            yield {"result": next(done)}
+            yield {"result": result}
         elif room:
             errors = dict(islice(item.items(), room))
             room -= len(errors)
@@ -115,7 +125,7 @@ def read_item(given: Any, *, caller: User) -> BatchMark | dict[str, list[str]]:
     if errors:
         return errors
     return BatchMark(
-        message_id=values["message"],
+        message=values["message"],
         username=values["user"] or caller.username,
         read=values["state"] == "read",
         at=values["at"],
@@ -131,12 +141,6 @@ def _refusal(username: str | None, caller: User) -> str | None:
     if username not in (None, caller.username):
         return "Only a service account may name another user."
     return None
-
-
-def _message(value: Any) -> int:
-    if type(value) is not int or not 1 <= value <= MAX_ID:
-        raise ValueError("Must be an id: a whole number from 1.")
-    return value
 
 
 def _state(value: Any) -> str:
@@ -187,7 +191,7 @@ def _user(value: Any) -> str | None:
 
 
 _READERS = {
-    "message": _message,
+    "message": message_reference,
     "state": _state,
     "at": _at,
     "private": _private,

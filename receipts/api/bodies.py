@@ -9,17 +9,17 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from chat.models import IMPORTED, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
-from chat.validators import external_id_validator
 from receipts.api.fields import (
-    IdField,
     StrictBooleanField,
     StrictCharField,
     StrictChoiceField,
     StrictListField,
     StrictSerializer,
     TimeField,
+    external_id_field,
     username_field,
 )
+from receipts.api.references import MessageReferenceField
 
 #: Characters of an acknowledgement (rule 12).
 MAX_CONTENT = 2_000
@@ -49,9 +49,7 @@ class ConversationChange(StrictSerializer):
 
 class NewConversation(ConversationChange):
     kind = StrictChoiceField(ConversationKind.choices)
-    external_id = StrictCharField(
-        max_length=255, required=False, allow_null=True, validators=[external_id_validator]
-    )
+    external_id = external_id_field()
     participants = StrictListField(child=username_field(), max_length=10_000)
     owner = username_field(required=False)
 
@@ -81,11 +79,10 @@ class MessageText(StrictSerializer):
 
 
 class NewMessage(MessageText):
-    """A message; ``sender`` and ``sent_at`` are for service accounts."""
+    """A message; ``external_id``, ``sender`` and ``sent_at`` are for service accounts."""
 
-    client_id = StrictCharField(
-        max_length=100, required=False, allow_null=True, validators=[external_id_validator]
-    )
+    client_id = external_id_field()
+    external_id = external_id_field()
     request_receipts = StrictBooleanField(required=False)
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
@@ -147,7 +144,7 @@ class FailureBody(StrictSerializer):
 
 
 class BulkMarkBody(MarkBody):
-    up_to_message = IdField(required=False, allow_null=True)
+    up_to_message = MessageReferenceField(required=False, allow_null=True)
 
 
 class BulkReadBody(PrivateBody, BulkMarkBody):
@@ -155,4 +152,4 @@ class BulkReadBody(PrivateBody, BulkMarkBody):
 
 
 class UnreadBody(ActingBody):
-    from_message = IdField()
+    from_message = MessageReferenceField()

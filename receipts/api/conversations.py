@@ -15,11 +15,13 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
 from receipts.api.erasures import ERASED, erased
 from receipts.api.fields import known_users
+from receipts.api.filters import ConversationFilter
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.messages import message_rows
-from receipts.reads.selectors import conversations_of, unread_by_conversation
+from receipts.reads.names import conversation_id_of
+from receipts.reads.selectors import NOTHING_UNREAD, conversations_of, unread_by_conversation
 from receipts.services.permissions import require_manager
 
 
@@ -27,14 +29,16 @@ class ConversationViewSet(ApiViewSet):
     """Conversations of the caller; service accounts and moderators see all of them."""
 
     pagination_class = NewestActivityFirst
+    filterset_class = ConversationFilter
     serializer_class = ConversationShape
     told_without_read = frozenset({"id", "complete"})
+    id_of = staticmethod(conversation_id_of)
     queryset = Conversation.objects.none()
 
     @extend_schema(responses=ConversationShape(many=True))
     def list(self, request: Request) -> Response:
         """List conversations, newest activity first."""
-        page = self.paginate_queryset(conversations_of(self.user))
+        page = self.paginate_queryset(self.filter_queryset(conversations_of(self.user)))
         return self.get_paginated_response(conversation_shapes(page, self.user))
 
     @extend_schema(
@@ -111,7 +115,7 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
             "receipts_visible_to": each.receipts_visible_to,
             "created_at": each.created_at,
             "role": each.role,
-            **unread.get(each.pk, {"unread_count": 0, "first_unread_message": None}),
+            **unread.get(each.pk, NOTHING_UNREAD),
             "last_message": message_shape(messages[each.last_message], user)
             if each.last_message
             else None,

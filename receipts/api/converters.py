@@ -1,13 +1,15 @@
-"""URL converters for ids and usernames; an impossible value matches no route: 404."""
+"""URL converters for ids, names and usernames; an impossible value matches no route: 404."""
 
 from __future__ import annotations
 
 from django.urls.converters import StringConverter
 
 from chat.ids import MAX_ID
+from chat.models import MAX_EXTERNAL_ID
+from chat.names import PREFIX, reference_in
 
 
-class IdConverter:
+class NumberConverter:
     """A whole number in the range of ids."""
 
     regex = "[0-9]{1,19}"
@@ -20,6 +22,21 @@ class IdConverter:
 
     def to_url(self, value: int) -> str:
         return str(value)
+
+
+class ReferenceConverter:
+    """An id, or ``ext:`` and an external id: an ``int`` or a ``str``."""
+
+    regex = rf"(?:[0-9]{{1,19}}|{PREFIX}[^/\x00-\x1f\x7f]{{1,{MAX_EXTERNAL_ID}}})"
+
+    def to_python(self, value: str) -> int | str:
+        reference = reference_in(value)
+        if reference is None:
+            raise ValueError(value)
+        return reference
+
+    def to_url(self, value: int | str) -> str:
+        return str(value) if isinstance(value, int) else PREFIX + value
 
 
 class UsernameConverter(StringConverter):

@@ -51,7 +51,9 @@ class EventMark(RowSerializer):
     state = serializers.ChoiceField(State.choices)
     count = serializers.IntegerField()
     first_message = serializers.IntegerField()
+    first_message_external_id = serializers.CharField(allow_null=True)
     last_message = serializers.IntegerField()
+    last_message_external_id = serializers.CharField(allow_null=True)
 
 
 class Event(RowSerializer):
@@ -59,6 +61,7 @@ class Event(RowSerializer):
 
     kind = serializers.ChoiceField(EventKind.choices)
     conversation = serializers.IntegerField()
+    conversation_external_id = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField(help_text="Time of the latest change.")
     user = serializers.CharField(
         required=False, help_text="Whose receipts; sent to service accounts only."
@@ -77,12 +80,12 @@ class Event(RowSerializer):
     first_unread_message = serializers.IntegerField(
         required=False, allow_null=True, help_text="`conversation.read`"
     )
+    first_unread_message_external_id = serializers.CharField(
+        required=False, allow_null=True, help_text="`conversation.read`"
+    )
     message = MessageShape(
         required=False,
         help_text="`message.created`, `message.edited`, `message.deleted`, `message.restored`",
-    )
-    conversation_external_id = serializers.CharField(
-        required=False, allow_null=True, help_text="`conversation.deleted`"
     )
 
 

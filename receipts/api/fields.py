@@ -13,9 +13,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.ids import MAX_ID
-from chat.models import User
-from chat.validators import username_validator
+from chat.models import MAX_EXTERNAL_ID, User
+from chat.validators import external_id_validator, username_validator
 from receipts.api.limits import STOP_AT
 
 #: The format of a time; Python's parser alone accepts any character before the zone, even NUL.
@@ -59,21 +58,6 @@ class ObjectSerializer(RowSerializer):
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         return {str(name): getattr(instance, str(name)) for name in self.fields}
-
-
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
-class IdField(serializers.Field[int, Any, int, Any]):
-    """A whole number in the range of ids; no text, no fraction, no boolean."""
-
-    default_error_messages = {"invalid": "Must be an id: a whole number from 1."}
-
-    def to_internal_value(self, data: Any) -> int:
-        if type(data) is not int or not 1 <= data <= MAX_ID:
-            self.fail("invalid")
-        return data
-
-    def to_representation(self, value: int) -> int:
-        return value
 
 
 class StrictBooleanField(serializers.BooleanField):
@@ -153,6 +137,16 @@ class TimeField(serializers.DateTimeField):
 def username_field(**options: Any) -> StrictCharField:
     """A username in a request body."""
     return StrictCharField(max_length=150, validators=[username_validator], **options)
+
+
+def external_id_field() -> StrictCharField:
+    """An optional id of another system in a request body."""
+    return StrictCharField(
+        max_length=MAX_EXTERNAL_ID,
+        required=False,
+        allow_null=True,
+        validators=[external_id_validator],
+    )
 
 
 def known_users(field: str, usernames: list[str]) -> list[User]:

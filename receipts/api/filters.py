@@ -1,4 +1,4 @@
-"""Filters of the lists: states, ``unread``, ``undelivered``, membership and search."""
+"""Filters of the lists: states, ``unread``, ``undelivered``, membership, names and search."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
+from chat.models import MAX_EXTERNAL_ID
 from chat.models.conversation import ParticipantQuerySet
 from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import hides_reads_from
@@ -58,6 +59,43 @@ class MembershipFilter(django_filters.MultipleChoiceFilter):
         for word in value:
             condition |= membership_q(Membership(word), account=self._account)
         return qs.filter(condition) if value else qs
+
+
+class NameField(forms.CharField):
+    """An id of another system, unchanged; an empty one is refused, ignoring it would return all."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"strip": False, "max_length": MAX_EXTERNAL_ID, **options})
+
+    def clean(self, value: Any) -> Any:
+        if value == "":
+            raise forms.ValidationError("May not be empty.", code="required")
+        return super().clean(value)
+
+
+class NameFilter(django_filters.CharFilter):
+    field_class = NameField
+
+
+class ConversationFilter(django_filters.FilterSet):
+    """``external_id`` in the list of conversations."""
+
+    external_id = NameFilter(help_text="The conversation's id in another system.")
+
+
+class MessageFilter(django_filters.FilterSet):
+    """``client_id`` and ``external_id`` in a conversation's messages."""
+
+    client_id = NameFilter(
+        method="filter_client_id",
+        help_text="The sender's own id for it: of your messages; of all, for service accounts.",
+    )
+    external_id = NameFilter(help_text="The message's id in another system.")
+
+    def filter_client_id(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        found = qs.filter(client_id=value)
+        user = self.request.user
+        return found if user.sees_everything else found.filter(sender=user)
 
 
 class RecipientFilter(django_filters.FilterSet):

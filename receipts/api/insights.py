@@ -17,6 +17,7 @@ from rest_framework.response import Response
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
 from receipts.reads.insights import InsightsAnswer, insights
+from receipts.reads.names import conversation_id_of
 from receipts.rules.privacy import hides_reads_from
 
 #: The most days per request, and how many without parameters.
@@ -72,6 +73,7 @@ class InsightsViewSet(ApiViewSet):
 
     serializer_class: Any = Insights
     query_parameters = frozenset({"from", "to"})
+    id_of = staticmethod(conversation_id_of)
 
     @extend_schema(parameters=_RANGE, responses=Insights)
     def retrieve(self, request: Request) -> Response:

@@ -28,6 +28,7 @@ from receipts.api.bodies import (
 from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
+from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
 from receipts.rules.privacy import opens_on_request, reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
@@ -43,7 +44,7 @@ class MessageMarkViewSet(ApiViewSet):
     told_without_read = frozenset({"message", "user"})
 
     @extend_schema(request=MarkBody, responses={200: MarkedRow, **ARCHIVED})
-    def delivered(self, request: Request, pk: int) -> Response:
+    def delivered(self, request: Request, pk: int | str) -> Response:
         """The message reached the recipient's device."""
         fields = self.validated(MarkBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
@@ -53,7 +54,7 @@ class MessageMarkViewSet(ApiViewSet):
         return self._answer(row, services.mark_delivered(row=_named(row), at=at))
 
     @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
-    def read(self, request: Request, pk: int) -> Response:
+    def read(self, request: Request, pk: int | str) -> Response:
         """The recipient read the message; optionally in private or with an acknowledgement."""
         fields = self.validated(ReadBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
@@ -73,10 +74,10 @@ class MessageMarkViewSet(ApiViewSet):
         )
 
     @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
-    def failed(self, request: Request, pk: int) -> Response:
+    def failed(self, request: Request, pk: int | str) -> Response:
         """Report a failed delivery and its reason; service accounts only (rule 11)."""
         if not self.user.is_service:
-            self.visible_message(pk)
+            self.visible_message(message_id_of(pk))
             raise Refused("Only a service account may report a failure.")
         fields = self.validated(FailureBody)
         [user] = known_users("user", [fields["user"]])
@@ -86,10 +87,10 @@ class MessageMarkViewSet(ApiViewSet):
             services.report_failure(row=_named(row), reason=fields["reason"], at=fields.get("at")),
         )
 
-    def _own_row(self, pk: int, username: str) -> OwnRow:
+    def _own_row(self, pk: int | str, username: str) -> OwnRow:
         row = own_row(pk, username)
         if row is None:
-            refuse_archived_mark(self.visible_message(pk), username)
+            refuse_archived_mark(self.visible_message(message_id_of(pk)), username)
         if row is None or row["withdrawn_at"] is not None:
             raise NotRecipient
         return row
@@ -108,44 +109,41 @@ class ConversationMarkViewSet(ApiViewSet):
     told_without_read = frozenset({"conversation", "user"})
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)
-    def mark_delivered(self, request: Request, pk: int) -> Response:
+    def mark_delivered(self, request: Request, pk: int | str) -> Response:
         """Everything up to a message reached the recipient's device."""
         return self._mark(pk, self.validated(BulkMarkBody), read=False)
 
     @extend_schema(request=BulkReadBody, responses=BulkMark)
-    def mark_read(self, request: Request, pk: int) -> Response:
+    def mark_read(self, request: Request, pk: int | str) -> Response:
         """Everything up to a message was read: up to the newest, or the newest sent by ``at``."""
         return self._mark(pk, self.validated(BulkReadBody), read=True)
 
     @extend_schema(request=UnreadBody, responses=Unmarked)
-    def mark_unread(self, request: Request, pk: int) -> Response:
+    def mark_unread(self, request: Request, pk: int | str) -> Response:
         """Mark everything from a message on as unread, for the caller only (rule 10)."""
         fields = self.validated(UnreadBody)
         username = self.acting_username(fields.get("user"))
         marked = self._of_participant(
             pk,
             lambda: services.mark_unread_from(
-                conversation_id=pk, username=username, message_id=fields["from_message"]
+                conversation_id=pk, username=username, message=fields["from_message"]
             ),
         )
         return Response(
             {
-                "conversation": pk,
-                "user": username,
-                "from_message": marked.message_id,
-                "marked": marked.count,
-                "unread_count": unread_in_conversation(marked.recipient_id, pk),
+                **_marked_in(marked, username, "from_message"),
+                "unread_count": _unread_after(marked),
             }
         )
 
-    def _mark(self, pk: int, fields: dict[str, Any], *, read: bool) -> Response:
+    def _mark(self, pk: int | str, fields: dict[str, Any], *, read: bool) -> Response:
         username = self.acting_username(fields.get("user"))
         marked = self._of_participant(
             pk,
             lambda: services.mark_up_to(
                 conversation_id=pk,
                 username=username,
-                message_id=fields.get("up_to_message"),
+                up_to=fields.get("up_to_message"),
                 read=read,
                 at=fields.get("at"),
                 private=fields.get("private"),
@@ -153,21 +151,18 @@ class ConversationMarkViewSet(ApiViewSet):
         )
         return Response(
             {
-                "conversation": pk,
-                "user": username,
-                "up_to_message": marked.message_id,
-                "marked": marked.count,
+                **_marked_in(marked, username, "up_to_message"),
                 "at": marked.at,
-                "unread_count": unread_in_conversation(marked.recipient_id, pk),
+                "unread_count": _unread_after(marked),
             }
         )
 
-    def _of_participant(self, pk: int, mark: Callable[[], MarkedUpTo]) -> MarkedUpTo:
+    def _of_participant(self, pk: int | str, mark: Callable[[], MarkedUpTo]) -> MarkedUpTo:
         """The mark; 404 if the caller cannot see the conversation at all."""
         try:
             return mark()
         except NotParticipant:
-            self.visible_conversation(pk)
+            self.visible_conversation(conversation_id_of(pk))
             raise
 
 
@@ -213,6 +208,22 @@ class AccountMarkViewSet(ApiViewSet):
 
     def _answer(self, user: User, progress: BatchOutcome) -> Response:
         return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
+
+
+def _marked_in(marked: MarkedUpTo, username: str, field: str) -> dict[str, object]:
+    """What a bulk mark did; ``field`` is what the request calls its message."""
+    return {
+        "conversation": marked.conversation_id,
+        "conversation_external_id": marked.conversation_external_id,
+        "user": username,
+        field: marked.message_id,
+        f"{field}_external_id": marked.message_external_id,
+        "marked": marked.count,
+    }
+
+
+def _unread_after(marked: MarkedUpTo) -> int:
+    return unread_in_conversation(marked.recipient_id, marked.conversation_id)
 
 
 def _named(row: OwnRow) -> RecipientKey:

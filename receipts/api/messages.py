@@ -13,10 +13,12 @@ from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import StrictSerializer, known_users
+from receipts.api.filters import MessageFilter
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shape
 from receipts.reads.messages import message_rows
+from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.services.permissions import require_may_edit
 
 
@@ -24,15 +26,19 @@ class ConversationMessageViewSet(ApiViewSet):
     """The messages of one conversation."""
 
     pagination_class = NewestFirst
+    filterset_class = MessageFilter
     serializer_class = MessageShape
     told_without_read = frozenset({"id"})
     queryset = Message.objects.none()
+    id_of = staticmethod(conversation_id_of)
 
     @extend_schema(responses=MessageShape(many=True))
     def list(self, request: Request, pk: int) -> Response:
         """List messages, newest first, each with the receipts that the caller may see."""
         conversation = self.visible_conversation(pk)
-        messages = message_rows(Message.objects.filter(conversation=conversation))
+        messages = message_rows(
+            self.filter_queryset(Message.objects.filter(conversation=conversation))
+        )
         return self.page_of(messages, lambda row: message_shape(row, self.user))
 
     @extend_schema(
@@ -40,13 +46,14 @@ class ConversationMessageViewSet(ApiViewSet):
         responses={
             200: MessageShape,
             201: MessageShape,
-            **conflict("The sender has another message with this `client_id`."),
+            **conflict("Another message has this `client_id` or `external_id`."),
         },
     )
     def create(self, request: Request, pk: int) -> Response:
-        """Send a message; repeating a ``client_id`` returns 200 with the existing message.
+        """Send a message; repeating its ``client_id`` or ``external_id`` returns 200 with it.
 
-        With a different ``body`` or ``sent_at`` the response is 409.
+        If the existing message differs from the request, the response is 409. Only service accounts
+        give an ``external_id``, which is unique over all conversations.
         """
         self.visible_conversation(pk)
         fields = self.validated(NewMessage)
@@ -72,8 +79,10 @@ class ConversationMessageViewSet(ApiViewSet):
             return known_users("sender", [named])[0]
         if named is not None and named != self.user.username:
             raise Refused("Only a service account may name another sender.")
-        if "sent_at" in fields:
-            raise Refused("Only a service account may set sent_at.")
+        for field in ("sent_at", "external_id"):
+            if fields.get(field) is not None:
+                # Otherwise any user could take an id before the backend uses it.
+                raise Refused(f"Only a service account may set {field}.")
         return self.user
 
 
@@ -81,6 +90,7 @@ class MessageViewSet(ApiViewSet):
     """One message."""
 
     serializer_class = MessageShape
+    id_of = staticmethod(message_id_of)
     told_without_read = frozenset({"id"})
 
     @extend_schema(responses=MessageShape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -19,6 +19,7 @@ from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import ParticipantShape
 from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
+from receipts.reads.names import conversation_id_of, names_of_messages
 from receipts.reads.watermarks import show_watermarks
 from receipts.rules.disclosure import discloses_watermarks
 from receipts.rules.privacy import hides_reads_from
@@ -32,6 +33,7 @@ class ParticipantViewSet(ApiViewSet):
     filterset_class = ParticipantFilter
     serializer_class = ParticipantShape
     told_without_read = frozenset({"user"})
+    id_of = staticmethod(conversation_id_of)
     queryset = ConversationParticipant.objects.select_related("user")
 
     @extend_schema(responses=ParticipantShape(many=True))
@@ -99,7 +101,12 @@ class ParticipantViewSet(ApiViewSet):
         self, participants: Sequence[ConversationParticipant], conversation: Conversation
     ) -> Sequence[ParticipantAnswer]:
         show_watermarks(participants)
-        return [self._shape(each, conversation) for each in participants]
+        names = names_of_messages(
+            pk
+            for each in participants
+            for pk in (each.last_delivered_message_id, each.last_read_message_id)
+        )
+        return [self._shape(each, conversation, names) for each in participants]
 
     def _answer(
         self, participant: ConversationParticipant, conversation: Conversation, status: int = 200
@@ -107,11 +114,14 @@ class ParticipantViewSet(ApiViewSet):
         return Response(self._shapes([participant], conversation)[0], status=status)
 
     def _shape(
-        self, participant: ConversationParticipant, conversation: Conversation
+        self,
+        participant: ConversationParticipant,
+        conversation: Conversation,
+        names: Mapping[int | None, str],
     ) -> ParticipantAnswer:
         own = participant.user_id == self.user.pk
         seen = own or discloses_watermarks(
             conversation.kind, conversation.receipts_visible_to, self.user
         )
         reads = own or not hides_reads_from(self.user)
-        return participant_shape(participant, watermarks=seen, reads=reads)
+        return participant_shape(participant, watermarks=seen, reads=reads, names=names)

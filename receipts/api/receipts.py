@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
@@ -15,8 +15,8 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID, whole_number
 from chat.models import Message
+from chat.names import reference_in, words_of
 from receipts import services
 from receipts.api.archived import ARCHIVED, Archived
 from receipts.api.base import ApiViewSet
@@ -24,10 +24,12 @@ from receipts.api.batch import BatchBody, BatchResults, batch_results, read_item
 from receipts.api.fields import RowSerializer
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
+from receipts.api.references import check_name
 from receipts.api.shapes import ListedRecipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import listed_recipient, summary_for
 from receipts.reads.messages import disclosed_message, message_rows
+from receipts.reads.names import message_id_of, message_ids_of
 from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import hides_reads_from
@@ -40,7 +42,8 @@ MAX_SUMMARIES = 200
 class RefusedSummary(RowSerializer):
     """A message whose receipts the caller may not see."""
 
-    message = serializers.IntegerField()
+    message = serializers.IntegerField(allow_null=True)
+    message_external_id = serializers.CharField(allow_null=True)
     code = serializers.ChoiceField([("not_found", "Not found"), ("permission_denied", "Denied")])
     detail = serializers.CharField()
 
@@ -60,6 +63,7 @@ class MessageReceiptViewSet(ApiViewSet):
     """The receipts of one message, for those who may see them (rule 17)."""
 
     serializer_class: Any = Summary
+    id_of = staticmethod(message_id_of)
 
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
@@ -93,25 +97,34 @@ class ReceiptsViewSet(ApiViewSet):
 
     serializer_class = Summaries
     told_without_read = frozenset({"results"})
-    query_parameters = frozenset({"messages"})
+    query_parameters = frozenset({"messages", "external_ids"})
 
     @extend_schema(
         parameters=[
             OpenApiParameter(
                 "messages",
                 OpenApiTypes.STR,
-                required=True,
-                description=f"Message ids, separated by commas; at most {MAX_SUMMARIES}.",
-            )
+                description="Message ids, or `ext:` and external ids, separated by commas.",
+            ),
+            OpenApiParameter(
+                "external_ids",
+                OpenApiTypes.STR,
+                description="External ids, separated by commas; a comma in one is written `%2C`."
+                f" Together at most {MAX_SUMMARIES}, and at least one.",
+            ),
         ],
         responses=Summaries,
     )
     def retrieve(self, request: Request) -> Response:
         """Summaries of up to 200 messages; each invisible message has its own error."""
-        ids = self._ids(",".join(request.query_params.getlist("messages")))
-        visible = Message.objects.visible_to(self.user).filter(pk__in=ids)
+        asked = self._asked()
+        names = [each for each in asked if isinstance(each, str)]
+        ids = message_ids_of(names) if names else {}
+        named = [ids.get(each, 0) if isinstance(each, str) else each for each in asked]
+        visible = Message.objects.visible_to(self.user).filter(pk__in=named)
         found = {row["id"]: row for row in message_rows(visible)}
-        return Response({"results": [self._result(pk, found.get(pk)) for pk in ids]})
+        results = [self._result(each, found.get(pk)) for each, pk in zip(asked, named, strict=True)]
+        return Response({"results": results})
 
     @extend_schema(request=BatchBody, responses={200: BatchResults})
     def create(self, request: Request) -> Response:
@@ -127,30 +140,57 @@ class ReceiptsViewSet(ApiViewSet):
         results = services.mark_batch(items)
         if not self.user.is_moderator or NOT_FOUND not in results:
             return results
-        visible = Message.objects.visible_to(self.user)
-        named = visible.filter(pk__in=[item.message_id for item in items])
-        seen = set(named.values_list("pk", flat=True))
+        ids = message_ids_of(item.message.name for item in items if item.message.name)
+        named = [item.message.number or ids.get(str(item.message.name), 0) for item in items]
+        visible = Message.objects.visible_to(self.user).filter(pk__in=named)
+        seen = set(visible.values_list("pk", flat=True))
         return [
-            NOT_RECIPIENT if result == NOT_FOUND and item.message_id in seen else result
-            for item, result in zip(items, results, strict=True)
+            NOT_RECIPIENT if result == NOT_FOUND and pk in seen else result
+            for result, pk in zip(results, named, strict=True)
         ]
 
-    def _result(self, pk: int, message: MessageRow | None) -> SummaryAnswer | dict[str, int | str]:
+    def _result(
+        self, asked: int | str, message: MessageRow | None
+    ) -> SummaryAnswer | dict[str, int | str | None]:
         if message is None:
-            return {"message": pk, "code": "not_found", "detail": "No such message."}
+            return {**_reference(asked), "code": "not_found", "detail": "No such message."}
         if not discloses_receipts(message, self.user):
             detail = "The receipts of this message are not for you."
-            return {"message": pk, "code": "permission_denied", "detail": detail}
+            return {**_reference(asked), "code": "permission_denied", "detail": detail}
         return summary_for(message, self.user)
 
-    def _ids(self, given: str) -> list[int]:
-        words = [word.strip() for word in given.split(",") if word.strip()]
-        if not words or len(words) > MAX_SUMMARIES:
-            raise ValidationError({"messages": [f"Must list 1 to {MAX_SUMMARIES} message ids."]})
-        ids: dict[int, None] = {}
-        for word in words:
-            number = whole_number(word, MAX_ID)
-            if not number:
-                raise ValidationError({"messages": [f"{word[:50]!r} is not a message id."]})
-            ids[number] = None
-        return list(ids)
+    def _asked(self) -> list[int | str]:
+        """The requested messages, each once: numbers, and names."""
+        given = self.request.query_params
+        words = {
+            field: [word for text in given.getlist(field) for word in words_of(text)]
+            for field in ("messages", "external_ids")
+        }
+        if not 1 <= sum(map(len, words.values())) <= MAX_SUMMARIES:
+            field = "external_ids" if words["external_ids"] else "messages"
+            raise ValidationError({field: [f"Must list 1 to {MAX_SUMMARIES} message ids."]})
+        numbered = [(word, reference_in(word)) for word in words["messages"]]
+        if wrong := next((word for word, reference in numbered if not reference), None):
+            raise ValidationError({"messages": [f"{wrong[:50]!r} is not a message id."]})
+        asked: dict[int | str, None] = {}
+        for _, reference in numbered:
+            asked[_checked("messages", cast("int | str", reference))] = None
+        for word in words["external_ids"]:
+            asked[_checked("external_ids", word)] = None
+        return list(asked)
+
+
+def _checked(parameter: str, reference: int | str) -> int | str:
+    """The reference, if it can be one: a list holds names that no path would carry."""
+    if isinstance(reference, str):
+        try:
+            check_name(reference)
+        except ValueError as error:
+            raise ValidationError({parameter: [f"{reference[:50]!r}: {error}"]}) from error
+    return reference
+
+
+def _reference(asked: int | str) -> dict[str, int | str | None]:
+    """What a result without a summary says of its message: only what was asked."""
+    number, name = (None, asked) if isinstance(asked, str) else (asked, None)
+    return {"message": number, "message_external_id": name}

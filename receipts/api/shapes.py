@@ -44,7 +44,9 @@ class Summary(RowSerializer):
     """A message's receipts over all its recipients."""
 
     message = serializers.IntegerField()
+    message_external_id = serializers.CharField(allow_null=True)
     conversation = serializers.IntegerField()
+    conversation_external_id = serializers.CharField(allow_null=True)
     tracked = serializers.BooleanField()
     overall_status = serializers.ChoiceField(OverallStatus.choices)
     summary_text = serializers.CharField()
@@ -67,7 +69,9 @@ class MessageShape(RowSerializer):
     """A message; ``receipts`` is null for those who may not see them."""
 
     id = serializers.IntegerField()
+    external_id = serializers.CharField(allow_null=True)
     conversation = serializers.IntegerField()
+    conversation_external_id = serializers.CharField(allow_null=True)
     sender = serializers.CharField()
     sender_name = serializers.CharField()
     body = serializers.CharField()
@@ -130,6 +134,7 @@ class ConversationShape(RowSerializer):
     role = serializers.ChoiceField(Role.choices, allow_null=True)
     unread_count = serializers.IntegerField()
     first_unread_message = serializers.IntegerField(allow_null=True)
+    first_unread_message_external_id = serializers.CharField(allow_null=True)
     last_message = MessageShape(allow_null=True)
 
 
@@ -146,8 +151,10 @@ class ParticipantShape(RowSerializer):
     muted = serializers.BooleanField()
     banned = serializers.BooleanField()
     last_delivered_message = serializers.IntegerField(allow_null=True)
+    last_delivered_message_external_id = serializers.CharField(allow_null=True)
     last_delivered_at = serializers.DateTimeField(allow_null=True)
     last_read_message = serializers.IntegerField(allow_null=True)
+    last_read_message_external_id = serializers.CharField(allow_null=True)
     last_read_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -155,8 +162,10 @@ class BulkMark(RowSerializer):
     """What a mark up to a message did."""
 
     conversation = serializers.IntegerField()
+    conversation_external_id = serializers.CharField(allow_null=True)
     user = serializers.CharField()
     up_to_message = serializers.IntegerField(allow_null=True)
+    up_to_message_external_id = serializers.CharField(allow_null=True)
     marked = serializers.IntegerField()
     at = serializers.DateTimeField()
     unread_count = serializers.IntegerField()
@@ -166,8 +175,10 @@ class Unmarked(RowSerializer):
     """The result of marking messages unread."""
 
     conversation = serializers.IntegerField()
+    conversation_external_id = serializers.CharField(allow_null=True)
     user = serializers.CharField()
     from_message = serializers.IntegerField()
+    from_message_external_id = serializers.CharField(allow_null=True)
     marked = serializers.IntegerField()
     unread_count = serializers.IntegerField()
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.urls import path, register_converter
 
 from receipts.api.conversations import ConversationViewSet
-from receipts.api.converters import IdConverter, UsernameConverter
+from receipts.api.converters import NumberConverter, ReferenceConverter, UsernameConverter
 from receipts.api.docs import DocsView, SchemaView
 from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet
@@ -18,7 +18,8 @@ from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, Recipi
 from receipts.api.users import MeViewSet, UserViewSet
 from receipts.api.webhooks import WebhookViewSet
 
-register_converter(IdConverter, "id")
+register_converter(ReferenceConverter, "id")
+register_converter(NumberConverter, "number")
 register_converter(UsernameConverter, "username")
 
 _LIST: Any = {"get": "list", "post": "create"}
@@ -45,13 +46,17 @@ urlpatterns = [
         ConversationMarkViewSet.as_view({"post": "mark_delivered"}),
     ),
     path(
-        "conversations/<id:pk>/mark-read/", ConversationMarkViewSet.as_view({"post": "mark_read"})
+        "conversations/<id:pk>/mark-read/",
+        ConversationMarkViewSet.as_view({"post": "mark_read"}),
     ),
     path(
         "conversations/<id:pk>/mark-unread/",
         ConversationMarkViewSet.as_view({"post": "mark_unread"}),
     ),
-    path("conversations/<id:pk>/insights/", InsightsViewSet.as_view({"get": "of_conversation"})),
+    path(
+        "conversations/<id:pk>/insights/",
+        InsightsViewSet.as_view({"get": "of_conversation"}),
+    ),
     path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
     path("messages/<id:pk>/", MessageViewSet.as_view(_REMOVABLE)),
     path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
@@ -63,7 +68,7 @@ urlpatterns = [
     path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
     path("events/", EventViewSet.as_view({"get": "retrieve"})),
     path("webhooks/", WebhookViewSet.as_view(_LIST)),
-    path("webhooks/<id:pk>/", WebhookViewSet.as_view(_REMOVABLE)),
+    path("webhooks/<number:pk>/", WebhookViewSet.as_view(_REMOVABLE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

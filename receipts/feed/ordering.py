@@ -20,9 +20,12 @@ class ToldMessages:
         groups = list(groups)
         many = {pk for group in groups if _has_many(group) for pk in group.known}
         self._sent: dict[int, datetime] = {}
+        #: The external ids of all that the groups name.
+        self.names: dict[int, str | None] = {}
         if many:
-            sent = Message.objects.filter(pk__in=many).values_list("pk", "created_at")
-            self._sent = dict(sent)
+            known = Message.objects.filter(pk__in=many)
+            for pk, sent_at, name in known.values_list("pk", "created_at", "external_id"):
+                self._sent[pk], self.names[pk] = sent_at, name
         shown = {
             pk
             for group in groups
@@ -31,7 +34,8 @@ class ToldMessages:
         present = Message.objects.filter(pk__in=shown, conversation__deleted_at=None)
         rows = message_rows(present) if shown else ()
         self.rows: dict[int, MessageRow] = {row["id"]: row for row in rows}
-        self._sent |= {pk: row["created_at"] for pk, row in self.rows.items()}
+        for pk, row in self.rows.items():
+            self._sent[pk], self.names[pk] = row["created_at"], row["external_id"]
 
     def newest(self, group: Group) -> list[int]:
         """The newest messages, whose summaries are published."""

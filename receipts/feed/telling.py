@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chat.models import ConversationParticipant, User, look_up_moderators
+from chat.models import Conversation, ConversationParticipant, User, look_up_moderators
 from receipts.feed.coalescing import CoalescedMark, Group, Heard, coalesced
 from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.selectors import unread_of_pairs
+from receipts.reads.selectors import NOTHING_UNREAD, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
 
 #: At most this many marks of a coalesced event are listed; the rest is counted.
@@ -62,6 +62,7 @@ class _Facts:
         self.people = people
         self.messages = ToldMessages(groups)
         self.taking_part = _memberships(groups)
+        self.conversations = _names_of_conversations(groups)
         self.unread = unread_of_pairs(
             {
                 (group.listener.pk, group.conversation_id)
@@ -81,12 +82,18 @@ class _Facts:
         if group.kind == EventKind.RECEIPT_UPDATED:
             what = self._receipts(group)
         elif group.kind == EventKind.CONVERSATION_READ:
-            what = self.unread.get(place, {"unread_count": 0, "first_unread_message": None})
+            what = self.unread.get(place, NOTHING_UNREAD)
         else:
             what = self._message(group)
         if what is None:
             return None
-        said = {"kind": group.kind, "conversation": group.conversation_id, "at": group.at, **what}
+        said = {
+            "kind": group.kind,
+            "conversation": group.conversation_id,
+            "conversation_external_id": self.conversations.get(group.conversation_id),
+            "at": group.at,
+            **what,
+        }
         if group.listener.is_service and group.audience_id is not None:
             said["user"] = self._name(group.audience_id)
         return said
@@ -109,12 +116,16 @@ class _Facts:
         }
 
     def _mark(self, mark: CoalescedMark) -> Told:
+        first = min(mark.messages, key=self.messages.position)
+        last = max(mark.messages, key=self.messages.position)
         return {
             "user": self._name(mark.actor_id),
             "state": mark.state,
             "count": mark.count,
-            "first_message": min(mark.messages, key=self.messages.position),
-            "last_message": max(mark.messages, key=self.messages.position),
+            "first_message": first,
+            "first_message_external_id": self.messages.names.get(first),
+            "last_message": last,
+            "last_message_external_id": self.messages.names.get(last),
         }
 
     def _message(self, group: Group) -> Told | None:
@@ -134,6 +145,12 @@ def _deleted(group: Group) -> Told:
         "conversation_external_id": group.external_id,
         "at": group.at,
     }
+
+
+def _names_of_conversations(groups: list[Group]) -> dict[int, str | None]:
+    """The external ids of the groups' conversations."""
+    found = Conversation.objects.filter(pk__in={group.conversation_id for group in groups})
+    return dict(found.values_list("pk", "external_id"))
 
 
 def _memberships(groups: list[Group]) -> set[tuple[int, int]]:

@@ -12,7 +12,9 @@ class MessageAnswer(TypedDict):
     """A message as one user may see it; ``receipts`` is null where they may not see those."""
 
     id: int
+    external_id: str | None
     conversation: int
+    conversation_external_id: str | None
     sender: str
     sender_name: str
     body: str
@@ -68,6 +70,8 @@ class ParticipantAnswer(TypedDict):
     muted: bool
     banned: bool
     last_delivered_message: int | None
+    last_delivered_message_external_id: str | None
     last_delivered_at: datetime | None
     last_read_message: int | None
+    last_read_message_external_id: str | None
     last_read_at: datetime | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from chat.models import ConversationParticipant, Tracking, User
@@ -33,7 +34,9 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     tracked = row["tracking"] == Tracking.TRACKED
     return {
         "id": row["id"],
+        "external_id": row["external_id"],
         "conversation": row["conversation_id"],
+        "conversation_external_id": row["conversation__external_id"],
         "sender": row["sender__username"],
         "sender_name": row["sender__display_name"] or row["sender__username"],
         "body": "" if hidden else row["body"],
@@ -101,11 +104,20 @@ def marked_row(row: OwnRow) -> MarkedAnswer:
 
 
 def participant_shape(
-    participant: ConversationParticipant, *, watermarks: bool, reads: bool
+    participant: ConversationParticipant,
+    *,
+    watermarks: bool,
+    reads: bool,
+    names: Mapping[int | None, str],
 ) -> ParticipantAnswer:
-    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null."""
+    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null.
+
+    ``names`` are the external ids of the watermarks' messages.
+    """
     user = participant.user
+    delivered = participant.last_delivered_message_id if watermarks else None
     reads = reads and watermarks
+    read = participant.last_read_message_id if reads else None
     return {
         "user": user.username,
         "user_name": user.get_full_name(),
@@ -120,8 +132,10 @@ def participant_shape(
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
-        "last_delivered_message": participant.last_delivered_message_id if watermarks else None,
+        "last_delivered_message": delivered,
+        "last_delivered_message_external_id": names.get(delivered),
         "last_delivered_at": participant.last_delivered_at if watermarks else None,
-        "last_read_message": participant.last_read_message_id if reads else None,
+        "last_read_message": read,
+        "last_read_message_external_id": names.get(read),
         "last_read_at": participant.last_read_at if reads else None,
     }

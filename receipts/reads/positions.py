@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from django.db import connection
 
-from receipts.rules.rows import OwnPosition
+from chat.names import MessageReference
+from receipts.reads.names import MESSAGE_NAMED_SQL
+from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt
@@ -21,43 +24,61 @@ _REACHED = last_tracked_sql(
 )
 
 _POSITION = f"""
-    SELECT participant.user_id, member.read_receipts_enabled, up_to.id, reached.id
-      FROM chat_conversationparticipant AS participant
+    SELECT participant.user_id, member.read_receipts_enabled, conversation.id,
+           conversation.external_id, up_to.id, up_to.external_id, reached.id
+      FROM chat_conversation AS conversation
+      JOIN chat_conversationparticipant AS participant
+        ON participant.conversation_id = conversation.id AND participant.is_active
       JOIN chat_user AS member ON member.id = participant.user_id
        AND member.is_active AND member.username = %(username)s
       LEFT JOIN chat_message AS up_to ON up_to.id = ({{up_to}})
        AND up_to.conversation_id = participant.conversation_id
       LEFT JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = participant.conversation_id
-     WHERE participant.conversation_id = %(conversation)s AND participant.is_active"""
+     WHERE conversation.{{column}} = %(conversation)s"""
 
-_AT_MESSAGE = _POSITION.format(up_to="%(up_to)s")
-_AT_NEWEST = _POSITION.format(up_to=_NEWEST.format(condition=""))
-_AT_TIME = _POSITION.format(up_to=_NEWEST.format(condition=" AND message.created_at <= %(at)s"))
+#: How a conversation is given: by its id, or by its external id.
+_COLUMNS = {int: "id", str: "external_id"}
+#: Where a mark ends: at a message, by its id or its external id; at the newest, or that of a time.
+_ENDS = {
+    "number": "%(up_to)s",
+    "name": MESSAGE_NAMED_SQL.format("%(name)s"),
+    "newest": _NEWEST.format(condition=""),
+    "time": _NEWEST.format(condition=" AND message.created_at <= %(at)s"),
+}
+_STATEMENTS = {
+    (kind, end): _POSITION.format(column=column, up_to=up_to)
+    for kind, column in _COLUMNS.items()
+    for end, up_to in _ENDS.items()
+}
 
 
 def own_position(
-    conversation_id: int, username: str, *, up_to: int | None = None, at: datetime | None = None
+    conversation: int | str,
+    username: str,
+    *,
+    up_to: MessageReference | None = None,
+    at: datetime | None = None,
 ) -> OwnPosition | None:
     """A participant and how far they mark; None unless this user takes part now.
 
     Up to the message ``up_to``, or else to the newest one that was sent by the time ``at``, or else
-    to the newest. A message of another conversation is none.
+    to the newest. A message of another conversation is none. ``conversation`` is its id or its
+    external id; names cost no further statement.
     """
-    newest = _AT_NEWEST if at is None else _AT_TIME
-    statement = newest if up_to is None else _AT_MESSAGE
-    params = {"conversation": conversation_id, "username": username, "up_to": up_to}
+    params: dict[str, Any] = {"conversation": conversation, "username": username}
+    if up_to is None:
+        end = "newest" if at is None else "time"
+    else:
+        end = "name" if up_to.number is None else "number"
+        params |= {"up_to": up_to.number, "name": up_to.name}
     if at is not None:
         params["at"] = adapt(at)
     with connection.cursor() as cursor:
-        execute_prepared(cursor, statement, params)
+        execute_prepared(cursor, _STATEMENTS[type(conversation), end], params)
         found = cursor.fetchone()
     if found is None:
         return None
-    user, enabled, message, reached = found
-    return {
-        "user_id": user,
-        "read_receipts_enabled": bool(enabled),
-        "up_to": message,
-        "reached": reached,
-    }
+    position = dict(zip(columns_of(OwnPosition), found, strict=True))
+    position["read_receipts_enabled"] = bool(position["read_receipts_enabled"])
+    return cast(OwnPosition, position)

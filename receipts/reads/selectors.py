@@ -7,10 +7,20 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 from django.db import connection
-from django.db.models import Count, Exists, F, FilteredRelation, OuterRef, Q, QuerySet, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce
 
-from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.models import Conversation, ConversationParticipant, Message, MessageName, User
 from receipts.models import MessageStatus
 from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
@@ -18,25 +28,35 @@ from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 from receipts.sql.run import fetch_rows
 
 
-def _own_row(message: int, username: str) -> QuerySet[MessageStatus, OwnRow]:
+def _own_row(username: str, **message: Any) -> QuerySet[MessageStatus, OwnRow]:
     active = ConversationParticipant.objects.filter(
         conversation=OuterRef("conversation"), user=OuterRef("recipient"), is_active=True
     )
     rows = MessageStatus.objects.filter(
-        Exists(active),
-        message_id=message,
-        recipient__username=username,
-        recipient__is_active=True,
+        Exists(active), recipient__username=username, recipient__is_active=True, **message
     )
     return cast("QuerySet[MessageStatus, OwnRow]", rows.values(*columns_of(OwnRow)))
 
 
-_OWN_ROW = CompiledQuery(_own_row, message=int, username=str)
+def _own_row_by_name(name: str, username: str) -> QuerySet[MessageStatus, OwnRow]:
+    named = MessageName.objects.filter(external_id=name)
+    return _own_row(username, message_id=Subquery(named.values("message_id")))
 
 
-def own_row(message_id: int, username: str) -> OwnRow | None:
-    """A recipient's own row, while they take part in the conversation; otherwise None."""
-    return _OWN_ROW.first(message=message_id, username=username)
+_OWN_ROW = CompiledQuery(
+    lambda message, username: _own_row(username, message_id=message), message=int, username=str
+)
+_OWN_ROW_BY_NAME = CompiledQuery(_own_row_by_name, name=str, username=str)
+
+
+def own_row(message: int | str, username: str) -> OwnRow | None:
+    """A recipient's own row, while they take part in the conversation; otherwise None.
+
+    ``message`` is its id, or its external id, which costs no further statement.
+    """
+    if isinstance(message, str):
+        return _OWN_ROW_BY_NAME.first(name=message, username=username)
+    return _OWN_ROW.first(message=message, username=username)
 
 
 def takes_part(conversation_id: int, username: str) -> bool:
@@ -101,13 +121,22 @@ _UNREAD_SQL = """
 
 #: For each pair with anything unread: how much, and the first of it in the order of time.
 _COUNTED = f"""
-    SELECT counted.user_id, counted.conversation_id, counted.unread_count, (
-           SELECT status.message_id {_UNREAD_SQL.format("counted")}
-            ORDER BY status.sent_at, status.message_id LIMIT 1)
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count, first.id,
+           first.external_id
       FROM (SELECT pair.user_id, pair.conversation_id,
                    (SELECT COUNT(*) {_UNREAD_SQL.format("pair")}) AS unread_count
               FROM {{pairs}}) AS counted
+      JOIN chat_message AS first ON first.id = (
+           SELECT status.message_id {_UNREAD_SQL.format("counted")}
+            ORDER BY status.sent_at, status.message_id LIMIT 1)
+       AND first.conversation_id = counted.conversation_id
      WHERE counted.unread_count > 0"""
+#: What a user has unread where they have nothing unread.
+NOTHING_UNREAD: UnreadCount = {
+    "unread_count": 0,
+    "first_unread_message": None,
+    "first_unread_message_external_id": None,
+}
 
 
 def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
@@ -124,8 +153,12 @@ def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], U
         params = {"pairs": json.dumps(pairs)}
     found = fetch_rows(_COUNTED.format(pairs=_PAIRS[connection.vendor]), params)
     return {
-        (user, conversation): {"unread_count": count, "first_unread_message": first}
-        for user, conversation, count, first in found
+        (user, conversation): {
+            "unread_count": count,
+            "first_unread_message": first,
+            "first_unread_message_external_id": name,
+        }
+        for user, conversation, count, first, name in found
     }
 
 

@@ -25,7 +25,9 @@ class SummaryRow(TypedDict):
     """The columns of a message from which its summary is made."""
 
     id: int
+    external_id: str | None
     conversation_id: int
+    conversation__external_id: str | None
     tracking: str
     overall_status: str
     recipient_count: int
@@ -100,8 +102,11 @@ class OwnPosition(TypedDict):
 
     user_id: int
     read_receipts_enabled: bool
+    conversation_id: int
+    conversation_external_id: str | None
     #: The message up to which rows are marked.
     up_to: int | None
+    up_to_external_id: str | None
     #: The last tracked message up to there, to which watermarks move.
     reached: int | None
 
@@ -111,13 +116,16 @@ class UnreadCount(TypedDict):
 
     unread_count: int
     first_unread_message: int | None
+    first_unread_message_external_id: str | None
 
 
 class SummaryAnswer(TypedDict):
     """A message's receipts in one object, as every API shows them."""
 
     message: int
+    message_external_id: str | None
     conversation: int
+    conversation_external_id: str | None
     tracked: bool
     overall_status: str
     summary_text: str

@@ -77,7 +77,9 @@ def summary_of(message: SummaryRow) -> SummaryAnswer:
     is_edited = message["edited_at"] is not None
     return {
         "message": message["id"],
+        "message_external_id": message["external_id"],
         "conversation": message["conversation_id"],
+        "conversation_external_id": message["conversation__external_id"],
         "tracked": message["tracking"] == Tracking.TRACKED,
         "overall_status": message["overall_status"],
         "summary_text": summary_text(

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
+from chat.names import MessageReference
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
@@ -27,24 +28,28 @@ APPLIED = "applied"
 UNCHANGED = "unchanged"
 NOT_RECIPIENT = "not_recipient"
 NOT_FOUND = "not_found"
+#: The message that the item numbers has another external id than the one it gives.
+OTHER_NAME = "other_name"
 
 #: The items as a relation, one row each: from arrays, or from a JSON text.
 _RELATION = {
-    "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(usernames)s AS text[]))"
-    " WITH ORDINALITY AS asked (message_id, username, place)",
-    "sqlite": "(SELECT value ->> 0 AS message_id, value ->> 1 AS username, key + 1 AS place"
-    " FROM json_each(%(asked)s)) AS asked",
+    "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(names)s AS text[]),"
+    " CAST(%(usernames)s AS text[])) WITH ORDINALITY AS asked (message_id, name, username, place)",
+    "sqlite": "(SELECT value ->> 0 AS message_id, value ->> 1 AS name, value ->> 2 AS username,"
+    " key + 1 AS place FROM json_each(%(asked)s)) AS asked",
 }
 
 #: For each item whose user takes part in its message's conversation: their row, if it exists, and
 #: its state. An archived message has no rows any more, so every participant but its sender counts
 #: as a recipient who has read it.
 _RESOLVE = """
-    SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled, status.id,
-           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
-           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
+    SELECT asked.place, message.id, recipient.id, participant.id, recipient.read_receipts_enabled,
+           status.id, status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
+           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
+           asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE)
       FROM {relation}
-      JOIN chat_message AS message ON message.id = asked.message_id
+      LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
+      JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)
       JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = message.conversation_id
@@ -70,7 +75,7 @@ _SOURCE = {
 class BatchMark:
     """One mark of a batch, by its message and the recipient's username."""
 
-    message_id: int
+    message: MessageReference
     username: str
     read: bool
     at: datetime | None = None
@@ -107,7 +112,8 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
     """Make the marks; return a result for each, in their order.
 
     ``applied`` if the mark changed its row, ``unchanged`` if not. ``not_found`` unless the
-    user takes part in the message's conversation, ``not_recipient`` if they are no recipient of it.
+    user takes part in the message's conversation, ``not_recipient`` if they are no recipient of it,
+    ``other_name`` if the item's number and name disagree.
     """
     now = timezone.now()
     results = [NOT_FOUND] * len(items)
@@ -123,10 +129,13 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
 def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
     """Return the rows to mark; set the other results in ``results``."""
     found = []
-    for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
-        items
-    ):
+    for (
+        place, message, recipient, participant, enabled, row, withdrawn, deleted, archived, misnamed
+    ) in _resolved(items):  # fmt: skip
         item = items[place - 1]
+        if misnamed:
+            results[place - 1] = OTHER_NAME
+            continue
         recipient_now = row is not None and not withdrawn
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
         if recipient_now and not deleted:
@@ -135,7 +144,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
                     place=place - 1,
                     item=item,
                     row_id=row,
-                    message_id=item.message_id,
+                    message_id=message,
                     recipient_id=recipient,
                     participant_id=participant,
                     at=min(item.at or now, now),
@@ -146,11 +155,11 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
 
 
 def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
-    messages = [item.message_id for item in items]
-    usernames = [item.username for item in items]
-    params: dict[str, Any] = {"messages": messages, "usernames": usernames}
-    if connection.vendor == "sqlite":
-        params = {"asked": json.dumps(list(zip(messages, usernames, strict=True)))}
+    asked = [(item.message.number, item.message.name, item.username) for item in items]
+    params: dict[str, Any] = {"asked": json.dumps(asked)}
+    if connection.vendor == "postgresql":
+        columns = map(list, zip(*asked, strict=True))
+        params = dict(zip(("messages", "names", "usernames"), columns, strict=True))
     return fetch_rows(_RESOLVE.format(relation=_RELATION[connection.vendor]), params)
 
 

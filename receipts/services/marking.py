@@ -62,11 +62,11 @@ class UpTo:
     reached: int | None
 
     @classmethod
-    def of(cls, conversation_id: int, found: OwnPosition) -> UpTo:
+    def of(cls, found: OwnPosition) -> UpTo:
         """From a result of ``positions.own_position`` that has a message."""
         return cls(
             recipient_id=found["user_id"],
-            conversation_id=conversation_id,
+            conversation_id=found["conversation_id"],
             up_to=cast(int, found["up_to"]),
             reached=found["reached"],
         )

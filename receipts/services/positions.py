@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import cast
 
 from django.utils import timezone
 
 from chat.errors import Invalid, NotParticipant
+from chat.names import MessageReference
 from receipts.reads.positions import own_position
 from receipts.rules.privacy import opens_on_request, reads_privately
 from receipts.rules.rows import OwnPosition
@@ -24,8 +26,11 @@ class MarkedUpTo:
     """The result of a mark up to a message, or from one on."""
 
     recipient_id: int
+    conversation_id: int
+    conversation_external_id: str | None
     #: The message marked up to or from; None if the conversation has no messages.
     message_id: int | None
+    message_external_id: str | None
     #: How many rows are newly marked, or marked unread.
     count: int
     #: The mark's time: the given one, at most now.
@@ -34,9 +39,9 @@ class MarkedUpTo:
 
 def mark_up_to(
     *,
-    conversation_id: int,
+    conversation_id: int | str,
     username: str,
-    message_id: int | None = None,
+    up_to: MessageReference | None = None,
     read: bool,
     at: datetime | None = None,
     private: bool | None = None,
@@ -45,13 +50,13 @@ def mark_up_to(
 
     Without a message, up to the newest that was there at the time ``at`` (rule 7). A read is
     private if ``private`` is set or the participant's setting is off; where it is open by request,
-    it also discloses earlier private reads (rule 13). Raises ``NotParticipant``, or ``Invalid`` for
-    a message that is not in this conversation.
+    it also discloses earlier private reads (rule 13). The conversation may be given by its external
+    id. Raises ``NotParticipant``, or ``Invalid`` for a message that is not in this conversation.
     """
-    found = _position(conversation_id, username, "up_to_message", message_id, at)
+    found = _position(conversation_id, username, "up_to_message", up_to, at)
     count = 0
     if found["up_to"] is not None:
-        position = UpTo.of(conversation_id, found)
+        position = UpTo.of(found)
         if read:
             hidden = reads_privately(found["read_receipts_enabled"], private)
             explicit = opens_on_request(private, hidden)
@@ -61,11 +66,15 @@ def mark_up_to(
     return _marked(found, count, at)
 
 
-def mark_unread_from(*, conversation_id: int, username: str, message_id: int) -> MarkedUpTo:
+def mark_unread_from(
+    *, conversation_id: int | str, username: str, message: MessageReference
+) -> MarkedUpTo:
     """Mark everything from a message on unread (rule 10). Raises as ``mark_up_to``."""
-    found = _position(conversation_id, username, "from_message", message_id)
+    found = _position(conversation_id, username, "from_message", message)
     count = bulk_mark_unread(
-        recipient_id=found["user_id"], conversation_id=conversation_id, from_message=message_id
+        recipient_id=found["user_id"],
+        conversation_id=found["conversation_id"],
+        from_message=cast(int, found["up_to"]),
     )
     return _marked(found, count, None)
 
@@ -74,22 +83,28 @@ def _marked(found: OwnPosition, count: int, at: datetime | None) -> MarkedUpTo:
     now = timezone.now()
     return MarkedUpTo(
         recipient_id=found["user_id"],
+        conversation_id=found["conversation_id"],
+        conversation_external_id=found["conversation_external_id"],
         message_id=found["up_to"],
+        message_external_id=found["up_to_external_id"],
         count=count,
         at=min(at, now) if at else now,
     )
 
 
 def _position(
-    conversation_id: int,
+    conversation_id: int | str,
     username: str,
     field: str,
-    message_id: int | None,
+    message: MessageReference | None,
     at: datetime | None = None,
 ) -> OwnPosition:
-    found = own_position(conversation_id, username, up_to=message_id, at=at)
+    found = own_position(conversation_id, username, up_to=message, at=at)
     if found is None:
         raise NotParticipant
-    if message_id is not None and found["up_to"] is None:
-        raise Invalid(field, "No such message in this conversation.")
+    if message is not None:
+        if found["up_to"] is None:
+            raise Invalid(field, "No such message in this conversation.")
+        if message.name not in (None, found["up_to_external_id"]):
+            raise Invalid(field, "The message with this id has another external_id.")
     return found

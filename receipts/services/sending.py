@@ -28,6 +28,7 @@ from receipts.ledger.watermarks import (
     reach_newest,
 )
 from receipts.models import EventKind, MessageStatus
+from receipts.reads.names import message_id_of
 from receipts.rules.privacy import reads_privately
 from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
@@ -73,16 +74,20 @@ def send_message(
     sender: User,
     body: str,
     client_id: str | None = None,
+    external_id: str | None = None,
     request_receipts: bool = True,
     mark_read: bool = True,
     sent_at: datetime | None = None,
 ) -> Sent:
-    """Send a message to the current participants; a repeated ``client_id`` sends nothing.
+    """Send a message to the current participants; a repeated one sends nothing.
+
+    It is repeated if the sender has a message with this ``client_id`` here, or any message has this
+    ``external_id``.
 
     ``sent_at`` is the time of a message that was sent elsewhere; it stands in the order of that
     time, perhaps before others (rule 7). Everything before it counts as delivered to the sender
     and, unless ``mark_read`` is off, as read (rule 9). Raises ``NotParticipant``, ``Muted``, or
-    ``Conflict`` if the ``client_id`` belongs to a different message.
+    ``Conflict`` if one of the two ids belongs to a different message.
     """
     conversation = _LOCKED.first(conversation=conversation_id)
     if conversation is None:
@@ -90,8 +95,17 @@ def send_message(
     # Before the sender's own participant is locked, since they are locked in the order of ids.
     late = lock_watermarks_of(conversation_id) if is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
-    if membership.same_message:
-        return Sent(_repeated(membership.same_message, body, sent_at), created=False)
+    same = membership.same_message or (external_id and message_id_of(external_id))
+    if same:
+        request = {
+            "conversation_id": conversation_id,
+            "sender_id": sender.pk,
+            "body": body,
+            "client_id": client_id,
+            "external_id": external_id,
+            "created_at": sent_at,
+        }
+        return Sent(_repeated(same, request), created=False)
     if membership.is_muted:
         raise Muted
     tracking = tracking_of(
@@ -105,6 +119,7 @@ def send_message(
         sender_id=sender.pk,
         body=body,
         client_id=client_id,
+        external_id=external_id,
         created_at=sent_at or live_time(membership.newest_at),
         tracking=tracking,
         recipients=membership.recipients,
@@ -125,14 +140,28 @@ def send_message(
     return Sent(message, created=True)
 
 
-def _repeated(pk: int, body: str, sent_at: datetime | None) -> Message:
-    """The message already sent; ``Conflict`` if this one differs, so that it is not lost."""
+#: What a request calls the columns that it is compared by.
+_CALLED = {"conversation_id": "conversation", "sender_id": "sender", "created_at": "sent_at"}
+
+
+def _repeated(pk: int, request: dict[str, Any]) -> Message:
+    """The message already sent; ``Conflict`` if this one differs, so that it is not lost.
+
+    What the request does not give is not compared.
+    """
     message = Message.objects.get(pk=pk)
-    # Of an edited message, the text that was sent is not known any more.
-    differs = message.edited_at is None and message.body != body
-    if differs or sent_at not in (None, message.created_at):
+    differs = [
+        _CALLED.get(column, column)
+        for column, value in request.items()
+        # Of an edited message, the text that was sent is not known any more.
+        if not (value is None or (column == "body" and message.edited_at is not None))
+        and getattr(message, column) != value
+    ]
+    if differs:
+        is_own = request["client_id"] is not None and "client_id" not in differs
+        name = "client_id" if is_own else "external_id"
         raise Conflict(
-            f"Message {pk} has this client_id, but differs from the request in its body or time."
+            f"Message {pk} has this {name}, but differs from the request in: {', '.join(differs)}."
         )
     return message
 

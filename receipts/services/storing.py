@@ -8,7 +8,9 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from chat.errors import Conflict
 from chat.models import Message, Tracking
+from receipts.reads.names import message_id_of
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL
 from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.prepared import execute_prepared
@@ -35,6 +37,12 @@ _INSERT_MESSAGE = f"""
     INSERT INTO chat_message ({", ".join(_COLUMNS)})
     VALUES ({", ".join(f"%({column})s" for column in _COLUMNS)})
     RETURNING id, overall_status"""
+
+
+#: One message has a name; a concurrent claim of the same one is waited for.
+_INSERT_NAME = """
+    INSERT INTO chat_messagename (external_id, message_id, conversation_id)
+    VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"""
 
 
 def is_late(conversation_id: int, sent_at: datetime | None) -> bool:
@@ -74,7 +82,8 @@ def store_message(
 ) -> Message:
     """Store a message and a row for each current participant but its sender (rule 1).
 
-    ``recipients`` is their number. With too many there are no rows (rule 16).
+    ``recipients`` is their number. With too many there are no rows (rule 16). Raises ``Conflict``
+    if another message has the ``external_id``.
     """
     has_rows = tracking not in (Tracking.TOO_MANY_RECIPIENTS, Tracking.SYSTEM)
     values: dict[str, Any] = {
@@ -99,8 +108,18 @@ def store_message(
     with connection.cursor() as cursor:
         execute_prepared(cursor, _INSERT_MESSAGE, {**values, "created_at": adapt(created_at)})
         values["id"], values["overall_status"] = cursor.fetchone()
+        if external_id is not None:
+            _claim_name(external_id, values["id"], conversation_id)
         if has_rows:
             params = [values["id"], adapt(created_at), conversation_id, sender_id]
             execute_prepared(cursor, _INSERT_ROWS, params)
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
+
+
+def _claim_name(external_id: str, message_id: int, conversation_id: int) -> None:
+    with connection.cursor() as cursor:
+        execute_prepared(cursor, _INSERT_NAME, [external_id, message_id, conversation_id])
+        if cursor.rowcount == 0:
+            other = message_id_of(external_id)
+            raise Conflict(f"Message {other} already has this external_id.")

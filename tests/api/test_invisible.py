@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from chat.authentication import issue_token
+from chat.ids import MAX_ID
 from chat.models import Conversation, Message, User
 from receipts import services
-from receipts.api.fields import MAX_ID
 from receipts.models import WebhookEndpoint
 from tests.support.cast import hook, say
 from tests.support.endpoints import BODIES, endpoints

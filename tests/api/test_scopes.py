@@ -25,10 +25,11 @@ SUBSETS = [set(some) for size in (1, 2, 3) for some in combinations(Scope.values
 NATIVE = {
     "POST users/": "users",
     "PATCH users/<username:username>/": "users",
+    "DELETE users/<username:username>/": "users",
     "POST users/<username:username>/tokens/": "users",
     "POST webhooks/": "read write",
-    "PATCH webhooks/<id:pk>/": "read write",
-    "DELETE webhooks/<id:pk>/": "read write",
+    "PATCH webhooks/<number:pk>/": "read write",
+    "DELETE webhooks/<number:pk>/": "read write",
     "GET schema/": "",
     "GET docs/": "",
 }

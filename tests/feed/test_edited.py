@@ -42,6 +42,7 @@ def test_an_edit_is_told_to_all_who_take_part(
         assert event == {
             "kind": "message.edited",
             "conversation": message.conversation_id,
+            "conversation_external_id": None,
             "message": api(who).get(f"/messages/{message.pk}/"),
         }
         assert event["message"]["edited_at"] == edited["edited_at"]

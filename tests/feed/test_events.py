@@ -30,7 +30,8 @@ def test_a_sender_is_told_who_marked_what_and_what_it_came_to(
     assert event["conversation"] == message.conversation_id
     assert event["marks"] == [
         {"user": "bob", "state": "read", "count": 1,
-         "first_message": message.pk, "last_message": message.pk}
+         "first_message": message.pk, "first_message_external_id": None,
+         "last_message": message.pk, "last_message_external_id": None}
     ]  # fmt: skip
     assert event["receipts"] == [api(alice).get(f"/messages/{message.pk}/status/")]
     assert (event["complete"], event["marks_left_out"]) == (True, 0)
@@ -68,8 +69,10 @@ def test_the_readers_other_devices_are_told_what_is_left_unread(
     assert event == {
         "kind": "conversation.read",
         "conversation": group.pk,
+        "conversation_external_id": None,
         "unread_count": 1,
         "first_unread_message": second.pk,
+        "first_unread_message_external_id": None,
     }
 
 

@@ -47,7 +47,8 @@ def test_a_sender_hears_who_marked_what_and_what_it_came_to(
     assert (event["kind"], event["conversation"]) == ("receipt.updated", group.pk)
     assert event["marks"] == [
         {"user": "bob", "state": "read", "count": 1,
-         "first_message": message.pk, "last_message": message.pk}
+         "first_message": message.pk, "first_message_external_id": None,
+         "last_message": message.pk, "last_message_external_id": None}
     ]  # fmt: skip
     assert event["receipts"] == [api(alice).get(f"/messages/{message.pk}/status/")]
 

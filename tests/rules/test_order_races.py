@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.names import MessageReference
 from receipts import services
 from receipts.reads.selectors import unread_of
 from receipts.reads.watermarks import show_watermarks
@@ -55,7 +56,10 @@ def test_a_message_that_comes_late_sees_the_watermark_that_moved_while_it_waited
     first = group.messages.earliest("pk").pk
     if marked_before:
         services.mark_up_to(
-            conversation_id=group.pk, username="bob", message_id=first, read=MOVES[move]
+            conversation_id=group.pk,
+            username="bob",
+            up_to=MessageReference(number=first),
+            read=MOVES[move],
         )
     first_then(marks[move], come_late)
     assert unread_of(bob.pk).count() == (1 if move != "delivered" else 3)

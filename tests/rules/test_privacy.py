@@ -50,7 +50,7 @@ def addresses(group: Conversation, message: Message) -> Iterator[str]:
             continue
         path = route.replace("<username:username>", "bob")
         named = {"c": group.pk, "m": message.pk, "w": hook("backend").pk}
-        path = path.replace("<id:pk>", str(named.get(route[0], "<?>")))
+        path = re.sub("<(id|number):pk>", str(named.get(route[0], "<?>")), path)
         assert "<" not in path, f"say what stands for the parts of {route}"
         for query in ["", *QUERIES.get(route, [])]:
             yield f"/api/v1/{path}{query.format(message=message.pk)}"

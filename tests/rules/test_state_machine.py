@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from chat import models
 from chat.errors import Invalid
+from chat.names import MessageReference
 from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
@@ -252,7 +253,7 @@ class Lives(RuleBasedStateMachine):
             given = BEGIN + timedelta(seconds=at)
             items.append(
                 BatchMark(
-                    message_id=named.message_id,
+                    message=MessageReference(number=named.message_id),
                     username=self.users[user].username,
                     read=read,
                     at=given,

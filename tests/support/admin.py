@@ -9,6 +9,7 @@ from typing import Any
 from django.test import Client
 
 from chat.models import Message, User
+from chat.names import MessageReference
 from receipts import services
 from receipts.services.batch import BatchMark
 from receipts.services.marking import RecipientKey
@@ -25,7 +26,7 @@ def appointed(user: User) -> User:
 
 def mark(message: Message, username: str, **how: Any) -> None:
     """A user marks a message as delivered or read."""
-    item = BatchMark(message_id=message.pk, username=username, **how)
+    item = BatchMark(message=MessageReference(number=message.pk), username=username, **how)
     assert services.mark_batch([item]) == ["applied"]
 
 

@@ -32,14 +32,18 @@ class Api:
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
         """Call ``path`` under the prefix; any status but ``status`` fails the test."""
-        response = self.client.generic(
+        response = self.call(method, path, body)
+        assert response.status_code == status, (response.status_code, response.content[:500])
+        return response.json() if response.content else None
+
+    def call(self, method: str, path: str, body: Any = None) -> Any:
+        """Call ``path`` under the prefix; return the response, whatever its status."""
+        return self.client.generic(
             method,
             path if path.startswith("http") else f"/api/v1{path}",
             b"" if body is None else _json(body),
             content_type="application/json",
         )
-        assert response.status_code == status, (response.status_code, response.content[:500])
-        return response.json() if response.content else None
 
     def get(self, path: str, status: int = 200) -> Any:
         return self("GET", path, status=status)

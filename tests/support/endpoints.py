@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -70,9 +71,9 @@ TABLE = {
     "GET events/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
     "POST webhooks/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
-    "GET webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
-    "PATCH webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
-    "DELETE webhooks/<id:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 204),
+    "GET webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "PATCH webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "DELETE webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 204),
     "GET schema/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET docs/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip
@@ -134,7 +135,7 @@ def call(api: Any, db: None, service_key: str) -> Callable[[str, str], Any]:
         method, route = endpoint.split()
         path = route.replace("<username:username>", "recipient")
         named = {"c": group.pk, "m": message.pk, "w": webhook.pk}
-        path = path.replace("<id:pk>", str(named.get(route[0], "<?>")))
+        path = re.sub("<(id|number):pk>", str(named.get(route[0], "<?>")), path)
         assert "<" not in path, f"say what stands for the parts of {route}"
         query = f"?messages={message.pk}" if endpoint == "GET receipts/" else ""
         body = (SERVICE_BODIES if who == "service" else {}).get(endpoint, BODIES.get(endpoint, ""))

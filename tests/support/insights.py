@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from chat.models import Conversation, Message, User
+from chat.names import MessageReference
 from receipts import services
 from receipts.services.batch import BatchMark
 from tests.support.cast import say
@@ -26,7 +27,7 @@ def mark(message: Message, username: str, *, after: float, **how: Any) -> float:
     spent = timedelta(seconds=after)
     at = message.created_at + spent
     how = {"read": True, **how}
-    item = BatchMark(message_id=message.pk, username=username, at=at, **how)
+    item = BatchMark(message=MessageReference(number=message.pk), username=username, at=at, **how)
     assert services.mark_batch([item]) == ["applied"]
     return spent.total_seconds()
 

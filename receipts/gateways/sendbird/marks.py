@@ -9,6 +9,7 @@ from rest_framework.response import Response
 
 from chat.errors import Invalid, NotParticipant
 from chat.models import ConversationParticipant, Message, User
+from chat.names import MessageReference, numbered
 from chat.permissions import may_read
 from receipts import services
 from receipts.gateways.sendbird.base import SendbirdView
@@ -69,7 +70,9 @@ class MarkRead(SendbirdView):
     ) -> Response:
         try:
             marked = services.mark_unread_from(
-                conversation_id=conversation, username=username, message_id=message_id
+                conversation_id=conversation,
+                username=username,
+                message=MessageReference(number=message_id),
             )
         except NotParticipant as error:
             raise _no_member(username) from error
@@ -103,7 +106,7 @@ def _mark_read(conversation: int, username: str, up_to: int | None) -> None:
     """Read, disclosed or privately as the member's switch is. 0 marks nothing: ``Invalid``."""
     try:
         services.mark_up_to(
-            conversation_id=conversation, username=username, message_id=up_to, read=True
+            conversation_id=conversation, username=username, up_to=numbered(up_to), read=True
         )
     except NotParticipant as error:
         raise _no_member(username) from error

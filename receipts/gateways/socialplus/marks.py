@@ -8,6 +8,7 @@ from rest_framework.response import Response
 
 from chat.ids import MAX_ID, whole_number
 from chat.models import Message
+from chat.names import numbered
 from receipts import services
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.segments import time_of_segment
@@ -46,7 +47,7 @@ class MarkView(SocialPlusView):
         services.mark_up_to(
             conversation_id=conversation_id,
             username=self.own_username(),
-            message_id=message_id,
+            up_to=numbered(message_id),
             read=read,
         )
         return Response(NO_MARKERS)

@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import NotRecipient
+from chat.names import MessageReference
 from receipts import services
 from receipts.api.fields import known_users
 from receipts.gateways.tencent.base import TencentView
@@ -37,7 +38,10 @@ class ReadView(TencentView):
         found = messages_of_group(self.group_of(fields), ids)
         if missing := set(ids) - set(found):
             raise ValidationError({"MsgSeq": [f"{pk} is not in this group." for pk in missing]})
-        items = [BatchMark(message_id=pk, username=reader.username, read=True) for pk in found]
+        items = [
+            BatchMark(message=MessageReference(number=pk), username=reader.username, read=True)
+            for pk in found
+        ]
         if not {APPLIED, UNCHANGED} & set(services.mark_batch(items)):
             raise NotRecipient("None of these messages is From_Account's to read.")
         return Response(envelope())

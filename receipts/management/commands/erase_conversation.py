@@ -8,14 +8,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.http import Http404
 
-from chat.ids import MAX_ID, whole_number
-from chat.models import Conversation
+from chat.names import reference_in
 from receipts import services
 from receipts.management.arguments import WRONG_ARGUMENT
 from receipts.management.erasing import finish_erasure
-
-#: What precedes a conversation's ``external_id``.
-_NAMED = "ext:"
+from receipts.reads.names import conversation_id_of
 
 
 class Command(BaseCommand):
@@ -34,18 +31,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         given = options["conversation"]
         try:
-            erasure = services.delete_conversation(conversation_id=_id_of(given))
+            found = conversation_id_of(reference_in(given) or 0)
+            erasure = services.delete_conversation(conversation_id=found)
         except Http404:
             raise CommandError(
                 f"CONVERSATION: there is no conversation {given!r}.", returncode=WRONG_ARGUMENT
             ) from None
         finish_erasure(erasure)
         self.stdout.write("The conversation is deleted.")
-
-
-def _id_of(given: str) -> int:
-    """The id of the conversation; 0 if there is none."""
-    if given.startswith(_NAMED):
-        named = Conversation.objects.filter(external_id=given.removeprefix(_NAMED))
-        return named.values_list("pk", flat=True).first() or 0
-    return whole_number(given, MAX_ID) or 0

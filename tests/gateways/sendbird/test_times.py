@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.names import MessageReference
 from receipts import services
 from receipts.gateways.sendbird.times import times_of
 from receipts.gateways.unixtime import milliseconds
@@ -55,7 +56,11 @@ def take_step(
     ids = list(Message.objects.order_by("pk").values_list("pk", flat=True))
     pk = ids[min(number, len(ids) - 1)]
     if step == "unread":
-        services.mark_unread_from(conversation_id=group.pk, username=bob.username, message_id=pk)
+        services.mark_unread_from(
+            conversation_id=group.pk,
+            username=bob.username,
+            message=MessageReference(number=pk),
+        )
     elif step == "delivered":
         services.bulk_mark_delivered(position=up_to(bob, pk))
     else:
