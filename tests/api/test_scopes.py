@@ -67,6 +67,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
 GATEWAYS = {
     "POST /v3/users": "users",
     "GET /v3/users/bob": "read",
+    "DELETE /v3/users/bob": "users",
     "GET /v3/users/bob/my_group_channels": "read",
     "PUT /v3/users/bob/mark_as_read_all": "write",
     "GET /v3/users/bob/unread_message_count": "read",
@@ -75,6 +76,7 @@ GATEWAYS = {
     "GET /v3/group_channels": "read",
     "POST /v3/group_channels": "read write",
     "GET /v3/group_channels/C": "read",
+    "DELETE /v3/group_channels/C": "write",
     "PUT /v3/group_channels/C/messages/mark_as_read": "write",
     "PUT /v3/group_channels/C/messages/mark_as_delivered": "read write",
     "GET /v3/group_channels/C/messages/unread_count": "read",
