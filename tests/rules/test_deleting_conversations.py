@@ -255,6 +255,21 @@ def test_no_batch_changes_more_rows_than_it_may(
     assert totals["MessageStatus"] == 18
 
 
+def test_what_an_import_has_written_meanwhile_goes_as_well(
+    closed: list[Message], tea: Conversation, alice: User, delete: Any, settings: Any
+) -> None:
+    """It found the conversation before it was closed."""
+    settings.BATCH_BUDGET_MS = 0
+    while Erasure.objects.get().step != "conversation":
+        delete(status=202)
+    Message.objects.create(conversation=tea, sender=alice, body="late")
+    ConversationParticipant.objects.create(conversation=tea, user=alice)
+    settings.BATCH_BUDGET_MS = 60_000
+    assert delete() == {"complete": True}
+    assert not Message.objects.exists()
+    assert not ConversationParticipant.objects.exists()
+
+
 def test_a_check_and_a_backfill_meanwhile_leave_it_alone(
     closed: list[Message], alice: User, delete: Any, settings: Any
 ) -> None:

@@ -257,6 +257,23 @@ def test_what_imports_said_goes_and_counts_stay(forget: Any, service_key: str, a
     assert [counts(message) for message in Message.objects.order_by("pk")][:5] == before
 
 
+def test_their_groups_get_another_owner(
+    api: Any, group: Conversation, alice: User, bob: User, carol: User, forget: Any
+) -> None:
+    """The longest-standing admin, or else member, as when an owner leaves."""
+    others = [
+        services.create_conversation(owner=alice, participants=[bob, carol], kind="group")
+        for _ in range(3)
+    ]
+    for each in others:
+        services.change_participant(by=alice, conversation_id=each.pk, user=carol, role="admin")
+    forget(username="alice")
+    for each, heir in ((group, "bob"), *((each, "carol") for each in others)):
+        owners = ConversationParticipant.objects.active().filter(conversation=each, role="owner")
+        assert [owner.user.username for owner in owners] == [heir]
+    assert api(bob)("DELETE", f"/conversations/{group.pk}/", status=200) == {"complete": True}
+
+
 def test_a_read_that_others_saw_is_still_theirs(
     api: Any, direct: Conversation, alice: User, bob: User, forget: Any
 ) -> None:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from chat.models import Erasure, Message
+from chat.models import Conversation, ConversationParticipant, Erasure, Message
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
@@ -137,9 +137,20 @@ def _erase_others(erasure: Erasure) -> int | None:
     return place if more else place + 1
 
 
-def _erase_conversation(erasure: Erasure) -> None:
-    """Delete the conversation itself. Its ``external_id`` is free again."""
-    delete_ids("chat_conversation", [cast(int, erasure.conversation_id)])
+def _erase_conversation(erasure: Erasure) -> list[Any] | None:
+    """Delete the conversation itself. Its ``external_id`` is free again.
+
+    If an import has written to it meanwhile, everything starts again.
+    """
+    pk = cast(int, erasure.conversation_id)
+    # No key of it can be referred to any more, so that nothing is added from here on.
+    Conversation.objects.select_for_update().filter(pk=pk).first()
+    for model in (Message, ConversationParticipant):
+        if model.objects.filter(conversation=pk).exists():
+            erasure.step = next(iter(CONVERSATION_STEPS))
+            return _START
+    delete_ids("chat_conversation", [pk])
+    return None
 
 
 #: In their order.

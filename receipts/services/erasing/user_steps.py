@@ -14,6 +14,7 @@ from receipts.ledger.undoing import OPEN_ARMS, withdrawal
 from receipts.ledger.watermarks import settle_watermarks
 from receipts.services.departures import record_departures
 from receipts.services.erasing.batch import Step, again_if, delete_ids, some_ids
+from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
 from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
 
@@ -162,6 +163,7 @@ def _erase_texts(erasure: Erasure) -> list[Any] | None:
 #: In their order. Departures lock all participations once, and wait for edits that were under way,
 #: so texts come after them; they are last, so that a repeated request may still ask for them.
 USER_STEPS: dict[str, Step] = {
+    "owners": hand_over,
     "departures": _depart,
     "rows": _withdraw,
     "words": _erase_words,
