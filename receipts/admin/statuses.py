@@ -54,7 +54,7 @@ class StatusForm(ListForm):
 
 @admin.register(MessageStatus)
 class MessageStatusAdmin(ReadOnlyAdmin):
-    """One row per recipient. Neither private reads nor their content are shown."""
+    """One row per recipient. Nothing private is shown: no read or delivery, no content."""
 
     list_form = StatusForm
     list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
@@ -68,7 +68,7 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     readonly_fields = ["of_message", "state", "acknowledgement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageStatus]:
-        return super().get_queryset(request).defer("seen_at")
+        return super().get_queryset(request).defer("received_at", "seen_at")
 
     @admin.display(description="message")
     def of_message(self, status: MessageStatus) -> str:

@@ -29,7 +29,7 @@ from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
-from receipts.rules.privacy import opens_on_request, reads_privately
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
 from receipts.services.bounded import BatchOutcome
 from receipts.services.marking import RecipientKey
@@ -48,9 +48,12 @@ class MessageMarkViewSet(ApiViewSet):
         fields = self.validated(MarkBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row = self._own_row(pk, username)
-        if at is None and row["delivered_at"] is not None:
+        if at is None and (row["received_at"] or row["delivered_at"]) is not None:
             return Response(marked_row(row))
-        return self._answer(row, services.mark_delivered(row=_named(row), at=at))
+        return self._answer(
+            row,
+            services.mark_delivered(row=_named(row), at=at, hides_delivery=_hides_delivery(row)),
+        )
 
     @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
     def read(self, request: Request, pk: int) -> Response:
@@ -68,7 +71,12 @@ class MessageMarkViewSet(ApiViewSet):
         return self._answer(
             row,
             services.mark_read(
-                row=_named(row), at=at, private=private, explicit=explicit, content=content
+                row=_named(row),
+                at=at,
+                private=private,
+                explicit=explicit,
+                hides_delivery=_hides_delivery(row),
+                content=content,
             ),
         )
 
@@ -181,7 +189,11 @@ class AccountMarkViewSet(ApiViewSet):
     def mark_delivered(self, request: Request) -> Response:
         """Everything in all conversations, or what was sent by ``at``, reached the device."""
         user, fields = self._acting(MarkBody)
-        return self._answer(user, services.mark_all_delivered(user_id=user.pk, at=fields.get("at")))
+        hides = delivers_privately(user.delivery_receipts_enabled)
+        return self._answer(
+            user,
+            services.mark_all_delivered(user_id=user.pk, hides_delivery=hides, at=fields.get("at")),
+        )
 
     @extend_schema(request=EverythingReadBody, responses=AllMarked)
     def mark_read(self, request: Request) -> Response:
@@ -195,6 +207,7 @@ class AccountMarkViewSet(ApiViewSet):
                 user_id=user.pk,
                 private=private,
                 explicit=opens_on_request(asked, private),
+                hides_delivery=delivers_privately(user.delivery_receipts_enabled),
                 at=fields.get("at"),
             ),
         )
@@ -213,6 +226,10 @@ class AccountMarkViewSet(ApiViewSet):
 
     def _answer(self, user: User, progress: BatchOutcome) -> Response:
         return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
+
+
+def _hides_delivery(row: OwnRow) -> bool:
+    return delivers_privately(row["recipient__delivery_receipts_enabled"])
 
 
 def _named(row: OwnRow) -> RecipientKey:

@@ -10,7 +10,8 @@ from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
 from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
-from receipts.ledger.marks import NULL_TEXT_SQL, NULL_TIME_SQL
+from receipts.ledger.deliveries import NULL_TIME_SQL
+from receipts.ledger.marks import NULL_TEXT_SQL
 from receipts.ledger.merging import merge
 from receipts.ledger.stamp import stamp
 from receipts.sql.run import fetch_rows

@@ -91,11 +91,15 @@ def listed_recipient(row: ListedRow, *, edited_at: datetime | None, reads: bool)
 
 
 def marked_row(row: OwnRow) -> MarkedAnswer:
-    """The response to a mark: the recipient's own row, with ``seen_at``."""
+    """The response to a mark: the recipient's own row, with what only they may know.
+
+    ``received_at`` is when it first reached them, privately or not.
+    """
     return {
         "message": row["message_id"],
         "conversation": row["conversation_id"],
         **recipient_shape(row),
+        "received_at": row["received_at"] or row["delivered_at"],
         "seen_at": row["seen_at"],
     }
 

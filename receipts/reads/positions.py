@@ -21,7 +21,8 @@ _REACHED = last_tracked_sql(
 )
 
 _POSITION = f"""
-    SELECT participant.user_id, member.read_receipts_enabled, up_to.id, reached.id
+    SELECT participant.user_id, member.read_receipts_enabled,
+           member.delivery_receipts_enabled, up_to.id, reached.id
       FROM chat_conversationparticipant AS participant
       JOIN chat_user AS member ON member.id = participant.user_id
        AND member.is_active AND member.username = %(username)s
@@ -54,10 +55,11 @@ def own_position(
         found = cursor.fetchone()
     if found is None:
         return None
-    user, enabled, message, reached = found
+    user, reads, deliveries, message, reached = found
     return {
         "user_id": user,
-        "read_receipts_enabled": bool(enabled),
+        "read_receipts_enabled": bool(reads),
+        "delivery_receipts_enabled": bool(deliveries),
         "up_to": message,
         "reached": reached,
     }

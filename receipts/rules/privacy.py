@@ -1,4 +1,4 @@
-"""Whether a read is private, and from whom others' reads are hidden (rules 13 and 14)."""
+"""Whether a mark is private, and from whom others' marks are hidden (rules 13 and 14)."""
 
 from __future__ import annotations
 
@@ -16,6 +16,14 @@ def reads_privately(read_receipts_enabled: bool, asked: bool | None = None) -> b
     if settings.RECEIPTS_MANDATORY:
         return False
     return bool(asked) or not read_receipts_enabled
+
+
+def delivers_privately(delivery_receipts_enabled: bool) -> bool:
+    """A delivery is private by its recipient's setting at that moment.
+
+    So is that of a read; an open read discloses it. ``RECEIPTS_MANDATORY`` overrules it.
+    """
+    return not settings.RECEIPTS_MANDATORY and not delivery_receipts_enabled
 
 
 def opens_on_request(asked: bool | None, private: bool) -> bool:

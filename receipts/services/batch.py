@@ -16,11 +16,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
-from receipts.ledger.concealing import conceal_reads, takes_back_reads
+from receipts.ledger.concealing import taken_back
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
-from receipts.ledger.watermarks import hold_back_private_reads, lock_participants
-from receipts.rules.privacy import opens_on_request, reads_privately
+from receipts.ledger.watermarks import hold_back, lock_participants
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.sql.run import adapt, fetch_rows
 
 APPLIED = "applied"
@@ -40,9 +40,9 @@ _RELATION = {
 #: its state. An archived message has no rows any more, so every participant but its sender counts
 #: as a recipient who has read it.
 _RESOLVE = """
-    SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled, status.id,
-           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
-           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
+    SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled,
+           recipient.delivery_receipts_enabled, status.id, status.withdrawn_at IS NOT NULL,
+           message.deleted_at IS NOT NULL, message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
       FROM {relation}
       JOIN chat_message AS message ON message.id = asked.message_id
       JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
@@ -91,6 +91,7 @@ class _Found:
     participant_id: int
     at: datetime
     private: bool
+    hides_delivery: bool
 
     @property
     def explicit(self) -> bool:
@@ -98,9 +99,9 @@ class _Found:
         return opens_on_request(self.item.private, self.private)
 
     @property
-    def kind(self) -> tuple[bool, bool, bool]:
+    def kind(self) -> tuple[bool, bool, bool, bool]:
         """What marks of one statement have in common."""
-        return self.item.read, self.private, self.explicit
+        return self.item.read, self.private, self.explicit, self.hides_delivery
 
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
@@ -123,7 +124,7 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
 def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
     """Return the rows to mark; set the other results in ``results``."""
     found = []
-    for place, recipient, participant, enabled, row, withdrawn, deleted, archived in _resolved(
+    for place, recipient, participant, *enabled, row, withdrawn, deleted, archived in _resolved(
         items
     ):
         item = items[place - 1]
@@ -139,7 +140,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
                     recipient_id=recipient,
                     participant_id=participant,
                     at=min(item.at or now, now),
-                    private=reads_privately(bool(enabled), item.private),
+                    private=item.read and reads_privately(bool(enabled[0]), item.private),
+                    hides_delivery=delivers_privately(bool(enabled[1])),
                 )
             )
     return found
@@ -173,6 +175,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         read=found[0].item.read,
         private=found[0].private,
         explicit=found[0].explicit,
+        hides_delivery=found[0].hides_delivery,
         backdated=True,
         carries_content=bool(contents),
         at_sql="mark.at",
@@ -188,25 +191,25 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
     change = mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor])
     dated = any(each.item.at is not None for each in spoken.values())
     changed = _stamped(
-        replace(change, may_retract_reads=change.may_retract_reads and dated),
-        {each.participant_id for each in spoken.values()} if mark.private else set(),
+        mark,
+        replace(change, may_retract=change.may_retract and dated),
+        {each.participant_id for each in spoken.values()},
     )
     return [
         each.place for each in spoken.values() if (each.message_id, each.recipient_id) in changed
     ]
 
 
-def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
-    """``stamp_rows``; ``hiding`` are the ids of participants whose reads become private."""
-    if not hiding:
+def _stamped(mark: Mark, change: Change, participants: set[int]) -> set[tuple[int, int]]:
+    """``stamp_rows``, for these participants, whose watermarks it may have to hold back."""
+    if not (mark.private or mark.hides_delivery):
         return stamp_rows(change)
     with transaction.atomic():
-        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
-        takes_back = change.may_retract_reads and takes_back_reads(change)
+        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=participants))
+        was_open = taken_back(change)
         changed = stamp_rows(change)
-        hold_back_private_reads(locked)
-        if takes_back:
-            conceal_reads(locked)
+        hold_back(mark, locked)
+        was_open.conceal(locked)
     return changed
 
 

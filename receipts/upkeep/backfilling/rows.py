@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from receipts.ledger.marks import NULL_TIME_SQL, TRACKED_SQL
+from receipts.ledger.deliveries import NULL_TIME_SQL
+from receipts.ledger.marks import TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
