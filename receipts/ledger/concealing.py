@@ -1,4 +1,4 @@
-"""Conceals open marks that became private: in their events a read is a delivery, a delivery nothing.
+"""Conceals open marks that became private: a read becomes a delivery, a delivery no event at all.
 
 An event states a row's state when it was written, and is kept for ``EVENTS_RETENTION_DAYS``.
 Without this, a cursor from before the mark would disclose it after its maker made it private
@@ -93,6 +93,10 @@ class TakenBack:
 
     reads: bool = False
     deliveries: bool = False
+
+    @property
+    def anything(self) -> bool:
+        return self.reads or self.deliveries
 
     def conceal(self, participant_ids: Iterable[int]) -> None:
         """Conceal what is not open any more, in the events of these participants' marks.

@@ -171,9 +171,7 @@ class Mark:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
         at = not_before_sent(self.at_sql)
         if not self.read:
-            becomes = dict(
-                delivered(at, private=self.hides_delivery, backdated=self.backdated)
-            )
+            becomes = dict(delivered(at, private=self.hides_delivery, backdated=self.backdated))
             return becomes if self.hides_delivery else becomes | _FAILS_NO_MORE
         becomes = {"seen_at": earlier_of("seen_at", at)}
         if discloses(self):

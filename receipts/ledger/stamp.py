@@ -111,7 +111,8 @@ def stamp_one(change: Change) -> ChangedColumns | None:
         return None
     found = zip(columns, rows[0], strict=True)
     return cast(
-        ChangedColumns, {name: as_time(each) if name in _ALL_TIMES else each for name, each in found}
+        ChangedColumns,
+        {name: as_time(each) if name in _ALL_TIMES else each for name, each in found},
     )
 
 

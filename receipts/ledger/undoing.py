@@ -30,8 +30,9 @@ def unmark(where: str, params: Mapping[str, object]) -> Change:
 def retraction(where: str, params: Mapping[str, object]) -> Change:
     """Disclosed reads become private ones (rule 13), also under deleted messages.
 
-    A delivery that only the read disclosed becomes private again. Rows of departed recipients become withdrawn, as if never read (rule 2). An acknowledgement
-    text is removed with its read. Needs the parameter ``now``.
+    A delivery that only the read disclosed becomes private again. Rows of departed recipients
+    become withdrawn, as if never read (rule 2). An acknowledgement text is removed with its read.
+    Needs the parameter ``now``.
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",

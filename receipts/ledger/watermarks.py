@@ -163,7 +163,7 @@ def lock_participants(
     return dict(locked.values_list("pk", "last_read_message_id"))
 
 
-def hold_back(mark: Mark, locked: Mapping[int, int | None]) -> None:
+def hold_back_private(mark: Mark, locked: Mapping[int, int | None]) -> None:
     """Hold back the watermarks of locked participants that would cover what a mark keeps private.
 
     Must be called after the marks, in their transaction. A private read may be covered by a read

@@ -2,8 +2,8 @@
 
 A participant's columns hold how far they have reached, which only moves forward. Rows at or before
 that position may be open all the same: a message with an earlier time arrived, or was restored, or
-was received or read privately. ``held_back`` says to look for them. Then the watermark that is shown is the
-last message before the first open row that its user sent, or has received or read.
+was received or read privately. ``held_back`` says to look for them. Then the watermark that is
+shown is the last message before the first open row that its user sent, or has received or read.
 
 All of this is SQL text for both databases, over ``participant``.
 """

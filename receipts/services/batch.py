@@ -19,7 +19,7 @@ from chat.models import ConversationParticipant
 from receipts.ledger.concealing import taken_back
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
-from receipts.ledger.watermarks import hold_back, lock_participants
+from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.sql.run import adapt, fetch_rows
 
@@ -42,7 +42,8 @@ _RELATION = {
 _RESOLVE = """
     SELECT asked.place, recipient.id, participant.id, recipient.read_receipts_enabled,
            recipient.delivery_receipts_enabled, status.id, status.withdrawn_at IS NOT NULL,
-           message.deleted_at IS NOT NULL, message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
+           message.deleted_at IS NOT NULL,
+           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id
       FROM {relation}
       JOIN chat_message AS message ON message.id = asked.message_id
       JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
@@ -208,7 +209,7 @@ def _stamped(mark: Mark, change: Change, participants: set[int]) -> set[tuple[in
         locked = lock_participants(ConversationParticipant.objects.filter(pk__in=participants))
         was_open = taken_back(change)
         changed = stamp_rows(change)
-        hold_back(mark, locked)
+        hold_back_private(mark, locked)
         was_open.conceal(locked)
     return changed
 

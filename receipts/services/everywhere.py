@@ -24,7 +24,7 @@ from receipts.ledger.marks import (
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
     advance_watermarks,
-    hold_back,
+    hold_back_private,
     lock_participants,
 )
 from receipts.rules.watermarks import last_tracked_sql
@@ -172,7 +172,7 @@ class _Stretches:
         advance_watermarks(mark, positions, adapt_all(params))
         marked = stamp(mark.change(stretch, params, condition_sql=mark.unmarked_sql))
         if mark.private or mark.hides_delivery:
-            hold_back(mark, locked)
+            hold_back_private(mark, locked)
         return marked
 
     def _after(self, past: RowPlace) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
-    hold_back,
+    hold_back_private,
     lock_participant,
 )
 from receipts.rules.rows import ChangedColumns, OwnPosition
@@ -157,7 +157,7 @@ def _hiding(recipient_id: int, conversation_id: int, mark: Mark, change: Change)
         locked = lock_participant(recipient_id, conversation_id)
         was_open = taken_back(change)
         yield
-        hold_back(mark, locked)
+        hold_back_private(mark, locked)
         was_open.conceal(locked)
 
 

@@ -23,8 +23,8 @@ from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
-    hold_back,
     hold_back_from,
+    hold_back_private,
     lock_watermarks_of,
     reach_newest,
 )
@@ -201,4 +201,4 @@ def _mark_earlier(
         position = {"sent_at": message.created_at, "message": message.pk}
         stamp(mark.change(_UNREAD_BY_SENDER, {**params, **position}))
         if mark.hides_delivery:
-            hold_back(mark, {membership.pk: None})
+            hold_back_private(mark, {membership.pk: None})

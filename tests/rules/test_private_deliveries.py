@@ -34,9 +34,7 @@ def message(group: Conversation, alice: User) -> Message:
 
 
 def switch(call: Api, *, deliveries: bool, reads: bool = True) -> None:
-    call.patch(
-        "/me/", {"delivery_receipts_enabled": deliveries, "read_receipts_enabled": reads}
-    )
+    call.patch("/me/", {"delivery_receipts_enabled": deliveries, "read_receipts_enabled": reads})
 
 
 def row(api: Any, alice: User, message: Message) -> Any:
@@ -230,7 +228,7 @@ def test_the_earliest_delivery_decides_with_its_privacy_in_any_order(
         results.add(tuple(found))
     assert len(results) == 1, results
     _, minute, deliveries = min(MARKS[named], key=lambda mark: (mark[1], mark[2]))
-    (received, delivered, seen, read) = results.pop()
+    (received, delivered, _, read) = results.pop()
     assert received == (None if deliveries else minute)
     assert delivered == (minute if deliveries else read)
 

@@ -228,9 +228,7 @@ class Lives(RuleBasedStateMachine):
         counted = min(given or now, now)
         with override_settings(BATCH_ROWS=rows, BATCH_BUDGET_MS=60_000):
             if read:
-                done = services.mark_all_read(
-                    user_id=pk, at=given, **privacy, **self.hides(user)
-                )
+                done = services.mark_all_read(user_id=pk, at=given, **privacy, **self.hides(user))
             else:
                 done = services.mark_all_delivered(user_id=pk, at=given, **self.hides(user))
         assert done.complete
@@ -407,7 +405,12 @@ class Lives(RuleBasedStateMachine):
         }
         expected = {
             (index, user): (
-                row.received, row.delivered, row.seen, row.read, row.failed, row.withdrawn
+                row.received,
+                row.delivered,
+                row.seen,
+                row.read,
+                row.failed,
+                row.withdrawn,
             )
             for index, message in enumerate(self.room.messages)
             for user, row in message.rows.items()
