@@ -21,7 +21,7 @@ from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
 from receipts.reads.watermarks import show_watermarks
 from receipts.rules.disclosure import discloses_watermarks
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import Shown, shown_to
 from receipts.services.permissions import require_manager, require_may_give_role
 
 
@@ -113,5 +113,6 @@ class ParticipantViewSet(ApiViewSet):
         seen = own or discloses_watermarks(
             conversation.kind, conversation.receipts_visible_to, self.user
         )
-        reads = own or not hides_reads_from(self.user)
-        return participant_shape(participant, watermarks=seen, reads=reads)
+        return participant_shape(
+            participant, watermarks=seen, to=Shown() if own else shown_to(self.user)
+        )

@@ -14,7 +14,7 @@ from receipts.reads.answer_types import (
 )
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.membership import membership_of
-from receipts.rules.privacy import hides_reads_from, without_reads
+from receipts.rules.privacy import Shown, shown_to, summary_shown
 from receipts.rules.rows import (
     ListedRow,
     MessageRow,
@@ -49,7 +49,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
 
 def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:
     """A message's receipts as shown to ``user``, who may see them (rule 14)."""
-    return summary_of(without_reads(row) if hides_reads_from(user) else row)
+    return summary_of(summary_shown(row, shown_to(user)))
 
 
 def recipient_shape(row: RecipientRow) -> RecipientAnswer:
@@ -69,14 +69,15 @@ def recipient_shape(row: RecipientRow) -> RecipientAnswer:
     }
 
 
-def listed_recipient(row: ListedRow, *, edited_at: datetime | None, reads: bool) -> ListedAnswer:
-    """A row of the recipient list; without ``reads`` a read is shown as its delivery.
+def listed_recipient(row: ListedRow, *, edited_at: datetime | None, to: Shown) -> ListedAnswer:
+    """A row of the recipient list, with what ``to`` shows of its marks.
 
     ``edited_at`` is the message's; by it ``read_before_edit`` says whether a reader saw an earlier
     text than the present one. It is null without a disclosed read.
     """
-    shown: ListedRow = row if reads else {**row, "read_at": None}
+    shown: ListedRow = row if to.reads else {**row, "read_at": None}
     read_at = shown["read_at"]
+    shown = shown if to.deliveries else {**shown, "delivered_at": read_at}
     return {
         **recipient_shape(shown),
         "read_before_edit": (
@@ -105,11 +106,16 @@ def marked_row(row: OwnRow) -> MarkedAnswer:
 
 
 def participant_shape(
-    participant: ConversationParticipant, *, watermarks: bool, reads: bool
+    participant: ConversationParticipant, *, watermarks: bool, to: Shown
 ) -> ParticipantAnswer:
-    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null."""
+    """A membership; ``watermarks``: whether the caller may see those that ``to`` shows, else null.
+
+    Without deliveries, the delivered watermark is that of reads.
+    """
     user = participant.user
-    reads = reads and watermarks
+    reads = to.reads and watermarks
+    state = "delivered" if to.deliveries else "read"
+    delivers = watermarks and (to.deliveries or reads)
     return {
         "user": user.username,
         "user_name": user.get_full_name(),
@@ -124,8 +130,10 @@ def participant_shape(
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
-        "last_delivered_message": participant.last_delivered_message_id if watermarks else None,
-        "last_delivered_at": participant.last_delivered_at if watermarks else None,
+        "last_delivered_message": (
+            getattr(participant, f"last_{state}_message_id") if delivers else None
+        ),
+        "last_delivered_at": getattr(participant, f"last_{state}_at") if delivers else None,
         "last_read_message": participant.last_read_message_id if reads else None,
         "last_read_at": participant.last_read_at if reads else None,
     }
