@@ -2,8 +2,8 @@
 
 A participant's columns hold how far they have reached, which only moves forward. Rows at or before
 that position may be open all the same: a message with an earlier time arrived, or was restored, or
-was read privately. ``held_back`` says to look for them. Then the watermark that is shown is the
-last message before the first open row that its user sent, or has received or read.
+was received or read privately. ``held_back`` says to look for them. Then the watermark that is
+shown is the last message before the first open row that its user sent, or has received or read.
 
 All of this is SQL text for both databases, over ``participant``.
 """
@@ -36,8 +36,19 @@ PRIVATE_SQL = (
 )
 _PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
              WHERE {_OWN_SQL.replace("{state}", "read")} AND {PRIVATE_SQL}"""
+#: A row that was received and read privately, like one that nobody has received. Few participants
+#: have such rows; the others' rows that were seen without a receipt need not be searched for them.
+_RECEIVED_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
+              JOIN chat_message AS owed ON owed.id = open.message_id
+               AND owed.conversation_id = open.conversation_id AND owed.deleted_at IS NULL
+             WHERE participant.has_private_deliveries
+              AND {_OWN_SQL.replace("{state}", "read")} AND open.seen_at IS NOT NULL
+              AND open.delivered_at IS NULL AND open.received_at IS NOT NULL"""
 #: A row for which no receipt is due is never open: seen, but neither received nor read.
-_ARMS_SQL = {"delivered": (_UNREAD_SQL,), "read": (_UNREAD_SQL, _PRIVATE_SQL)}
+_ARMS_SQL = {
+    "delivered": (_UNREAD_SQL, _RECEIVED_SQL),
+    "read": (_UNREAD_SQL, _RECEIVED_SQL, _PRIVATE_SQL),
+}
 
 
 def private_read_sql(time: str, message: str) -> str:
@@ -93,7 +104,7 @@ def _first_open_sql(state: str) -> str:
             ),
             name,
         )
-        for arm, name in zip(_ARMS_SQL[state], ("unread", "private"), strict=False)
+        for arm, name in zip(_ARMS_SQL[state], ("unread", "received", "private"), strict=False)
     )
     return f"""SELECT first.message_id FROM ({arms}) AS first
               ORDER BY first.sent_at, first.message_id LIMIT 1"""

@@ -26,7 +26,8 @@ TIME = [
     1800000000, -1, 1.5, True, None, [], {},
 ]  # fmt: skip
 
-PROFILE = {"display_name": [*TEXT, "x" * 201], "avatar_url": URL, "read_receipts_enabled": FLAG}
+PROFILE = {"display_name": [*TEXT, "x" * 201], "avatar_url": URL, "read_receipts_enabled": FLAG,
+           "delivery_receipts_enabled": FLAG}  # fmt: skip
 CONVERSATION = {
     "title": [*TEXT, "x" * 256], "receipt_policy": WORD, "receipts_visible_to": WORD,
 }  # fmt: skip
