@@ -8,18 +8,21 @@ from chat.models.conversation import (
     ConversationKind,
     ConversationParticipant,
     Departure,
+    Notifications,
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
 )
+from chat.models.erasure import Erasure
 from chat.models.message import (
-    IMPORTED,
     MAX_EXTERNAL_ID,
     Message,
+    MessageKind,
     MessageName,
     OverallStatus,
     Tracking,
 )
+from chat.models.naming import HELD, FreedName, digest_of, freed_among, tokens_valid_from
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -31,7 +34,7 @@ from chat.models.user import (
 )
 
 __all__ = [
-    "IMPORTED",
+    "HELD",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
@@ -39,8 +42,12 @@ __all__ = [
     "ConversationKind",
     "ConversationParticipant",
     "Departure",
+    "Erasure",
+    "FreedName",
     "Message",
+    "MessageKind",
     "MessageName",
+    "Notifications",
     "OverallStatus",
     "ReceiptPolicy",
     "ReceiptVisibility",
@@ -49,6 +56,9 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
+    "digest_of",
+    "freed_among",
     "look_up_moderators",
     "moderator_q",
+    "tokens_valid_from",
 ]

@@ -12,8 +12,6 @@ from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
 from chat.validators import external_id_validator
 
-#: Prefix of an imported message's ``client_id``; the rest is its id in the source.
-IMPORTED = "import:"
 #: The longest id of another system.
 MAX_EXTERNAL_ID = 255
 
@@ -37,6 +35,13 @@ class Tracking(models.TextChoices):
     SYSTEM = "system", "A system line"
 
 
+class MessageKind(models.TextChoices):
+    """A message of a person, or a line of the application about the conversation."""
+
+    MESSAGE = "message", "Message"
+    SYSTEM = "system", "System line"
+
+
 #: The only definition of the overall status, computed by the database from the counts (rule 19).
 #: A read implies a delivery, so a message without deliveries, or recipients, is ``sent``.
 TRUTH_TABLE = Case(
@@ -53,7 +58,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
         """The messages of conversations that ``user`` may see, also those from before joining."""
         if user.sees_everything:
-            return self
+            return self.filter(conversation__deleted_at=None)
         mine = ConversationParticipant.objects.filter(
             conversation=OuterRef("conversation"), user=user, is_active=True
         )
@@ -64,7 +69,8 @@ class Message(models.Model):
     """One message. Messages of a conversation stand in the order of ``created_at``, then id.
 
     ``created_at`` is when it was sent, which an import or a bridge gives; ids are the order of
-    arrival, and grow in commit order within a conversation. No row is ever deleted.
+    arrival, and grow in commit order within a conversation. A row is deleted only with its
+    conversation (``Erasure``).
     """
 
     # The index of each foreign key would repeat the first column of one below, or serve no query.
@@ -154,6 +160,11 @@ class Message(models.Model):
     def tracked(self) -> bool:
         """Whether this message keeps receipts."""
         return self.tracking == Tracking.TRACKED
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is a system line, which has no recipients."""
+        return self.tracking == Tracking.SYSTEM
 
 
 class MessageName(models.Model):

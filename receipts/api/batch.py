@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from chat.ids import MAX_USERNAME
 from chat.models import User
 from receipts.api.bodies import MAX_CONTENT
 from receipts.api.fields import (
@@ -221,7 +222,7 @@ def _reason(value: Any) -> str | None:
 def _user(value: Any) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not 1 <= len(value) <= 150 or "\x00" in value:
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_USERNAME or "\x00" in value:
         raise ValueError("Must be a username.")
     return value
 

@@ -21,6 +21,7 @@ from receipts.services.permissions import (
     require_manager,
     require_manager_of,
     require_may_give_role,
+    require_self,
 )
 from receipts.services.storing import time_in
 from receipts.sql.run import lock_in_order
@@ -79,7 +80,7 @@ def remove_participant(
     if not leaver.is_active:
         return bool(banned and own.filter(is_banned=False).update(is_banned=True))
     now = time_in(conversation_id)
-    if (heir := _heir(leaver, conversation)) is not None:
+    if (heir := heir_of(leaver, conversation)) is not None:
         # Participants are locked before messages (rule 22).
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
@@ -104,10 +105,12 @@ def change_participant(
     role: str | None = None,
     muted: bool | None = None,
     banned: bool | None = None,
+    notifications: str | None = None,
 ) -> None:
-    """Change a role, mute or ban; None leaves it unchanged.
+    """Change a role, mute or ban, or the user's notifications; None leaves it unchanged.
 
     Raises ``Refused`` unless ``by`` may do so: managers may, and anyone may become a plain member.
+    Notifications are changed by the user alone, or by the application for them.
     Raises ``Invalid`` if the conversation is direct, for the role of a former participant, and if
     a group would lose its only owner.
     """
@@ -115,14 +118,21 @@ def change_participant(
     participant = ConversationParticipant.objects.get(conversation=conversation, user=user)
     given = {"role": role, "muted": muted, "banned": banned}
     fields = {name: value for name, value in given.items() if value is not None}
+    if notifications is not None:
+        require_self(by, user.pk, "Only the user may change their notifications.")
     steps_down = by is not None and by.pk == user.pk and fields == {"role": Role.MEMBER.value}
-    if not steps_down:
+    if (fields or notifications is None) and not steps_down:
         require_manager_of(by, participant)
         require_may_give_role(by, conversation_id, role)
     _check_change(conversation, participant, fields)
     if banned:
         remove_participant(conversation_id=conversation_id, user=user, banned=True)
-    columns = {"role": role, "is_muted": muted, "is_banned": False if banned is False else None}
+    columns = {
+        "role": role,
+        "is_muted": muted,
+        "is_banned": False if banned is False else None,
+        "notifications_enabled": None if notifications is None else notifications == "on",
+    }
     changed = {name: value for name, value in columns.items() if value is not None}
     if changed:
         ConversationParticipant.objects.filter(pk=participant.pk).update(**changed)
@@ -150,7 +160,7 @@ def _owners(conversation: Conversation) -> QuerySet[ConversationParticipant]:
     )
 
 
-def _heir(
+def heir_of(
     leaver: ConversationParticipant, conversation: Conversation
 ) -> ConversationParticipant | None:
     """The successor of a group's last owner: the longest-standing admin, or else member."""

@@ -1,4 +1,4 @@
-"""Check that the counts on messages match their rows (rule 19), and correct them.
+"""Check that the counts on messages match their rows (rule 19), and their names, and correct them.
 
 Rows and counts change in one statement, so drift means a bug or a manual change in the database.
 Which counts a row adds to is defined once, in ``stamp.COUNTS``.
@@ -18,8 +18,10 @@ from chat.models import Message
 from receipts.ledger.recounting import COUNTED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
+from receipts.rules.deleted import present_sql
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.stretches import STRETCH, stretches
@@ -45,6 +47,8 @@ _COUNTED = f"""
 #: An archived message keeps its counts without rows; one that waits for its rows has none to
 #: compare with, and its counts may be all that is known.
 _WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
+#: A message of a deleted conversation loses its rows first, and then goes itself.
+_PRESENT = present_sql("message.conversation_id")
 _DIFFERS = f"""(message.archived_at IS NULL
        AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
 
@@ -52,7 +56,7 @@ _DRIFT = f"""
     SELECT message.id, CASE WHEN {_WAITS} THEN 1 ELSE 0 END,
            {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
       FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON counted.message_id = message.id
-     WHERE {_DIFFERS} OR {_WAITS} ORDER BY message.id"""
+     WHERE ({_DIFFERS} OR {_WAITS}) AND {_PRESENT} ORDER BY message.id"""
 
 _FIX = f"""
     UPDATE chat_message AS message
@@ -74,7 +78,7 @@ _GONE = f"""
        AND participant.conversation_id = status.conversation_id
      WHERE {_OF_BATCH.format("status.message_id")}
        AND {_OF_CONVERSATION.format("status.conversation_id")}
-       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active)"""
+       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active) AND {_PRESENT}"""
 _LEFT_OPEN = f"""
     SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
      ORDER BY status.message_id, status.recipient_id"""
@@ -122,27 +126,34 @@ class Check:
     waiting: int = 0
     rowless: int = 0
     told: int = field(default=0, init=False)
+    #: Names and messages that disagree.
+    names: NameCheck = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = NameCheck(self._tell, self.conversation, self.fix)
 
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
+        self.names.check_names(self.batch_size)
         with ProgressBar("messages", messages.count()) as progress:
             for after, up_to in stretches(messages, self.batch_size):
                 batch = {"after": after, "up_to": up_to, "conversation": self.conversation}
                 self._check_counts(batch)
                 self._check_rows(batch)
                 self._check_gone(batch)
+                self.names.check_messages(batch)
                 progress.advance(self.batch_size, f"{self.found:,} findings")
 
     @property
     def left(self) -> int:
         """How many findings were not corrected."""
-        return self.found - self.fixed - self.withdrawn
+        return self.found - self.fixed - self.withdrawn - self.names.fixed
 
     @property
     def found(self) -> int:
         """How many findings there are."""
-        return self.drifted + self.strays + self.left_open
+        return self.drifted + self.strays + self.left_open + self.names.found
 
     @property
     def untold(self) -> int:
