@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from chat.models import Conversation, Departure, Message, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.sql.run import execute
 from tests.support.cast import ON_POSTGRES, STAMP, Api, counts, say
 from tests.support.commands import run
 from tests.support.following import Follow
@@ -249,3 +251,20 @@ def test_it_takes_a_constant_number_of_statements(
     with statements() as counted:
         services.reactivate_user(user=bob)
     assert len(counted) == 9 + STAMP
+
+
+def test_accounts_that_an_earlier_version_switched_off_get_their_rows_back(
+    backend: Api, group: Conversation, direct: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """The migration marks their last departures: not those of leaving, nor of others."""
+    migration = import_module("chat.migrations.0006_names_and_privacy")
+    left, kept = say(alice, group), say(alice, direct)
+    for user in (bob, carol):
+        services.remove_participant(conversation_id=group.pk, user=user)
+        services.add_participant(conversation_id=group.pk, user=user)
+    later = say(alice, group)
+    switch(backend, on=False)
+    Departure.objects.update(is_deactivation=False)
+    assert execute(migration.SWITCHED_OFF_NOW) == 2
+    switch(backend, on=True)
+    assert [counts(each)[0] for each in (left, kept, later)] == [0, 1, 2]
