@@ -35,6 +35,7 @@ BENCHMARKS = {
     "sendbird": "benchmarks.sendbird",
     "dawdlers": "benchmarks.dawdlers",
     "bad": "benchmarks.bad_requests",
+    "names": "benchmarks.names",
     "versions": "benchmarks.versions",
 }
 
@@ -57,6 +58,7 @@ def set_up(url: str) -> None:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "DEMO": "1",  # plain HTTP on this machine
         "LOG_LEVEL": "WARNING",
+        "THROTTLE_USER_WRITES": "0",
     }
     import django
     from django.core.management import call_command

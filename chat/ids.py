@@ -1,9 +1,11 @@
-"""Numeric ids: the largest one, and parsing one from text."""
+"""Ids: the largest number, the longest name, and parsing a number from text."""
 
 from __future__ import annotations
 
 #: The largest id: both databases store a signed 64-bit integer.
 MAX_ID = 2**63 - 1
+#: The longest username, in characters.
+MAX_USERNAME = 255
 
 
 def whole_number(given: str, largest: int) -> int | None:

@@ -6,8 +6,9 @@ import sys
 from collections.abc import MutableMapping
 from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote_to_bytes
 from wsgiref.util import FileWrapper
+
+from chat.addresses import decoded_path
 
 Environ = dict[str, Any]
 
@@ -16,9 +17,12 @@ BLOCK = 64 * 1024
 
 
 def environ_of(scope: MutableMapping[str, Any]) -> Environ:
-    """The environ required by PEP 3333, whose strings are bytes decoded as Latin-1."""
+    """The environ required by PEP 3333, whose strings are bytes decoded as Latin-1.
+
+    In ``PATH_INFO`` an encoded slash is not a slash (``chat.addresses``).
+    """
     raw, root = scope.get("raw_path"), scope.get("root_path", "").encode().decode("latin-1")
-    path = unquote_to_bytes(raw) if raw else scope["path"].encode()
+    path = decoded_path(raw) if raw else scope["path"].encode()
     host, port = scope.get("server") or ("localhost", None)
     environ = {
         "REQUEST_METHOD": scope["method"],

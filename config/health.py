@@ -15,6 +15,7 @@ from django.db import connection
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
+from chat.addresses import path_of
 from config.logs import id_of_request
 from config.readiness import Readiness, ask_own_connection, trouble
 from receipts.feed.asgi import AsgiMessage, AsgiSend
@@ -38,7 +39,7 @@ def readyz(request: HttpRequest) -> JsonResponse:
 
 def is_asked(scope: AsgiMessage) -> bool:
     """Whether a request is for one of the two probes."""
-    path = scope["path"].removeprefix(scope.get("root_path", ""))
+    path = path_of(scope).removeprefix(scope.get("root_path", ""))
     return path in (ALIVE, READY) and scope["method"] in ("GET", "HEAD")
 
 

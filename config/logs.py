@@ -14,6 +14,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from chat.addresses import readable
 from config.redacting import redacted
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -36,9 +37,14 @@ def extras(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
+def _written(text: str) -> str:
+    """Without secrets, and with an encoded slash in a path as a caller writes it."""
+    return readable(redacted(text))
+
+
 def _safe(value: Any) -> Any:
     """A number unchanged, anything else as text without secrets."""
-    return value if value is None or isinstance(value, bool | int | float) else redacted(str(value))
+    return value if value is None or isinstance(value, bool | int | float) else _written(str(value))
 
 
 class JSONFormatter(logging.Formatter):
@@ -49,13 +55,13 @@ class JSONFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": redacted(record.getMessage()),
+            "message": _written(record.getMessage()),
         }
         if current := request_id.get():
             line["request_id"] = current
         line |= {name: _safe(value) for name, value in extras(record).items()}
         if record.exc_info:
-            line["exception"] = redacted(self.formatException(record.exc_info))
+            line["exception"] = _written(self.formatException(record.exc_info))
         return json.dumps(line)
 
 
@@ -68,7 +74,7 @@ class TextFormatter(logging.Formatter):
         line = f"{clock} {record.levelname.lower():7} {record.getMessage()} {extra}".rstrip()
         if record.exc_info:
             line = f"{line}\n{self.formatException(record.exc_info)}"
-        return redacted(line)
+        return _written(line)
 
 
 def id_of_request(given: str) -> str:

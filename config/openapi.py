@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chat.ids import MAX_ID
+from chat.ids import MAX_ID, MAX_USERNAME
 
 _ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
@@ -20,10 +20,10 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "PATH_CONVERTER_OVERRIDES": {
         "number": _ID,
         "id": {
-            "anyOf": [_ID, {"type": "string", "pattern": "^ext:[^/]+$", "maxLength": 259}],
-            "description": "An id, or `ext:` and the external id.",
+            "anyOf": [_ID, {"type": "string", "pattern": "^ext:.+$", "maxLength": 259}],
+            "description": "An id, or `ext:` and the external id, percent-encoded.",
         },
-        "username": {"type": "string", "minLength": 1, "maxLength": 150},
+        "username": {"type": "string", "minLength": 1, "maxLength": MAX_USERNAME},
     },
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
@@ -37,6 +37,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "StateEnum": "receipts.rules.status.State",
         "MembershipEnum": "receipts.rules.membership.Membership",
         "KindEnum": "chat.models.ConversationKind",
+        "MessageKindEnum": "chat.models.MessageKind",
         "EventKindEnum": "receipts.models.EventKind",
         "WebhookKindEnum": "receipts.api.webhooks.WEBHOOK_KINDS",
     },

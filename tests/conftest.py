@@ -25,6 +25,7 @@ from tests.support.watching import Watch
 pytest_plugins = (
     "tests.support.endpoints",
     "tests.support.following",
+    "tests.support.naming",
     "tests.support.listening",
     "tests.support.live",
     "tests.support.sendbird",

@@ -5,6 +5,59 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+#: The oldest direct conversation of each two people is the one that they have; others stay besides.
+_PAIR_THE_OLDEST = """
+    UPDATE chat_conversation SET pair = paired.pair
+      FROM (SELECT found.conversation_id, found.pair,
+                   ROW_NUMBER() OVER (PARTITION BY found.pair
+                                      ORDER BY found.created_at, found.conversation_id) AS place
+              FROM (SELECT conversation.id AS conversation_id, conversation.created_at,
+                           CAST(MIN(participant.user_id) AS text) || '-'
+                           || CAST(MAX(participant.user_id) AS text) AS pair
+                      FROM chat_conversation AS conversation
+                      JOIN chat_conversationparticipant AS participant
+                        ON participant.conversation_id = conversation.id
+                     WHERE conversation.kind = 'direct'
+                     GROUP BY conversation.id, conversation.created_at
+                    HAVING COUNT(*) = 2) AS found) AS paired
+     WHERE chat_conversation.id = paired.conversation_id AND paired.place = 1"""
+
+
+#: Imports kept a message's id as ``client_id``, after this prefix.
+_IS_IMPORTED = "SUBSTR(client_id, 1, 7) = 'import:'"
+#: Of several with one name, which only imports at the same moment could make, the first keeps it.
+NAME_IMPORTED = f"""
+    INSERT INTO chat_messagename (external_id, message_id, conversation_id)
+    SELECT SUBSTR(client_id, 8), id, conversation_id FROM chat_message
+     WHERE {_IS_IMPORTED} ORDER BY id
+        ON CONFLICT (external_id) DO NOTHING;
+    UPDATE chat_message
+       SET is_imported = TRUE, client_id = NULL, external_id = (
+           SELECT named.external_id FROM chat_messagename AS named
+            WHERE named.external_id = SUBSTR(chat_message.client_id, 8)
+              AND named.message_id = chat_message.id)
+     WHERE {_IS_IMPORTED}"""
+UNNAME_IMPORTED = """
+    UPDATE chat_message SET client_id = 'import:' || external_id
+     WHERE is_imported AND external_id IS NOT NULL"""
+
+
+#: Accounts that are deactivated now can be reactivated like those deactivated later. The last
+#: departure from a conversation in which they still take part must have been the deactivation.
+SWITCHED_OFF_NOW = """
+    UPDATE chat_departure SET is_deactivation = TRUE WHERE id IN (
+        SELECT departure.id FROM chat_departure AS departure
+          JOIN chat_user AS member ON member.id = departure.user_id AND NOT member.is_active
+          JOIN chat_conversationparticipant AS participant
+            ON participant.user_id = departure.user_id AND participant.is_active
+           AND participant.conversation_id = departure.conversation_id
+           AND participant.joined_at <= departure.at
+         WHERE departure.up_to IS NOT NULL AND NOT EXISTS (
+               SELECT 1 FROM chat_departure AS later
+                WHERE later.user_id = departure.user_id
+                  AND later.conversation_id = departure.conversation_id
+                  AND later.up_to IS NOT NULL AND later.at > departure.at))"""
+
 
 class Migration(migrations.Migration):
 
@@ -162,4 +215,32 @@ class Migration(migrations.Migration):
             model_name='erasure',
             constraint=models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('finished_at', None)), fields=('conversation_id',), name='erasure_of_conversation_once'),
         ),
+        migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
+        migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
+        migrations.AddField(
+            model_name='departure',
+            name='is_deactivation',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
     ]

@@ -8,15 +8,16 @@ from chat.models.conversation import (
     ConversationKind,
     ConversationParticipant,
     Departure,
+    Notifications,
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
 )
 from chat.models.erasure import Erasure
 from chat.models.message import (
-    IMPORTED,
     MAX_EXTERNAL_ID,
     Message,
+    MessageKind,
     MessageName,
     OverallStatus,
     Tracking,
@@ -34,7 +35,6 @@ from chat.models.user import (
 
 __all__ = [
     "HELD",
-    "IMPORTED",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
@@ -45,7 +45,9 @@ __all__ = [
     "Erasure",
     "FreedName",
     "Message",
+    "MessageKind",
     "MessageName",
+    "Notifications",
     "OverallStatus",
     "ReceiptPolicy",
     "ReceiptVisibility",

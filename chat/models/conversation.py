@@ -38,6 +38,13 @@ class ReceiptVisibility(models.TextChoices):
     PARTICIPANTS = "participants", "All participants"
 
 
+class Notifications(models.TextChoices):
+    """Whether a user wants to be notified of a conversation's messages."""
+
+    ON = "on", "On"
+    OFF = "off", "Off"
+
+
 def active_q(prefix: str = "") -> Q:
     """Condition: takes part now (joined and not left), and the account is active."""
     return Q(**{f"{prefix}is_active": True, f"{prefix}user__is_active": True})
@@ -131,7 +138,7 @@ class ConversationParticipant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     is_muted = models.BooleanField("muted", default=False, help_text="May read but not write.")
     is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
-    #: The user's own wish, which is nobody else's business.
+    #: The user's own wish, which is nobody else's business. It outlasts leaving and coming back.
     notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
     # No constraint: messages go only with their conversation, and the check would needlessly lock
     # the message's row each time a watermark moves.
@@ -175,7 +182,8 @@ class Departure(models.Model):
 
     Rejoining does not undo it: messages sent before stay withdrawn for them, unless their read was
     disclosed (rule 2). If such a read is retracted later, this record shows that the row must be
-    withdrawn too, and from when.
+    withdrawn too, and from when. Reactivating an account deletes the records of its deactivation,
+    and undoes what they record; where the participation ended meanwhile, it is final.
     """
 
     # No constraint, which would search all departures when a conversation is deleted.
@@ -187,6 +195,14 @@ class Departure(models.Model):
     #: later. Null for an imported history, where only times show what was sent before.
     up_to = models.BigIntegerField(null=True)
     at = models.DateTimeField()
+    #: Whether the account was deactivated and may be reactivated.
+    is_deactivation = models.BooleanField(default=False, db_default=False)
+    #: The watermarks that were held back then and replaced by those that were shown, and their
+    #: times: to be restored.
+    delivered_up_to = models.BigIntegerField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    read_up_to = models.BigIntegerField(null=True)
+    read_at = models.DateTimeField(null=True)
 
     class Meta:
         default_permissions = ()

@@ -12,8 +12,6 @@ from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.user import User
 from chat.validators import external_id_validator
 
-#: Prefix of an imported message's ``client_id``; the rest is its id in the source.
-IMPORTED = "import:"
 #: The longest id of another system.
 MAX_EXTERNAL_ID = 255
 
@@ -35,6 +33,13 @@ class Tracking(models.TextChoices):
     POLICY = "policy", "The conversation's policy allows none"
     TOO_MANY_RECIPIENTS = "too_many_recipients", "Too many recipients for rows"
     SYSTEM = "system", "A system line"
+
+
+class MessageKind(models.TextChoices):
+    """A message of a person, or a line of the application about the conversation."""
+
+    MESSAGE = "message", "Message"
+    SYSTEM = "system", "System line"
 
 
 #: The only definition of the overall status, computed by the database from the counts (rule 19).
@@ -155,6 +160,11 @@ class Message(models.Model):
     def tracked(self) -> bool:
         """Whether this message keeps receipts."""
         return self.tracking == Tracking.TRACKED
+
+    @property
+    def is_system(self) -> bool:
+        """Whether this is a system line, which has no recipients."""
+        return self.tracking == Tracking.SYSTEM
 
 
 class MessageName(models.Model):

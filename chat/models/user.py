@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from chat.ids import MAX_USERNAME
 from chat.models.naming import freed_among, tokens_valid_from
 from chat.validators import username_validator
 
@@ -43,7 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person in the chat product, a moderator, or an application's backend (``is_service``)."""
 
     username = models.CharField(
-        max_length=255,
+        max_length=MAX_USERNAME,
         unique=True,
         validators=[username_validator],
         help_text="The id that other systems use for this person.",

@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from chat.models import OverallStatus, Tracking
+from chat.ids import MAX_USERNAME
+from chat.models import MAX_EXTERNAL_ID, MessageName, OverallStatus, Tracking
 from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
 
 #: The choices of ``only``: label and condition.
@@ -17,6 +18,7 @@ FATES = {
     "edited": ("edited", Q(edited_at__isnull=False)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
     "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
+    "system": ("system lines", Q(tracking=Tracking.SYSTEM)),
     "archived": ("archived", Q(archived_at__isnull=False)),
 }
 
@@ -35,12 +37,12 @@ class MessageForm(ListForm, DaysForm):
     q = forms.CharField(
         label="Text",
         required=False,
-        max_length=200,
-        widget=forms.TextInput(attrs={"placeholder": "Text of the message"}),
+        max_length=MAX_EXTERNAL_ID,
+        widget=forms.TextInput(attrs={"placeholder": "Text, or an external id"}),
     )
     sender = UserField(
         required=False,
-        max_length=150,
+        max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Username", "autocapitalize": "none"}),
     )
     conversation = ConversationField(
@@ -64,7 +66,8 @@ class MessageForm(ListForm, DaysForm):
     def conditions(self) -> Iterator[Q]:
         found = self.cleaned_data
         if found["q"]:
-            yield Q(body__icontains=found["q"])
+            named = MessageName.objects.filter(external_id=found["q"]).values("message")
+            yield Q(pk=named[0]["message"]) if named else Q(body__icontains=found["q"])
         if found["sender"]:
             yield Q(sender=found["sender"])
         if found["conversation"]:

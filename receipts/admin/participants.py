@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
 
+from chat.ids import MAX_USERNAME
 from chat.models import ConversationParticipant, Role
 from receipts import services
 from receipts.admin.forms import ConversationField, ListForm, UserField
@@ -33,7 +34,7 @@ class ParticipantForm(ListForm):
     )
     user = UserField(
         required=False,
-        max_length=150,
+        max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Username", "autocapitalize": "none"}),
     )
     role = forms.ChoiceField(required=False, choices=[("", "Any role"), *Role.choices])
@@ -57,7 +58,9 @@ class ParticipantListFilter(django_filters.FilterSet):
 
     role = django_filters.ChoiceFilter(choices=Role.choices, empty_label="Any role")
     membership = MembershipFilter(account="user", label="Membership")
-    search = django_filters.CharFilter(label="Name", method="filter_search", max_length=200)
+    search = django_filters.CharFilter(
+        label="Name", method="filter_search", max_length=MAX_USERNAME
+    )
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,7 +76,7 @@ class ParticipantListFilter(django_filters.FilterSet):
 
 def told(participant: ConversationParticipant) -> dict[str, Any]:
     """A membership with its watermarks, which private reads do not move."""
-    shape = participant_shape(participant, watermarks=True, reads=True, names={})
+    shape = participant_shape(participant, watermarks=True, reads=True, wishes=False, names={})
     return shape | {"role": participant.get_role_display(), "user_id": participant.user_id}
 
 

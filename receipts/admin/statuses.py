@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from chat.ids import MAX_ID
+from chat.ids import MAX_ID, MAX_USERNAME
 from chat.models import Conversation
 from receipts.admin.forms import ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
@@ -38,7 +38,7 @@ class StatusForm(ListForm):
     )
     recipient = UserField(
         required=False,
-        max_length=150,
+        max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Username", "autocapitalize": "none"}),
     )
 

@@ -16,6 +16,7 @@ from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from chat.ids import MAX_USERNAME
 from chat.models import ConversationParticipant, FreedName, User, moderator_q
 from receipts import services
 from receipts.admin.erasing import FORGET, erasing_url, may_erase
@@ -43,7 +44,7 @@ class UserForm(ListForm):
     q = forms.CharField(
         label="Name",
         required=False,
-        max_length=200,
+        max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Part of a name or username"}),
     )
     kind = forms.ChoiceField(
@@ -93,7 +94,7 @@ def chips_of(user: User) -> list[str]:
 
 @admin.register(User)
 class UserAdmin(ListAdmin, DjangoUserAdmin):
-    """Accounts are deactivated by an action, since that withdraws their receipts."""
+    """Accounts are deactivated and reactivated by actions, since that changes their receipts."""
 
     list_form = UserForm
     list_display = ["username", "display_name", "account", "created_at"]

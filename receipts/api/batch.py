@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers
 
+from chat.ids import MAX_USERNAME
 from chat.models import User
 from receipts.api.bodies import MAX_CONTENT
 from receipts.api.fields import (
@@ -24,29 +25,49 @@ from receipts.api.fields import (
 )
 from receipts.api.limits import MAX_ERRORS, cut
 from receipts.api.references import MessageReferenceField, message_reference
+from receipts.rules.failures import MAX_REASON
 from receipts.services.batch import (
     APPLIED,
+    DELIVERED,
+    FAILED,
     NOT_FOUND,
     NOT_RECIPIENT,
     OTHER_NAME,
+    READ,
+    SENT,
     UNCHANGED,
     BatchMark,
 )
 
 MAX_ITEMS = 1_000
 INVALID = "invalid"
-_READ_ONLY_FIELDS = ("private", "content")
-_FIELDS = {"message", "state", "at", "user", *_READ_ONLY_FIELDS}
+#: The fields that belong to one state, and what their error calls it.
+_OF_STATE = {
+    "private": (READ, "a read"),
+    "content": (READ, "a read"),
+    "reason": (FAILED, "a failure"),
+}
+_FIELDS = {"message", "state", "at", "user", *_OF_STATE}
+_STATES = {SENT: "Sent", DELIVERED: "Delivered", READ: "Read", FAILED: "Failed"}
 
 
 class ItemBody(StrictSerializer):
-    """One mark; described here for the schema, read by ``read_item``."""
+    """One mark; described here for the schema, read by ``read_item``.
+
+    `sent` changes nothing; `failed` is for service accounts.
+    """
 
     message = MessageReferenceField()
-    state = serializers.ChoiceField([("delivered", "Delivered"), ("read", "Read")])
+    state = serializers.ChoiceField(list(_STATES.items()))
     at = serializers.DateTimeField(required=False)
     private = serializers.BooleanField(required=False)
     content = serializers.CharField(required=False, max_length=MAX_CONTENT)
+    reason = serializers.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        help_text=f"Why it `failed`; of a longer one {MAX_REASON} characters are kept.",
+    )
     user = username_field(required=False)
 
 
@@ -116,10 +137,10 @@ def read_item(given: Any, *, caller: User) -> BatchMark | dict[str, list[str]]:
             values[name] = read(given.get(name))
         except ValueError as error:
             errors[name] = [str(error)]
-    if given.get("state") == "delivered":
-        errors |= {
-            name: ["Only allowed with a read."] for name in _READ_ONLY_FIELDS if name in given
-        }
+    if "state" not in errors:
+        errors |= _misplaced(given)
+        if values["state"] == FAILED and not caller.is_service:
+            errors["state"] = ["Only a service account may report a failure."]
     if "user" not in errors and (refusal := _refusal(values["user"], caller)):
         errors["user"] = [refusal]
     if errors:
@@ -127,11 +148,21 @@ def read_item(given: Any, *, caller: User) -> BatchMark | dict[str, list[str]]:
     return BatchMark(
         message=values["message"],
         username=values["user"] or caller.username,
-        read=values["state"] == "read",
+        state=values["state"],
         at=values["at"],
         private=values["private"],
         content=values["content"],
+        reason=values["reason"],
     )
+
+
+def _misplaced(given: dict[str, Any]) -> dict[str, list[str]]:
+    """Errors of fields that belong to another state."""
+    return {
+        name: [f"Only allowed with {what}."]
+        for name, (state, what) in _OF_STATE.items()
+        if name in given and given["state"] != state
+    }
 
 
 def _refusal(username: str | None, caller: User) -> str | None:
@@ -144,8 +175,8 @@ def _refusal(username: str | None, caller: User) -> str | None:
 
 
 def _state(value: Any) -> str:
-    if not isinstance(value, str) or value not in ("delivered", "read"):
-        raise ValueError('Must be "delivered" or "read".')
+    if not isinstance(value, str) or value not in _STATES:
+        raise ValueError('Must be "sent", "delivered", "read" or "failed".')
     return value
 
 
@@ -182,10 +213,16 @@ def _content(value: Any) -> str | None:
     return value
 
 
+def _reason(value: Any) -> str | None:
+    if not (value is None or isinstance(value, str)) or "\x00" in (value or ""):
+        raise ValueError("Must be text.")
+    return value
+
+
 def _user(value: Any) -> str | None:
     if value is None:
         return None
-    if not isinstance(value, str) or not 1 <= len(value) <= 150 or "\x00" in value:
+    if not isinstance(value, str) or not 1 <= len(value) <= MAX_USERNAME or "\x00" in value:
         raise ValueError("Must be a username.")
     return value
 
@@ -196,5 +233,6 @@ _READERS = {
     "at": _at,
     "private": _private,
     "content": _content,
+    "reason": _reason,
     "user": _user,
 }

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 from rest_framework import serializers
 
-from chat.models import IMPORTED, ConversationKind, ReceiptPolicy, ReceiptVisibility, Role
+from chat.models import (
+    ConversationKind,
+    MessageKind,
+    Notifications,
+    ReceiptPolicy,
+    ReceiptVisibility,
+    Role,
+)
 from receipts.api.fields import (
     StrictBooleanField,
     StrictCharField,
@@ -54,15 +62,28 @@ class NewConversation(ConversationChange):
     owner = username_field(required=False)
 
 
+class TwoMembers(StrictSerializer):
+    """Two people, by their usernames; a user may omit their own. ``external_id`` is for services.
+
+    It is that of a conversation that is made now.
+    """
+
+    members = StrictListField(child=username_field(), min_length=1, max_length=2)
+    external_id = external_id_field()
+
+
 class NewParticipant(StrictSerializer):
     user = username_field()
     role = StrictChoiceField(Role.choices, required=False)
 
 
 class ParticipantChange(StrictSerializer):
+    """``muted``: others do not let the user write. ``notifications``: the user's own wish."""
+
     role = StrictChoiceField(Role.choices, required=False)
     muted = StrictBooleanField(required=False)
     banned = StrictBooleanField(required=False)
+    notifications = StrictChoiceField(Notifications.choices, required=False)
 
 
 class MessageText(StrictSerializer):
@@ -79,7 +100,13 @@ class MessageText(StrictSerializer):
 
 
 class NewMessage(MessageText):
-    """A message; ``external_id``, ``sender`` and ``sent_at`` are for service accounts."""
+    """A message; all but its text and ``client_id``, and a wish for receipts, is for services.
+
+    A system line has no recipients. With ``activity`` it is the newest message of its conversation.
+    """
+
+    kind = StrictChoiceField(MessageKind.choices, required=False)
+    activity = StrictBooleanField(required=False)
 
     client_id = external_id_field()
     external_id = external_id_field()
@@ -88,15 +115,19 @@ class NewMessage(MessageText):
     sender = username_field(required=False)
     sent_at = TimeField(required=False)
 
-    def validate_client_id(self, client_id: str | None) -> str | None:
-        if client_id is not None and client_id.startswith(IMPORTED):
-            raise serializers.ValidationError(f"Must not begin with {IMPORTED!r}.")
-        return client_id
-
     def validate_sent_at(self, sent_at: datetime) -> datetime:
         if sent_at > timezone.now():
             raise serializers.ValidationError("Must not be in the future.")
         return sent_at
+
+    def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what the kind of message does not have."""
+        is_system = fields.get("kind") == MessageKind.SYSTEM
+        wrong = {"request_receipts", "mark_read"} if is_system else {"activity"}
+        what = "A system line has no receipts." if is_system else "Only a system line has this."
+        if errors := {name: [what] for name in sorted(wrong) if fields.get(name)}:
+            raise serializers.ValidationError(errors)
+        return fields
 
 
 class ActingBody(StrictSerializer):
@@ -136,10 +167,13 @@ class ReadBody(PrivateBody, MarkBody):
 
 
 class FailureBody(StrictSerializer):
-    """A delivery that failed, as a service account reports it."""
+    """A delivery that failed, as a service account reports it.
+
+    Of a longer ``reason`` the first 1,000 characters are kept, as one line.
+    """
 
     user = username_field()
-    reason = StrictCharField(max_length=200)
+    reason = StrictCharField(required=False, allow_null=True, allow_blank=True)
     at = TimeField(required=False)
 
 

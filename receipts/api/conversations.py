@@ -18,7 +18,7 @@ from receipts.api.fields import known_users
 from receipts.api.filters import ConversationFilter
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
-from receipts.reads.answers import message_shape
+from receipts.reads.answers import message_shape, notifications_of
 from receipts.reads.messages import message_rows
 from receipts.reads.names import conversation_id_of
 from receipts.reads.selectors import NOTHING_UNREAD, conversations_of, unread_by_conversation
@@ -46,7 +46,7 @@ class ConversationViewSet(ApiViewSet):
         responses={
             200: ConversationShape,
             201: ConversationShape,
-            **conflict("There is another conversation with this `external_id`."),
+            **conflict("There is another conversation with this `external_id`, or of these two."),
         },
     )
     def create(self, request: Request) -> Response:
@@ -54,21 +54,24 @@ class ConversationViewSet(ApiViewSet):
 
         A service account may name an ``owner`` and may set an ``external_id``. If that id already
         exists, the response is 200 with the existing conversation, provided that its fields, its
-        owner and its current participants match the request; otherwise 409.
+        owner and its current participants match the request; otherwise 409. So it is for two people
+        who already have a direct conversation; its owner counts only if a service names one, and
+        it gets the ``external_id`` if it has none.
         """
         fields = self.validated(NewConversation)
         names, owner = fields.pop("participants"), fields.pop("owner", None)
         if owner is not None and not self.user.is_service and owner != self.user.username:
             raise Refused("Only a service account may name another owner.")
-        if fields.get("external_id") is not None and not self.user.is_service:
-            # Otherwise any user could take an id before the backend uses it.
-            raise Refused("Only a service account may set an external_id.")
+        refuse_external_id(self.user, fields)
         participants = known_users("participants", names)
         first: User | None = self.user
         if self.user.is_service:
             first = known_users("owner", [owner])[0] if owner else None
         conversation, created = services.create_once(
-            owner=first, participants=participants, **fields
+            owner=first,
+            participants=participants,
+            owner_is_named=self.user.is_service and owner is not None,
+            **fields,
         )
         return Response(self._shape(conversation.pk), status=201 if created else 200)
 
@@ -96,7 +99,21 @@ class ConversationViewSet(ApiViewSet):
         return erased(services.delete_conversation(conversation_id=pk, by=self.user))
 
     def _shape(self, pk: int) -> dict[str, Any]:
-        return conversation_shapes(conversations_of(self.user).filter(pk=pk), self.user)[0]
+        return conversation_shape(pk, self.user)
+
+
+def refuse_external_id(user: User, fields: dict[str, Any]) -> None:
+    """Raise ``Refused`` if anyone but a service account gives one.
+
+    Otherwise any user could take an id before the backend uses it.
+    """
+    if fields.get("external_id") is not None and not user.is_service:
+        raise Refused("Only a service account may set an external_id.")
+
+
+def conversation_shape(pk: int, user: User) -> dict[str, Any]:
+    """One conversation that ``user`` can see."""
+    return conversation_shapes(conversations_of(user).filter(pk=pk), user)[0]
 
 
 def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
@@ -115,6 +132,7 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
             "receipts_visible_to": each.receipts_visible_to,
             "created_at": each.created_at,
             "role": each.role,
+            "notifications": notifications_of(each.notifications_enabled),
             **unread.get(each.pk, NOTHING_UNREAD),
             "last_message": message_shape(messages[each.last_message], user)
             if each.last_message

@@ -25,9 +25,12 @@ class NumberConverter:
 
 
 class ReferenceConverter:
-    """An id, or ``ext:`` and an external id: an ``int`` or a ``str``."""
+    """An id, or ``ext:`` and an external id: an ``int`` or a ``str``.
 
-    regex = rf"(?:[0-9]{{1,19}}|{PREFIX}[^/\x00-\x1f\x7f]{{1,{MAX_EXTERNAL_ID}}})"
+    An encoded slash is in the path as ``chat.addresses.SLASH``, the last control character.
+    """
+
+    regex = rf"(?:[0-9]{{1,19}}|{PREFIX}[^/\x00-\x1e\x7f]{{1,{MAX_EXTERNAL_ID}}})"
 
     def to_python(self, value: str) -> int | str:
         reference = reference_in(value)
@@ -42,4 +45,4 @@ class ReferenceConverter:
 class UsernameConverter(StringConverter):
     """A possible username: without NUL, which PostgreSQL rejects even in a comparison."""
 
-    regex = r"[^/\x00-\x1f\x7f]+"
+    regex = r"[^/\x00-\x1e\x7f]+"

@@ -49,6 +49,10 @@ class EventMark(RowSerializer):
 
     user = serializers.CharField(allow_null=True)
     state = serializers.ChoiceField(State.choices)
+    at = serializers.DateTimeField(
+        help_text="Time of the latest of these marks, as in the recipient list."
+    )
+    reason = serializers.CharField(allow_null=True, help_text="Why the delivery `failed`.")
     count = serializers.IntegerField()
     first_message = serializers.IntegerField()
     first_message_external_id = serializers.CharField(allow_null=True)

@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chat.ids import MAX_USERNAME
 from chat.models import MAX_EXTERNAL_ID, User
 from chat.validators import external_id_validator, username_validator
 from receipts.api.limits import STOP_AT
@@ -136,7 +137,7 @@ class TimeField(serializers.DateTimeField):
 
 def username_field(**options: Any) -> StrictCharField:
     """A username in a request body."""
-    return StrictCharField(max_length=150, validators=[username_validator], **options)
+    return StrictCharField(max_length=MAX_USERNAME, validators=[username_validator], **options)
 
 
 def external_id_field() -> StrictCharField:

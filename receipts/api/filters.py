@@ -8,6 +8,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
+from chat.ids import MAX_USERNAME
 from chat.models import MAX_EXTERNAL_ID
 from chat.models.conversation import ParticipantQuerySet
 from receipts.rules.membership import Membership, membership_q
@@ -108,7 +109,7 @@ class RecipientFilter(django_filters.FilterSet):
         account="recipient", help_text="Current membership in the conversation."
     )
     search = django_filters.CharFilter(
-        method="filter_search", max_length=200, help_text="Part of a name or username."
+        method="filter_search", max_length=MAX_USERNAME, help_text="Part of a name or username."
     )
 
     def filter_state(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:

@@ -84,7 +84,9 @@ class MessageMarkViewSet(ApiViewSet):
         row = self._own_row(pk, user.username)
         return self._answer(
             row,
-            services.report_failure(row=_named(row), reason=fields["reason"], at=fields.get("at")),
+            services.report_failure(
+                row=_named(row), reason=fields.get("reason"), at=fields.get("at")
+            ),
         )
 
     def _own_row(self, pk: int | str, username: str) -> OwnRow:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import Invalid, NotParticipant, Refused
-from chat.models import Message, User
+from chat.models import Message, MessageKind, User
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import MessageText, NewMessage
@@ -20,6 +22,7 @@ from receipts.reads.answers import message_shape
 from receipts.reads.messages import message_rows
 from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.services.permissions import require_may_edit
+from receipts.services.sending import Sent
 
 
 class ConversationMessageViewSet(ApiViewSet):
@@ -54,20 +57,38 @@ class ConversationMessageViewSet(ApiViewSet):
 
         If the existing message differs from the request, the response is 409. Only service accounts
         give an ``external_id``, which is unique over all conversations.
+
+        A service account may send a system line, which nobody receives or reads: ``sender`` may
+        then be anyone, by default the service account itself. It moves its conversation up only
+        with ``activity``.
         """
         self.visible_conversation(pk)
         fields = self.validated(NewMessage)
+        send = self._system_line if fields.pop("kind", None) == MessageKind.SYSTEM else self._send
+        sent = send(pk, fields)
+        shape = message_shape(self.visible_message(sent.message.pk), self.user)
+        return Response(shape, status=201 if sent.created else 200)
+
+    def _send(self, pk: int, fields: dict[str, Any]) -> Sent:
+        fields.pop("activity", None)  # which is false
         sender = self._sender(fields.pop("sender", None), fields)
         try:
-            sent = services.send_message(conversation_id=pk, sender=sender, **fields)
+            return services.send_message(conversation_id=pk, sender=sender, **fields)
         except NotParticipant as error:
             if self.user.is_service:
                 raise Invalid(
                     "sender", "The sender is not a participant of this conversation."
                 ) from error
             raise
-        shape = message_shape(self.visible_message(sent.message.pk), self.user)
-        return Response(shape, status=201 if sent.created else 200)
+
+    def _system_line(self, pk: int, fields: dict[str, Any]) -> Sent:
+        if not self.user.is_service:
+            raise Refused("Only a service account may send a system line.")
+        for name in ("request_receipts", "mark_read"):
+            fields.pop(name, None)  # which is false
+        named = fields.pop("sender", None)
+        sender = self.user if named is None else known_users("sender", [named])[0]
+        return services.send_system_line(conversation_id=pk, sender=sender, **fields)
 
     def _sender(self, named: str | None, fields: dict[str, object]) -> User:
         """The sender: named by a service account; otherwise always the caller (rule 18)."""
@@ -105,8 +126,10 @@ class MessageViewSet(ApiViewSet):
         ``body`` is required. Receipts stand: the recipient list tells whose read was before the
         edit. The same text again changes nothing.
         """
-        sender = self.visible_message(pk)["sender_id"]
-        with self.refusing_first(lambda: require_may_edit(self.user, sender)):
+        row = self.visible_message(pk)
+        with self.refusing_first(
+            lambda: require_may_edit(self.user, row["sender_id"], row["tracking"])
+        ):
             body = self.validated(MessageText)["body"]
         services.edit_message(by=self.user, message_id=pk, body=body)
         return Response(message_shape(self.visible_message(pk), self.user))

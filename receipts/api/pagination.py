@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import replace_query_param
 
+from chat.addresses import encoded_again
 from chat.ids import whole_number
 from receipts.sql.keyset import NEWEST_FIRST, Order, numbers_of
 
@@ -52,7 +53,7 @@ class KeysetPagination(BasePagination):
 
         Beyond an end of the list a page is empty, and its one link leads to that end.
         """
-        self.url = request.build_absolute_uri()
+        self.url = encoded_again(request.build_absolute_uri())
         size, cursor = self.page_size_of(request), self.cursor_of(request)
         if cursor.position is not None:
             queryset = queryset.filter(

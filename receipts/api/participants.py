@@ -1,4 +1,4 @@
-"""Participants of a conversation: join, leave, remove, roles, mutes and bans."""
+"""Participants of a conversation: join, leave, remove, roles, mutes, bans, notifications."""
 
 from __future__ import annotations
 
@@ -67,7 +67,11 @@ class ParticipantViewSet(ApiViewSet):
 
     @extend_schema(request=ParticipantChange, responses=ParticipantShape)
     def partial_update(self, request: Request, pk: int, username: str) -> Response:
-        """Change a role, mute (reads, may not write) or ban (removed, may not rejoin)."""
+        """Change a role, mute (reads, may not write) or ban (removed, may not rejoin).
+
+        ``notifications`` are a user's own wish: changed by that user, or by a service account for
+        them, and shown to nobody else.
+        """
         conversation = self.visible_conversation(pk)
         participant = self._participant(conversation, username)
         fields = self.validated(ParticipantChange)
@@ -124,4 +128,8 @@ class ParticipantViewSet(ApiViewSet):
             conversation.kind, conversation.receipts_visible_to, self.user
         )
         reads = own or not hides_reads_from(self.user)
-        return participant_shape(participant, watermarks=seen, reads=reads, names=names)
+        # A service account notifies users, so it must know who wants to be.
+        wishes = own or self.user.is_service
+        return participant_shape(
+            participant, watermarks=seen, reads=reads, wishes=wishes, names=names
+        )

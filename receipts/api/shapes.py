@@ -8,6 +8,8 @@ from rest_framework import serializers
 from chat.errors import Conflict
 from chat.models import (
     ConversationKind,
+    MessageKind,
+    Notifications,
     OverallStatus,
     ReceiptPolicy,
     ReceiptVisibility,
@@ -72,6 +74,7 @@ class MessageShape(RowSerializer):
     external_id = serializers.CharField(allow_null=True)
     conversation = serializers.IntegerField()
     conversation_external_id = serializers.CharField(allow_null=True)
+    kind = serializers.ChoiceField(MessageKind.choices)
     sender = serializers.CharField()
     sender_name = serializers.CharField()
     body = serializers.CharField()
@@ -122,7 +125,7 @@ class MarkedRow(Recipient):
 
 
 class ConversationShape(RowSerializer):
-    """A conversation as the caller sees it; ``role`` is null for non-participants."""
+    """A conversation as the caller sees it; their own part in it is null for non-participants."""
 
     id = serializers.IntegerField()
     external_id = serializers.CharField(allow_null=True)
@@ -132,6 +135,11 @@ class ConversationShape(RowSerializer):
     receipts_visible_to = serializers.ChoiceField(ReceiptVisibility.choices)
     created_at = serializers.DateTimeField()
     role = serializers.ChoiceField(Role.choices, allow_null=True)
+    notifications = serializers.ChoiceField(
+        Notifications.choices,
+        allow_null=True,
+        help_text="Whether the caller wants to be notified of messages.",
+    )
     unread_count = serializers.IntegerField()
     first_unread_message = serializers.IntegerField(allow_null=True)
     first_unread_message_external_id = serializers.CharField(allow_null=True)
@@ -150,6 +158,11 @@ class ParticipantShape(RowSerializer):
     left_at = serializers.DateTimeField(allow_null=True)
     muted = serializers.BooleanField()
     banned = serializers.BooleanField()
+    notifications = serializers.ChoiceField(
+        Notifications.choices,
+        allow_null=True,
+        help_text="Whether the user wants to be notified; null for others than the user.",
+    )
     last_delivered_message = serializers.IntegerField(allow_null=True)
     last_delivered_message_external_id = serializers.CharField(allow_null=True)
     last_delivered_at = serializers.DateTimeField(allow_null=True)

@@ -8,6 +8,7 @@ from django.urls import path, register_converter
 
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.converters import NumberConverter, ReferenceConverter, UsernameConverter
+from receipts.api.direct import DirectConversationViewSet
 from receipts.api.docs import DocsView, SchemaView
 from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet
@@ -37,6 +38,7 @@ urlpatterns = [
     path("me/mark-read/", AccountMarkViewSet.as_view({"post": "mark_read"})),
     path("me/retract-receipts/", AccountMarkViewSet.as_view({"post": "retract_receipts"})),
     path("conversations/", ConversationViewSet.as_view(_LIST)),
+    path("conversations/by-members/", DirectConversationViewSet.as_view({"put": "by_members"})),
     path("conversations/<id:pk>/", ConversationViewSet.as_view(_REMOVABLE)),
     path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
     path("conversations/<id:pk>/participants/<username:username>/", _PARTICIPANT),

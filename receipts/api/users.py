@@ -21,7 +21,7 @@ from receipts.api.erasures import ERASED, erased
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import conflict
-from receipts.reads.selectors import unread_of
+from receipts.reads.selectors import unread_counts
 
 
 class UserShape(ObjectSerializer):
@@ -38,10 +38,13 @@ class UserShape(ObjectSerializer):
 
 class Me(UserShape):
     unread_count = serializers.IntegerField()
+    unread_count_unmuted = serializers.IntegerField(
+        help_text="Without conversations in which your notifications are off."
+    )
 
     def to_representation(self, instance: User) -> dict[str, Any]:
         profile = UserShape().to_representation(instance)
-        return profile | {"unread_count": unread_of(instance.pk).count()}
+        return profile | unread_counts(instance.pk)
 
 
 class Token(RowSerializer):

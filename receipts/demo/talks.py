@@ -26,6 +26,8 @@ class Talk:
     #: Usernames of the participants, the owner first.
     people: tuple[str, ...]
     lines: list[tuple[int, str, str]]
+    #: System lines: (minutes ago, text).
+    notes: tuple[tuple[int, str], ...] = ()
     #: By username: up to which line they have received, and read. Senders have read everything
     #: above their own lines.
     come: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -141,6 +143,7 @@ TALKS = [
         external_id=TEAM,
         title="Thursday meeting",
         people=("alice", "bob", "carol", "dave", "erin", "frank"),
+        notes=((1564, "Alice Moreau created the group."),),
         lines=[
             (1563, "alice", "Is everybody coming on Thursday?"),
             (1551, "bob", "I am. Who brings the projector?"),

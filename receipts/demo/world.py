@@ -78,6 +78,13 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
                 _come_to(talk, number, message, people[other], dice)
         if number in talk.deleted:
             services.delete_message(message_id=message.pk)
+    for minutes_ago, text in talk.notes:
+        services.send_system_line(
+            conversation_id=conversation.pk,
+            sender=owner,
+            body=text,
+            sent_at=now - timedelta(minutes=minutes_ago),
+        )
     for username in talk.left:
         services.remove_participant(conversation_id=conversation.pk, user=people[username])
 

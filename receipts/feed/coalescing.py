@@ -22,10 +22,17 @@ Heard = tuple[int, FeedEvent]
 
 @dataclass
 class CoalescedMark:
-    """One user's marks of one state on one sender's messages in a conversation."""
+    """One user's marks of one state on one sender's messages in a conversation.
+
+    Failures with different reasons are different marks.
+    """
 
     actor_id: int | None
     state: str
+    #: Why they failed.
+    reason: str | None
+    #: The latest time of the marks, which their makers may have given.
+    at: datetime
     count: int = 0
     #: The first message of each event and its newest ones: among them are the first and the last.
     messages: set[int] = field(default_factory=set)
@@ -43,7 +50,7 @@ class Group:
     at: datetime
     #: Of a deleted conversation: the one that it had.
     external_id: str | None = None
-    marks: dict[tuple[int | None, str], CoalescedMark] = field(default_factory=dict)
+    marks: dict[tuple[int | None, str, str | None], CoalescedMark] = field(default_factory=dict)
     messages: set[int] = field(default_factory=set)
     #: Whether ``messages`` holds every message that changed.
     complete: bool = True
@@ -55,7 +62,9 @@ class Group:
         self.complete = self.complete and len(event.messages) == event.message_count
         if state is None:
             return
-        mark = self.marks.setdefault((event.actor_id, state), CoalescedMark(event.actor_id, state))
+        who, at = (event.actor_id, state, event.reason), event.marked_at or event.created_at
+        mark = self.marks.setdefault(who, CoalescedMark(*who, at))
+        mark.at = max(mark.at, at)
         mark.count += event.message_count
         mark.messages.update(event.messages)
         if event.first_message is not None:

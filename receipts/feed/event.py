@@ -45,15 +45,19 @@ class FeedEvent:
     message_count: int
     first_message: int | None
     external_id: str | None
+    reason: str | None
+    #: When the latest of the marks was made; null in events of earlier versions.
+    marked_at: datetime | None
     created_at: datetime
 
 
+_TIMES = ("marked_at", "created_at")
 #: The columns in order. A time outside Python's range is NULL, since it could not be fetched.
 EVENT_COLUMNS = ", ".join(
-    f"event.{name}" for name in FeedEvent.__slots__ if name != "created_at"
-) + (
-    ", CASE WHEN event.created_at BETWEEN '0001-01-02' AND '9999-12-30' THEN event.created_at END"
-    " AS created_at"
+    f"CASE WHEN event.{name} BETWEEN '0001-01-02' AND '9999-12-30' THEN event.{name} END AS {name}"
+    if name in _TIMES
+    else f"event.{name}"
+    for name in FeedEvent.__slots__
 )
 
 
@@ -70,18 +74,27 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
 
 def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
-    *head, is_delivery, messages, count, first, external_id, created_at = row
+    *head, is_delivery, messages, count, first, external_id, reason, marked_at, created_at = row
     if isinstance(messages, str | bytes):
         messages = orjson.loads(messages)
-    if isinstance(created_at, str):
-        created_at = datetime.fromisoformat(created_at)
-    if not isinstance(created_at, datetime):
-        raise ValueError("created_at is no time.")
-    if created_at.tzinfo is None:
-        created_at = created_at.replace(tzinfo=UTC)
-    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, external_id, created_at))
+    times = (
+        None if marked_at is None else _time("marked_at", marked_at),
+        _time("created_at", created_at),
+    )
+    event = FeedEvent(
+        *(*head, bool(is_delivery), messages, count, first, external_id, reason, *times)
+    )
     _check(event)
     return event
+
+
+def _time(column: str, value: Any) -> datetime:
+    """A time; SQLite keeps times in UTC and returns text without a zone."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if not isinstance(value, datetime):
+        raise ValueError(f"{column} is no time.")
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value
 
 
 def _check(event: FeedEvent) -> None:
@@ -97,6 +110,8 @@ def _check(event: FeedEvent) -> None:
         raise ValueError("A column does not hold a positive whole number.")
     if not (isinstance(event.messages, list) and all(map(_is_number, event.messages))):
         raise ValueError("Its messages are no list of ids.")
+    if not (event.reason is None or isinstance(event.reason, str)):
+        raise ValueError("Its reason is no text.")
     if (event.kind in _PERSONAL) != (event.audience_id is not None):
         raise ValueError("Its audience does not fit its kind.")
     if event.kind == EventKind.RECEIPT_UPDATED:

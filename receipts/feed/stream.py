@@ -12,6 +12,7 @@ from random import uniform
 import orjson
 from django.conf import settings
 
+from chat.addresses import path_of
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.connection import Connection
 from receipts.feed.encoding import RETRY, encode
@@ -34,7 +35,7 @@ def hub() -> Hub:
 
 def asks_for_stream(scope: AsgiMessage) -> bool:
     """Whether a request is for the stream rather than for a page."""
-    if scope["method"] != "GET" or not scope["path"].endswith(PATH):
+    if scope["method"] != "GET" or not path_of(scope).endswith(PATH):
         return False
     return any(
         name == b"accept" and b"text/event-stream" in value for name, value in scope["headers"]

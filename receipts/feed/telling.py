@@ -121,6 +121,8 @@ class _Facts:
         return {
             "user": self._name(mark.actor_id),
             "state": mark.state,
+            "at": mark.at,
+            "reason": mark.reason,
             "count": mark.count,
             "first_message": first,
             "first_message_external_id": self.messages.names.get(first),

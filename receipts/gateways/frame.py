@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from django.db.models import F, Q
@@ -20,15 +20,17 @@ from chat.authentication import (
 )
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
+from chat.names import PREFIX, reference_in
 from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
 from receipts.api.rest import JSONParser
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal, refusal_of
+from receipts.reads.names import message_ids_of
 
 #: The HTTP methods that an unknown address answers with 404.
 METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
-#: The id of a message in an address: digits, as many as an id can have.
-MESSAGE_ID = "[0-9]{1,19}"
+#: A message in an address: digits, as many as an id can have, or a name as in the native API.
+MESSAGE_ID = rf"(?:[0-9]{{1,19}}|{PREFIX}[^/\x00-\x1e\x7f]+)"
 
 
 class AnyJSON(JSONParser):
@@ -111,12 +113,29 @@ class GatewayView(ScopedAnswers, ViewSet):
         return conversation
 
 
-def id_in_address(digits: str) -> int:
-    """The id in an address; 404 for a number that is too large for an id."""
-    number = whole_number(digits, MAX_ID)
+def id_in_address(given: str) -> int:
+    """The id of the message in an address; 404 for a number that is too large for an id."""
+    number = message_id_given(given)
     if number is None:
         raise Http404
     return number
+
+
+def message_id_given(given: object) -> int | None:
+    """The id of a message that is given as its number or as text, where ``ext:`` precedes a name.
+
+    0 for a name that no message has, as for a number; None for anything else.
+    """
+    return message_ids_given([given])[0]
+
+
+def message_ids_given(given: Iterable[object]) -> list[int | None]:
+    """The same for each of several, in one statement if there are names among them."""
+    references = [reference_in(str(each)) if type(each) in (int, str) else None for each in given]
+    # PostgreSQL rejects NUL even in a comparison.
+    names = [each for each in references if isinstance(each, str) and "\x00" not in each]
+    ids = message_ids_of(names) if names else {}
+    return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 
 def conversation_name(external_id: str | None, pk: int) -> str:

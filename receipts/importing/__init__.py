@@ -17,19 +17,23 @@ user           id, display_name?
 conversation   id, kind?, title?
 participant    conversation, user, joined_at?, left_at?, role?
 message        id, conversation, sender, sent_at, body?, length?, edited_at?,
-               deleted_at?
+               deleted_at?, kind?, activity?
 receipt        message, user, delivered_at?, read_at?, private?, content?,
                failed_at?, reason? (at least one of the times)
 watermark      conversation, user, delivered_up_to or read_up_to, at, private?
 seen           conversation, user, up_to?
 =============  =====================================================================
 
-Ids are the source's own strings, and each identifies one thing. Times are Unix seconds, or ISO
+Ids are the source's own strings, of up to 255 characters, and each identifies one thing; they are
+stored as they are. A message's id is its ``external_id``. One that belongs to a message that was
+sent here is refused, wherever it is named: what a history says changes imported messages only.
+ Times are Unix seconds, or ISO
 8601 with a time zone; a time in the future is clamped to now, but a message's ``sent_at`` is
 refused. ``records`` defines each field.
 
 * A *conversation's* messages stand by ``sent_at``, those of the same time by the length of their
-  ids, then by the ids (numbers by number). Its kind defaults to ``group``.
+  ids, then by the ids (numbers by number). Its kind defaults to ``group``. A direct one becomes
+  the one direct conversation of its two people, if they have none yet; else it stays besides that.
 * Several *participant* records of one user mean that they left and came back: each is one stay,
   and between two stays they receive nothing (rule 2). Stored are the first ``joined_at`` and the
   end of the last stay; of two records for one stay, the one with the last ``left_at`` wins. Without
@@ -40,11 +44,15 @@ refused. ``records`` defines each field.
   first message has that time too, the order of the messages decides which came first. ``body``
   may be omitted, since sometimes only a ``length`` is known: the body is then empty. Of several
   records of one message the last ``edited_at`` and the first ``deleted_at`` count.
+* A message whose ``kind`` is ``system`` and not ``message`` is a line like "Ann joined": shown, but
+  without recipients, receipts and unread counts. Its sender need not take part. It moves its
+  conversation up only with ``activity`` (true or false).
 * *Receipts* and *watermarks*: the earliest time wins, with its privacy; a read implies a delivery,
   and no time is before its message's (rules 5 and 6). A watermark covers the imported messages up
   to its own, never those that were sent here. ``private`` reads are deliveries to everybody else
   (rule 13); without it the reader's switch decides, once. ``content`` is an acknowledgement (rule
-  12), ``failed_at`` a failed delivery with its ``reason`` (rule 11).
+  12), ``failed_at`` a failed delivery with its ``reason``: of several the latest, and of a long
+  one 1,000 characters (rule 11).
 * *Seen*: the user has seen the imported messages up to ``up_to``, or all, which nobody else is
   told: no receipt, no count, no watermark. A receipt or watermark for a row counts more.
 * A recipient who left before reading is withdrawn, after all reads of the history (rule 2).
@@ -62,11 +70,13 @@ from receipts.importing.late import apply_late_stays
 from receipts.importing.leaving import withdraw_leavers
 from receipts.importing.loading import load
 from receipts.importing.marking import apply_marks
+from receipts.importing.messages import check_messages
+from receipts.importing.pairing import pair_conversations
 from receipts.importing.participants import add_participants
 from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
 from receipts.importing.revising import revise_messages
-from receipts.importing.sending import check_messages, send_messages
+from receipts.importing.sending import send_messages
 from receipts.importing.settling import settle_participants, stays_are_applied
 from receipts.importing.staging import staging_tables
 from receipts.importing.stays import derive_stays
@@ -89,6 +99,7 @@ def import_history(
         add_users(report, batch_size)
         add_conversations(report, batch_size)
         add_participants(report, batch_size, now)
+        pair_conversations(report, batch_size)
         check_messages(report)
         derive_stays()
         apply_late_stays(report, batch_size)

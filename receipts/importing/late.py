@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from chat.models import Conversation, Message, Tracking
+from chat.models import Conversation, Message
 from receipts.importing.order import IMPORTED_SQL, source_order
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
 from receipts.importing.watermarks import hold_back
 from receipts.ledger.recounting import recount
 from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
+from receipts.rules.tracking import HAS_ROWS_SQL
 from receipts.sql.run import execute
 
 #: Users with stays that are not applied to earlier messages yet, and users whose first message of
@@ -34,16 +35,15 @@ _CHANGED = """
       JOIN import_message AS record ON record.conversation = conversation.external_id
        AND record.username = member.username AND record.sent_at = stay.joined_at
      WHERE stay.spoke_as IS NOT NULL AND NOT EXISTS (
-           SELECT 1 FROM chat_message AS stored
-            WHERE stored.client_id = 'import:' || record.id)"""
+           SELECT 1 FROM chat_messagename AS named WHERE named.external_id = record.id)"""
 
 _EARLIER = f"""
       FROM import_changed AS changed
       JOIN (SELECT message.id, message.conversation_id, message.sender_id, message.created_at,
-                   {source_order("message.client_id")} AS source_order
+                   {source_order("message.external_id")} AS source_order
               FROM chat_message AS message
              WHERE {IMPORTED_SQL} AND message.archived_at IS NULL
-               AND message.tracking <> '{Tracking.TOO_MANY_RECIPIENTS.value}') AS message
+               AND {HAS_ROWS_SQL}) AS message
         ON message.conversation_id = changed.conversation_id"""
 _RECEIVED = f"""EXISTS (
            SELECT 1 FROM import_stay AS stay

@@ -20,7 +20,7 @@ from receipts.sql.run import execute
 #: time, from what was sent since the previous time.
 _LEAVING = """
       WITH leaving AS (
-        SELECT stay.conversation_id, stay.user_id, stay.left_at
+        SELECT stay.conversation_id, stay.user_id, stay.left_at, FALSE AS is_deactivation
           FROM import_stay AS stay
          WHERE stay.left_at IS NOT NULL AND NOT EXISTS (
                SELECT 1 FROM import_stay AS other
@@ -30,7 +30,7 @@ _LEAVING = """
                   AND (other.left_at IS NULL OR other.left_at > stay.left_at))
          UNION
         SELECT participant.conversation_id, participant.user_id,
-               COALESCE(participant.left_at, %(now)s)
+               COALESCE(participant.left_at, %(now)s), participant.is_active
           FROM chat_conversationparticipant AS participant
           JOIN chat_user AS member ON member.id = participant.user_id
          WHERE NOT (participant.is_active AND member.is_active)
@@ -60,8 +60,9 @@ _LEFT = f"""leaving.slice = %(slice)s AND status.recipient_id = leaving.user_id
 
 #: One per end of a stay: a read that is retracted later is withdrawn from then on.
 _DEPARTURES = """
-    INSERT INTO chat_departure (conversation_id, user_id, up_to, at)
-    SELECT DISTINCT conversation_id, user_id, CAST(NULL AS bigint), left_at FROM import_leaving
+    INSERT INTO chat_departure (conversation_id, user_id, up_to, at, is_deactivation)
+    SELECT DISTINCT conversation_id, user_id, CAST(NULL AS bigint), left_at, is_deactivation
+      FROM import_leaving
      WHERE slice = %(slice)s
         ON CONFLICT DO NOTHING"""
 
@@ -115,7 +116,13 @@ def withdraw_leavers(report: Report, batch_size: int, now: datetime) -> None:
     for part in slices("import_leaving", "withdrawals"):
         with transaction.atomic():
             execute(_DEPARTURES, part)
-            change = withdrawal(_LEFT, part, at_sql="leaving.left_at", source=_LEAVERS)
+            change = withdrawal(
+                _LEFT,
+                part,
+                at_sql="leaving.left_at",
+                source=_LEAVERS,
+                may_return_sql="leaving.is_deactivation",
+            )
             report.changes["status rows withdrawn"] += stamp(replace(change, quiet=True))
 
 

@@ -5,16 +5,15 @@ It does not depend on our own ids, which are assigned in the order in which file
 
 from __future__ import annotations
 
-from chat.models import IMPORTED
 from receipts.sql.run import by_code_point
 
 #: SQL condition: ``message`` was imported, not sent here.
-IMPORTED_SQL = f"message.client_id LIKE '{IMPORTED}%%'"
+IMPORTED_SQL = "message.is_imported"
 
 
-def source_order(client_id: str) -> str:
+def source_order(name: str) -> str:
     """SQL: the place of a message among those with the same time, as text.
 
-    By the length of its id, then by the id: numbers stand by number.
+    By the length of its id in the source, then by that id: numbers stand by number.
     """
-    return f"(CAST(1000 + LENGTH({client_id}) AS text) || {by_code_point(client_id)})"
+    return f"(CAST(1000 + LENGTH({name}) AS text) || {by_code_point(name)})"

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from chat.models import IMPORTED
 from receipts.importing.loading import refuse
+from receipts.importing.names import imported_sql, say_no_message
 from receipts.importing.order import IMPORTED_SQL, source_order
 from receipts.importing.participants import (
     NO_CONVERSATION,
@@ -23,11 +23,11 @@ from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices, staged
 from receipts.sql.run import execute
 
-_MESSAGE = f"message.client_id = '{IMPORTED}' || record.message"
-_NOT_OF_CONVERSATION = f"""record.message IS NOT NULL AND NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-      JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
-     WHERE {_MESSAGE} AND conversation.external_id = record.conversation)"""
+_OF_CONVERSATION = """message.conversation_id = (
+           SELECT conversation.id FROM chat_conversation AS conversation
+            WHERE conversation.external_id = record.conversation)"""
+_NOT_OF_CONVERSATION = f"""record.message IS NOT NULL
+    AND NOT {imported_sql("record.message", _OF_CONVERSATION)}"""
 #: The field that names the message, by the type of the record.
 _FIELD = {
     "watermark": "CASE WHEN record.read_at IS NULL THEN 'delivered_up_to' ELSE 'read_up_to' END",
@@ -47,15 +47,15 @@ def hidden_sql(asked: str, told: str) -> str:
 
 _TOLD_SQL = """EXISTS (
            SELECT 1 FROM receipts_messagestatus AS status
-            WHERE status.message_id = message.id AND status.recipient_id = member.id
-              AND status.conversation_id = message.conversation_id
+            WHERE status.message_id = named.message_id AND status.recipient_id = member.id
+              AND status.conversation_id = named.conversation_id
               AND status.read_at = record.read_at)"""
 
 #: The records of the file that are not stored yet, with our ids instead of names.
 _NEW = f"""
     SELECT record.*, ROW_NUMBER() OVER (ORDER BY conversation_id, user_id) / %(batch_size)s AS slice
       FROM (SELECT DISTINCT conversation.id AS conversation_id, member.id AS user_id,
-                   message.id AS message_id, record.delivered_at, record.read_at,
+                   named.message_id, record.delivered_at, record.read_at,
                    record.read_at IS NOT NULL AND ({hidden_sql("record.private", _TOLD_SQL)})
                    AS is_private,
                    record.read_at IS NOT NULL AND record.private IS NULL AS by_switch
@@ -67,8 +67,8 @@ _NEW = f"""
               JOIN chat_user AS member ON member.username = record.username
               JOIN chat_conversation AS conversation
                 ON conversation.external_id = record.conversation
-              LEFT JOIN chat_message AS message ON {_MESSAGE}
-               AND message.conversation_id = conversation.id) AS record
+              LEFT JOIN chat_messagename AS named ON named.external_id = record.message
+               AND named.conversation_id = conversation.id) AS record
      WHERE NOT EXISTS (
            SELECT 1 FROM receipts_historyposition AS stored
             WHERE stored.conversation_id = record.conversation_id
@@ -90,7 +90,7 @@ _PLACES = f"""
     SELECT message.id AS message_id, message.conversation_id, message.created_at AS sent_at,
            ROW_NUMBER() OVER (
                PARTITION BY message.conversation_id
-                   ORDER BY message.created_at, {source_order("message.client_id")}) AS place
+                   ORDER BY message.created_at, {source_order("message.external_id")}) AS place
       FROM chat_message AS message
      WHERE message.conversation_id IN (SELECT conversation_id FROM import_touched)
        AND (%(assume_seen)s OR message.conversation_id IN (
@@ -128,8 +128,11 @@ def check_positions(report: Report) -> None:
             report,
             kind,
             _NOT_OF_CONVERSATION,
-            f"{field} || ': there is no message ' || record.message || ' in '"
-            " || record.conversation",
+            say_no_message(
+                field,
+                "record.message",
+                "': there is no message ' || record.message || ' in ' || record.conversation",
+            ),
         )
         report.good[kind] = staged(kind)
 

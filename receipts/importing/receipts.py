@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from chat.models import IMPORTED
 from receipts.importing.loading import refuse
+from receipts.importing.names import imported_sql, named_sql, say_no_message
 from receipts.importing.participants import NO_USER, SAY_NO_USER
 from receipts.importing.positions import hidden_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, staged
 from receipts.sql.run import by_code_point
 
-_MESSAGE = f"message.client_id = '{IMPORTED}' || record.message"
-_NO_MESSAGE = f"NOT EXISTS (SELECT 1 FROM chat_message AS message WHERE {_MESSAGE})"
+_NO_MESSAGE = f"NOT {imported_sql('record.message')}"
+_SAY_NO_MESSAGE = say_no_message(
+    "'message'", "record.message", "': there is no message ' || record.message"
+)
 #: The recipients of an archived message are no longer known; that all of them read it is.
-_NO_RECIPIENT = f"""NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-     WHERE {_MESSAGE} AND message.archived_at IS NOT NULL)
+_NO_RECIPIENT = f"""NOT {imported_sql("record.message", "message.archived_at IS NOT NULL")}
        AND NOT EXISTS (
-    SELECT 1 FROM chat_message AS message
-      JOIN receipts_messagestatus AS status ON status.message_id = message.id
-       AND status.conversation_id = message.conversation_id
+    SELECT 1 FROM chat_messagename AS named
+      JOIN receipts_messagestatus AS status ON status.message_id = named.message_id
+       AND status.conversation_id = named.conversation_id
       JOIN chat_user AS recipient ON recipient.id = status.recipient_id
-     WHERE {_MESSAGE} AND recipient.username = record.username)"""
+     WHERE named.external_id = record.message AND recipient.username = record.username)"""
 
 
 def clamped(time: str, sent: str) -> str:
@@ -49,18 +49,18 @@ _TOLD = f"""
                    AS hidden
               FROM import_receipt AS record
               JOIN chat_user AS member ON member.username = record.username
-              JOIN chat_message AS message ON {_MESSAGE}
+              JOIN {named_sql("record.message")}
               JOIN receipts_messagestatus AS status ON status.message_id = message.id
                AND status.conversation_id = message.conversation_id
                AND status.recipient_id = member.id) AS record"""
 
-#: Of several, the first acknowledgement by its text; the earliest failure.
+#: Of several, the first acknowledgement by its text; the latest failure.
 _NOTES = """
     SELECT conversation_id, user_id, message_id, MIN(content) AS content,
-           MIN(failed_at) AS failed_at,
-           MIN(CASE WHEN failed_at = first_failed_at THEN reason END) AS reason
-      FROM (SELECT told.*, MIN(failed_at) OVER (PARTITION BY message_id, user_id)
-                   AS first_failed_at
+           MAX(failed_at) AS failed_at,
+           MIN(CASE WHEN failed_at = last_failed_at THEN reason END) AS reason
+      FROM (SELECT told.*, MAX(failed_at) OVER (PARTITION BY message_id, user_id)
+                   AS last_failed_at
               FROM import_told AS told
              WHERE content IS NOT NULL OR failed_at IS NOT NULL) AS told
      GROUP BY conversation_id, user_id, message_id"""
@@ -69,7 +69,7 @@ _NOTES = """
 def check_receipts(report: Report) -> None:
     """A receipt never creates a row: the row must exist (rule 4)."""
     refuse(report, "receipt", NO_USER, SAY_NO_USER)
-    refuse(report, "receipt", _NO_MESSAGE, "'message: there is no message ' || record.message")
+    refuse(report, "receipt", _NO_MESSAGE, _SAY_NO_MESSAGE)
     refuse(
         report,
         "receipt",

@@ -8,11 +8,9 @@ from datetime import datetime
 from typing import Any, cast
 
 import orjson
-from django.core.validators import MaxLengthValidator
 from django.db import models
 
-from chat.models import IMPORTED, Conversation, ConversationKind, Message, Role, User
-from chat.validators import external_id_validator
+from chat.models import Conversation, ConversationKind, Message, MessageKind, Role, User
 from receipts.importing.source import MAX_LINE_BYTES
 from receipts.importing.values import (
     BadRecord,
@@ -20,6 +18,7 @@ from receipts.importing.values import (
     label,
     length_value,
     one_of_words,
+    reason_text,
     text_of,
     text_value,
     time,
@@ -49,9 +48,7 @@ def _length(model: type[models.Model], name: str) -> int:
 
 _user = identity(_column(User, "username").validators)
 _conversation = identity(_column(Conversation, "external_id").validators)
-_message = identity(
-    [external_id_validator, MaxLengthValidator(_length(Message, "client_id") - len(IMPORTED))]
-)
+_message = identity(_column(Message, "external_id").validators)
 _maybe_time = Field(time, required=False)
 _maybe_private = Field(yes_or_no, required=False)
 
@@ -80,6 +77,8 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "sent_at": Field(time, past=True),
         "body": Field(text_value, required=False, default=""),
         "length": Field(length_value, required=False),
+        "kind": Field(one_of_words(MessageKind.values), required=False, default="message"),
+        "activity": Field(yes_or_no, required=False, default=False),
         "edited_at": _maybe_time,
         "deleted_at": _maybe_time,
     },
@@ -91,7 +90,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "private": _maybe_private,
         "content": Field(text_of(_length(MessageStatus, "content")), required=False),
         "failed_at": _maybe_time,
-        "reason": Field(label(_length(MessageStatus, "failure_reason")), required=False),
+        "reason": Field(reason_text, required=False),
     },
     "watermark": {
         "conversation": Field(_conversation),
@@ -168,6 +167,8 @@ def _check_together(kind: str, values: dict[str, Any]) -> None:
         for name in ("edited_at", "deleted_at"):
             if values[name] and values[name] < values["sent_at"]:
                 raise BadRecord(f"{name}: is before sent_at")
+        if values["activity"] and values["kind"] != MessageKind.SYSTEM:
+            raise BadRecord("activity: only for a system line")
     elif kind == "receipt":
         _check_receipt(values)
     elif kind == "watermark":
@@ -181,8 +182,6 @@ def _check_receipt(values: dict[str, Any]) -> None:
         raise BadRecord("needs delivered_at, read_at or failed_at")
     for name, needed in (("private", "read_at"), ("content", "read_at"), ("reason", "failed_at")):
         _check_needs(values, name, needed)
-    if values["failed_at"] and not values["reason"]:
-        raise BadRecord("reason: is missing")
 
 
 def _check_needs(values: dict[str, Any], name: str, needed: str) -> None:

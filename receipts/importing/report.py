@@ -39,6 +39,9 @@ class Report:
     #: file changed what an earlier one had said.
     changes: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(CHANGES, 0)))
 
+    #: What an operator should know and no line is refused for, by its description.
+    notes: Counter[str] = field(default_factory=Counter)
+
     @property
     def room(self) -> int:
         """How many more skipped lines are reported one by one."""
@@ -70,6 +73,7 @@ class Report:
         for what, number in self.changes.items():
             if number or what in CHANGES:
                 yield f"{what}: {number}"
+        yield from (f"{what}: {number}" for what, number in self.notes.items() if number)
         yield f"lines skipped: {self.skipped}" + (
             f", of which {self.skipped - LINES_TOLD} not shown" if self.skipped > LINES_TOLD else ""
         )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from chat.models import IMPORTED, Message
+from chat.models import Message
+from receipts.importing.names import named_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
 from receipts.sql.run import by_code_point, execute
@@ -23,7 +24,7 @@ _REVISION = f"""
                            ORDER BY record.edited_at IS NULL, record.edited_at DESC,
                                     {by_code_point("record.body")} DESC) AS place
               FROM import_message AS record
-              JOIN chat_message AS message ON message.client_id = '{IMPORTED}' || record.id
+              JOIN {named_sql("record.id")}
              WHERE record.edited_at IS NOT NULL OR record.deleted_at IS NOT NULL) AS revision
      WHERE revision.place = 1
        AND (revision.edited_at > revision.was_edited_at

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
-from chat.models import IMPORTED, Conversation, Tracking
-from receipts.importing.loading import refuse
-from receipts.importing.order import source_order
-from receipts.importing.participants import (
-    NO_CONVERSATION,
-    NO_PARTICIPANT,
-    NO_USER,
-    SAY_NO_CONVERSATION,
-    SAY_NO_PARTICIPANT,
-    SAY_NO_USER,
-)
+from chat.models import Conversation, Tracking
+from receipts.importing.messages import refuse_names_of_others
+from receipts.importing.order import IMPORTED_SQL, source_order
 from receipts.importing.report import Report
-from receipts.importing.staging import derive, lock_selected, slices, staged
+from receipts.importing.staging import derive, insert, lock_selected, slices
 from receipts.importing.watermarks import hold_back
 from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
-from receipts.rules.tracking import TRACKING_SQL
+from receipts.rules.tracking import HAS_ROWS_SQL, TRACKING_SQL
 from receipts.sql.run import by_code_point, execute, fetch_rows
-
-#: The id already belongs to another message: in the file, or from an earlier import.
-_OTHER_IN_FILE = """EXISTS (
-    SELECT 1 FROM import_message AS first
-     WHERE first.line = (SELECT MIN(line) FROM import_message WHERE id = record.id)
-       AND (first.conversation <> record.conversation OR first.username <> record.username
-            OR first.sent_at <> record.sent_at))"""
-_OTHER_STORED = f"""EXISTS (
-    SELECT 1 FROM chat_message AS message
-      JOIN chat_conversation AS conversation ON conversation.id = message.conversation_id
-      JOIN chat_user AS sender ON sender.id = message.sender_id
-     WHERE message.client_id = '{IMPORTED}' || record.id
-       AND (conversation.external_id IS NULL OR conversation.external_id <> record.conversation
-            OR sender.username <> record.username OR message.created_at <> record.sent_at))"""
-_SAY_OTHER = "'id: message ' || record.id || ' has a different conversation, sender or sent_at '"
 
 
 def _newer(other: str, record: str) -> str:
@@ -56,24 +33,27 @@ _SENDING = f"""
     SELECT message.*, CAST(SUM(1 + message.recipient_count) OVER (
                ORDER BY message.created_at, message.source_order) AS bigint)
            / %(batch_size)s AS slice
-      FROM (SELECT message.line, message.client_id, message.conversation_id, message.sender_id,
+      FROM (SELECT message.line, message.name, message.conversation_id, message.sender_id,
                    message.created_at, message.source_order,
-                   {TRACKING_SQL} AS tracking,
+                   CASE WHEN message.kind = 'system' THEN '{Tracking.SYSTEM.value}'
+                        ELSE {TRACKING_SQL} END AS tracking,
                    CASE WHEN message.recipients > %(most)s THEN 0
                         ELSE message.recipients END AS recipient_count
               FROM (SELECT message.*,
-                           (SELECT COUNT(DISTINCT stay.user_id) FROM import_stay AS stay
-                             WHERE {RECEIVED_IN_STAY_SQL}) AS recipients
-                      FROM (SELECT record.line, '{IMPORTED}' || record.id AS client_id,
+                           CASE WHEN message.kind = 'system' THEN 0
+                                ELSE (SELECT COUNT(DISTINCT stay.user_id)
+                                        FROM import_stay AS stay
+                                       WHERE {RECEIVED_IN_STAY_SQL}) END AS recipients
+                      FROM (SELECT record.line, record.id AS name, record.kind,
                                    conversation.id AS conversation_id,
                                    conversation.receipt_policy, sender.id AS sender_id,
                                    participant.role, record.sent_at AS created_at,
-                                   {source_order(f"'{IMPORTED}' || record.id")} AS source_order
+                                   {source_order("record.id")} AS source_order
                               FROM import_message AS record
                               JOIN chat_conversation AS conversation
                                 ON conversation.external_id = record.conversation
                               JOIN chat_user AS sender ON sender.username = record.username
-                              JOIN chat_conversationparticipant AS participant
+                              LEFT JOIN chat_conversationparticipant AS participant
                                 ON participant.conversation_id = conversation.id
                                AND participant.user_id = sender.id
                              WHERE NOT EXISTS (SELECT 1 FROM import_message AS other
@@ -82,35 +62,42 @@ _SENDING = f"""
                                                   AND {_newer("other", "record")})
                            ) AS message) AS message) AS message"""
 
-_IS_STORED = """stored.client_id = message.client_id
-       AND stored.conversation_id = message.conversation_id
-       AND stored.sender_id = message.sender_id"""
-
 _PASS_OVER_STORED = f"""
-    DELETE FROM import_sending AS message
-     WHERE message.slice = %(slice)s
-       AND EXISTS (SELECT 1 FROM chat_message AS stored WHERE {_IS_STORED})"""
+    DELETE FROM import_sending AS sending
+     WHERE sending.slice = %(slice)s AND EXISTS (
+           SELECT 1 FROM chat_messagename AS named
+             JOIN chat_message AS message ON message.id = named.message_id
+              AND message.conversation_id = named.conversation_id AND {IMPORTED_SQL}
+            WHERE named.external_id = sending.name
+              AND message.conversation_id = sending.conversation_id
+              AND message.sender_id = sending.sender_id
+              AND message.created_at = sending.created_at)"""
 
 _INSERT_MESSAGES = """
-    INSERT INTO chat_message (conversation_id, sender_id, body, client_id, created_at, edited_at,
-                              deleted_at, tracking, recipient_count, delivered_count, read_count,
-                              failed_count)
-    SELECT message.conversation_id, message.sender_id, record.body, message.client_id,
+    INSERT INTO chat_message (conversation_id, sender_id, body, external_id, created_at, edited_at,
+                              deleted_at, tracking, is_activity, is_imported, recipient_count,
+                              delivered_count, read_count, failed_count)
+    SELECT message.conversation_id, message.sender_id, record.body, message.name,
            message.created_at, record.edited_at, record.deleted_at, message.tracking,
-           message.recipient_count, 0, 0, 0
+           record.kind <> 'system' OR record.activity, TRUE, message.recipient_count, 0, 0, 0
       FROM import_sending AS message
       JOIN import_message AS record ON record.line = message.line
      WHERE message.slice = %(slice)s
-     ORDER BY message.created_at, message.source_order"""
+     ORDER BY message.created_at, message.source_order
+ RETURNING external_id, id, conversation_id"""
 
 _INSERT_ROWS = f"""
     INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
-    SELECT DISTINCT stored.id, stay.user_id, message.conversation_id, message.created_at
+    SELECT DISTINCT named.message_id, stay.user_id, message.conversation_id, message.created_at
       FROM import_sending AS message
-      JOIN chat_message AS stored ON {_IS_STORED}
+      JOIN chat_messagename AS named ON named.external_id = message.name
       JOIN import_stay AS stay ON {RECEIVED_IN_STAY_SQL}
-     WHERE message.slice = %(slice)s AND message.tracking <> '{Tracking.TOO_MANY_RECIPIENTS.value}'
-     ORDER BY stored.id, stay.user_id"""
+     WHERE message.slice = %(slice)s AND {HAS_ROWS_SQL}
+     ORDER BY named.message_id, stay.user_id"""
+
+_DROP_REFUSED = """
+    DELETE FROM import_sending AS sending
+     WHERE NOT EXISTS (SELECT 1 FROM import_message AS record WHERE record.line = sending.line)"""
 
 #: Conversations with a message that is later than one of the slice: its rows stand below
 #: watermarks. Within a run messages are in order.
@@ -127,35 +114,45 @@ _RECIPIENTS = f"""
      WHERE message.slice = %(slice)s"""
 
 
-def check_messages(report: Report) -> None:
-    """Refuse the messages that name nothing that exists, or contradict another."""
-    refuse(report, "message", NO_USER, SAY_NO_USER.replace("user:", "sender:"))
-    refuse(report, "message", NO_CONVERSATION, SAY_NO_CONVERSATION)
-    refuse(report, "message", NO_PARTICIPANT, SAY_NO_PARTICIPANT.replace("user:", "sender:"))
-    refuse(report, "message", _OTHER_IN_FILE, _SAY_OTHER + "|| 'in an earlier line'")
-    refuse(report, "message", _OTHER_STORED, _SAY_OTHER + "|| 'in an earlier import'")
-    report.good["message"] = staged("message")
-
-
 def send_messages(report: Report, batch_size: int) -> None:
     """Insert the missing messages and their rows, in the order of the history."""
     most = settings.RECEIPTS_MAX_RECIPIENTS
     derive("import_sending", _SENDING, {"batch_size": batch_size, "most": most}, index="slice")
     for part in slices("import_sending", "messages"):
-        with transaction.atomic():
-            _send(part, report)
+        _send_slice(part, report)
     if connection.vendor == "postgresql" and report.new["message"]:
         # Refresh planner statistics: without them the planner does not expect the new rows.
-        execute("ANALYZE chat_message, receipts_messagestatus")
+        execute("ANALYZE chat_message, chat_messagename, receipts_messagestatus")
 
 
-def _send(part: dict[str, int], report: Report) -> None:
-    """One slice. The locks keep others from sending, joining or leaving: ids follow commits."""
+def _send_slice(part: dict[str, int], report: Report) -> None:
+    """One slice; again without the messages whose names others were given in that moment."""
+    while True:
+        try:
+            with transaction.atomic():
+                messages, rows = _send(part)
+        except IntegrityError:
+            if not refuse_names_of_others(report):
+                raise
+            execute(_DROP_REFUSED)
+        else:
+            report.new["message"] += messages
+            report.changes["status rows written"] += rows
+            return
+
+
+def _send(part: dict[str, int]) -> tuple[int, int]:
+    """The numbers of messages and rows that are inserted.
+
+    The locks keep others from sending, joining or leaving: ids follow commits. Names are inserted
+    last and in one order, so that nobody who waits for one holds what another needs (rule 22).
+    """
     lock_selected(
         Conversation, "SELECT conversation_id FROM import_sending WHERE slice = %(slice)s", part
     )
     execute(_PASS_OVER_STORED, part)
     if fetch_rows(_IS_LATE, part):
         hold_back(_RECIPIENTS, part)
-    report.new["message"] += execute(_INSERT_MESSAGES, part)
-    report.changes["status rows written"] += execute(_INSERT_ROWS, part)
+    names = fetch_rows(_INSERT_MESSAGES, part)
+    insert("chat_messagename (external_id, message_id, conversation_id)", sorted(names))
+    return len(names), execute(_INSERT_ROWS, part)

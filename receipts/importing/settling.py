@@ -31,7 +31,7 @@ _SETTLING = f"""
                AND status.recipient_id = participant.user_id
                AND status.conversation_id = message.conversation_id
              WHERE message.conversation_id = participant.conversation_id
-               AND (message.client_id IS NULL OR NOT ({IMPORTED_SQL}))))"""
+               AND NOT {IMPORTED_SQL}))"""
 
 _SETTLE = f"""
     UPDATE chat_conversationparticipant AS participant

@@ -17,13 +17,14 @@ from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
 #: The columns of each type of record besides ``line``; those that end in ``_at`` are times, and
-#: ``private`` is true, false or null.
+#: those of ``_FLAGS`` true, false or null.
 RECORD_COLUMNS = {
     "user": ("id", "display_name"),
     "conversation": ("id", "kind", "title"),
     "participant": ("conversation", "username", "joined_at", "left_at", "role"),
     "message": (
-        "id", "conversation", "username", "sent_at", "body", "edited_at", "deleted_at",
+        "id", "conversation", "username", "sent_at", "body", "edited_at", "deleted_at", "kind",
+        "activity",
     ),
     "receipt": (
         "message", "username", "delivered_at", "read_at", "private", "content", "failed_at",
@@ -32,19 +33,26 @@ RECORD_COLUMNS = {
     "watermark": ("conversation", "username", "message", "delivered_at", "read_at", "private"),
     "seen": ("conversation", "username", "message"),
 }  # fmt: skip
+_FLAGS = {"private", "activity"}
 _DERIVED = (
     "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
     "told", "note", "new_position", "place", "position", "mark", "hidden", "advance",
-    "settling", "leaving", "returning", "held",
+    "settling", "leaving", "returning", "held", "pairing",
 )  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 
 
 def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
-    """Insert records in the fastest way that each database has."""
+    """Insert records in the fastest way that each database has.
+
+    ``table`` may name the columns, too: ``"table (column, …)"``.
+    """
+    if not records:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            # Django translates the errors of its own cursors only.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} FROM STDIN") as copy:
                 for record in records:
                     copy.write_row(record)
         else:
@@ -63,8 +71,7 @@ def staging_tables() -> Iterator[None]:
         _drop(table)
     for kind, names in RECORD_COLUMNS.items():
         types = {name: time if name.endswith("_at") else "text" for name in names}
-        if "private" in types:
-            types["private"] = flag
+        types |= dict.fromkeys(_FLAGS.intersection(names), flag)
         columns = ", ".join(f"{name} {type_}" for name, type_ in types.items())
         execute(f"CREATE TEMPORARY TABLE import_{kind} (line bigint PRIMARY KEY, {columns})")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from receipts.importing.names import named_sql
 from receipts.importing.order import IMPORTED_SQL, source_order
 from receipts.importing.participants import FIRST_IMPORTED_SQL, GIVEN_SQL, STAYS_SQL
 from receipts.importing.staging import derive
@@ -21,7 +22,7 @@ _TOUCHED = f"""
                 ON conversation.external_id = named.conversation
              UNION
             SELECT message.conversation_id FROM import_receipt AS record
-              JOIN chat_message AS message ON message.client_id = 'import:' || record.message
+              JOIN {named_sql("record.message")}
            ) AS touched"""
 
 _THOSE = "stay.conversation_id IN (SELECT conversation_id FROM import_touched)"
@@ -47,12 +48,12 @@ _ENDED_HERE_SQL = f"""
 #: ``spoke_as`` is the place of their own first message at that time.
 _SPOKE_AS_SQL = f"""(
            SELECT MIN(own.source_order) FROM (
-               SELECT {source_order("'import:' || record.id")} AS source_order
+               SELECT {source_order("record.id")} AS source_order
                  FROM import_message AS record
                 WHERE record.conversation = stay.external_id
                   AND record.username = stay.username AND record.sent_at = stay.joined_at
                 UNION ALL
-               SELECT {source_order("message.client_id")} FROM chat_message AS message
+               SELECT {source_order("message.external_id")} FROM chat_message AS message
                 WHERE message.conversation_id = stay.conversation_id
                   AND message.created_at = stay.joined_at
                   AND message.sender_id = stay.user_id AND {IMPORTED_SQL}) AS own)"""

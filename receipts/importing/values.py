@@ -10,6 +10,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from receipts.rules.failures import kept_reason
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 #: In seconds, the year 5138; in milliseconds, 1973.
@@ -50,7 +52,7 @@ def identity(validators: Collection[Callable[[str], None]]) -> Callable[[Any], s
 
 
 def label(length: int) -> Callable[[Any], str]:
-    """A name or a reason: one line of at most ``length`` characters."""
+    """A name: one line of at most ``length`` characters."""
 
     def clean(value: Any) -> str:
         words = text_value(value)
@@ -61,6 +63,11 @@ def label(length: int) -> Callable[[Any], str]:
         return words
 
     return clean
+
+
+def reason_text(value: Any) -> str | None:
+    """A provider's reason of any length; a longer one is cut (rule 11)."""
+    return kept_reason(text_value(value))
 
 
 def text_of(length: int) -> Callable[[Any], str]:

@@ -9,8 +9,8 @@ from django.db import transaction
 from chat.models import ConversationParticipant, Tracking
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
-from receipts.rules.watermarks import SHOWN_SQL, covers_sql, reaches_sql
-from receipts.sql.keyset import sent_at_sql
+from receipts.ledger.watermarks import NOTHING_OPEN_SQL
+from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
 from receipts.sql.run import execute
 
 #: The times of a position that move each watermark: a private read moves the delivered one alone
@@ -136,16 +136,6 @@ def hold_back(pairs: str, part: Mapping[str, int]) -> None:
     execute(_HOLD_BACK.format(pairs=pairs), part)
 
 
-_NOTHING_OPEN = " AND ".join(
-    f"(participant.last_{state}_message_id IS NULL OR "
-    + covers_sql(
-        state,
-        sent_at_sql(f"participant.last_{state}_message_id", "participant.conversation_id"),
-        f"participant.last_{state}_message_id",
-    )
-    + ")"
-    for state in SHOWN_SQL
-)
 _HELD = """
     SELECT participant.id AS participant_id,
            ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
@@ -155,7 +145,7 @@ _HELD = """
 _RELEASE = f"""
     UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
      WHERE participant.id IN (SELECT participant_id FROM import_held WHERE slice = %(slice)s)
-       AND participant.held_back AND {_NOTHING_OPEN}"""
+       AND participant.held_back AND {NOTHING_OPEN_SQL}"""
 
 
 def release(batch_size: int) -> None:

@@ -21,7 +21,7 @@ MESSAGES_NAMED = 20
 
 _COLUMNS = (
     "xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
-    " messages, message_count, first_message, created_at"
+    " messages, message_count, first_message, marked_at, reason, created_at"
 )
 _XID = {
     "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
@@ -46,10 +46,15 @@ _GROUP = "sender_id, conversation_id, recipient_id, state, is_delivery"
 _PLACE = {
     "postgresql": "",
     "sqlite": f""",
-               ROW_NUMBER() OVER (PARTITION BY {_GROUP}
+               ROW_NUMBER() OVER (PARTITION BY {{group}}
                                   ORDER BY sent_at DESC, message_id DESC) AS place,
-               FIRST_VALUE(message_id) OVER (PARTITION BY {_GROUP} ORDER BY {_BY_TIME}) AS first""",
+               FIRST_VALUE(message_id) OVER (PARTITION BY {{group}} ORDER BY {_BY_TIME})
+                   AS first""",
 }
+#: Typed NULLs, as in ``receipts.ledger.marks``, which this cannot import.
+_NO_TIME, _NO_TEXT = "CAST(NULL AS timestamptz)", "CAST(NULL AS varchar)"
+#: The time of the state that the recipient list shows.
+_MARKED_AT = f"COALESCE({', '.join(STATE_BY_TIME)})"
 
 
 def _differs(column: str) -> str:
@@ -58,37 +63,55 @@ def _differs(column: str) -> str:
 
 
 #: The columns that the recipient list shows. ``seen_at`` is private to the recipient (rule 13);
-#: a constraint allows ``content`` only with a disclosed read, and the reason of a failure changes
-#: only with its time.
+#: a constraint allows ``content`` only with a disclosed read.
 _DISCLOSED = (*STATE_BY_TIME, "content")
+
+
+_SEEN_OR_NOT = "(seen_at IS NULL) <> (was_seen_at IS NULL)"
+#: A row that was withdrawn counts again, since its recipient's account is active again (rule 2).
+_RETURNED = "was_withdrawn_at IS NOT NULL AND withdrawn_at IS NULL"
+_DELIVERED_AGAIN = f"({_RETURNED} AND delivered_at IS NOT NULL)"
+_UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 
 def announce_changed(changed: str, columns: Iterable[str]) -> str:
     """INSERT: the events of the rows in ``changed``, whose ``columns`` are given before and after.
 
-    One for each sender, recipient, conversation and new state of rows.
+    One for each sender, recipient, conversation and new state of rows, and reason of failures.
     """
-    vendor = connection.vendor
-    columns = {*STATE_BY_TIME, *columns}
-    differs = " OR ".join(_differs(column) for column in _DISCLOSED if column in columns)
+    vendor, columns = connection.vendor, {*columns}
+    is_delivery, is_news = _differs("delivered_at"), _SEEN_OR_NOT
+    if "withdrawn_at" in columns:
+        is_delivery += f" OR {_DELIVERED_AGAIN}"
+        is_news += f" OR {_UNREAD_AGAIN}"
+    disclosed, group, reason = _DISCLOSED, _GROUP, _NO_TEXT
+    if "failure_reason" in columns and "delivered_at" not in columns:
+        # Else a mark ends the failure, and no row has a reason any more.
+        disclosed, group, reason = (
+            (*_DISCLOSED, "failure_reason"),
+            f"{_GROUP}, failure_reason",
+            "failure_reason",
+        )
+    columns |= {*STATE_BY_TIME}
+    differs = " OR ".join(_differs(column) for column in disclosed if column in columns)
     return f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})
         SELECT {_XID[vendor]}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
                recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), {_FIRST[vendor]},
-               {_NOW[vendor]}
-          FROM (SELECT *{_PLACE[vendor]} FROM (
+               MAX(marked_at), {reason}, {_NOW[vendor]}
+          FROM (SELECT *{_PLACE[vendor].format(group=group)} FROM (
                 SELECT sender_id, conversation_id, recipient_id, message_id, sent_at,
-                       {STATE_SQL} AS state,
-                       COALESCE({_differs("delivered_at")}, FALSE) AS is_delivery
+                       {STATE_SQL} AS state, {_MARKED_AT} AS marked_at, {reason} AS failure_reason,
+                       COALESCE({is_delivery}, FALSE) AS is_delivery
                   FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})) AS told
                ) AS told
-         GROUP BY {_GROUP}
+         GROUP BY {group}
         UNION ALL
         SELECT {_XID[vendor]}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
                conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
-               CAST(NULL AS bigint), {_NOW[vendor]}
+               CAST(NULL AS bigint), {_NO_TIME}, {_NO_TEXT}, {_NOW[vendor]}
           FROM {changed} AS seen
-         WHERE (seen_at IS NULL) <> (was_seen_at IS NULL) AND withdrawn_at IS NULL
+         WHERE ({is_news}) AND withdrawn_at IS NULL
          GROUP BY recipient_id, conversation_id"""
 
 
@@ -148,6 +171,6 @@ _DELETED_EVENT = {
 _MESSAGE_EVENT = {
     vendor: f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})
-        VALUES ({xid}, %s, NULL, %s, %s, NULL, FALSE, %s, 1, %s, {_NOW[vendor]})"""
+        VALUES ({xid}, %s, NULL, %s, %s, NULL, FALSE, %s, 1, %s, NULL, NULL, {_NOW[vendor]})"""
     for vendor, xid in _XID.items()
 }

@@ -34,7 +34,13 @@ _OPEN_READ_SQL = """status.recipient_id = event.actor_id
 #: The messages that an event does not name stand between its first and the others. By index: the
 #: events of everybody who takes or took part in the participants' conversations.
 _CONCEAL = f"""
-    UPDATE receipts_receiptevent AS event SET state = '{State.DELIVERED.value}'
+    UPDATE receipts_receiptevent AS event
+       SET state = '{State.DELIVERED.value}',
+           marked_at = (SELECT MAX(status.delivered_at) FROM {{named}} AS named
+                          JOIN receipts_messagestatus AS status
+                            ON status.message_id = named.message_id
+                         WHERE status.recipient_id = event.actor_id
+                           AND status.conversation_id = event.conversation_id)
       FROM chat_conversationparticipant AS participant
      WHERE {{those}}
        AND event.audience_id IN (

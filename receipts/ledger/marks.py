@@ -215,14 +215,3 @@ class Mark:
 def discloses(mark: Mark) -> bool:
     """Whether this mark is a read that others may see."""
     return mark.read and not mark.private
-
-
-def failure(where: str, params: Mapping[str, object]) -> Change:
-    """A delivery that failed, until it is delivered after all; the earliest is kept (rule 11)."""
-    at = not_before_sent("%(at)s")
-    return Change(
-        which=f"{where} AND {MARKABLE_SQL} AND {TRACKED_SQL} AND status.delivered_at IS NULL"
-        f" AND (status.failed_at IS NULL OR status.failed_at > {at})",
-        becomes={"failed_at": at, "failure_reason": "%(reason)s"},
-        params=params,
-    )

@@ -1,7 +1,7 @@
 """How what a history says of one row is merged with what the row says already.
 
 Of all that is known, in any order of arrival: the earliest delivery; the earliest read, with its
-privacy, a private one of two at the same time (decision 9); the earliest failure, while nothing is
+privacy, a private one of two at the same time (decision 9); the latest failure, while nothing is
 delivered. Times only: a row that is withdrawn stays so, unless its read is disclosed, since
 leaving comes after all reads (rule 2). Messages deleted later had their receipts before.
 """
@@ -42,9 +42,10 @@ _DELIVERS_SQL = f"""({TRACKED_SQL} AND mark.delivered_at IS NOT NULL
             AND (status.delivered_at IS NULL OR status.delivered_at > mark.delivered_at))"""
 _FAILS_SQL = f"""({TRACKED_SQL} AND mark.failed_at IS NOT NULL
             AND mark.delivered_at IS NULL AND status.delivered_at IS NULL
-            AND (status.failed_at IS NULL OR status.failed_at > mark.failed_at
-                 OR (status.failed_at = mark.failed_at
-                     AND {by_code_point("status.failure_reason")} > mark.reason)))"""
+            AND (status.failed_at IS NULL OR status.failed_at < mark.failed_at
+                 OR (status.failed_at = mark.failed_at AND mark.reason IS NOT NULL
+                     AND (status.failure_reason IS NULL
+                          OR {by_code_point("status.failure_reason")} > mark.reason))))"""
 _WRITES_SQL = f"""(mark.content IS NOT NULL
             AND (status.content IS NULL OR {by_code_point("status.content")} > mark.content))"""
 _DELIVERED_SQL = f"""CASE WHEN {_DELIVERS_SQL} THEN mark.delivered_at

@@ -50,14 +50,23 @@ OPEN_ARMS = (
 
 
 def withdrawal(
-    where: str, params: Mapping[str, object], *, at_sql: str = "%(at)s", source: str = ""
+    where: str,
+    params: Mapping[str, object],
+    *,
+    at_sql: str = "%(at)s",
+    source: str = "",
+    may_return_sql: str = "FALSE",
 ) -> Change:
     """Rows without a disclosed read stop counting, whether privately read or not (rule 2).
 
     Rows with one that were marked unread again (rule 10) are settled: a departed recipient leaves
-    nothing unread.
+    nothing unread. Except where ``may_return_sql`` holds, an SQL condition: the account is
+    deactivated, and has them unread again once it is reactivated.
     """
-    arms = " OR ".join(f"({where} AND {arm})" for arm in OPEN_ARMS)
+    unread, *seen = OPEN_ARMS
+    if may_return_sql != "FALSE":
+        unread = f"{unread} AND NOT (status.read_at IS NOT NULL AND {may_return_sql})"
+    arms = " OR ".join(f"({where} AND {arm})" for arm in (unread, *seen))
     return Change(
         which=f"({arms})",
         becomes={

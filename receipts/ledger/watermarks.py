@@ -19,7 +19,13 @@ from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
 from receipts.ledger.marks import Mark, discloses
-from receipts.rules.watermarks import PRIVATE_SQL, SHOWN_SQL, private_read_sql, reaches_sql
+from receipts.rules.watermarks import (
+    PRIVATE_SQL,
+    SHOWN_SQL,
+    covers_sql,
+    private_read_sql,
+    reaches_sql,
+)
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import execute_prepared
@@ -186,6 +192,18 @@ def hold_back_from(participant_ids: Iterable[int], message_id: int) -> None:
         params = {"ids": id_list(ids), "message": message_id}
         execute(_HOLD.format(those=among_ids("participant.id")), params)
 
+
+#: SQL condition: nothing is open up to a participant's watermarks.
+NOTHING_OPEN_SQL = " AND ".join(
+    f"(participant.last_{state}_message_id IS NULL OR "
+    + covers_sql(
+        state,
+        sent_at_sql(f"participant.last_{state}_message_id", "participant.conversation_id"),
+        f"participant.last_{state}_message_id",
+    )
+    + ")"
+    for state in SHOWN_SQL
+)
 
 _LATE = ("late.created_at", "late.id")
 _HOLD = f"""

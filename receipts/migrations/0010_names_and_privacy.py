@@ -48,4 +48,8 @@ class Migration(migrations.Migration):
             model_name='receiptevent',
             index=models.Index(condition=models.Q(('reason__isnull', False)), fields=['actor', 'id'], name='event_with_reason'),
         ),
+        migrations.AddIndex(
+            model_name='messagestatus',
+            index=models.Index(condition=models.Q(('withdrawn_at__isnull', False)), fields=['recipient', 'conversation', 'message'], name='status_withdrawn'),
+        ),
     ]

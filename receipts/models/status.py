@@ -103,6 +103,13 @@ class MessageStatus(models.Model):
                 condition=Q(content__isnull=False) | Q(failure_reason__isnull=False),
                 name="status_with_words",
             ),
+            # A user's withdrawn rows, some of which count again when an account is reactivated. No
+            # mark changes such a row.
+            models.Index(
+                fields=["recipient", "conversation", "message"],
+                condition=Q(withdrawn_at__isnull=False),
+                name="status_withdrawn",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,6 +15,7 @@ class MessageAnswer(TypedDict):
     external_id: str | None
     conversation: int
     conversation_external_id: str | None
+    kind: str
     sender: str
     sender_name: str
     body: str
@@ -69,6 +70,7 @@ class ParticipantAnswer(TypedDict):
     left_at: datetime | None
     muted: bool
     banned: bool
+    notifications: str | None
     last_delivered_message: int | None
     last_delivered_message_external_id: str | None
     last_delivered_at: datetime | None

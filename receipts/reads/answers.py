@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from chat.models import ConversationParticipant, Tracking, User
+from chat.models import ConversationParticipant, Notifications, Tracking, User
 from receipts.reads.answer_types import (
     ListedAnswer,
     MarkedAnswer,
@@ -25,6 +25,7 @@ from receipts.rules.rows import (
     SummaryRow,
 )
 from receipts.rules.status import State, state_of, summary_of
+from receipts.rules.tracking import kind_of
 
 
 def message_shape(row: MessageRow, user: User) -> MessageAnswer:
@@ -37,6 +38,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
         "external_id": row["external_id"],
         "conversation": row["conversation_id"],
         "conversation_external_id": row["conversation__external_id"],
+        "kind": kind_of(row["tracking"]).value,
         "sender": row["sender__username"],
         "sender_name": row["sender__display_name"] or row["sender__username"],
         "body": "" if hidden else row["body"],
@@ -103,16 +105,22 @@ def marked_row(row: OwnRow) -> MarkedAnswer:
     }
 
 
+def notifications_of(enabled: bool | None) -> str | None:
+    """A user's own wish in one conversation; None where they do not take part."""
+    return None if enabled is None else (Notifications.ON if enabled else Notifications.OFF).value
+
+
 def participant_shape(
     participant: ConversationParticipant,
     *,
     watermarks: bool,
     reads: bool,
+    wishes: bool,
     names: Mapping[int | None, str],
 ) -> ParticipantAnswer:
-    """A membership; ``watermarks`` and ``reads``: whether the caller may see them, else null.
+    """A membership; ``watermarks``, ``reads``, ``wishes``: whether the caller may see them.
 
-    ``names`` are the external ids of the watermarks' messages.
+    Else they are null. ``names`` are the external ids of the watermarks' messages.
     """
     user = participant.user
     delivered = participant.last_delivered_message_id if watermarks else None
@@ -132,6 +140,7 @@ def participant_shape(
         "left_at": participant.left_at,
         "muted": participant.is_muted,
         "banned": participant.is_banned,
+        "notifications": notifications_of(participant.notifications_enabled) if wishes else None,
         "last_delivered_message": delivered,
         "last_delivered_message_external_id": names.get(delivered),
         "last_delivered_at": participant.last_delivered_at if watermarks else None,

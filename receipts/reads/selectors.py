@@ -82,6 +82,18 @@ def unread_of(user_id: int) -> QuerySet[MessageStatus]:
     return unread().filter(recipient_id=user_id).exclude(conversation_id__in=deleted)
 
 
+def unread_counts(user_id: int) -> dict[str, int]:
+    """A user's ``unread_count``, and the part of it that they are notified of.
+
+    ``unread_count_unmuted`` leaves out conversations with notifications off. In one query.
+    """
+    muted = ConversationParticipant.objects.filter(user=user_id, notifications_enabled=False)
+    silent = Q(conversation_id__in=muted.values("conversation_id"))
+    return unread_of(user_id).aggregate(
+        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~silent)
+    )
+
+
 _UNREAD_IN_CONVERSATION = CompiledQuery(
     lambda user, conversation: (
         unread()
@@ -169,17 +181,22 @@ def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dic
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:
-    """The conversations a user may see, each with its newest message and the user's role.
+    """The conversations a user may see, each with its newest message and the user's own part.
 
-    Without a message, ``last_message`` is 0 and ``last_message_at`` before all others. PostgreSQL
-    looks up the time of each conversation, to sort them, but the message of those on the page.
+    System lines are passed over, unless they are an activity. Without a message, ``last_message``
+    is 0 and ``last_message_at`` before all others. PostgreSQL looks up the time of each
+    conversation, to sort them, but the message of those on the page.
     """
-    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=OuterRef("pk")))
-    mine = ConversationParticipant.objects.filter(conversation=OuterRef("pk"), user=user)
+    activity = Message.objects.filter(conversation=OuterRef("pk"), is_activity=True)
+    newest = NEWEST_FIRST.sorted(activity)
+    mine = ConversationParticipant.objects.filter(
+        conversation=OuterRef("pk"), user=user, is_active=True
+    )
     return Conversation.objects.visible_to(user).annotate(
         last_message=Coalesce(newest.values("pk")[:1], 0),
         last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
-        role=mine.filter(is_active=True).values("role")[:1],
+        role=mine.values("role")[:1],
+        notifications_enabled=mine.values("notifications_enabled")[:1],
     )
 
 

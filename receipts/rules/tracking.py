@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from chat.models import ReceiptPolicy, Role, Tracking
+from chat.models import MessageKind, ReceiptPolicy, Role, Tracking
+
+
+def kind_of(tracking: str) -> MessageKind:
+    """Whether somebody wrote a message, or the application."""
+    return MessageKind.SYSTEM if tracking == Tracking.SYSTEM else MessageKind.MESSAGE
 
 
 def tracking_of(*, recipients: int, policy: str, sender_role: str, requested: bool) -> Tracking:
@@ -21,6 +26,11 @@ def tracking_of(*, recipients: int, policy: str, sender_role: str, requested: bo
         return Tracking.POLICY
     return Tracking.TRACKED if requested else Tracking.NOT_REQUESTED
 
+
+#: The kinds of messages without rows (rule 16).
+ROWLESS = (Tracking.TOO_MANY_RECIPIENTS, Tracking.SYSTEM)
+#: SQL condition: ``message`` has a row for each recipient.
+HAS_ROWS_SQL = f"message.tracking NOT IN ('{ROWLESS[0].value}', '{ROWLESS[1].value}')"
 
 #: SQL expression over the columns ``recipients``, ``receipt_policy`` and ``role`` of ``message``,
 #: with the parameter ``most``. A history requests receipts for all its messages.

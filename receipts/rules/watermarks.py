@@ -16,6 +16,8 @@ _STATES = ("delivered", "read")
 
 #: At most this many messages are tried to find one that a watermark may name.
 _TRIED = 1_000
+#: System lines are not among them: there may be many, and the index passes over them.
+_NO_SYSTEM_LINE_SQL = f"message.tracking <> '{Tracking.SYSTEM.value}'"
 
 _OWN_SQL = """open.recipient_id = participant.user_id
               AND open.conversation_id = participant.conversation_id
@@ -73,7 +75,7 @@ def last_tracked_sql(conversation: str, before: str) -> str:
     return f"""
         SELECT tried.id FROM (
             SELECT message.id, message.created_at, message.tracking FROM chat_message AS message
-             WHERE message.conversation_id = {conversation} AND {before}
+             WHERE message.conversation_id = {conversation} AND {before} AND {_NO_SYSTEM_LINE_SQL}
              ORDER BY message.created_at DESC, message.id DESC LIMIT {_TRIED}) AS tried
          WHERE tried.tracking = '{Tracking.TRACKED.value}'
          ORDER BY tried.created_at DESC, tried.id DESC LIMIT 1"""
@@ -123,6 +125,7 @@ def _shown_sql(state: str) -> str:
               FROM chat_message AS message
              WHERE message.conversation_id = stopped.conversation_id
                AND (message.created_at, message.id) < (stop.created_at, stop.id)
+               AND {_NO_SYSTEM_LINE_SQL}
              ORDER BY message.created_at DESC, message.id DESC LIMIT {_TRIED}) AS tried
           LEFT JOIN receipts_messagestatus AS done ON done.message_id = tried.id
            AND done.recipient_id = stopped.user_id

@@ -23,6 +23,7 @@ from receipts.services.conversations import (
     create_once,
 )
 from receipts.services.deleting import delete_message, restore_message
+from receipts.services.direct import direct_conversation
 from receipts.services.editing import edit_message
 from receipts.services.erasing.conversations import delete_conversation
 from receipts.services.erasing.people import forget_user
@@ -44,6 +45,7 @@ from receipts.services.membership import (
 from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
+from receipts.services.system_lines import send_system_line
 
 __all__ = [
     "add_participant",
@@ -61,6 +63,7 @@ __all__ = [
     "deactivate_user",
     "delete_conversation",
     "delete_message",
+    "direct_conversation",
     "dismiss_moderators",
     "edit_message",
     "ensure_user",
@@ -80,4 +83,5 @@ __all__ = [
     "retract_receipts",
     "run_erasure",
     "send_message",
+    "send_system_line",
 ]

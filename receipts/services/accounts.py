@@ -19,8 +19,7 @@ from chat.models import (
 )
 from chat.permissions import refuse_protected
 from receipts.ledger.stamp import stamp
-from receipts.ledger.undoing import withdrawal
-from receipts.services.departures import record_departures
+from receipts.services.departures import record_departures, undo_deactivation, withdraw_account
 from receipts.services.locking import lock_users
 from receipts.sql.run import lock_in_order
 
@@ -86,19 +85,24 @@ def deactivate_user(*, user: User) -> bool:
         # Locked, so that a concurrent change that makes reads private sees the deactivation.
         own = ConversationParticipant.objects.filter(user=user)
         lock_in_order(own)
-        record_departures(own.filter(is_active=True), now)
-        stamp(withdrawal("status.recipient_id = %(recipient)s", {"recipient": user.pk, "at": now}))
+        record_departures(own.filter(is_active=True), now, is_deactivation=True)
+        stamp(withdraw_account(user.pk, now))
     return changed
 
 
 @transaction.atomic
 def reactivate_user(*, user: User) -> bool:
-    """Reactivate an account, for later messages only (rule 2); return whether it was inactive.
+    """Reactivate an account, and give back what deactivating it took (rule 2).
 
-    Raises ``Invalid`` for a user who was forgotten.
+    Returns whether it was inactive. What was sent meanwhile is not theirs. Raises ``Invalid`` for a
+    user who was forgotten.
     """
     refuse_forgotten(user)
-    return _set_active(user, active=True)
+    changed = _set_active(user, active=True)
+    if changed:
+        lock_in_order(ConversationParticipant.objects.filter(user=user))
+        undo_deactivation(user.pk)
+    return changed
 
 
 def refuse_forgotten(user: User) -> None:

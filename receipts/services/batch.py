@@ -7,7 +7,7 @@ own result, so an invalid one does not lose the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -18,11 +18,18 @@ from django.utils import timezone
 from chat.models import ConversationParticipant
 from chat.names import MessageReference
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
+from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import hold_back_private_reads, lock_participants
+from receipts.rules.failures import kept_reason
 from receipts.rules.privacy import opens_on_request, reads_privately
-from receipts.sql.run import adapt, fetch_rows
+from receipts.services.rows_of_batch import SOURCE, mark_params
+from receipts.sql.run import fetch_rows
+
+#: What an item may report. A message is sent when it is stored, so ``sent`` changes nothing; a
+#: provider reports it all the same.
+SENT, DELIVERED, READ, FAILED = "sent", "delivered", "read", "failed"
 
 APPLIED = "applied"
 UNCHANGED = "unchanged"
@@ -59,17 +66,6 @@ _RESOLVE = """
        AND status.conversation_id = message.conversation_id
      ORDER BY asked.place"""
 
-#: A JOIN of each row with its mark.
-_SOURCE = {
-    "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
-                 CAST(%(contents)s AS text[]), CAST(%(given)s AS boolean[]))
-              AS mark (row_id, at, content, given)
-            ON mark.row_id = status.id""",
-    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 1 AS at, value ->> 2 AS content,
-                            value ->> 3 AS given
-                     FROM json_each(%(marks)s)) AS mark ON mark.row_id = status.id""",
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class BatchMark:
@@ -77,11 +73,14 @@ class BatchMark:
 
     message: MessageReference
     username: str
-    read: bool
+    #: ``SENT``, ``DELIVERED``, ``READ`` or ``FAILED``.
+    state: str
     at: datetime | None = None
     #: By the recipient's setting if None; False also discloses an earlier private read (rule 13).
     private: bool | None = None
     content: str | None = None
+    #: Why it failed, of any length.
+    reason: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +102,15 @@ class _Found:
         return opens_on_request(self.item.private, self.private)
 
     @property
-    def kind(self) -> tuple[bool, bool, bool]:
-        """What marks of one statement have in common."""
-        return self.item.read, self.private, self.explicit
+    def kind(self) -> tuple[bool, bool, bool, bool]:
+        """What marks of one statement have in common. Failures come last: a delivery ends them."""
+        is_read = self.item.state == READ
+        return (
+            self.item.state == FAILED,
+            is_read,
+            is_read and self.private,
+            is_read and self.explicit,
+        )
 
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
@@ -138,7 +143,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
             continue
         recipient_now = row is not None and not withdrawn
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
-        if recipient_now and not deleted:
+        if recipient_now and not deleted and item.state != SENT:
             found.append(
                 _Found(
                     place=place - 1,
@@ -168,8 +173,8 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
 
     Of several marks for one row the earliest wins, with the first acknowledgement in the batch.
     """
-    if not found:
-        return []
+    if found[0].item.state == FAILED:
+        return _stamp_failures(found)
     spoken: dict[int, _Found] = {}
     contents: dict[int, str] = {}
     for each in sorted(found, key=lambda each: (each.at, each.place)):
@@ -179,7 +184,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
             contents.setdefault(each.row_id, each.item.content)
     mark = Mark(
         at=now,
-        read=found[0].item.read,
+        read=found[0].item.state == READ,
         private=found[0].private,
         explicit=found[0].explicit,
         backdated=True,
@@ -194,12 +199,38 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         (each.row_id, each.at, contents.get(each.row_id), each.item.at is not None)
         for each in spoken.values()
     ]
-    change = mark.change("TRUE", _marks(rows), source=_SOURCE[connection.vendor])
+    change = mark.change("TRUE", mark_params(rows), source=SOURCE[connection.vendor])
     dated = any(each.item.at is not None for each in spoken.values())
     changed = _stamped(
         replace(change, may_retract_reads=change.may_retract_reads and dated),
         {each.participant_id for each in spoken.values()} if mark.private else set(),
     )
+    return _places(spoken, changed)
+
+
+def _stamp_failures(found: list[_Found]) -> list[int]:
+    """``_stamp`` for failures. Of several for one row the latest counts, as in the statement."""
+    dated = [each for each in found if each.item.at is not None]
+    dated.sort(key=lambda each: (each.item.reason is None, each.item.reason or ""), reverse=True)
+    undated = [each for each in found if each.item.at is None]
+    spoken = {each.row_id: each for each in sorted([*dated, *undated], key=lambda each: each.at)}
+    rows = [
+        (each.row_id, each.at, kept_reason(each.item.reason), each.item.at is not None)
+        for each in spoken.values()
+    ]
+    change = failure(
+        "TRUE",
+        mark_params(rows),
+        at_sql="mark.at",
+        reason_sql="mark.content",
+        given_sql="mark.given",
+        source=SOURCE[connection.vendor],
+    )
+    return _places(spoken, stamp_rows(change))
+
+
+def _places(spoken: Mapping[int, _Found], changed: set[tuple[int, int]]) -> list[int]:
+    """The places of the items whose rows have changed."""
     return [
         each.place for each in spoken.values() if (each.message_id, each.recipient_id) in changed
     ]
@@ -217,17 +248,3 @@ def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
         if takes_back:
             conceal_reads(locked)
     return changed
-
-
-def _marks(rows: Iterable[tuple[int, datetime, str | None, bool]]) -> dict[str, Any]:
-    """The parameters of ``_SOURCE``."""
-    ids, times, contents, given = zip(*rows, strict=True)
-    if connection.vendor == "sqlite":
-        marks = zip(ids, map(adapt, times), contents, given, strict=True)
-        return {"marks": json.dumps(list(marks))}
-    return {
-        "rows": list(ids),
-        "times": list(times),
-        "contents": list(contents),
-        "given": list(given),
-    }

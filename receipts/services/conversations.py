@@ -1,4 +1,4 @@
-"""Conversations: creating one, creating it once for an ``external_id``, and changing it."""
+"""Conversations: creating one, creating it once for a name or for two people, and changing it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from chat.errors import Conflict, Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
+from receipts.services.direct import make_conversation, pair_of
 from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import require_manager
 
@@ -23,45 +24,60 @@ def create_conversation(
 ) -> Conversation:
     """Create a conversation with an optional owner, admins and other participants.
 
-    Raises ``Invalid`` unless a direct conversation has exactly two participants.
+    Raises ``Invalid`` unless a direct conversation has exactly two participants, and
+    ``IntegrityError`` if these have one already, or if the ``external_id`` is taken.
     """
     admins = list(admins)
     members = [user for user in (owner, *participants, *admins) if user is not None]
-    roles = dict.fromkeys((user.pk for user in members), Role.MEMBER)
-    roles |= dict.fromkeys((user.pk for user in admins), Role.ADMIN)
+    roles = dict.fromkeys((user.pk for user in members), Role.MEMBER.value)
+    roles |= dict.fromkeys((user.pk for user in admins), Role.ADMIN.value)
     if owner is not None:
-        roles[owner.pk] = Role.OWNER
+        roles[owner.pk] = Role.OWNER.value
     lock_users(roles)
-    if fields["kind"] == ConversationKind.DIRECT and len(roles) != 2:
-        raise Invalid("participants", "A direct conversation has two participants.")
-    conversation = Conversation.objects.create(**fields)
-    ConversationParticipant.objects.bulk_create(
-        ConversationParticipant(conversation=conversation, user_id=user, role=role)
-        for user, role in roles.items()
-    )
-    return conversation
+    if fields["kind"] == ConversationKind.DIRECT:
+        if len(roles) != 2:
+            raise Invalid("participants", "A direct conversation has two participants.")
+        fields["pair"] = pair_of(*roles)
+    return make_conversation(roles, fields)
 
 
 def create_once(
-    *, owner: User | None, participants: list[User], **fields: Any
+    *,
+    owner: User | None,
+    participants: list[User],
+    owner_is_named: bool = True,
+    **fields: Any,
 ) -> tuple[Conversation, bool]:
-    """Create a conversation, or return the one with its ``external_id``; and whether it is new.
+    """Create a conversation, or return the one that it would repeat; and whether it is new.
 
+    That is the one with its ``external_id``, or else the direct conversation of its two people.
     Identical concurrent calls return the same conversation. Raises ``Conflict`` if the existing one
-    differs from the call, and ``Invalid`` like ``create_conversation``.
+    differs from the call, and ``Invalid`` like ``create_conversation``. The owner of a direct
+    conversation counts only if ``owner_is_named``.
     """
-    external_id = fields.get("external_id")
-    same = Conversation.objects.filter(external_id=external_id)
-    found = None if external_id is None else same.first()
+    people = [user for user in (owner, *participants) if user is not None]
+    found = _existing(fields, people)
     if found is None:
         try:
             created = create_conversation(owner=owner, participants=participants, **fields)
             return created, True
         except IntegrityError:
-            if external_id is None or (found := same.first()) is None:
+            if (found := _existing(fields, people)) is None:
                 raise
-    _check_same(found, owner, participants, fields)
+    _check_same(found, owner, people, fields, owner_is_named=owner_is_named)
     return found, False
+
+
+def _existing(fields: dict[str, Any], people: list[User]) -> Conversation | None:
+    """The conversation that has this name, or is the direct one of these two people."""
+    external_id, ids = fields.get("external_id"), {user.pk for user in people}
+    if external_id is not None:
+        named = Conversation.objects.filter(external_id=external_id).first()
+        if named is not None:
+            return named
+    if fields["kind"] != ConversationKind.DIRECT or len(ids) != 2:
+        return None
+    return Conversation.objects.filter(pair=pair_of(*ids)).first()
 
 
 @transaction.atomic
@@ -79,24 +95,53 @@ def change_conversation(*, by: User | None, conversation_id: int, **fields: Any)
 def _check_same(
     conversation: Conversation,
     owner: User | None,
-    participants: list[User],
+    people: list[User],
     fields: dict[str, Any],
+    *,
+    owner_is_named: bool,
 ) -> None:
-    """Raise ``Conflict`` if an existing conversation differs from the requested one."""
+    """Raise ``Conflict`` if an existing conversation differs from the requested one.
+
+    One that was found by its people gets the requested ``external_id`` if it has none.
+    """
     if conversation.deleted_at is not None:
         raise Conflict(
             f"Conversation {conversation.pk}, which has this external_id, is being deleted."
             " The external_id is free when that is finished."
         )
-    differs = [name for name, value in fields.items() if getattr(conversation, name) != value]
+    asked = fields.get("external_id")
+    by_name = asked is not None and conversation.external_id == asked
+    unnamed = conversation.external_id is None and not by_name
+    differs = [
+        name
+        for name, value in fields.items()
+        if getattr(conversation, name) != value
+        and not (name == "external_id" and (unnamed or asked is None))
+    ]
     rows = ConversationParticipant.objects.active().filter(conversation=conversation)
     roles = dict(rows.values_list("user_id", "role"))
-    if {pk for pk, role in roles.items() if role == Role.OWNER} != ({owner.pk} if owner else set()):
+    owners = {pk for pk, role in roles.items() if role == Role.OWNER}
+    if (by_name or owner_is_named) and owners != ({owner.pk} if owner else set()):
         differs.append("owner")
-    if roles.keys() != {user.pk for user in [owner, *participants] if user is not None}:
+    if roles.keys() != {user.pk for user in people}:
         differs.append("participants")
+    if not differs and unnamed and asked is not None and not _name(conversation, asked):
+        differs.append("external_id")
     if differs:
+        why = "has this external_id" if by_name else "is the direct conversation of these two"
+        if "external_id" in differs and conversation.external_id is not None:
+            why += f", with the external_id {conversation.external_id!r}"
         raise Conflict(
-            f"Conversation {conversation.pk} has this external_id, but differs from the request"
+            f"Conversation {conversation.pk} {why}, but differs from the request"
             f" in: {', '.join(differs)}."
         )
+
+
+def _name(conversation: Conversation, external_id: str) -> bool:
+    """Give a conversation its name, unless it or another one got one meanwhile."""
+    unnamed = Conversation.objects.filter(pk=conversation.pk, external_id=None)
+    try:
+        with transaction.atomic():
+            return bool(unnamed.update(external_id=external_id))
+    except IntegrityError:
+        return False

@@ -20,7 +20,8 @@ from receipts.services.permissions import deletable_by, require_may_restore
 def delete_message(*, message_id: int, by: User | None = None) -> datetime | None:
     """Exclude a message from unread counts and marks. Return when, or None if nothing changed.
 
-    Its rows remain. Raises ``Refused`` unless ``by`` is the sender, a moderator or None.
+    Its rows remain. Raises ``Refused`` unless ``by`` is the sender, a moderator or None; for a
+    system line unless a moderator or None.
     """
     now = timezone.now()
     message = deletable_by(by).filter(pk=message_id)

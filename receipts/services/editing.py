@@ -26,8 +26,9 @@ def edit_message(*, message_id: int, body: str, by: User | None = None) -> bool:
     application; ``NotParticipant`` or ``Muted`` if the sender may not write here; ``Invalid``
     for a deleted message.
     """
-    named = Message.objects.values("conversation_id", "sender_id").get(pk=message_id)
-    require_may_edit(by, named["sender_id"])
+    columns = ("conversation_id", "sender_id", "tracking")
+    named = Message.objects.values(*columns).get(pk=message_id)
+    require_may_edit(by, named["sender_id"], named["tracking"])
     if by is not None and not is_application(by):
         _require_may_write(by, named["conversation_id"])
     # Every mark locks the message too, so no read is counted meanwhile.

@@ -12,7 +12,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from receipts.ledger.concealing import conceal_reads, takes_back_reads
-from receipts.ledger.marks import Mark, discloses, failure
+from receipts.ledger.failing import failure
+from receipts.ledger.marks import Mark, discloses
 from receipts.ledger.stamp import Change, stamp, stamp_one
 from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
@@ -21,6 +22,7 @@ from receipts.ledger.watermarks import (
     hold_back_private_reads,
     lock_participant,
 )
+from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition
 from receipts.sql.keyset import sent_at_sql
 
@@ -94,11 +96,16 @@ def mark_read(
 
 
 def report_failure(
-    *, row: RecipientKey, reason: str, at: datetime | None = None
+    *, row: RecipientKey, reason: str | None = None, at: datetime | None = None
 ) -> ChangedColumns | None:
     """Mark one message undeliverable; return the row's columns, or None if nothing changed."""
     now = timezone.now()
-    params = {**_names(row), "at": min(at or now, now), "reason": reason}
+    params = {
+        **_names(row),
+        "at": min(at or now, now),
+        "reason": kept_reason(reason),
+        "given": at is not None,
+    }
     return stamp_one(failure(_ONE, params))
 
 

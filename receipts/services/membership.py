@@ -15,12 +15,13 @@ from chat.errors import Invalid
 from chat.models import Conversation, ConversationKind, ConversationParticipant, Role, User
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
-from receipts.services.departures import record_departures
+from receipts.services.departures import deactivation_is_final, record_departures
 from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import (
     require_manager,
     require_manager_of,
     require_may_give_role,
+    require_self,
 )
 from receipts.services.storing import time_in
 from receipts.sql.run import lock_in_order
@@ -84,6 +85,7 @@ def remove_participant(
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
     own.update(is_active=False, left_at=now, is_banned=banned)
+    deactivation_is_final(user.pk, conversation_id)
     record_departures(own, now)
     stamp(
         withdrawal(
@@ -103,10 +105,12 @@ def change_participant(
     role: str | None = None,
     muted: bool | None = None,
     banned: bool | None = None,
+    notifications: str | None = None,
 ) -> None:
-    """Change a role, mute or ban; None leaves it unchanged.
+    """Change a role, mute or ban, or the user's notifications; None leaves it unchanged.
 
     Raises ``Refused`` unless ``by`` may do so: managers may, and anyone may become a plain member.
+    Notifications are changed by the user alone, or by the application for them.
     Raises ``Invalid`` if the conversation is direct, for the role of a former participant, and if
     a group would lose its only owner.
     """
@@ -114,14 +118,21 @@ def change_participant(
     participant = ConversationParticipant.objects.get(conversation=conversation, user=user)
     given = {"role": role, "muted": muted, "banned": banned}
     fields = {name: value for name, value in given.items() if value is not None}
+    if notifications is not None:
+        require_self(by, user.pk, "Only the user may change their notifications.")
     steps_down = by is not None and by.pk == user.pk and fields == {"role": Role.MEMBER.value}
-    if not steps_down:
+    if (fields or notifications is None) and not steps_down:
         require_manager_of(by, participant)
         require_may_give_role(by, conversation_id, role)
     _check_change(conversation, participant, fields)
     if banned:
         remove_participant(conversation_id=conversation_id, user=user, banned=True)
-    columns = {"role": role, "is_muted": muted, "is_banned": False if banned is False else None}
+    columns = {
+        "role": role,
+        "is_muted": muted,
+        "is_banned": False if banned is False else None,
+        "notifications_enabled": None if notifications is None else notifications == "on",
+    }
     changed = {name: value for name, value in columns.items() if value is not None}
     if changed:
         ConversationParticipant.objects.filter(pk=participant.pk).update(**changed)

@@ -16,6 +16,7 @@ from chat.models import (
     ConversationParticipant,
     Message,
     Role,
+    Tracking,
     User,
 )
 
@@ -56,16 +57,29 @@ def require_may_give_role(by: User | None, conversation_id: int, role: str | Non
         raise Refused("Only the owner gives roles.")
 
 
+def require_self(by: User | None, user_id: int, why: str) -> None:
+    """Raise ``Refused``, saying ``why``, unless ``by`` is this user."""
+    if by is not None and not is_application(by) and by.pk != user_id:
+        raise Refused(why)
+
+
 def deletable_by(by: User | None) -> QuerySet[Message]:
-    """The messages that ``by`` may delete: their own; moderators may delete any."""
+    """The messages that ``by`` may delete: their own; moderators may delete any.
+
+    A system line is nobody's own: a service account wrote it, whomever it names as its sender.
+    """
     if by is None or by.sees_everything:
         return Message.objects.all()
-    return Message.objects.filter(sender=by)
+    return Message.objects.filter(sender=by).exclude(tracking=Tracking.SYSTEM)
 
 
-def require_may_edit(by: User | None, sender_id: int) -> None:
+def require_may_edit(by: User | None, sender_id: int, tracking: str) -> None:
     """Raise ``Refused`` unless ``by`` sent the message; moderators edit nobody's text."""
-    if by is not None and not by.is_service and by.pk != sender_id:
+    if is_application(by):
+        return
+    if tracking == Tracking.SYSTEM:
+        raise Refused("Only a service account may edit a system line.")
+    if by is None or by.pk != sender_id:
         raise Refused("Only its sender may edit a message.")
 
 

@@ -11,6 +11,7 @@ from receipts.ledger.concealing import conceal_reads
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.services.departures import forget_read_watermark
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.run import fetch_rows
 
@@ -67,6 +68,7 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
         ConversationParticipant.objects.filter(pk=participation.pk).update(
             retracted_up_to=last, last_read_message=None, last_read_at=None
         )
+        forget_read_watermark(participation.user_id, participation.conversation_id)
         marked = stamp(
             retraction(
                 _THESE_MESSAGES,

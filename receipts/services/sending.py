@@ -98,6 +98,7 @@ def send_message(
     same = membership.same_message or (external_id and message_id_of(external_id))
     if same:
         request = {
+            "is_system": False,
             "conversation_id": conversation_id,
             "sender_id": sender.pk,
             "body": body,
@@ -105,7 +106,7 @@ def send_message(
             "external_id": external_id,
             "created_at": sent_at,
         }
-        return Sent(_repeated(same, request), created=False)
+        return Sent(repeated_message(same, request), created=False)
     if membership.is_muted:
         raise Muted
     tracking = tracking_of(
@@ -141,10 +142,16 @@ def send_message(
 
 
 #: What a request calls the columns that it is compared by.
-_CALLED = {"conversation_id": "conversation", "sender_id": "sender", "created_at": "sent_at"}
+_CALLED = {
+    "is_system": "kind",
+    "is_activity": "activity",
+    "conversation_id": "conversation",
+    "sender_id": "sender",
+    "created_at": "sent_at",
+}
 
 
-def _repeated(pk: int, request: dict[str, Any]) -> Message:
+def repeated_message(pk: int, request: dict[str, Any]) -> Message:
     """The message already sent; ``Conflict`` if this one differs, so that it is not lost.
 
     What the request does not give is not compared.

@@ -1,4 +1,4 @@
-"""Check that the counts on messages match their rows (rule 19), and correct them.
+"""Check that the counts on messages match their rows (rule 19), and their names, and correct them.
 
 Rows and counts change in one statement, so drift means a bug or a manual change in the database.
 Which counts a row adds to is defined once, in ``stamp.COUNTS``.
@@ -21,6 +21,7 @@ from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.stretches import STRETCH, stretches
@@ -64,9 +65,9 @@ _FIX = f"""
      WHERE counted.message_id = message.id AND {{those}} AND {_DIFFERS} AND NOT {_WAITS}"""
 
 #: Open rows of departed recipients: they left, or their account is deactivated, but the row was
-#: not withdrawn (rule 2).
+#: not withdrawn (rule 2). What is marked unread again waits for a deactivated account.
 _OPEN = """status.withdrawn_at IS NULL
-       AND (status.read_at IS NULL OR status.seen_at IS NULL)"""
+       AND (status.read_at IS NULL OR (status.seen_at IS NULL AND NOT participant.is_active))"""
 _GONE = f"""
       FROM receipts_messagestatus AS status
       JOIN chat_message AS message ON message.id = status.message_id
@@ -125,27 +126,34 @@ class Check:
     waiting: int = 0
     rowless: int = 0
     told: int = field(default=0, init=False)
+    #: Names and messages that disagree.
+    names: NameCheck = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.names = NameCheck(self._tell, self.conversation, self.fix)
 
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
+        self.names.check_names(self.batch_size)
         with ProgressBar("messages", messages.count()) as progress:
             for after, up_to in stretches(messages, self.batch_size):
                 batch = {"after": after, "up_to": up_to, "conversation": self.conversation}
                 self._check_counts(batch)
                 self._check_rows(batch)
                 self._check_gone(batch)
+                self.names.check_messages(batch)
                 progress.advance(self.batch_size, f"{self.found:,} findings")
 
     @property
     def left(self) -> int:
         """How many findings were not corrected."""
-        return self.found - self.fixed - self.withdrawn
+        return self.found - self.fixed - self.withdrawn - self.names.fixed
 
     @property
     def found(self) -> int:
         """How many findings there are."""
-        return self.drifted + self.strays + self.left_open
+        return self.drifted + self.strays + self.left_open + self.names.found
 
     @property
     def untold(self) -> int:

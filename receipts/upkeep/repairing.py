@@ -33,4 +33,11 @@ def withdraw_gone(found: Sequence[Sequence[int]]) -> int:
     ):
         lock_in_order(locked)
     params = {"ids": id_list(rows), "now": timezone.now()}
-    return stamp(withdrawal(among_ids("status.id"), params, at_sql=GONE_AT_SQL, source=_STILL_GONE))
+    change = withdrawal(
+        among_ids("status.id"),
+        params,
+        at_sql=GONE_AT_SQL,
+        source=_STILL_GONE,
+        may_return_sql="participant.is_active",
+    )
+    return stamp(change)

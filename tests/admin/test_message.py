@@ -152,3 +152,17 @@ def test_an_untracked_message_says_why(mia: Browser, group: Conversation, alice:
     """Rule 15."""
     message = say(alice, group, request_receipts=False)
     assert "Keeps no receipts: The sender asked for none." in page_of(mia, message)
+
+
+def test_a_system_line_is_shown_as_one(mia: Browser, group: Conversation, alice: User) -> None:
+    """In the list, where it can be searched for, and on its page, which lists no recipients."""
+    say(alice, group, "Tea?")
+    line = services.send_system_line(
+        conversation_id=group.pk, sender=alice, body="Alice renamed the group."
+    ).message
+    page = page_of(mia, line)
+    assert "A system line: it has no recipients." in page
+    assert "No recipients are recorded" not in page
+    found = mia.get("chat/message/?only=system")
+    assert "system line</span>" in found
+    assert "Tea?" not in found

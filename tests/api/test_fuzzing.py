@@ -76,6 +76,7 @@ def at_home(
                 "to": "2026-12-31",
                 "messages": f"{message},{partly_read},{archived},{2**62}",
                 "participants": ["bob"],
+                "members": ["bob"],
                 "after": newest_position().cursor(caller),
                 "url": "https://backend.example/",
                 "user": {"participants": "dave", "failed": "bob"}.get(last, caller),

@@ -7,33 +7,15 @@ from urllib.parse import quote
 
 import pytest
 
-from chat.models import Conversation, Message, MessageName, User
-from tests.support.cast import STAMP, say
+from chat.models import Conversation, User
+from tests.support.cast import ON_POSTGRES, STAMP, say
 from tests.support.following import Follow
+from tests.support.naming import IN_ROOM
 
-ORDER, IN_ROOM = "order,7 50%", "/conversations/ext:tea"
-
-
-@pytest.fixture
-def tea(api: Any, service_key: str, alice: User, bob: User, carol: User) -> str:
-    """The number of a conversation that is named ``tea``; alice is its owner."""
-    body = {
-        "kind": "group",
-        "external_id": "tea",
-        "owner": "alice",
-        "participants": ["bob", "carol"],
-    }
-    return str(api(service_key).post("/conversations/", body, 201)["id"])
+ORDER = "order,7 50%"
 
 
-@pytest.fixture
-def cake(api: Any, service_key: str, tea: str) -> dict[str, Any]:
-    """Alice's message ``cake-1`` in ``tea``."""
-    body = {"sender": "alice", "body": "cake?", "external_id": "cake-1"}
-    sent: dict[str, Any] = api(service_key).post(f"{IN_ROOM}/messages/", body, 201)
-    return sent
-
-
+@pytest.mark.django_db(transaction=ON_POSTGRES)
 def test_a_backend_runs_a_whole_life_by_its_own_ids(
     api: Any, follow: Follow, service_key: str, cake: dict[str, Any]
 ) -> None:
@@ -205,68 +187,6 @@ def test_a_number_and_a_name_that_disagree_are_refused(
     refused = api(bob).post(f"{IN_ROOM}/mark-read/", {"up_to_message": both}, 400)
     assert refused == {"up_to_message": ["The message with this id has another external_id."]}
     assert api(bob).get("/me/")["unread_count"] == 2
-
-
-def test_the_same_message_sent_again_is_one(
-    api: Any, service_key: str, cake: dict[str, Any]
-) -> None:
-    body = {"sender": "alice", "body": "cake?", "external_id": "cake-1"}
-    again = api(service_key).post(f"{IN_ROOM}/messages/", body, 200)
-    assert again["id"] == cake["id"]
-    assert Message.objects.count() == MessageName.objects.count() == 1
-
-
-@pytest.mark.parametrize(
-    ("differs", "named"),
-    [
-        ({"body": "tea?"}, "body"),
-        ({"sender": "bob"}, "sender"),
-        ({"client_id": "c"}, "client_id"),
-        ({"sent_at": "2026-01-01T00:00:00Z"}, "sent_at"),
-    ],
-)
-def test_a_name_is_given_to_one_message(
-    api: Any, service_key: str, cake: dict[str, Any], differs: dict[str, str], named: str
-) -> None:
-    """The refusal says which one has it, and what is different."""
-    body = {"sender": "alice", "body": "cake?", "external_id": "cake-1", **differs}
-    refused = api(service_key).post(f"{IN_ROOM}/messages/", body, 409)
-    assert str(cake["id"]) in refused["detail"]
-    assert named in refused["detail"]
-    assert Message.objects.count() == 1
-
-
-def test_a_name_is_unique_over_all_conversations(
-    api: Any, service_key: str, cake: dict[str, Any], group: Conversation, alice: User
-) -> None:
-    body = {"sender": "alice", "body": "cake?", "external_id": "cake-1"}
-    refused = api(service_key).post(f"/conversations/{group.pk}/messages/", body, 409)
-    assert "conversation" in refused["detail"]
-    assert str(cake["id"]) in refused["detail"]
-
-
-def test_two_ids_of_two_messages_are_no_message(
-    api: Any, service_key: str, cake: dict[str, Any]
-) -> None:
-    app = api(service_key)
-    body = {"sender": "alice", "body": "x", "client_id": "c1", "external_id": "cake-2"}
-    app.post(f"{IN_ROOM}/messages/", body, 201)
-    refused = app.post(f"{IN_ROOM}/messages/", {**body, "external_id": "cake-1"}, 409)
-    assert "client_id" in refused["detail"]
-    assert "external_id" in refused["detail"]
-
-
-def test_only_a_service_names_a_message(api: Any, group: Conversation, alice: User) -> None:
-    """Otherwise any user could take a name before the backend uses it."""
-    body = {"body": "x", "external_id": "cake-1"}
-    api(alice).post(f"/conversations/{group.pk}/messages/", body, 403)
-    assert not MessageName.objects.exists()
-
-
-@pytest.mark.parametrize("name", ["", "x" * 256, "a\tb", 7, "\x00"])
-def test_a_wrong_name_is_named(api: Any, service_key: str, tea: str, name: Any) -> None:
-    body = {"sender": "alice", "body": "x", "external_id": name}
-    assert set(api(service_key).post(f"{IN_ROOM}/messages/", body, 400)) == {"external_id"}
 
 
 def test_messages_are_found_by_client_id(

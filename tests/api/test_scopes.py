@@ -45,6 +45,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
     "POST me/mark-read/": {"complete"},
     "POST me/retract-receipts/": {"complete"},
     "POST conversations/": {"id"},
+    "PUT conversations/by-members/": {"id"},
     "PATCH conversations/<id:pk>/": {"id"},
     "DELETE conversations/<id:pk>/": {"complete"},
     "POST conversations/<id:pk>/participants/": {"user"},

@@ -5,6 +5,9 @@ Every test makes the conversations it is about, so that none hangs on what anoth
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.chromium import NoChromium, find_chromium, running_chromium
 from tests.browser.server import Demo, running_demo
+from tests.support import ROOT
 
 LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
@@ -138,6 +142,20 @@ def api(demo: Demo, chromium: Browser) -> Iterator[Callable[[str], Api]]:
     context = chromium.new_context(base_url=demo.address)
     yield lambda username: Api(context, username)
     context.close()
+
+
+@pytest.fixture
+def bridge(demo: Demo, api: Callable[[str], Api]) -> Api:
+    """The API as a bridge calls it, which hands messages over with their own times."""
+    command = [sys.executable, "manage.py", "issue_service_key", "bridge"]
+    environment = os.environ | {
+        "DATABASE_URL": demo.database, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "1",
+    }  # fmt: skip
+    said = subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
+    caller = api("alice")
+    (key,) = [word for word in said.split() if word.startswith("sk_")]
+    caller.headers = {"Authorization": f"Bearer {key}"}
+    return caller
 
 
 @pytest.fixture

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Group, bubble
-from tests.browser.server import Demo
-from tests.support import ROOT
 
 AsPerson = Callable[..., Page]
 TIMES = [
@@ -24,20 +18,6 @@ TIMES = [
     "2026-01-05T12:00:01Z",
     "2026-01-05T12:00:01Z",
 ]
-
-
-@pytest.fixture
-def bridge(demo: Demo, api: Any) -> Any:
-    """The API as a bridge calls it, which hands messages over with their own times."""
-    command = [sys.executable, "manage.py", "issue_service_key", "bridge"]
-    environment = os.environ | {
-        "DATABASE_URL": demo.database, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "1",
-    }  # fmt: skip
-    said = subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
-    caller = api("alice")
-    (key,) = [word for word in said.split() if word.startswith("sk_")]
-    caller.headers = {"Authorization": f"Bearer {key}"}
-    return caller
 
 
 def test_a_late_message_stands_where_it_belongs_and_is_read(

@@ -166,7 +166,7 @@ class Side:
         return state
 
     def plain(self, name: str | None) -> str | None:
-        return name and name.removeprefix("import:").removeprefix(self.prefix)
+        return name and name.removeprefix(self.prefix)
 
 
 def in_order(record: Record) -> tuple[int, int, str]:

@@ -28,8 +28,9 @@ def test_a_sender_is_told_who_marked_what_and_what_it_came_to(
     (event,) = heard()
     assert event["kind"] == "receipt.updated"
     assert event["conversation"] == message.conversation_id
+    (row,) = api(alice).get(f"/messages/{message.pk}/recipients/?state=read")["results"]
     assert event["marks"] == [
-        {"user": "bob", "state": "read", "count": 1,
+        {"user": "bob", "state": "read", "at": row["read_at"], "reason": None, "count": 1,
          "first_message": message.pk, "first_message_external_id": None,
          "last_message": message.pk, "last_message_external_id": None}
     ]  # fmt: skip

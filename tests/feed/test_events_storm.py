@@ -72,8 +72,8 @@ def test_many_conversations_at_once_are_one_event_each(
 ) -> None:
     """Rule 8: marks over all of a user's conversations."""
     for _ in range(3):
-        direct = services.create_conversation(owner=alice, participants=[bob], kind="direct")
-        say(alice, direct)
+        chat = services.create_conversation(owner=alice, participants=[bob], kind="group")
+        say(alice, chat)
     heard = follow(alice)
     api(bob).post("/me/mark-read/")
     assert kinds(heard()) == ["receipt.updated"] * 3

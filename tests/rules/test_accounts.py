@@ -16,9 +16,11 @@ from tests.support.cast import say
 
 @pytest.fixture
 def chats(alice: User, bob: User) -> list[Conversation]:
-    """Five direct conversations in which alice wrote three messages each to bob."""
+    """Five conversations of two in which alice wrote three messages each to bob."""
     made = [
-        services.create_conversation(owner=alice, participants=[bob], kind="direct")
+        services.create_conversation(
+            owner=alice, participants=[bob], kind="group", receipts_visible_to="participants"
+        )
         for _ in range(5)
     ]
     for _ in range(3):

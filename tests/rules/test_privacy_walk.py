@@ -68,6 +68,10 @@ class World:
         for pk in self.ids[:2]:
             self.apis["alice"].patch(f"/messages/{pk}/", {"body": f"version {self.edits}"})
 
+    def away(self) -> None:
+        for is_active in (False, True):
+            self.apis["backend"].patch("/users/bob/", {"is_active": is_active})
+
     def leave(self) -> None:
         self.bob.delete(f"/conversations/{self.group.pk}/participants/bob/")
 
@@ -91,6 +95,11 @@ class World:
         ]
         return [self.named(each) for each in found]
 
+    def since_sent(self, at: str) -> float:
+        """A mark's time, in seconds since the messages were sent."""
+        sent: datetime = Message.objects.get(pk=self.ids[0]).created_at
+        return (datetime.fromisoformat(at) - sent).total_seconds()
+
     def named(self, told: Any) -> Any:
         """The same, with names for the ids of this conversation, and without the request id."""
         if isinstance(told, list):
@@ -98,6 +107,8 @@ class World:
         if not isinstance(told, dict):
             return told
         kept = {name: value for name, value in told.items() if name not in _OF_THE_REQUEST}
+        if "state" in told and "at" in told:
+            kept["at"] = self.since_sent(told["at"])  # of a mark
         for name, value in kept.items():
             if name == "conversation" and isinstance(value, int):
                 kept[name] = "the conversation"
@@ -187,6 +198,13 @@ KINDS: dict[str, tuple[Callable[[World], None], Callable[[World], None]]] = {
     "leaving": (
         then(lambda w: w.one("read", private=True, content="x"), _LEAVE), then(_GOT, _LEAVE)
     ),
+    "switched off and on": (
+        then(lambda w: w.one("read", private=True, content="x"), World.away), then(_GOT, World.away)
+    ),
+    "bulk, switched off and on": (
+        then(lambda w: w.bulk("read", private=True), World.away),
+        then(lambda w: w.bulk("delivered"), World.away),
+    ),
     "bulk, leaving": (
         then(lambda w: w.bulk("read", private=True), _LEAVE),
         then(lambda w: w.bulk("delivered"), _LEAVE),
@@ -248,8 +266,9 @@ def test_a_private_read_is_told_from_a_delivery_by_nobody(
     for act in (private, delivered):
         world = worlds()
         seen.append(looks(world, BEFORE[before], act))
-        # Nothing must be left for "mark all" in the next world.
+        # Nothing must be left for "mark all" in the next world, nor for an account's deactivation.
         world.bob.post("/me/mark-read/")
+        services.remove_participant(conversation_id=world.group.pk, user=world.people["bob"])
     assert seen[0] == seen[1]
     assert any(isinstance(each, dict) and each for each in seen[0])
 
@@ -323,7 +342,7 @@ def _departed(act: str) -> Callable[[World], None]:
 def test_who_retracts_after_leaving_looks_as_if_they_had_never_read(
     worlds: Any, gone: str, how: str
 ) -> None:
-    """Rules 2 and 13: withdrawn, not counted, and equal in every list."""
+    """Rules 2 and 13: withdrawn or delivered, and equal in every list."""
     seen = []
     for reads in (True, False):
         world = worlds()
@@ -341,5 +360,6 @@ def test_who_retracts_after_leaving_looks_as_if_they_had_never_read(
         states = {row.withdrawn_at for row in world.people["bob"].statuses.filter(
             conversation=world.group)}  # fmt: skip
         assert len(states) == 1
-        assert None not in states
+        # An account that was only switched off has its rows back, as deliveries.
+        assert (None in states) == (gone in ("off", "off, back"))
     assert seen[0] == seen[1]

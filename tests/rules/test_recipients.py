@@ -109,17 +109,18 @@ def test_a_deactivated_account_is_withdrawn_everywhere(
     assert recipients(say(alice, group)) == {"carol"}
 
 
-def test_a_reactivated_account_receives_later_messages_only(
+def test_a_reactivated_account_is_a_recipient_of_all_but_what_was_sent_meanwhile(
     api: Any, group: Conversation, alice: User, bob: User, service_key: str
 ) -> None:
-    """Rule 2."""
+    """Rule 2. More in ``test_reactivating``."""
     earlier = say(alice, group)
     api(service_key).patch("/users/bob/", {"is_active": False})
+    meanwhile = say(alice, group)
     api(service_key).patch("/users/bob/", {"is_active": True})
     later = say(alice, group)
-    api(bob).post(f"/messages/{earlier.pk}/read/", status=403)
-    api(bob).post(f"/messages/{later.pk}/read/")
-    assert api(alice).get(f"/messages/{earlier.pk}/status/")["total_recipients"] == 1
+    for message, status in ((earlier, 200), (meanwhile, 403), (later, 200)):
+        api(bob).post(f"/messages/{message.pk}/read/", status=status)
+    assert api(alice).get(f"/messages/{meanwhile.pk}/status/")["total_recipients"] == 1
 
 
 def test_rejoining_makes_one_a_recipient_of_later_messages_only(

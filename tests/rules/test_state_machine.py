@@ -39,6 +39,8 @@ people = st.sampled_from(PEOPLE)
 #: Seconds of the history, whose clock starts at 20: few, so that marks coincide, some in future.
 moments = st.integers(min_value=0, max_value=60)
 which = st.integers(min_value=0, max_value=7)
+states = st.sampled_from(("sent", "delivered", "read", "failed"))
+reasons = st.sampled_from(("busy", "off"))
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
 Privacy = dict[str, bool]
 OPEN: Privacy = {"private": False, "explicit": False}
@@ -52,8 +54,19 @@ def asked(privacy: Privacy) -> bool | None:
     return privacy["private"] if privacy != OPEN else None
 
 
-def kind_of_mark(mark: tuple[str, int, bool, Privacy, int]) -> tuple[bool, bool, bool]:
-    return mark[2], mark[3]["private"], mark[3]["explicit"]
+#: A user, a message, a state, a privacy and a time.
+BatchItem = tuple[str, int, str, Privacy, int]
+
+
+def kind_of_mark(mark: BatchItem) -> tuple[bool, ...]:
+    """Failures last, then reads by their privacy."""
+    is_read = mark[2] == "read"
+    return (
+        mark[2] == "failed",
+        is_read,
+        is_read and mark[3]["private"],
+        is_read and mark[3]["explicit"],
+    )
 
 
 class Lives(RuleBasedStateMachine):
@@ -110,7 +123,7 @@ class Lives(RuleBasedStateMachine):
     @rule(user=people, tracked=st.booleans(), reads=st.booleans(), at=moments | st.none())
     def send(self, user: str, tracked: bool, reads: bool, at: int | None = None) -> None:
         """Live, or with a time of its own."""
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now = self.tick()
         given = None if at is None else min(BEGIN + timedelta(seconds=at), now)
@@ -156,6 +169,8 @@ class Lives(RuleBasedStateMachine):
 
     @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
     def mark(self, user: str, index: int, read: bool, privacy: Privacy, at: int | None) -> None:
+        if user in self.room.inactive:
+            return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
@@ -173,7 +188,7 @@ class Lives(RuleBasedStateMachine):
     def mark_up_to(
         self, user: str, index: int, read: bool, privacy: Privacy, at: int | None
     ) -> None:
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now, (index, named) = self.tick(), self.named(user, index)
         given = None if at is None else BEGIN + timedelta(seconds=at)
@@ -193,7 +208,7 @@ class Lives(RuleBasedStateMachine):
     @rule(user=people, read=st.booleans(), at=moments)
     def mark_by_time(self, user: str, read: bool, at: int) -> None:
         """Rule 7: without a message, what was sent by then."""
-        if user not in self.room.members:
+        if not self.room.is_present(user):
             return
         now, given = self.tick(), BEGIN + timedelta(seconds=at)
         counted = min(given, now)
@@ -219,6 +234,8 @@ class Lives(RuleBasedStateMachine):
     )  # fmt: skip
     def mark_all(self, user: str, read: bool, privacy: Privacy, at: int | None, rows: int) -> None:
         """Rule 8: also in small batches; a watermark moves where rows were marked."""
+        if user in self.room.inactive:
+            return
         now, pk = self.tick(), self.users[user].pk
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
@@ -244,34 +261,39 @@ class Lives(RuleBasedStateMachine):
         if moves:
             self.room.reach(user, sent[-1], read=opens)
 
-    @rule(marks=st.lists(st.tuples(people, which, st.booleans(), privacies, moments), max_size=8))
-    def mark_batch(self, marks: list[tuple[str, int, bool, Privacy, int]]) -> None:
-        """Deliveries, then open, explicit and private reads, each kind at once."""
+    @rule(marks=st.lists(st.tuples(people, which, states, privacies, moments), max_size=8))
+    def mark_batch(self, marks: list[BatchItem]) -> None:
+        """Deliveries, then open, explicit and private reads, then failures, each kind at once."""
         now, items = self.tick(), []
-        for user, index, read, privacy, at in marks:
+        for user, index, state, privacy, at in marks:
             index, named = self.named(user, index)
             given = BEGIN + timedelta(seconds=at)
             items.append(
                 BatchMark(
                     message=MessageReference(number=named.message_id),
                     username=self.users[user].username,
-                    read=read,
+                    state=state,
                     at=given,
-                    private=asked(privacy) if read else None,
+                    private=asked(privacy) if state == "read" else None,
+                    reason="off" if state == "failed" else None,
                 )
             )
         services.mark_batch(items)
-        for user, index, read, privacy, at in sorted(marks, key=kind_of_mark):
+        for user, index, state, privacy, at in sorted(marks, key=kind_of_mark):
             index, _ = self.named(user, index)
             counted = min(BEGIN + timedelta(seconds=at), now)
-            if user in self.room.members and (row := self.row(user, index)):
-                if read:
+            if self.room.is_present(user) and (row := self.row(user, index)):
+                if state == "read":
                     row.see(counted, True, **privacy)
-                else:
+                elif state == "delivered":
                     row.deliver(counted, True)
+                elif state == "failed":
+                    row.fail(counted, "off")
 
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
+        if user in self.room.inactive:
+            return
         self.tick()
         index, named = self.named(user, index)
         services.bulk_mark_unread(
@@ -282,40 +304,52 @@ class Lives(RuleBasedStateMachine):
         for row in self.room.markable(user, first=self.message(index)):
             row.seen = None
 
-    @rule(user=people, index=which, at=moments)
-    def fail(self, user: str, index: int, at: int) -> None:
+    @rule(user=people, index=which, at=moments, reason=reasons)
+    def fail(self, user: str, index: int, at: int, reason: str) -> None:
+        if user in self.room.inactive:
+            return
         now, (index, named) = self.tick(), self.named(user, index)
         given = BEGIN + timedelta(seconds=at)
-        services.report_failure(row=named, reason="x", at=given)
+        services.report_failure(row=named, reason=reason, at=given)
         if row := self.row(user, index):
-            row.fail(min(given, now))
+            row.fail(min(given, now), reason)
 
     @rule(user=people)
     def retract(self, user: str) -> None:
         """Rule 13: for anyone who takes part, or did."""
         self.tick()
         assert services.retract_receipts(user_id=self.users[user].pk).complete
-        for message in self.room.messages:
-            if user in message.rows:
-                message.rows[user].hide()
-        if user in self.room.reached:
-            self.room.reached[user].read = None
+        self.room.retract(user)
 
-    @rule(user=people)
-    def switch_off_and_on(self, user: str) -> None:
-        """Rule 2: a deactivated account receives later messages only after reactivation."""
-        now, self.has_everybody_stayed = self.tick(), False
-        services.deactivate_user(user=self.users[user])
-        self.room.withdraw(user, now)
-        services.reactivate_user(user=self.users[user])
+    @rule(user=people, on=st.booleans())
+    def switch(self, user: str, on: bool) -> None:
+        """Rule 2: a deactivated account receives nothing, and gets back what it had."""
+        now, changes = self.tick(), (user in self.room.inactive) == on
+        verb = services.reactivate_user if on else services.deactivate_user
+        assert verb(user=self.users[user]) == changes
+        if changes and on:
+            self.room.switch_on(user)
+        elif changes:
+            self.room.switch_off(user, now)
 
     @rule(user=people)
     def go_and_retract(self, user: str) -> None:
         """Rules 2 and 13: who left or was deactivated looks as if they had never read."""
-        self.switch_off_and_on(user)
+        self.switch(user, on=False)
         self.retract(user)
         self.leave(user)
         self.retract(user)
+        self.switch(user, on=True)
+
+    @rule(user=people, index=which, at=moments)
+    def read_and_be_away(self, user: str, index: int, at: int) -> None:
+        """Rules 2, 7 and 13: watermarks that are held back when the account is deactivated."""
+        self.mark(user, index, read=True, privacy=PRIVATE, at=None)
+        self.mark_up_to(user, 7, read=True, privacy=OPEN, at=None)
+        self.mark_unread(user, index)
+        self.send("alice", tracked=True, reads=False, at=at)
+        self.switch(user, on=False)
+        self.send("carol", tracked=True, reads=False)
 
     @rule(user=people, at=moments)
     def read_privately_after_coming_back(self, user: str, at: int) -> None:
@@ -328,7 +362,7 @@ class Lives(RuleBasedStateMachine):
     @rule(sender=people, sent=moments, reader=people, at=moments)
     def import_history(self, sender: str, sent: int, reader: str, at: int) -> None:
         """Rules 6 and 7: into a live conversation. Leavers are in the tests of imports."""
-        if not self.has_everybody_stayed:
+        if not self.has_everybody_stayed or self.room.inactive:
             return
         now, room, name = self.tick(), self.chat.external_id, f"{len(self.ids):06}"
         moment, read_at = (min(BEGIN + timedelta(seconds=each), now) for each in (sent, at))
@@ -383,12 +417,20 @@ class Lives(RuleBasedStateMachine):
                 row.seen_at,
                 row.read_at,
                 row.failed_at,
+                row.failure_reason,
                 row.withdrawn_at,
             )
             for row in rows
         }
         expected = {
-            (index, user): (row.delivered, row.seen, row.read, row.failed, row.withdrawn)
+            (index, user): (
+                row.delivered,
+                row.seen,
+                row.read,
+                row.failed,
+                row.reason if row.failed else None,
+                row.withdrawn,
+            )
             for index, message in enumerate(self.room.messages)
             for user, row in message.rows.items()
         }

@@ -69,15 +69,14 @@ class Life:
         self.room.messages[int(index)].deleted = False
 
     def off(self, who: str) -> None:
-        self.taking_part = [room for room in self.rooms.values() if who in room.members]
         self.service.patch(f"/users/{who}/", {"is_active": False})
-        for room in self.taking_part:
-            room.leave(who, timezone.now())
+        for room in self.rooms.values():
+            room.switch_off(who, timezone.now())
 
     def on(self, who: str) -> None:
         self.service.patch(f"/users/{who}/", {"is_active": True})
-        for room in self.taking_part:
-            room.members.add(who)
+        for room in self.rooms.values():
+            room.switch_on(who)
 
     def told(self) -> dict[str, Any]:
         """What the API returns to each user: over all conversations, and for each."""
@@ -99,7 +98,7 @@ class Life:
         counted = {}
         for name in self.users:
             counts = {pk: room.unread(name) for pk, room in self.rooms.items()}
-            mine = {pk: count for pk, count in counts.items() if name in self.rooms[pk].members}
+            mine = {pk: count for pk, count in counts.items() if self.rooms[pk].is_present(name)}
             counted[name] = (sum(counts.values()), mine)
         return counted
 

@@ -24,9 +24,11 @@ def appointed(user: User) -> User:
     return user
 
 
-def mark(message: Message, username: str, **how: Any) -> None:
+def mark(message: Message, username: str, *, read: bool, **how: Any) -> None:
     """A user marks a message as delivered or read."""
-    item = BatchMark(message=MessageReference(number=message.pk), username=username, **how)
+    state = "read" if read else "delivered"
+    named = MessageReference(number=message.pk)
+    item = BatchMark(message=named, username=username, state=state, **how)
     assert services.mark_batch([item]) == ["applied"]
 
 

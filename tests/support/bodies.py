@@ -17,7 +17,7 @@ WEBHOOK_URL = [
     "https://localhost/", "https://backend.example:0/", "https://backend.example:99999/", *URL,
 ]  # fmt: skip
 KINDS = ["receipt.updated", 5, None, {}, [None], ["nothing"], ["conversation.read"], [["x"]]]
-NAME = ["", "..", "a/b", "a\nb", " ", "x" * 151, *TEXT]
+NAME = ["", "..", "a\nb", " ", "x" * 256, *TEXT]
 NAMES = ["bob", 5, None, {}, [None], ["bob", 5], [["bob"]], ["nobody"], ["b\x00b"], ["bob", ""]]
 ID = [0, -1, 2**63, 2**64, 10**30, 1.0, "1", True, [], {}]
 TIME = [
@@ -52,12 +52,16 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         {"kind": WORD, "participants": NAMES, "external_id": TEXT_OR_NULL,
          "owner": [*NAME, "nobody"], **CONVERSATION},
     ),
+    "PUT /conversations/by-members/": (
+        "backend", {"members": ["alice", "bob"]},
+        {"members": [*NAMES, [], ["bob"], ["bob"] * 3], "external_id": TEXT_OR_NULL},
+    ),
     "PATCH /conversations/{id}/": ("alice", {}, CONVERSATION),
     "POST /conversations/{id}/participants/": (
         "alice", {"user": "dave"}, {"user": [*NAME, "nobody"], "role": WORD},
     ),
     "PATCH /conversations/{id}/participants/{username}/": (
-        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG},
+        "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG, "notifications": WORD},
     ),
     "POST /conversations/{id}/messages/": ("backend", {"body": "hi", "sender": "alice"}, MESSAGE),
     "POST /conversations/{id}/mark-delivered/": ("bob", {}, {"up_to_message": ID, **MARK}),
@@ -73,7 +77,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /messages/{id}/read/": ("bob", {}, {"content": LONG_TEXT, **READ}),
     "POST /messages/{id}/failed/": (
         "backend", {"user": "bob", "reason": "gone"},
-        {"reason": ["", "x" * 201, *TEXT], "user": [*NAME, "nobody"], "at": TIME},
+        {"reason": ["a\x00b", True, 5, 1.5, [], {}], "user": [*NAME, "nobody"], "at": TIME},
     ),
     "POST /messages/{id}/restore/": ("backend", {}, {}),
     "POST /receipts/": (
@@ -91,5 +95,5 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
 #: The invalid values of an item of ``POST /receipts/``; null counts as absent.
 ITEM = {
     "message": [*ID, None], "state": WORD, "user": [*NAME, "alice"], "private": FLAG,
-    "content": LONG_TEXT, "at": TIME,
+    "content": LONG_TEXT, "at": TIME, "reason": ["off"],
 }  # fmt: skip

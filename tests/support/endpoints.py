@@ -38,6 +38,7 @@ TABLE = {
     "POST me/retract-receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET conversations/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "POST conversations/": (401, 201, 201, 201, 201, 201, 201, 201, 201),
+    "PUT conversations/by-members/": (401, 201, 201, 201, 201, 201, 201, 201, 201),
     "GET conversations/<id:pk>/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
     "PATCH conversations/<id:pk>/": (401, 404, 403, 403, 403, 404, 200, 403, 200),
     "DELETE conversations/<id:pk>/": (401, 404, 403, 403, 403, 404, 200, 403, 200),
@@ -82,6 +83,7 @@ TABLE = {
 BODIES = {
     "POST users/": '{"username": "new"}',
     "POST conversations/": '{"kind": "group", "participants": ["outsider"]}',
+    "PUT conversations/by-members/": '{"members": ["newcomer"]}',
     "POST conversations/<id:pk>/participants/": '{"user": "newcomer"}',
     "PATCH conversations/<id:pk>/participants/<username:username>/": '{"muted": true}',
     "POST conversations/<id:pk>/messages/": '{"body": "hello"}',
@@ -92,6 +94,7 @@ BODIES = {
     "POST webhooks/": '{"url": "https://backend.example/seenby"}',
 }
 SERVICE_BODIES = {
+    "PUT conversations/by-members/": '{"members": ["recipient", "newcomer"]}',
     "POST me/mark-delivered/": '{"user": "recipient"}',
     "POST me/mark-read/": '{"user": "recipient"}',
     "POST me/retract-receipts/": '{"user": "recipient"}',

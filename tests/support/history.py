@@ -50,7 +50,7 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
     participants, and their watermarks as stored and as shown.
     """
     names = {
-        message.pk: plain(message.client_id)
+        message.pk: plain(message.external_id or message.client_id)
         for message in Message.objects.filter(conversation=conversation)
     }
     rows = {

@@ -22,12 +22,13 @@ def write(sender: User, chat: Conversation, days: float = 0, **how: Any) -> Mess
     return say(sender, chat, sent_at=BEGIN + timedelta(days=days), **how)
 
 
-def mark(message: Message, username: str, *, after: float, **how: Any) -> float:
+def mark(message: Message, username: str, *, after: float, read: bool = True, **how: Any) -> float:
     """Mark a message this many seconds after it was sent; return them, to the microsecond."""
     spent = timedelta(seconds=after)
     at = message.created_at + spent
-    how = {"read": True, **how}
-    item = BatchMark(message=MessageReference(number=message.pk), username=username, at=at, **how)
+    state = "read" if read else "delivered"
+    named = MessageReference(number=message.pk)
+    item = BatchMark(message=named, username=username, state=state, at=at, **how)
     assert services.mark_batch([item]) == ["applied"]
     return spent.total_seconds()
 

@@ -16,9 +16,12 @@ class Row:
     seen: datetime | None = None
     read: datetime | None = None
     failed: datetime | None = None
+    reason: str = ""
     withdrawn: datetime | None = None
     #: When its recipient first left after it was sent.
     left: datetime | None = None
+    #: When their account was deactivated, while it is.
+    off: datetime | None = None
 
     def deliver(self, at: datetime, backdated: bool) -> bool:
         """Rules 5, 6, 11, 15."""
@@ -68,27 +71,41 @@ class Row:
             self.seen = self.read = at
         self.delivered, self.failed = min(self.delivered or at, at), None
 
-    def fail(self, at: datetime) -> None:
-        """Rule 11."""
+    def fail(self, at: datetime, reason: str) -> None:
+        """Rule 11: the latest counts; of two at the same time, the first reason."""
         at = max(at, self.sent)
-        if self.tracked and not self.delivered and (not self.failed or at < self.failed):
-            self.failed = at
+        if not self.tracked or self.delivered:
+            return
+        if not self.failed or at > self.failed or (at == self.failed and reason < self.reason):
+            self.failed, self.reason = at, reason
 
     def hide(self) -> None:
         """Rules 2 and 13: a retracted read leaves no trace."""
         if self.read:
-            self.read, self.withdrawn = None, self.left
+            self.read, self.withdrawn = None, self.left or self.off
 
     def leave(self, at: datetime) -> None:
-        """Rule 2."""
-        self.left = self.left or at
+        """Rule 2: for good; of a deactivated account from when it was deactivated."""
+        self.left, self.off = self.left or self.off or at, None
         if self.read is None:
             self.withdrawn = self.withdrawn or at
         elif self.seen is None:
             self.seen = self.read
 
+    def switch_off(self, at: datetime) -> None:
+        """Rule 2: until the account is reactivated. What is unread again waits for it."""
+        self.off = at
+        if self.read is None:
+            self.withdrawn = self.withdrawn or at
 
-@dataclass
+    def switch_on(self) -> None:
+        """Rule 2: what deactivating withdrew counts again."""
+        if self.withdrawn == self.off:
+            self.withdrawn = self.left
+        self.off = None
+
+
+@dataclass(eq=False)  # two of one moment are two, though all else is equal
 class Message:
     sender: str
     sent: datetime
@@ -164,6 +181,9 @@ class Room:
     imported: list[Message] = field(default_factory=list)
     positions: list[tuple[str, Message, datetime]] = field(default_factory=list)
     reached: dict[str, Member] = field(default_factory=dict)
+    #: Deactivated accounts, and how far those had come who took part then and ever since.
+    inactive: set[str] = field(default_factory=set)
+    off: dict[str, Member] = field(default_factory=dict)
 
     @property
     def ordered(self) -> list[Message]:
@@ -174,6 +194,10 @@ class Room:
         """A message's place in the order; -1 for none."""
         return -1 if message is None else [id(m) for m in self.ordered].index(id(message))
 
+    def is_present(self, user: str) -> bool:
+        """Whether they take part, and the account is active."""
+        return user in self.members - self.inactive
+
     def send(
         self, sender: str, at: datetime, tracked: bool, reads: bool, given: bool = False
     ) -> Message:
@@ -181,7 +205,7 @@ class Room:
         if not given and self.messages:
             at = max(at, self.ordered[-1].sent + timedelta(milliseconds=1))
         message = Message(sender, at, tracked)
-        message.rows = {user: Row(at, tracked) for user in self.members - {sender}}
+        message.rows = {user: Row(at, tracked) for user in self.members - {sender, *self.inactive}}
         self.messages.append(message)
         for row in self.markable(sender, last=message):
             if reads:
@@ -225,22 +249,49 @@ class Room:
         rows = [m.rows[user] for m in messages if user in m.rows and not m.deleted]
         return [row for row in rows if row.withdrawn is None]
 
+    def rows_of(self, user: str) -> list[Row]:
+        return [message.rows[user] for message in self.messages if user in message.rows]
+
     def leave(self, user: str, at: datetime) -> None:
-        """Rule 2."""
-        if user in self.members:
-            self.withdraw(user, at)
+        """Rule 2: what a deactivation took is not given back any more."""
+        self.settle(user)
+        self.off.pop(user, None)
         self.members.discard(user)
+        for row in self.rows_of(user):
+            if row.withdrawn is None or row.off:
+                row.leave(at)
 
-    def withdraw(self, user: str, at: datetime) -> None:
-        """Rule 2: by leaving, or with the account; a user who is gone already has nothing left.
+    def switch_off(self, user: str, at: datetime) -> None:
+        """Rule 2: a user who is gone already has nothing left."""
+        self.inactive.add(user)
+        if user not in self.members:
+            return
+        self.off[user] = self.reached.get(user, Member())
+        self.settle(user)
+        for row in self.rows_of(user):
+            if row.withdrawn is None:
+                row.switch_off(at)
 
-        The watermarks end where they are shown.
-        """
-        if user in self.members and user in self.reached:
-            self.reached[user] = Member(*(self.shown(user, read=read) for read in (False, True)))
-        for message in self.messages:
-            if user in message.rows and message.rows[user].withdrawn is None:
-                message.rows[user].leave(at)
+    def switch_on(self, user: str) -> None:
+        """Rule 2: as it was."""
+        self.inactive.discard(user)
+        self.reached[user] = self.off.pop(user, self.reached.get(user, Member()))
+        for row in self.rows_of(user):
+            if row.off:
+                row.switch_on()
+
+    def retract(self, user: str) -> None:
+        """Rule 13: earlier reads are private, and so is how far one has read."""
+        for row in self.rows_of(user):
+            row.hide()
+        for reached in (self.reached, self.off):
+            if user in reached:
+                reached[user].read = None
+
+    def settle(self, user: str) -> None:
+        """The watermarks end where they are shown."""
+        shown = Member(*(self.shown(user, read=read) for read in (False, True)))
+        self.reached[user] = shown
 
     def shown(self, user: str, *, read: bool) -> Message | None:
         """Rules 7 and 13: the last one its user sent or read before the first that is open."""

@@ -33,7 +33,7 @@ def point(conversation: Conversation, query: QueryFields) -> Point | None:
 
     One SDK always sends both parameters: 0 means that a parameter is not set.
     """
-    if message_id := query.number("message_id"):
+    if (message_id := query.message("message_id")) is not None:
         here = BY_TIME.position_of(message_in(conversation, message_id))
         return Point(BY_TIME.compared("lt", here), Q(pk=message_id), BY_TIME.compared("gt", here))
     ts = query.number("message_ts")

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import IntegrityError
 
+from chat.errors import Conflict
 from chat.models import Conversation, ConversationKind, User
 from receipts import services
 from receipts.api.bodies import NewConversation
@@ -16,12 +17,25 @@ from receipts.gateways.sendbird.reading import MOST_WORDS, BodyFields
 
 
 def create_channel(body: BodyFields) -> Conversation:
-    """Create a channel with members and operators; 400202 if its url already exists."""
+    """Create a channel with members and operators; 400202 if its url already exists.
+
+    A distinct channel of two users is their direct conversation, which may exist already. Of others
+    there can be several with the same members.
+    """
     members, operators = users_named(_members(body)), users_named(body.words("operator_ids"))
     fields = _fields(body)
+    everybody = list({user.pk: user for user in (*members, *operators)}.values())
     try:
+        if body.flag("is_distinct") and len(everybody) == 2:
+            one, other = everybody
+            return services.direct_conversation(
+                members=(one, other),
+                joining=everybody,
+                external_id=fields["external_id"],
+                title=fields["title"],
+            )[0]
         return _create(fields, members, operators)
-    except IntegrityError as error:
+    except (IntegrityError, Conflict) as error:
         raise SendbirdError(SendbirdCode.EXISTS, '"channel_url" already exists.') from error
 
 

@@ -48,7 +48,15 @@ def narrowed(rows: QuerySet[Any], query: QueryFields) -> QuerySet[Any]:
         rows = rows.filter(title=name)
     if not query.flag("show_empty", default=True):
         rows = rows.filter(last_message__gt=0)
-    return rows
+    return _distinct(rows, query.text("distinct_mode", "all"))
+
+
+def _distinct(rows: QuerySet[Any], mode: str) -> QuerySet[Any]:
+    if mode not in ("all", "distinct", "nondistinct"):
+        raise SendbirdError(
+            SendbirdCode.INVALID, '"distinct_mode" must be all, distinct or nondistinct.'
+        )
+    return rows if mode == "all" else rows.filter(pair__isnull=mode == "nondistinct")
 
 
 def joined(rows: QuerySet[Any], user: User, query: QueryFields) -> QuerySet[Any]:

@@ -53,15 +53,18 @@ class MarkRead(SendbirdView):
         With ``is_excluded``: unread from the message on.
         """
         fields = self.fields
-        username, message_id = fields.text("user_id"), fields.number("message_id")
+        username, message_id = fields.text("user_id"), fields.message("message_id")
         conversation = channel_id_named(channel_url)
-        up_to = message_id or _newest_by(conversation, fields.number("timestamp"))
         try:
-            if message_id and fields.flag("is_excluded"):
+            if message_id is None:
+                up_to = _newest_by(conversation, fields.number("timestamp"))
+            elif fields.flag("is_excluded"):
                 return self._marked_unread(channel_url, conversation, username, message_id)
+            else:
+                up_to = message_id
             _mark_read(conversation, username, up_to)
         except Invalid as error:
-            if message_id:
+            if message_id is not None:
                 raise missing_object("Message") from error
         return Response({})
 

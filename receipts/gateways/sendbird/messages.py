@@ -8,18 +8,18 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts import services
 from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import checked
+from receipts.gateways.frame import message_id_given
 from receipts.gateways.sendbird.around import around, point
 from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.gateways.sendbird.finding import channel_named, message_in, user_named, users_named
 from receipts.gateways.sendbird.reading import BodyFields
-from receipts.gateways.sendbird.shapes import sendbird_messages
+from receipts.gateways.sendbird.shapes import ADMIN_MESSAGE, TEXT_MESSAGE, sendbird_messages
 
 
 class Messages(SendbirdView):
@@ -39,11 +39,23 @@ class Messages(SendbirdView):
         return Response({"messages": sendbird_messages(rows, conversation, self.user)})
 
     def post(self, request: Request, channel_url: str) -> Response:
-        """Send a message; the same ``dedup_id`` again is the same message."""
+        """Send a message; the same ``dedup_id`` again is the same message.
+
+        An admin message is a system line of the key's account, and an activity unless it is silent.
+        """
         conversation, body = channel_named(channel_url), self.fields
         fields = _fields(body)
-        [sender] = users_named([body.text("user_id")])
-        sent = services.send_message(conversation_id=conversation.pk, sender=sender, **fields)
+        if _type_of(body) == ADMIN_MESSAGE:
+            activity = not body.flag("is_silent")
+            sent = services.send_system_line(
+                conversation_id=conversation.pk, sender=self.user, activity=activity, **fields
+            )
+        else:
+            mark_read = body.flag("mark_as_read", default=True)
+            [sender] = users_named([body.text("user_id")])
+            sent = services.send_message(
+                conversation_id=conversation.pk, sender=sender, mark_read=mark_read, **fields
+            )
         row = message_in(conversation, sent.message.pk)
         return Response(sendbird_messages([row], conversation, self.user)[0])
 
@@ -60,7 +72,7 @@ class OneMessage(SendbirdView):
         """Change the text of any member's message; its receipts stand."""
         conversation, body = channel_named(channel_url), self.fields
         pk = message_in(conversation, _id(message_id))["id"]
-        _refuse_other_kinds(body)
+        _type_of(body)
         fields = checked(MessageText, {"body": body.text("message")})
         services.edit_message(message_id=pk, body=fields["body"])
         row = message_in(conversation, pk)
@@ -81,9 +93,9 @@ class TotalCount(SendbirdView):
         return Response({"total": messages.count()})
 
 
-def _id(digits: str) -> int:
-    """The message id in an address; 400201 for a number that is too large for an id."""
-    number = whole_number(digits, MAX_ID)
+def _id(given: str) -> int:
+    """The id of the message in an address; 400201 for a number that is too large for an id."""
+    number = message_id_given(given)
     if number is None:
         raise missing_object("Message")
     return number
@@ -91,12 +103,10 @@ def _id(digits: str) -> int:
 
 def _fields(body: BodyFields) -> dict[str, Any]:
     """A new message in our field names, checked as the native API checks it."""
-    _refuse_other_kinds(body)
     given: dict[str, Any] = {"body": body.text("message")}
     if dedup_id := body.text("dedup_id", ""):
         given["client_id"] = dedup_id
-    mark_read = body.flag("mark_as_read", default=True)
-    fields = {**checked(NewMessage, given), "mark_read": mark_read}
+    fields = checked(NewMessage, given)
     created_at = body.number("created_at")
     if created_at:
         fields["sent_at"] = time_of_milliseconds(created_at)
@@ -105,6 +115,9 @@ def _fields(body: BodyFields) -> dict[str, Any]:
     return fields
 
 
-def _refuse_other_kinds(body: BodyFields) -> None:
-    if body.text("message_type", "MESG") != "MESG":
-        raise SendbirdError(SendbirdCode.INVALID, '"message_type" can only be MESG here.')
+def _type_of(body: BodyFields) -> str:
+    """The type of a message to send or change; 400111 for files."""
+    given = body.text("message_type", TEXT_MESSAGE)
+    if given not in (TEXT_MESSAGE, ADMIN_MESSAGE):
+        raise SendbirdError(SendbirdCode.INVALID, '"message_type" must be MESG or ADMM here.')
+    return given

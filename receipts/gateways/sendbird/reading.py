@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from typing import Any, overload
 
 from chat.ids import MAX_ID, whole_number
+from chat.names import reference_in
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
+from receipts.reads.names import message_id_of
 
 #: The most entries of a list: the most participants of a new conversation in the native API.
 MOST_WORDS = 10_000
@@ -47,6 +49,16 @@ class BodyFields:
         if number < 0:
             raise SendbirdError(SendbirdCode.NEGATIVE, f'"{name}" must not be negative.')
         return number
+
+    def message(self, name: str) -> int | None:
+        """The id of a message, given as a number or as ``ext:`` and a name.
+
+        None if it is missing, or 0 as one of the SDKs sends it; 0 for a name that no message has.
+        """
+        value = self._value(name)
+        if isinstance(value, str) and isinstance(named := reference_in(_clean(name, value)), str):
+            return message_id_of(named)
+        return self.number(name) or None
 
     def flag(self, name: str, default: bool = False) -> bool:
         """True or false."""

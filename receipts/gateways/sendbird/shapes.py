@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from chat.models import Conversation, ConversationParticipant, Role, User
+from chat.models import Conversation, ConversationParticipant, Role, Tracking, User
 from receipts.gateways.sendbird.clock import seconds
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
@@ -13,6 +13,8 @@ from receipts.gateways.unixtime import milliseconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
+#: The types of messages: of a member, and of the application.
+TEXT_MESSAGE, ADMIN_MESSAGE = "MESG", "ADMM"
 _OPERATORS = (Role.OWNER, Role.ADMIN)
 
 
@@ -70,9 +72,9 @@ def sendbird_message(
     row: SenderMessageRow, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
-    removed = row["deleted_at"] is not None
-    return {
-        "type": "MESG",
+    removed, is_system = row["deleted_at"] is not None, row["tracking"] == Tracking.SYSTEM
+    shape: dict[str, Any] = {
+        "type": ADMIN_MESSAGE if is_system else TEXT_MESSAGE,
         "message_id": row["id"],
         "message": "" if removed else row["body"],
         "data": "",
@@ -98,6 +100,9 @@ def sendbird_message(
         "sorted_metaarray": [],
         "seenby": summary_for(row, caller) if discloses_receipts(row, caller) else None,
     }
+    if is_system:  # an admin message has no sender
+        del shape["user"]
+    return shape
 
 
 def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
@@ -116,7 +121,7 @@ def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
         "max_length_message": -1,
         "unread_message_count": unread_count,
         "unread_mention_count": 0,
-        "is_distinct": False,
+        "is_distinct": conversation.pair is not None,
         "is_public": False,
         "is_super": False,
         "is_broadcast": False,

@@ -1,6 +1,7 @@
 """The addresses that Sendbird's SDKs call, without trailing slashes.
 
-A ``channel_url`` may contain slashes, which arrive decoded: longer addresses are matched first.
+A ``channel_url`` may contain slashes. Encoded ones are told from separators (``chat.addresses``);
+where they are not encoded, longer addresses are matched first.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from receipts.gateways.sendbird.members import Invite, Join, Leave, Members, One
 from receipts.gateways.sendbird.messages import Messages, OneMessage, TotalCount
 from receipts.gateways.sendbird.users import OneUser, Users
 
-_USER = r"users/(?P<user_id>[^/\x00-\x1f\x7f]+)"
-_CHANNEL = r"group_channels/(?P<channel_url>[^\x00-\x1f\x7f]+?)"
+_USER = r"users/(?P<user_id>[^/\x00-\x1e\x7f]+)"
+_CHANNEL = r"group_channels/(?P<channel_url>[^\x00-\x1e\x7f]+?)"
 
 
 _METHODS = ("get", "post", "put", "delete")
@@ -51,9 +52,9 @@ urlpatterns = [
     _at(f"{_CHANNEL}/messages/mark_as_delivered", MarkDelivered),
     _at(f"{_CHANNEL}/messages/unread_count", UnreadOfMembers),
     _at(f"{_CHANNEL}/messages/total_count", TotalCount),
-    _at(rf"{_CHANNEL}/messages/(?P<message_id>[0-9]+)", OneMessage),
+    _at(rf"{_CHANNEL}/messages/(?P<message_id>[0-9]+|ext:[^/\x00-\x1e\x7f]+)", OneMessage),
     _at(f"{_CHANNEL}/messages", Messages),
-    _at(rf"{_CHANNEL}/members/(?P<user_id>[^/\x00-\x1f\x7f]+)", OneMember),
+    _at(rf"{_CHANNEL}/members/(?P<user_id>[^/\x00-\x1e\x7f]+)", OneMember),
     _at(f"{_CHANNEL}/members", Members),
     _at(f"{_CHANNEL}/invite", Invite),
     _at(f"{_CHANNEL}/join", Join),

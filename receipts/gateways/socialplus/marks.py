@@ -6,10 +6,10 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from chat.names import numbered
 from receipts import services
+from receipts.gateways.frame import message_id_given
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.segments import time_of_segment
 from receipts.gateways.socialplus.shapes import NO_MARKERS
@@ -21,8 +21,8 @@ class MarkView(SocialPlusView):
 
     def delivering(self, request: Request, feed: str) -> Response:
         """Everything in a feed up to the message that has just reached the device."""
-        number = whole_number(str(self.body.get("messageId")), MAX_ID)
-        if not number:
+        number = message_id_given(self.body.get("messageId"))
+        if number is None:
             raise ValidationError({"messageId": ["No such message in this feed."]})
         return self._marked(self.conversation_named(feed).pk, number, read=False)
 

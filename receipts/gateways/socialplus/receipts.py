@@ -10,12 +10,11 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID, whole_number
 from chat.models import Message
 from receipts.api.archived import Archived
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MAX_SUMMARIES
-from receipts.gateways.frame import id_in_address
+from receipts.gateways.frame import id_in_address, message_ids_given
 from receipts.gateways.socialplus.base import SocialPlusView
 from receipts.gateways.socialplus.paging import PAGE_PARAMETERS, PageRequest
 from receipts.gateways.socialplus.shapes import FeedMessageRow, content_markers
@@ -52,7 +51,7 @@ class CountsView(SocialPlusView):
         given = request.query_params.getlist("messageIds[]")
         if len(given) > MAX_SUMMARIES:
             raise ValidationError({"messageIds": [f"At most {MAX_SUMMARIES}."]})
-        ids = [number for name in given if (number := whole_number(name, MAX_ID))]
+        ids = [number for number in message_ids_given(given) if number]
         rows = Message.objects.visible_to(self.user).filter(pk__in=ids).order_by("pk")
         markers = content_markers(rows_of(rows, FeedMessageRow), self.user)
         return Response({"contentMarkers": markers, "feedMarkers": [], "userMarkers": []})

@@ -1,7 +1,7 @@
 """social.plus' addresses. Any other address under its prefixes is answered with its 404.
 
 They are regular expressions, because some start like the native API's addresses and do not end in
-a slash. Ids of messages are digits.
+a slash. Messages are named by their ids, or by ``ext:`` and a name of their own.
 """
 
 from __future__ import annotations

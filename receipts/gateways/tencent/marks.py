@@ -14,7 +14,7 @@ from receipts.gateways.tencent.base import TencentView
 from receipts.gateways.tencent.messages import messages_of_group
 from receipts.gateways.tencent.reading import message_sequences, required_text
 from receipts.gateways.tencent.shapes import envelope
-from receipts.services.batch import APPLIED, UNCHANGED, BatchMark
+from receipts.services.batch import APPLIED, READ, UNCHANGED, BatchMark
 
 #: The most messages that one call marks.
 MOST_READ = 50
@@ -32,14 +32,14 @@ class ReadView(TencentView):
         none is left, that is an error.
         """
         fields = self.fields("GroupId", "From_Account", "MsgSeqList")
-        ids = message_sequences(fields["MsgSeqList"], MOST_READ)
+        given = message_sequences(fields["MsgSeqList"], MOST_READ)
         name = required_text("From_Account", fields["From_Account"])
         [reader] = known_users("From_Account", [name])
-        found = messages_of_group(self.group_of(fields), ids)
-        if missing := set(ids) - set(found):
-            raise ValidationError({"MsgSeq": [f"{pk} is not in this group." for pk in missing]})
+        found = messages_of_group(self.group_of(fields), (pk for _, pk in given))
+        if missing := [name for name, pk in given if pk not in found]:
+            raise ValidationError({"MsgSeq": [f"{each} is not in this group." for each in missing]})
         items = [
-            BatchMark(message=MessageReference(number=pk), username=reader.username, read=True)
+            BatchMark(message=MessageReference(number=pk), username=reader.username, state=READ)
             for pk in found
         ]
         if not {APPLIED, UNCHANGED} & set(services.mark_batch(items)):

@@ -9,7 +9,12 @@ from typing import Any
 from rest_framework.exceptions import ValidationError
 
 from chat.ids import MAX_ID, whole_number
+from chat.names import reference_in
 from receipts.api.limits import STOP_AT
+from receipts.gateways.frame import message_ids_given
+
+#: A message as a command names it: its id, or ``ext:`` and its name.
+MsgSeq = int | str
 
 
 def known_fields(
@@ -39,13 +44,29 @@ def bounded_number(name: str, value: Any, largest: int, *, least: int = 1) -> in
     return value
 
 
-def message_sequences(value: Any, most: int) -> list[int]:
-    """``MsgSeqList``: the ids of at most ``most`` messages."""
+def message_sequence(value: Any) -> int:
+    """``MsgSeq``: the id of a message, given as a number or as ``ext:`` and a name."""
+    return _sequences([value])[0][1]
+
+
+def message_sequences(value: Any, most: int) -> list[tuple[MsgSeq, int]]:
+    """``MsgSeqList``: at most ``most`` messages as they are given, each with its id.
+
+    The id is 0 for a name that no message has.
+    """
     if not isinstance(value, list) or not 1 <= len(value) <= most:
         raise ValidationError({"MsgSeqList": [f"Must be a list of 1 to {most} messages."]})
     if not all(isinstance(each, dict) and set(each) == {"MsgSeq"} for each in value):
         raise ValidationError({"MsgSeqList": ["Each must be an object with a MsgSeq."]})
-    return [bounded_number("MsgSeq", each["MsgSeq"], MAX_ID) for each in value]
+    return _sequences([each["MsgSeq"] for each in value])
+
+
+def _sequences(given: list[Any]) -> list[tuple[MsgSeq, int]]:
+    for each in given:
+        if not (isinstance(each, str) and isinstance(reference_in(each), str)):
+            bounded_number("MsgSeq", each, MAX_ID)
+    ids = message_ids_given(given)
+    return [(each, number or 0) for each, number in zip(given, ids, strict=True)]
 
 
 def member_cursor(given: Any) -> int:

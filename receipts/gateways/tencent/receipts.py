@@ -8,14 +8,18 @@ from django.http import QueryDict
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.ids import MAX_ID
 from chat.models import Scope
 from receipts.api.filters import RecipientFilter
 from receipts.api.receipts import MAX_SUMMARIES
 from receipts.gateways.tencent.base import TencentView
 from receipts.gateways.tencent.errors import NO_RECEIPT
 from receipts.gateways.tencent.messages import messages_of_group
-from receipts.gateways.tencent.reading import bounded_number, member_cursor, message_sequences
+from receipts.gateways.tencent.reading import (
+    bounded_number,
+    member_cursor,
+    message_sequence,
+    message_sequences,
+)
 from receipts.gateways.tencent.shapes import envelope, receipt_code, receipt_counts
 from receipts.reads.selectors import recipients_of
 
@@ -36,9 +40,9 @@ class ReceiptsView(TencentView):
     def counts(self, request: Request) -> Response:
         """``get_group_msg_receipt``: how many have read each message, and how many have not."""
         fields = self.fields("GroupId", "MsgSeqList")
-        ids = message_sequences(fields["MsgSeqList"], MAX_SUMMARIES)
-        found = messages_of_group(self.group_of(fields), ids)
-        listed = [receipt_counts(pk, found.get(pk), self.user) for pk in ids]
+        given = message_sequences(fields["MsgSeqList"], MAX_SUMMARIES)
+        found = messages_of_group(self.group_of(fields), (pk for _, pk in given))
+        listed = [receipt_counts(seq, found.get(pk), self.user) for seq, pk in given]
         return Response(envelope(GroupMsgReceiptList=listed))
 
     def members(self, request: Request) -> Response:
@@ -47,7 +51,7 @@ class ReceiptsView(TencentView):
         name, account, state = LISTS[bounded_number("Filter", fields["Filter"], 1, least=0)]
         count = bounded_number("Count", fields["Count"], MOST_LISTED)
         after = member_cursor(fields.get("Cursor", ""))
-        pk, group = bounded_number("MsgSeq", fields["MsgSeq"], MAX_ID), self.group_of(fields)
+        pk, group = message_sequence(fields["MsgSeq"]), self.group_of(fields)
         message = messages_of_group(group, [pk]).get(pk)
         if code := receipt_code(message, self.user):
             return Response(envelope("FAIL", code, "This message has no receipts."))

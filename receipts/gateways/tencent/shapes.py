@@ -26,12 +26,15 @@ def receipt_code(message: MessageRow | None, user: User) -> int:
     return 0 if tracked and discloses_receipts(message, user) else NO_RECEIPT
 
 
-def receipt_counts(pk: int, message: MessageRow | None, user: User) -> dict[str, Any]:
-    """How many recipients have read a message and how many have not, or why there are no counts."""
+def receipt_counts(seq: int | str, message: MessageRow | None, user: User) -> dict[str, Any]:
+    """How many recipients have read a message and how many have not, or why there are no counts.
+
+    ``seq`` is the message as the request names it.
+    """
     code = receipt_code(message, user)
     if message is None or code:
-        return {"MsgSeq": pk, "Code": code}
+        return {"MsgSeq": seq, "Code": code}
     summary = summary_for(message, user)
     read = summary["read_count"]
     unread = summary["total_recipients"] - read
-    return {"MsgSeq": pk, "Code": 0, "ReadNum": read, "UnreadNum": unread}
+    return {"MsgSeq": seq, "Code": 0, "ReadNum": read, "UnreadNum": unread}

@@ -23,7 +23,8 @@ class Command(BaseCommand):
     help = (
         "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
         " message or recipient, of another conversation, or of an archived message), and open rows"
-        " whose recipients left or were deactivated. Tracked messages without rows are reported,"
+        " whose recipients left or were deactivated, and messages whose external ids differ from"
+        " the table of names. Tracked messages without rows are reported,"
         " and wait for backfill_receipts; they have drifted only if their counts are not zero, and"
         " --fix leaves these unchanged, since the counts may be all that is known. Safe to run"
         " during live traffic. Exits with 0 if everything is correct or was fixed, 1 if anything"
@@ -35,8 +36,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="Correct the counts, and withdraw open rows whose recipients left or were"
-            " deactivated. Other rows are left unchanged.",
+            help="Correct the counts and the names, and withdraw open rows whose recipients left or"
+            " were deactivated. Other rows are left unchanged.",
         )
         add_batch_size(parser, STRETCH, "Check, and fix, at most this many messages at a time.")
 
@@ -74,6 +75,9 @@ def _found(check: Check) -> str:
     if check.left_open:
         withdrawn = f" ({check.withdrawn} withdrawn)" if check.withdrawn else ""
         found += f", open rows of recipients who are gone {check.left_open}{withdrawn}"
+    if check.names.found:
+        fixed = f" ({check.names.fixed} fixed)" if check.names.fixed else ""
+        found += f", names that differ {check.names.found}{fixed}"
     return found
 
 
@@ -84,4 +88,11 @@ def _what_to_do(check: Check) -> str:
         return "Recipients who are gone have open rows; --fix withdraws them."
     if check.rowless:
         return "Messages have lost their rows, or never had any; backfill_receipts writes them."
-    return "Stray rows are not counted; find out what wrote them, then delete them."
+    if check.strays:
+        return _STRAY_ROWS
+    if not check.fix:
+        return "Names and messages differ; --fix mends what is certain."
+    return "Two messages have one name; find out which one should, and clear the other's."
+
+
+_STRAY_ROWS = "Stray rows are not counted; find out what wrote them, then delete them."

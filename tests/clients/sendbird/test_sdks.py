@@ -168,3 +168,34 @@ def test_refusals(channel: Channel, new: Sdk, old: Sdk) -> None:
     body = ["CreateAUserRequest", {"user_id": channel.bob, "nickname": "B"}]
     assert new.refused("create_a_user", body) == 400202
     assert new.refused("view_a_user", user_id=channel.bob, api_token="sk_wrong") == 400108
+
+
+def test_a_distinct_channel_of_two_is_one(channel: Channel, new: Sdk) -> None:
+    """Whoever asks; the native direct conversation."""
+    fields = {"is_distinct": True, "users": [], "channel_url": "", "operator_ids": []}
+    made = [
+        new("create_a_group_channel", ["CreateAGroupChannelRequest", {**fields, "user_ids": two}])
+        for two in ([channel.alice, channel.bob], [channel.bob, channel.alice])
+    ]
+    assert made[0]["channel_url"] == made[1]["channel_url"]
+    assert made[0]["is_distinct"] is True
+    body = {"members": [channel.alice, channel.bob]}
+    native = channel.seenby.native("PUT", "/conversations/by-members/", body)
+    assert native["unread_count"] == 0
+    assert made[0]["channel_url"] == f"seenby_{native['id']}"
+
+
+def test_an_admin_message_is_unread_by_nobody(channel: Channel, new: Sdk, old: Sdk) -> None:
+    """A system line of the native API."""
+    sent = channel.say("Dave has left.", message_type="ADMM")
+    assert sent["type"] == "ADMM"
+    assert new("view_number_of_unread_messages", user_id=channel.bob) == {"unread_count": 0}
+    assert channel.status(sent)["tracked"] is False
+    found = old(
+        "list_messages",
+        channel_type="group_channels",
+        channel_url=channel.url,
+        message_ts=str(sent["created_at"]),
+        prev_limit=1,
+    )
+    assert [each["message"] for each in found["messages"]] == ["Dave has left."]

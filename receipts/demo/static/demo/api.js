@@ -19,6 +19,7 @@ export class Refusal extends Error {
 }
 
 export const get = (path) => call("GET", path);
+export const put = (path, body) => call("PUT", path, body);
 export const post = (path, body = {}) => call("POST", path, body);
 
 export async function call(method, path, body) {

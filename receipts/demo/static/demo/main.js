@@ -1,6 +1,7 @@
 /** The entry point of the demo's chat. */
 
 import { Unreachable, inTurn } from "./api.js";
+import { listenToBell } from "./bell.js";
 import { listenToComposer } from "./composer.js";
 import { $, el } from "./dom.js";
 import { Follow } from "./follow.js";
@@ -77,6 +78,7 @@ watch(drawSidebar);
 watch(drawTalk);
 drawWho();
 listenToTalk();
+listenToBell();
 listenToComposer();
 listenToInfo();
 listenToReceiptsSwitch();

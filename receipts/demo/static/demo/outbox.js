@@ -5,7 +5,7 @@
  */
 
 import { Unreachable, call, inTurn } from "./api.js";
-import { changed, conversationOf, isMine, messagesOf, state } from "./state.js";
+import { changed, conversationOf, isMine, isSystem, messagesOf, state } from "./state.js";
 import { username } from "./session.js";
 
 const KEY = `seenby:outbox:${username}`;
@@ -46,7 +46,7 @@ export function unreadIn(conversation) {
   const named = told.body.up_to_message ?? told.body.from_message;
   const place = messages.findIndex((each) => each.id === named);
   const unread = messages.slice(told.kind === "read" ? place + 1 : Math.max(place, 0));
-  return unread.filter((each) => !isMine(each) && !each.deleted_at).length;
+  return unread.filter((each) => !isMine(each) && !isSystem(each) && !each.deleted_at).length;
 }
 
 export function tryAgain(entry) {

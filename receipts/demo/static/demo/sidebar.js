@@ -4,7 +4,7 @@ import { Refusal, call, inTurn } from "./api.js";
 import { $, avatar, el, icon, reconcile } from "./dom.js";
 import { unreadIn, waitingIn } from "./outbox.js";
 import { people, username } from "./session.js";
-import { announce, changed, isMine, seedOf, state, titleOf } from "./state.js";
+import { announce, changed, isMine, isSilent, isSystem, seedOf, state, titleOf } from "./state.js";
 import { standing, ticksOf } from "./ticks.js";
 import { brief, byTime } from "./times.js";
 
@@ -12,7 +12,8 @@ export function drawSidebar() {
   const conversations = state.conversations ?? [];
   const rows = conversations.map(rowOf).sort((one, other) => byTime(other.last ?? other, one.last ?? one));
   reconcile($("list"), rows, { make: () => el("li"), update: updateItem });
-  const unread = conversations.reduce((sum, each) => sum + unreadIn(each), 0);
+  const heard = conversations.filter((each) => !isSilent(each));
+  const unread = heard.reduce((sum, each) => sum + unreadIn(each), 0);
   document.title = `${unread ? `(${unread}) ` : ""}${people[username]} · Seenby`;
   drawSwitches();
 }
@@ -25,6 +26,7 @@ function rowOf(conversation) {
     seed: seedOf(conversation),
     group: conversation.kind === "group",
     isOpen: conversation.id === state.open,
+    silent: isSilent(conversation),
     unread: unreadIn(conversation),
     created_at: conversation.created_at,
     last,
@@ -36,11 +38,12 @@ function updateItem(node, row) {
   const old = node.firstElementChild;
   const link = old ?? el("a", { href: `#${row.key}` });
   link.classList.toggle("unread", row.unread > 0);
+  link.classList.toggle("silent", row.silent);
   if (row.isOpen) link.setAttribute("aria-current", "true");
   else link.removeAttribute("aria-current");
   link.replaceChildren(
     avatar(row.title, row.seed, row.group ? "group" : ""),
-    el("span", { class: "name", title: row.title }, row.title),
+    el("span", { class: "name", title: row.title }, row.title, row.silent && icon("bell-off"), row.silent && el("span", { class: "unseen" }, " notifications off")),
     el("time", {}, row.last ? brief(row.last.created_at) : ""),
     preview(row),
     ...(row.unread > 0 ? [badge] : []),
@@ -55,7 +58,7 @@ function preview({ last, group }) {
   else {
     const mine = last.pending || isMine(last);
     if (mine) line.append(ticksOf(standing(last)));
-    else if (group) line.append(`${last.sender_name.split(" ")[0]}: `);
+    else if (group && !isSystem(last)) line.append(`${last.sender_name.split(" ")[0]}: `);
     line.append(last.body.slice(0, 200));
   }
   return line;

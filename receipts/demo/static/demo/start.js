@@ -1,9 +1,8 @@
 /** Starting a conversation: with one person it is direct, with several a group. */
 
-import { Unreachable, inTurn, post } from "./api.js";
+import { Unreachable, inTurn, post, put } from "./api.js";
 import { $, avatar, el } from "./dom.js";
 import { people, username } from "./session.js";
-import { state } from "./state.js";
 import { look } from "./sync.js";
 
 const chosen = () => [...$("start-form").querySelectorAll("input:checked")].map((box) => box.value);
@@ -34,22 +33,15 @@ function fit() {
   $("start-go").disabled = chosen().length === 0;
 }
 
-const directWith = (person) =>
-  state.conversations.find(
-    (each) => each.kind === "direct" && state.people.get(each.id)?.some(({ user }) => user === person),
-  );
+/** Two people have one direct conversation, no matter who started it. */
+function started(participants) {
+  if (participants.length === 1) return put("/conversations/by-members/", { members: participants });
+  return post("/conversations/", { kind: "group", participants, title: $("start-form").title.value.trim() });
+}
 
 async function create() {
-  const participants = chosen();
-  const isDirect = participants.length === 1;
-  const body = isDirect
-    ? { kind: "direct", participants }
-    : { kind: "group", participants, title: $("start-form").title.value.trim() };
   try {
-    await inTurn(look);
-    // Two people have one direct conversation, no matter who started it.
-    const existing = isDirect ? directWith(participants[0]) : null;
-    const { id } = existing ?? (await inTurn(() => post("/conversations/", body)));
+    const { id } = await inTurn(() => started(chosen()));
     $("start").close();
     await inTurn(look);
     location.hash = `#${id}`;

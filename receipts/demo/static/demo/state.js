@@ -38,12 +38,17 @@ export function changed() {
 
 export const conversationOf = (id) => state.conversations?.find((each) => each.id === id) ?? null;
 
+/** Whether this user wants no notifications of a conversation. */
+export const isSilent = (conversation) => conversation?.notifications === "off";
+
 /** A conversation's messages, oldest first. */
 export function messagesOf(id) {
   return [...(state.messages.get(id)?.values() ?? [])].sort(byTime);
 }
 
-export const isMine = (message) => message.sender === username;
+/** A system line is the application's, whoever it names. */
+export const isSystem = (message) => message.kind === "system";
+export const isMine = (message) => message.sender === username && !isSystem(message);
 
 const others = (id) => (state.people.get(id) ?? []).filter((each) => each.user !== username);
 

@@ -2,7 +2,7 @@
 
 import { get, pathOf, post } from "./api.js";
 import { forgetWhatIsRead } from "./reading.js";
-import { announce, changed, conversationOf, isMine, messagesOf, state } from "./state.js";
+import { announce, changed, conversationOf, isMine, isSystem, messagesOf, state } from "./state.js";
 
 /** By conversation: the last message to arrive that was marked delivered; ids grow as they arrive. */
 const arrived = new Map();
@@ -60,7 +60,7 @@ async function fetchMessages(id, listening) {
   for (const message of page.results) {
     messages.set(message.id, message);
     if (listening && message.id > newest && !isMine(message)) {
-      announce(`${message.sender_name}: ${message.body}`);
+      announce(isSystem(message) ? message.body : `${message.sender_name}: ${message.body}`);
     }
   }
   state.messages.set(id, messages);
@@ -86,7 +86,7 @@ async function sayWhatArrived(conversations) {
   const newest = new Map(
     conversations.map(({ id }) => [
       id,
-      Math.max(0, ...messagesOf(id).filter((each) => !isMine(each)).map((each) => each.id)),
+      Math.max(0, ...messagesOf(id).filter((each) => !isMine(each) && !isSystem(each)).map((each) => each.id)),
     ]),
   );
   const isNews = [...newest].some(([id, message]) => message > (arrived.get(id) ?? 0));

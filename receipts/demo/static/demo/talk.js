@@ -1,10 +1,11 @@
 /** The open conversation: its days, bubbles and new messages. */
 
+import { drawBell } from "./bell.js";
 import { makeBubble, updateBubble } from "./bubble.js";
 import { $, avatar, el, reconcile } from "./dom.js";
 import { unreadIn, waitingIn } from "./outbox.js";
 import { readWhatIsShown } from "./reading.js";
-import { conversationOf, isMine, messagesOf, seedOf, state, titleOf } from "./state.js";
+import { conversationOf, isMine, isSystem, messagesOf, seedOf, state, titleOf } from "./state.js";
 import { fetchEarlier } from "./sync.js";
 import { day } from "./times.js";
 import { inTurn } from "./api.js";
@@ -29,6 +30,7 @@ export function drawTalk() {
 }
 
 function drawHead(conversation) {
+  drawBell(conversation);
   const title = titleOf(conversation);
   if ($("title").textContent !== title || drawn !== conversation.id) {
     $("title").textContent = $("title").title = title;
@@ -64,6 +66,10 @@ function rowsOf(conversation) {
     if (isNewDay) rows.push({ key: `day ${today}`, text: today });
     const isFirstUnread = message.id !== undefined && message.id === state.divider;
     if (isFirstUnread) rows.push({ key: "unread", text: "New messages", isNew: true });
+    if (isSystem(message)) {
+      if (!message.deleted_at) rows.push({ key: `message ${message.id}`, text: message.body, system: message.id });
+      return;
+    }
     const first = isNewDay || isFirstUnread || !together(before, message);
     if (!first) rows.at(-1).last = false;
     rows.push({
@@ -88,17 +94,20 @@ function waiting(conversation) {
 const mine = (message) => message.pending || isMine(message);
 
 function together(before, message) {
+  if (isSystem(before)) return false;
   const apart = new Date(message.created_at) - new Date(before.created_at);
   return before.sender === message.sender && apart < RUN;
 }
 
 function makeRow(row) {
   if (row.message) return makeBubble(row);
+  if (row.system) return el("li", { class: "system", "data-message": row.system });
   return el("li", { class: row.isNew ? "day new" : "day" }, el("span", {}, row.text));
 }
 
 function updateRow(node, row) {
   if (row.message) updateBubble(node, row);
+  if (row.system) node.textContent = row.text;
 }
 
 function isAtEnd() {
