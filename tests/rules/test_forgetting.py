@@ -15,9 +15,12 @@ from chat.models import Conversation, ConversationParticipant, Departure, Erasur
 from receipts import services
 from receipts.models import HistoryMember, HistoryStay, MessageStatus, ReceiptEvent
 from receipts.reads.watermarks import show_watermarks
-from tests.support.cast import counts, say
+from tests.support.cast import ON_POSTGRES, counts, say
 from tests.support.erasing import watch_batches
 from tests.support.history import import_records
+
+#: Events are visible when they are committed.
+pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
 @pytest.fixture(autouse=True)
