@@ -138,6 +138,34 @@ class Migration(migrations.Migration):
             name='message',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.message'),
         ),
+        migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
+        migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
+        migrations.AddField(
+            model_name='departure',
+            name='is_deactivation',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='delivered_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_up_to',
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name='departure',
+            name='read_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
         # Erasures, deleted conversations and freed usernames.
         migrations.CreateModel(
             name='Erasure',
@@ -215,32 +243,4 @@ class Migration(migrations.Migration):
             model_name='erasure',
             constraint=models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('finished_at', None)), fields=('conversation_id',), name='erasure_of_conversation_once'),
         ),
-        migrations.RunSQL(NAME_IMPORTED, UNNAME_IMPORTED),
-        migrations.RunSQL(_PAIR_THE_OLDEST, migrations.RunSQL.noop),
-        migrations.AddField(
-            model_name='departure',
-            name='is_deactivation',
-            field=models.BooleanField(db_default=False, default=False),
-        ),
-        migrations.AddField(
-            model_name='departure',
-            name='delivered_up_to',
-            field=models.BigIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name='departure',
-            name='delivered_at',
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name='departure',
-            name='read_up_to',
-            field=models.BigIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name='departure',
-            name='read_at',
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
     ]

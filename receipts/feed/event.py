@@ -44,10 +44,10 @@ class FeedEvent:
     messages: list[int]
     message_count: int
     first_message: int | None
-    external_id: str | None
     reason: str | None
     #: When the latest of the marks was made; null in events of earlier versions.
     marked_at: datetime | None
+    external_id: str | None
     created_at: datetime
 
 
@@ -74,16 +74,12 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
 
 def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
-    *head, is_delivery, messages, count, first, external_id, reason, marked_at, created_at = row
+    *head, is_delivery, messages, count, first, reason, marked_at, external_id, created_at = row
     if isinstance(messages, str | bytes):
         messages = orjson.loads(messages)
-    times = (
-        None if marked_at is None else _time("marked_at", marked_at),
-        _time("created_at", created_at),
-    )
-    event = FeedEvent(
-        *(*head, bool(is_delivery), messages, count, first, external_id, reason, *times)
-    )
+    marked_at = None if marked_at is None else _time("marked_at", marked_at)
+    rest = (reason, marked_at, external_id, _time("created_at", created_at))
+    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, *rest))
     _check(event)
     return event
 

@@ -63,10 +63,10 @@ def withdrawal(
     nothing unread. Except where ``may_return_sql`` holds, an SQL condition: the account is
     deactivated, and has them unread again once it is reactivated.
     """
-    unread, *seen = OPEN_ARMS
+    unread, *others = OPEN_ARMS
     if may_return_sql != "FALSE":
         unread = f"{unread} AND NOT (status.read_at IS NOT NULL AND {may_return_sql})"
-    arms = " OR ".join(f"({where} AND {arm})" for arm in (unread, *seen))
+    arms = " OR ".join(f"({where} AND {arm})" for arm in (unread, *others))
     return Change(
         which=f"({arms})",
         becomes={

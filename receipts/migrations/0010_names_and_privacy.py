@@ -35,6 +35,10 @@ class Migration(migrations.Migration):
             name='kind',
             field=models.CharField(choices=[('receipt.updated', "Receipts of one's messages changed: to their sender"), ('conversation.read', "One read or unread messages: to one's own devices"), ('message.created', 'A message was sent: to all who take part'), ('message.edited', 'The text of a message changed: to all who take part'), ('message.deleted', 'A message was deleted: to all who take part'), ('message.restored', 'A message was restored: to all who take part'), ('conversation.deleted', 'A conversation was deleted: to all of it')], max_length=20),
         ),
+        migrations.AddIndex(
+            model_name='messagestatus',
+            index=models.Index(condition=models.Q(('withdrawn_at__isnull', False)), fields=['recipient', 'conversation', 'message'], name='status_withdrawn'),
+        ),
         migrations.AddField(
             model_name='receiptevent',
             name='external_id',
@@ -47,9 +51,5 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='receiptevent',
             index=models.Index(condition=models.Q(('reason__isnull', False)), fields=['actor', 'id'], name='event_with_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='messagestatus',
-            index=models.Index(condition=models.Q(('withdrawn_at__isnull', False)), fields=['recipient', 'conversation', 'message'], name='status_withdrawn'),
         ),
     ]

@@ -97,18 +97,18 @@ class MessageStatus(models.Model):
                 ),
                 name="status_seen_only",
             ),
-            # Rows with words of a user or about one, which are removed when the user is forgotten.
-            models.Index(
-                fields=["recipient", "id"],
-                condition=Q(content__isnull=False) | Q(failure_reason__isnull=False),
-                name="status_with_words",
-            ),
             # A user's withdrawn rows, some of which count again when an account is reactivated. No
             # mark changes such a row.
             models.Index(
                 fields=["recipient", "conversation", "message"],
                 condition=Q(withdrawn_at__isnull=False),
                 name="status_withdrawn",
+            ),
+            # Rows with words of a user or about one, which are removed when the user is forgotten.
+            models.Index(
+                fields=["recipient", "id"],
+                condition=Q(content__isnull=False) | Q(failure_reason__isnull=False),
+                name="status_with_words",
             ),
         ]
 
