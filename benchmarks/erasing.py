@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.timing import compare, milliseconds, take_turns, times
-from benchmarks.world import NAME, by_hand, clear, execute, multiply, tidy
+from benchmarks.timing import Rival, compare, milliseconds, seconds, take_turns, times
+from benchmarks.world import NAME, World, by_hand, clear, execute, multiply, tidy
 from chat.models import Conversation, ConversationParticipant, Erasure, Message, User
 from receipts import services
 from receipts.models import MessageStatus
@@ -30,8 +30,18 @@ GOAL = 1.0
 MODELS = User, Conversation, ConversationParticipant, Message, MessageStatus
 
 
+#: Partial indexes that only erasures need, and the rows of a bulk mark that is compared.
+INDEXES = {
+    "status_with_words": "receipts_messagestatus (recipient_id, id)"
+    " WHERE content IS NOT NULL OR failure_reason IS NOT NULL",
+    "event_with_reason": "receipts_receiptevent (actor_id, id) WHERE reason IS NOT NULL",
+}
+MARKED = 1_000
+
+
 def run() -> None:
     """The goal: no mark waits longer than a second."""
+    _indexes()
     world = _World()
     world.say(MESSAGES, GROUPS)
     _measure(f"user with {MESSAGES:,} rows", world, lambda: services.forget_user(
@@ -172,6 +182,34 @@ def _measure(label: str, world: _World, begin: Callable[[], Erasure]) -> None:
         waits = marks.result()
         verdict = "reached" if max(waits) <= GOAL else "MISSED"
         print(f"    {name} beside it: {len(waits):,}, {milliseconds(waits)}; goal {verdict}")
+
+
+def _indexes() -> None:
+    """A bulk mark with the indexes of erasures, and without them."""
+    world = World(1)
+    person = world.recipients[0]
+
+    def mark(*, indexed: bool) -> float:
+        messages = world.say(MARKED)
+        for name, columns in INDEXES.items():
+            execute(f"DROP INDEX IF EXISTS {name}")
+            if indexed:
+                execute(f"CREATE INDEX {name} ON {columns}")
+        position = UpTo(
+            recipient_id=person,
+            conversation_id=world.conversation.pk,
+            up_to=messages[-1],
+            reached=messages[-1],
+        )
+        return seconds(lambda: services.bulk_mark_read(position=position))
+
+    rivals: dict[str, Rival] = {
+        "with": lambda _: mark(indexed=True),
+        "without": lambda _: mark(indexed=False),
+    }
+    found = take_turns(rivals, rounds=41, budget=120)
+    mark(indexed=True)
+    compare(f"bulk mark of {MARKED:,}, indexes of erasures", found, "with", "without")
 
 
 def _badge(world: _World) -> None:

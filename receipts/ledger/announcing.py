@@ -23,6 +23,9 @@ _COLUMNS = (
     "xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
     " messages, message_count, first_message, marked_at, reason, created_at"
 )
+_COLUMNS_WITHOUT_MESSAGES = (
+    "xid, kind, audience_id, conversation_id, is_delivery, messages, message_count, created_at"
+)
 _XID = {
     "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
     "sqlite": "0",
@@ -150,17 +153,15 @@ def announce_deleted_conversation(conversation_id: int, external_id: str | None)
 #: No conversation is meant; none has this number.
 _CLOSED_EVENT = {
     vendor: f"""
-        INSERT INTO receipts_receiptevent ({_COLUMNS})
-        VALUES ({xid}, %s, %s, 0, NULL, NULL, FALSE, {_NO_MESSAGES[vendor]}, 0, NULL,
-                {_NOW[vendor]})"""
+        INSERT INTO receipts_receiptevent ({_COLUMNS_WITHOUT_MESSAGES})
+        VALUES ({xid}, %s, %s, 0, FALSE, {_NO_MESSAGES[vendor]}, 0, {_NOW[vendor]})"""
     for vendor, xid in _XID.items()
 }
 _DELETED_EVENT = {
     vendor: f"""
-        INSERT INTO receipts_receiptevent ({_COLUMNS}, external_id)
-        SELECT {xid}, %(kind)s, audience.user_id, %(conversation)s, CAST(NULL AS bigint), NULL,
-               FALSE, {_NO_MESSAGES[vendor]}, 0, CAST(NULL AS bigint), {_NOW[vendor]},
-               %(external_id)s
+        INSERT INTO receipts_receiptevent ({_COLUMNS_WITHOUT_MESSAGES}, external_id)
+        SELECT {xid}, %(kind)s, audience.user_id, %(conversation)s, FALSE, {_NO_MESSAGES[vendor]},
+               0, {_NOW[vendor]}, %(external_id)s
           FROM (SELECT CAST(NULL AS bigint) AS user_id
                  UNION ALL
                 SELECT participant.user_id FROM chat_conversationparticipant AS participant

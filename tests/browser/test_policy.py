@@ -40,7 +40,8 @@ def test_every_page_of_the_admin_works(
     for path in (
         "", "chat/message/", f"chat/message/{message}/change/", f"chat/message/{message}/history/",
         f"chat/message/{message}/delete-softly/", "chat/conversation/",
-        f"chat/conversation/{group.pk}/change/", "chat/user/", "chat/user/add/", "insights/",
+        f"chat/conversation/{group.pk}/change/", f"chat/conversation/{group.pk}/erase/",
+        "chat/user/", "chat/user/add/", "insights/",
         f"insights/?conversation={group.pk}", "receipts/messagestatus/", "chat/servicekey/",
         "chat/conversationparticipant/", "receipts/webhookendpoint/", "auth/group/",
         "auth/group/add/", "auth/group/1/change/", "password_change/",

@@ -18,11 +18,14 @@ from chat.models import (
 )
 from receipts import services
 from receipts.models import HistoryStay, MessageStatus, ReceiptEvent
-from tests.support.cast import hook, say
+from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.commands import run
 from tests.support.erasing import watch_batches
 from tests.support.history import import_records
 from tests.support.webhooks import turn
+
+#: Events are visible when they are committed.
+pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
 @pytest.fixture(autouse=True)

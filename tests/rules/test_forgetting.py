@@ -15,9 +15,12 @@ from chat.models import Conversation, ConversationParticipant, Departure, Erasur
 from receipts import services
 from receipts.models import HistoryMember, HistoryStay, MessageStatus, ReceiptEvent
 from receipts.reads.watermarks import show_watermarks
-from tests.support.cast import counts, say
+from tests.support.cast import ON_POSTGRES, counts, say
 from tests.support.erasing import watch_batches
 from tests.support.history import import_records
+
+#: Events are visible when they are committed.
+pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
 @pytest.fixture(autouse=True)
@@ -285,3 +288,17 @@ def test_a_read_that_others_saw_is_still_theirs(
     bob.refresh_from_db()
     told = api(alice).get(f"/conversations/{direct.pk}/participants/{bob.username}/")
     assert told["last_read_message"] == message.pk
+
+
+def test_an_account_that_was_deactivated_before_is_forgotten_as_well(
+    api: Any, group: Conversation, alice: User, bob: User, forget: Any
+) -> None:
+    """What it would have got back when reactivated is settled."""
+    messages = [say(alice, group) for _ in range(3)]
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    api(bob).post(f"/conversations/{group.pk}/mark-unread/", {"from_message": messages[1].pk})
+    services.deactivate_user(user=bob)
+    forget()
+    assert [counts(message) for message in messages] == [(2, 1, 1, 0)] * 3
+    assert not MessageStatus.objects.filter(recipient=bob, seen_at=None, withdrawn_at=None).exists()
+    assert not Departure.objects.filter(user=bob, is_deactivation=True).exists()

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from chat.models import ConversationParticipant, Erasure, Message
+from chat.models import ConversationParticipant, Departure, Erasure, Message
 from receipts.ledger.marks import NULL_TEXT_SQL
 from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import OPEN_ARMS, withdrawal
@@ -28,6 +28,12 @@ def _depart(erasure: Erasure) -> int | None:
     these = ConversationParticipant.objects.filter(pk__in=ids)
     lock_in_order(these)
     record_departures(these.filter(is_active=True), erasure.requested_at)
+    # An earlier deactivation is final, and so is what it kept for the account's return.
+    kept = Departure.objects.filter(user=erasure.user_id, is_deactivation=True)
+    kept.filter(conversation__in=these.values("conversation")).update(
+        is_deactivation=False,
+        **dict.fromkeys(("delivered_up_to", "delivered_at", "read_up_to", "read_at")),
+    )
     return ids[-1]
 
 
