@@ -30,6 +30,7 @@ BENCHMARKS = {
     "positions": "benchmarks.positions",
     "admin": "benchmarks.admin",
     "commands": "benchmarks.commands",
+    "erasing": "benchmarks.erasing",
     "webhooks": "benchmarks.webhooks",
     "sendbird": "benchmarks.sendbird",
     "dawdlers": "benchmarks.dawdlers",

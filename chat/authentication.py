@@ -16,18 +16,23 @@ from rest_framework.authentication import BaseAuthentication, get_authorization_
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
-from chat.models import ServiceKey, User
+from chat.models import HELD, ServiceKey, User
 from chat.validators import username_validator
 
 #: Algorithms allowed with public keys; never those of shared secrets.
 _PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
 
 
-#: Cache of valid tokens: username, and the time at which the entry expires.
-#: Verifying a token costs a tenth of a mark, and a device sends the same one repeatedly.
-_SUBJECTS: dict[str, tuple[str, float]] = {}
-_MOST_SUBJECTS = 10_000
-_REMEMBERED_SECONDS = 60
+#: The claim of our own tokens with the id of the account for which they were issued. A backend that
+#: signs tokens itself may omit it.
+ACCOUNT_CLAIM = "seenby_account"
+
+#: Cache of valid tokens: the account, and the time at which the entry expires. Verifying a token
+#: costs a tenth of a mark and a query, and a device sends the same one repeatedly. Marks trust the
+#: username of a cached token, so entries must expire before that name can be another account's.
+_HOLDERS: dict[str, tuple[_Holder, float]] = {}
+_MOST_HOLDERS = 10_000
+_REMEMBERED_SECONDS = HELD.total_seconds() / 2
 
 
 #: 9999-12-31T23:59:59Z, the last time that Python can represent.
@@ -50,6 +55,24 @@ ASKED_AGAIN_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
+class _Holder:
+    """The account that a token was verified for."""
+
+    pk: int
+    username: str
+
+
+@dataclass(frozen=True)
+class _Claims:
+    """What a token states. Times are in Unix seconds; None where it does not say."""
+
+    username: str
+    account: object
+    issued_at: float | None
+    expires_at: float
+
+
+@dataclass(frozen=True)
 class Credential:
     """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply."""
 
@@ -60,7 +83,7 @@ class Credential:
 class BearerAuthentication(BaseAuthentication):
     """``Authorization: Bearer``: a user's token (JWT) or a service key (``sk_…``).
 
-    A token is checked without a query; its user is loaded on first access.
+    A token is checked with one query a minute; then its user is loaded on first access.
     """
 
     def authenticate(self, request: Request) -> tuple[Any, Credential] | None:
@@ -74,8 +97,8 @@ class BearerAuthentication(BaseAuthentication):
             user: Any
             user, credential = service_account(token)
         else:
-            credential = Credential(username=_subject(token))
-            user = SimpleLazyObject(lambda: _active_user(credential.username))
+            username, user = _token_user(token)
+            credential = Credential(username=username)
         note_caller(request, credential.username)
         return user, credential
 
@@ -94,6 +117,7 @@ def issue_token(user: User) -> tuple[str, datetime]:
     expires_at = now + timedelta(seconds=settings.TOKEN_LIFETIME_SECONDS)
     claims = {
         "sub": user.username,
+        ACCOUNT_CLAIM: user.pk,
         "iss": settings.JWT_ISSUER,
         "aud": settings.JWT_AUDIENCE,
         "iat": now,
@@ -104,8 +128,8 @@ def issue_token(user: User) -> tuple[str, datetime]:
 
 def token_holder(token: str) -> tuple[User, float]:
     """The token's user and its expiry in Unix seconds; raises ``AuthenticationFailed``."""
-    username, expires_at = _checked(token)
-    return _active_user(username), expires_at
+    claims = _checked(token)
+    return _holder_of(claims), claims.expires_at
 
 
 def seconds_left(request: Request) -> float:
@@ -120,21 +144,46 @@ def seconds_left(request: Request) -> float:
     return _expiry(claims) - time()
 
 
-def _subject(token: str) -> str:
-    """The username of a valid token; a token is verified once a minute."""
-    known = _SUBJECTS.get(token)
+def _token_user(token: str) -> tuple[str, Any]:
+    """The username of a valid token, and its user; a token is verified once a minute."""
+    known = _HOLDERS.get(token)
     now = time()
     if known is not None and now < known[1]:
-        return known[0]
-    subject, expires_at = _checked(token)
-    if len(_SUBJECTS) >= _MOST_SUBJECTS:
-        _SUBJECTS.clear()
-    _SUBJECTS[token] = subject, min(now + _REMEMBERED_SECONDS, expires_at)
-    return subject
+        holder = known[0]
+        return holder.username, SimpleLazyObject(lambda: _active_user(holder.username, holder.pk))
+    claims = _checked(token)
+    user = _holder_of(claims)
+    if len(_HOLDERS) >= _MOST_HOLDERS:
+        _HOLDERS.clear()
+    expires_at = min(now + _REMEMBERED_SECONDS, claims.expires_at)
+    _HOLDERS[token] = _Holder(user.pk, user.username), expires_at
+    return user.username, user
 
 
-def _checked(token: str) -> tuple[str, float]:
-    """Username and expiry (Unix seconds) of a token; raises ``AuthenticationFailed``."""
+def _holder_of(claims: _Claims) -> User:
+    """The active user for whom a token was issued. Raises ``AuthenticationFailed``.
+
+    A username may have belonged to another account before. The account's id decides; without it a
+    token has to be newer than the account, where the name has been another's.
+    """
+    user = _active_user(claims.username)
+    if claims.account is not None:
+        is_theirs = type(claims.account) is int and claims.account == user.pk
+    elif user.tokens_valid_from is not None:
+        valid_from = user.tokens_valid_from.timestamp()
+        is_theirs = claims.issued_at is not None and claims.issued_at >= valid_from
+    else:
+        is_theirs = True
+    if not is_theirs:
+        raise AuthenticationFailed(
+            "The token was issued for another account, which had this username.",
+            code="token_invalid",
+        )
+    return user
+
+
+def _checked(token: str) -> _Claims:
+    """The claims of a token that is valid by itself; raises ``AuthenticationFailed``."""
     try:
         key_id = jwt.get_unverified_header(token).get("kid")
         key, algorithms = settings.JWT_SECRET, ["HS256"]
@@ -151,7 +200,13 @@ def _checked(token: str) -> tuple[str, float]:
         )
         username_validator(claims["sub"])
         claims["sub"].encode()  # a lone surrogate cannot be encoded
-        return claims["sub"], _expiry(claims)
+        issued_at = claims.get("iat")
+        return _Claims(
+            username=claims["sub"],
+            account=claims.get(ACCOUNT_CLAIM),
+            issued_at=None if issued_at is None else float(issued_at),
+            expires_at=_expiry(claims),
+        )
     except jwt.ExpiredSignatureError as error:
         raise AuthenticationFailed("The token has expired.", code="token_expired") from error
     except _NOT_VALID as error:
@@ -166,9 +221,10 @@ def _expiry(claims: dict[str, Any]) -> float:
     return expires_at
 
 
-def _active_user(username: str) -> User:
+def _active_user(username: str, pk: int | None = None) -> User:
     """The active user; no service accounts, since a token would bypass the scopes of their keys."""
-    user = User.objects.filter(username=username, is_active=True, is_service=False).first()
+    users = User.objects.filter(username=username, is_active=True, is_service=False)
+    user = users.first() if pk is None else users.filter(pk=pk).first()
     if user is None:
         raise AuthenticationFailed("The token's user is unknown or deactivated.")
     return user

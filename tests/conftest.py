@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
+from rest_framework.exceptions import AuthenticationFailed
 
+from chat import authentication
 from chat.authentication import issue_token
 from chat.models import Conversation, Scope, ServiceKey, User
 from receipts import services
@@ -65,17 +67,26 @@ def watch(session_watch: Watch) -> Iterator[Watch]:
 
 
 @pytest.fixture(autouse=True)
-def no_throttle_from_before() -> None:
-    """Each test begins with nobody having called."""
+def nobody_has_called_before() -> None:
+    """Each test begins with nobody having called: no throttle, and no token that is known."""
     cache.clear()
+    authentication._HOLDERS.clear()
 
 
 @pytest.fixture
 def api() -> Callable[[User | str | None], Api]:
-    """``api(alice)`` calls by her token, ``api("sk_…")`` by a key, ``api(None)`` as nobody."""
+    """``api(alice)`` calls by her token, ``api("sk_…")`` by a key, ``api(None)`` as nobody.
+
+    The server has verified her token a moment ago, as that of a device which calls repeatedly.
+    """
 
     def as_somebody(who: User | str | None) -> Api:
-        return Api(issue_token(who)[0] if isinstance(who, User) else who)
+        if not isinstance(who, User):
+            return Api(who)
+        token, _ = issue_token(who)
+        with suppress(AuthenticationFailed):
+            authentication._token_user(token)
+        return Api(token)
 
     return as_somebody
 

@@ -2,6 +2,7 @@
 
 import django.core.validators
 import django.db.models.deletion
+from django.conf import settings
 from django.db import migrations, models
 
 #: The oldest direct conversation of each two people is the one that they have; others stay besides.
@@ -165,4 +166,81 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(null=True),
         ),
         migrations.RunSQL(SWITCHED_OFF_NOW, migrations.RunSQL.noop),
+        # Erasures, deleted conversations and freed usernames.
+        migrations.CreateModel(
+            name='Erasure',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('username', models.CharField(max_length=255, null=True)),
+                ('conversation_id', models.BigIntegerField(null=True)),
+                ('requested_at', models.DateTimeField()),
+                ('erases_messages', models.BooleanField(default=False)),
+                ('step', models.CharField(max_length=20)),
+                ('position', models.JSONField(null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.CreateModel(
+            name='FreedName',
+            fields=[
+                ('digest', models.CharField(max_length=64, primary_key=True, serialize=False)),
+                ('freed_at', models.DateTimeField()),
+                ('is_pending', models.BooleanField(default=False)),
+            ],
+            options={
+                'default_permissions': (),
+            },
+        ),
+        migrations.AddField(
+            model_name='conversation',
+            name='deleted_at',
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='user',
+            name='tokens_valid_from',
+            field=models.DateTimeField(editable=False, null=True),
+        ),
+        migrations.AlterField(
+            model_name='departure',
+            name='conversation',
+            field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='chat.conversation'),
+        ),
+        migrations.AddIndex(
+            model_name='conversation',
+            index=models.Index(condition=models.Q(('deleted_at__isnull', False)), fields=['id'], name='conversation_deleted'),
+        ),
+        migrations.AddField(
+            model_name='erasure',
+            name='requested_by',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddField(
+            model_name='erasure',
+            name='user',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='erasures', to=settings.AUTH_USER_MODEL),
+        ),
+        migrations.AddIndex(
+            model_name='erasure',
+            index=models.Index(condition=models.Q(('user__isnull', False)), fields=['user'], name='erasure_of_user'),
+        ),
+        migrations.AddIndex(
+            model_name='erasure',
+            index=models.Index(condition=models.Q(('username__isnull', False)), fields=['username'], name='erasure_pending'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasure',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('conversation_id__isnull', False), ('user', None)), models.Q(('conversation_id', None), ('user__isnull', False)), _connector='OR'), name='erasure_of_one_thing'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasure',
+            constraint=models.UniqueConstraint(condition=models.Q(('finished_at', None), ('user__isnull', False)), fields=('user',), name='erasure_of_user_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='erasure',
+            constraint=models.UniqueConstraint(condition=models.Q(('conversation_id__isnull', False), ('finished_at', None)), fields=('conversation_id',), name='erasure_of_conversation_once'),
+        ),
     ]

@@ -13,6 +13,7 @@ from chat.models.conversation import (
     ReceiptVisibility,
     Role,
 )
+from chat.models.erasure import Erasure
 from chat.models.message import (
     MAX_EXTERNAL_ID,
     Message,
@@ -21,6 +22,7 @@ from chat.models.message import (
     OverallStatus,
     Tracking,
 )
+from chat.models.naming import HELD, FreedName, digest_of, freed_among, tokens_valid_from
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -32,6 +34,7 @@ from chat.models.user import (
 )
 
 __all__ = [
+    "HELD",
     "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
@@ -39,6 +42,8 @@ __all__ = [
     "ConversationKind",
     "ConversationParticipant",
     "Departure",
+    "Erasure",
+    "FreedName",
     "Message",
     "MessageKind",
     "MessageName",
@@ -51,6 +56,9 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
+    "digest_of",
+    "freed_among",
     "look_up_moderators",
     "moderator_q",
+    "tokens_valid_from",
 ]

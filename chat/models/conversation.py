@@ -67,7 +67,15 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def visible_to(self, user: User) -> Self:
         """All for service accounts and moderators; for others those they take part in."""
-        return self if user.sees_everything else self.joined_by(user)
+        return self.present() if user.sees_everything else self.joined_by(user)
+
+    def present(self) -> Self:
+        """Those that are not deleted. Nobody takes part in a deleted one."""
+        return self.filter(deleted_at=None)
+
+    def deleted(self) -> Self:
+        """The few that are deleted, and not removed yet: by a partial index."""
+        return self.filter(deleted_at__isnull=False)
 
 
 class Conversation(models.Model):
@@ -93,8 +101,19 @@ class Conversation(models.Model):
     #: The ids of the two people of a direct conversation, the lower one first: ``"3-17"``. At most
     #: one conversation of two people has it; null for groups, and for others that exist besides.
     pair = models.CharField(max_length=41, unique=True, null=True, editable=False)
+    #: When it was deleted: nobody takes part in it or sees it any more, and what belongs to it is
+    #: being removed, itself last (``Erasure``).
+    deleted_at = models.DateTimeField(null=True, editable=False)
 
     objects = ConversationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The few deleted ones, whose rows no unread count includes.
+            models.Index(
+                fields=["id"], condition=Q(deleted_at__isnull=False), name="conversation_deleted"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title or self.external_id or f"{self.get_kind_display()} {self.pk}"
@@ -121,8 +140,8 @@ class ConversationParticipant(models.Model):
     is_banned = models.BooleanField("banned", default=False, help_text="Removed for good.")
     #: The user's own wish, which is nobody else's business. It outlasts leaving and coming back.
     notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
-    # No constraint: messages are never deleted, and the check would needlessly lock the message's
-    # row each time a watermark moves.
+    # No constraint: messages go only with their conversation, and the check would needlessly lock
+    # the message's row each time a watermark moves.
     last_delivered_message = models.ForeignKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
@@ -167,7 +186,10 @@ class Departure(models.Model):
     and undoes what they record; where the participation ended meanwhile, it is final.
     """
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_index=False)
+    # No constraint, which would search all departures when a conversation is deleted.
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     user = models.ForeignKey(User, models.CASCADE, related_name="+", db_index=False)
     #: The last message that had arrived by then: those of the conversation with a higher id came
     #: later. Null for an imported history, where only times show what was sent before.

@@ -58,7 +58,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
         """The messages of conversations that ``user`` may see, also those from before joining."""
         if user.sees_everything:
-            return self
+            return self.filter(conversation__deleted_at=None)
         mine = ConversationParticipant.objects.filter(
             conversation=OuterRef("conversation"), user=user, is_active=True
         )
@@ -69,7 +69,8 @@ class Message(models.Model):
     """One message. Messages of a conversation stand in the order of ``created_at``, then id.
 
     ``created_at`` is when it was sent, which an import or a bridge gives; ids are the order of
-    arrival, and grow in commit order within a conversation. No row is ever deleted.
+    arrival, and grow in commit order within a conversation. A row is deleted only with its
+    conversation (``Erasure``).
     """
 
     # The index of each foreign key would repeat the first column of one below, or serve no query.

@@ -10,12 +10,14 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.auth.models import PermissionsMixin
-from django.db import models
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from chat.ids import MAX_USERNAME
+from chat.models.naming import freed_among, tokens_valid_from
 from chat.validators import username_validator
 
 #: The group, created by a migration, whose members moderate.
@@ -65,6 +67,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     is_active = models.BooleanField("active", default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    #: Set where the username belonged to another account before: no token that was issued earlier,
+    #: or states neither when nor for which account, is this account's.
+    tokens_valid_from = models.DateTimeField(null=True, editable=False)
 
     objects = UserManager()
 
@@ -75,6 +80,32 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.username
+
+    def clean(self) -> None:
+        """Raise ``ValidationError`` for a username that is held (``FreedName``)."""
+        super().clean()
+        freed = freed_among([self.username]).get(self.username)
+        if freed is not None and freed.is_held:
+            raise ValidationError({"username": freed.held_text})
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """A new account that gets a freed username takes no tokens of the earlier one.
+
+        Raises ``Conflict`` while the username is held.
+        """
+        if not self._state.adding:
+            super().save(*args, **options)
+            return
+        with transaction.atomic():
+            super().save(*args, **options)
+            self.claim_username()
+
+    def claim_username(self) -> None:
+        """Set ``tokens_valid_from`` for a stored username. Raises ``Conflict`` if it is held."""
+        valid_from, freed = tokens_valid_from([self.username])
+        if freed:
+            self.tokens_valid_from = valid_from
+            User.objects.filter(pk=self.pk).update(tokens_valid_from=valid_from)
 
     def get_full_name(self) -> str:
         return self.display_name or self.username

@@ -7,11 +7,13 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, ConversationKind, ConversationParticipant, ReceiptPolicy
+from receipts.admin.erasing import DELETE_CONVERSATION, erasing_url, may_erase
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
@@ -67,9 +69,16 @@ class ConversationAdmin(ListAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_urls(self) -> list[URLPattern]:
+        return [erasing_url(self, DELETE_CONVERSATION), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Conversation]:
+        return super().get_queryset(request).filter(deleted_at=None)
+
     def page_of(self, request: HttpRequest, obj: Conversation) -> dict[str, Any]:
         """The conversation, and a table of its participants."""
         context: dict[str, Any] = {"title": str(obj), "subtitle": None, "conversation": obj}
+        context["may_erase"] = may_erase(request)
         if request.user.has_perm("chat.view_conversationparticipant"):
             people = ConversationParticipant.objects.filter(conversation=obj)
             rows = ParticipantListFilter(asked_of(request), people.select_related("user"))

@@ -78,9 +78,8 @@ class ConversationField(forms.CharField):
         names_it = Q(external_id=name) | Q(title__iexact=name)
         if (number := whole_number(name, MAX_ID)) is not None:
             names_it |= Q(pk=number)
-        found = list(
-            Conversation.objects.filter(names_it).values_list("pk", flat=True)[:_NAMESAKES]
-        )
+        named = Conversation.objects.present().filter(names_it)
+        found = list(named.values_list("pk", flat=True)[:_NAMESAKES])
         if not found:
             raise ValidationError(f"No conversation has the id or full title “{name}”.")
         if len(found) == _NAMESAKES:

@@ -42,7 +42,8 @@ class MessageAdmin(ReadOnlyAdmin):
     nothing = "No messages match these filters."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        return super().get_queryset(request).select_related(*self.list_select_related)
+        messages = super().get_queryset(request).filter(conversation__deleted_at=None)
+        return messages.select_related(*self.list_select_related)
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         """The permission to moderate covers the actions and the buttons."""

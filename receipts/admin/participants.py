@@ -99,6 +99,9 @@ class ParticipantAdmin(ReadOnlyAdmin):
     def has_act_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("chat.change_conversationparticipant"))
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ConversationParticipant]:
+        return super().get_queryset(request).filter(conversation__deleted_at=None)
+
     def prepare(self, rows: list[ConversationParticipant]) -> None:
         show_watermarks(rows)
 

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from chat.ids import MAX_ID, MAX_USERNAME
+from chat.models import Conversation
 from receipts.admin.forms import ListForm, UserField
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
@@ -68,7 +69,8 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     readonly_fields = ["of_message", "state", "acknowledgement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageStatus]:
-        return super().get_queryset(request).defer("seen_at")
+        rows = super().get_queryset(request).defer("seen_at")
+        return rows.exclude(conversation__in=Conversation.objects.deleted())
 
     @admin.display(description="message")
     def of_message(self, status: MessageStatus) -> str:

@@ -12,12 +12,14 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.db import models, transaction
 from django.db.models import ExpressionWrapper, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import URLPattern
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from chat.ids import MAX_USERNAME
-from chat.models import ConversationParticipant, User, moderator_q
+from chat.models import ConversationParticipant, FreedName, User, moderator_q
 from receipts import services
+from receipts.admin.erasing import FORGET, erasing_url, may_erase
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
 from receipts.admin.lists import ListAdmin
@@ -92,7 +94,7 @@ def chips_of(user: User) -> list[str]:
 
 @admin.register(User)
 class UserAdmin(ListAdmin, DjangoUserAdmin):
-    """Accounts are deactivated by an action, since that withdraws their receipts."""
+    """Accounts are deactivated and reactivated by actions, since that changes their receipts."""
 
     list_form = UserForm
     list_display = ["username", "display_name", "account", "created_at"]
@@ -122,9 +124,20 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def get_urls(self) -> list[URLPattern]:
+        return [erasing_url(self, FORGET), *super().get_urls()]
+
     def has_appoint_permission(self, request: HttpRequest) -> bool:
         """Only superusers decide who may see everything."""
         return bool(request.user.is_active and request.user.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A renamed account frees its old name: tokens for that are nobody's any more."""
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            if change and "username" in form.changed_data:
+                FreedName.objects.free(form.initial["username"])
+                obj.claim_username()
 
     @admin.display
     def account(self, user: User) -> SafeString:
@@ -135,8 +148,9 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         """The user, and a table of their conversations."""
         context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
         context["chips"] = chips_of(obj)
+        context["may_forget"] = may_erase(request) and not obj.is_protected
         if request.user.has_perm("chat.view_conversationparticipant"):
-            rows = ConversationParticipant.objects.filter(user=obj)
+            rows = ConversationParticipant.objects.filter(user=obj, conversation__deleted_at=None)
             rows = rows.select_related("conversation", "user")
             found = table(
                 request, ParticipationFilter(asked_of(request), rows), NEWEST_MEMBERSHIP_FIRST
@@ -153,9 +167,8 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
 
     @admin.action(description="Reactivate the selected users", permissions=["change"])
     def reactivate(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self._each(
-            request, queryset, lambda user: services.reactivate_user(user=user), "Reactivated"
-        )
+        people = queryset.filter(erasures=None)
+        self._each(request, people, lambda user: services.reactivate_user(user=user), "Reactivated")
 
     @admin.action(description="Make moderators of the selected users", permissions=["appoint"])
     def make_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -13,6 +13,7 @@ from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
+from receipts.api.erasures import ERASED, erased
 from receipts.api.fields import known_users
 from receipts.api.filters import ConversationFilter
 from receipts.api.pagination import NewestActivityFirst
@@ -30,7 +31,7 @@ class ConversationViewSet(ApiViewSet):
     pagination_class = NewestActivityFirst
     filterset_class = ConversationFilter
     serializer_class = ConversationShape
-    told_without_read = frozenset({"id"})
+    told_without_read = frozenset({"id", "complete"})
     id_of = staticmethod(conversation_id_of)
     queryset = Conversation.objects.none()
 
@@ -87,6 +88,15 @@ class ConversationViewSet(ApiViewSet):
             fields = self.validated(ConversationChange)
         services.change_conversation(by=self.user, conversation_id=pk, **fields)
         return Response(self._shape(pk))
+
+    @extend_schema(responses=ERASED)
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Delete a conversation: service accounts, and the owner of a group.
+
+        It is closed for everybody at once; its rows are removed in batches: repeat until
+        ``complete``. Then its ``external_id`` is free again.
+        """
+        return erased(services.delete_conversation(conversation_id=pk, by=self.user))
 
     def _shape(self, pk: int) -> dict[str, Any]:
         return conversation_shape(pk, self.user)

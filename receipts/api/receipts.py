@@ -142,7 +142,8 @@ class ReceiptsViewSet(ApiViewSet):
             return results
         ids = message_ids_of(item.message.name for item in items if item.message.name)
         named = [item.message.number or ids.get(str(item.message.name), 0) for item in items]
-        seen = set(Message.objects.filter(pk__in=named).values_list("pk", flat=True))
+        visible = Message.objects.visible_to(self.user).filter(pk__in=named)
+        seen = set(visible.values_list("pk", flat=True))
         return [
             NOT_RECIPIENT if result == NOT_FOUND and pk in seen else result
             for result, pk in zip(results, named, strict=True)

@@ -25,12 +25,13 @@ register_converter(UsernameConverter, "username")
 
 _LIST: Any = {"get": "list", "post": "create"}
 _ONE: Any = {"get": "retrieve", "patch": "partial_update"}
+_REMOVABLE: Any = {**_ONE, "delete": "destroy"}
 _MESSAGES = ConversationMessageViewSet.as_view(_LIST)
-_PARTICIPANT = ParticipantViewSet.as_view({**_ONE, "delete": "destroy"})
+_PARTICIPANT = ParticipantViewSet.as_view(_REMOVABLE)
 
 urlpatterns = [
     path("users/", UserViewSet.as_view(_LIST)),
-    path("users/<username:username>/", UserViewSet.as_view(_ONE)),
+    path("users/<username:username>/", UserViewSet.as_view(_REMOVABLE)),
     path("users/<username:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
     path("me/", MeViewSet.as_view(_ONE)),
     path("me/mark-delivered/", AccountMarkViewSet.as_view({"post": "mark_delivered"})),
@@ -38,7 +39,7 @@ urlpatterns = [
     path("me/retract-receipts/", AccountMarkViewSet.as_view({"post": "retract_receipts"})),
     path("conversations/", ConversationViewSet.as_view(_LIST)),
     path("conversations/by-members/", DirectConversationViewSet.as_view({"put": "by_members"})),
-    path("conversations/<id:pk>/", ConversationViewSet.as_view(_ONE)),
+    path("conversations/<id:pk>/", ConversationViewSet.as_view(_REMOVABLE)),
     path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
     path("conversations/<id:pk>/participants/<username:username>/", _PARTICIPANT),
     path("conversations/<id:pk>/messages/", _MESSAGES),
@@ -59,7 +60,7 @@ urlpatterns = [
         InsightsViewSet.as_view({"get": "of_conversation"}),
     ),
     path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
-    path("messages/<id:pk>/", MessageViewSet.as_view({**_ONE, "delete": "destroy"})),
+    path("messages/<id:pk>/", MessageViewSet.as_view(_REMOVABLE)),
     path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
     path("messages/<id:pk>/delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
     path("messages/<id:pk>/read/", MessageMarkViewSet.as_view({"post": "read"})),
@@ -69,7 +70,7 @@ urlpatterns = [
     path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
     path("events/", EventViewSet.as_view({"get": "retrieve"})),
     path("webhooks/", WebhookViewSet.as_view(_LIST)),
-    path("webhooks/<number:pk>/", WebhookViewSet.as_view({**_ONE, "delete": "destroy"})),
+    path("webhooks/<number:pk>/", WebhookViewSet.as_view(_REMOVABLE)),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -17,6 +17,7 @@ from chat.permissions import IsKnown, IsService, refuse_protected
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import NewUser, Profile, UserChange
+from receipts.api.erasures import ERASED, erased
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import conflict
@@ -56,7 +57,7 @@ class UserViewSet(ApiViewSet):
 
     permission_classes = [IsKnown, IsService]
     scope = Scope.USERS
-    told_without_read = frozenset({"username", "token", "expires_at"})
+    told_without_read = frozenset({"username", "token", "expires_at", "complete"})
     pagination_class = KeysetPagination
     serializer_class = UserShape
     queryset = User.objects.all()
@@ -71,7 +72,7 @@ class UserViewSet(ApiViewSet):
         responses={
             200: UserShape,
             201: UserShape,
-            **conflict("Another user has this `username`."),
+            **conflict("Another user has this `username`, or had it a moment ago."),
         },
     )
     def create(self, request: Request) -> Response:
@@ -93,6 +94,38 @@ class UserViewSet(ApiViewSet):
         except User.DoesNotExist as error:
             raise Http404 from error
         return Response(UserShape(user).data)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter(
+                "messages",
+                enum=["erase"],
+                description="`erase`: the texts of the messages that they sent go, too.",
+            )
+        ],
+        responses=ERASED,
+    )
+    def destroy(self, request: Request, username: str) -> Response:
+        """Forget a user: name, picture, tokens and streams at once, the rest in batches.
+
+        The account stays, without a name, and so do counts. Repeat until ``complete``; the username
+        is free again two minutes after that.
+        """
+        messages = request.query_params.get("messages")
+        if messages not in (None, "erase"):
+            raise ValidationError({"messages": ["Must be 'erase', or omitted."]})
+        try:
+            erasure = services.forget_user(
+                username=username, messages=messages is not None, actor=self.user
+            )
+        except User.DoesNotExist as error:
+            raise Http404 from error
+        return erased(erasure)
+
+    @property
+    def query_parameters(self) -> frozenset[str]:  # type: ignore[override]
+        """Of a deletion alone: what goes with the user."""
+        return frozenset({"messages"}) if self.action == "destroy" else frozenset()
 
     @extend_schema(request=None, responses={201: Token})
     def issue_token(self, request: Request, username: str) -> Response:

@@ -48,6 +48,8 @@ class Group:
     audience_id: int | None
     conversation_id: int
     at: datetime
+    #: Of a deleted conversation: the one that it had.
+    external_id: str | None = None
     marks: dict[tuple[int | None, str, str | None], CoalescedMark] = field(default_factory=dict)
     messages: set[int] = field(default_factory=set)
     #: Whether ``messages`` holds every message that changed.
@@ -91,8 +93,9 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
         key = (listener_id, event.kind, event.conversation_id, what)
         if key not in groups:
             groups[key] = Group(
-                listener, event.kind, event.audience_id, event.conversation_id, event.created_at
-            )
+                listener, event.kind, event.audience_id, event.conversation_id, event.created_at,
+                event.external_id,
+            )  # fmt: skip
         groups[key].add(event, state)
     return list(groups.values())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 
-from receipts.models import EventKind
+from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import State
 
 logger = logging.getLogger("seenby.feed")
@@ -23,7 +23,8 @@ logger = logging.getLogger("seenby.feed")
 MOST_REMEMBERED = 100_000
 _logged: set[int] = set()
 _lock = Lock()
-_KINDS, _STATES = frozenset(EventKind.values), frozenset(State.values)
+_KINDS, _STATES = frozenset({*EventKind.values, ACCOUNT_CLOSED}), frozenset(State.values)
+_WITHOUT_MESSAGES = (EventKind.CONVERSATION_DELETED, ACCOUNT_CLOSED)
 _PERSONAL = (EventKind.RECEIPT_UPDATED, EventKind.CONVERSATION_READ)
 _LARGEST = 2**63 - 1
 
@@ -46,6 +47,7 @@ class FeedEvent:
     reason: str | None
     #: When the latest of the marks was made; null in events of earlier versions.
     marked_at: datetime | None
+    external_id: str | None
     created_at: datetime
 
 
@@ -72,14 +74,12 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
 
 def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
-    *head, is_delivery, messages, count, first, reason, marked_at, created_at = row
+    *head, is_delivery, messages, count, first, reason, marked_at, external_id, created_at = row
     if isinstance(messages, str | bytes):
         messages = orjson.loads(messages)
-    times = (
-        None if marked_at is None else _time("marked_at", marked_at),
-        _time("created_at", created_at),
-    )
-    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, reason, *times))
+    marked_at = None if marked_at is None else _time("marked_at", marked_at)
+    rest = (reason, marked_at, external_id, _time("created_at", created_at))
+    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, *rest))
     _check(event)
     return event
 
@@ -97,6 +97,9 @@ def _check(event: FeedEvent) -> None:
     """Raise ``ValueError`` unless the columns are as ``receipts.ledger.announcing`` writes them."""
     if event.kind not in _KINDS:
         raise ValueError("Its kind is unknown.")
+    if event.kind in _WITHOUT_MESSAGES:
+        _check_without_messages(event)
+        return
     numbers = (event.conversation_id, event.message_count, *_given(event.audience_id),
                *_given(event.actor_id), *_given(event.first_message))  # fmt: skip
     if not all(map(_is_number, numbers)):
@@ -115,6 +118,16 @@ def _check(event: FeedEvent) -> None:
         len(event.messages) == event.message_count == 1
     ):
         raise ValueError("It has to be of one message.")
+
+
+def _check_without_messages(event: FeedEvent) -> None:
+    """An account was closed, its own, or a conversation deleted: for somebody, or for backends."""
+    is_account = event.kind == ACCOUNT_CLOSED
+    numbers = (*_given(event.audience_id), *(() if is_account else (event.conversation_id,)))
+    if not all(map(_is_number, numbers)) or (is_account and event.audience_id is None):
+        raise ValueError("Its audience or its conversation does not fit its kind.")
+    if event.messages or event.message_count:
+        raise ValueError("It has to be of no message.")
 
 
 def _given(number: int | None) -> tuple[int, ...]:

@@ -140,6 +140,9 @@ class Hub:
             for connection in tuple(self.connections.get(pk, ())):
                 if connection.arrived:
                     connection.push(data)
+        for pk in found.closed:
+            for connection in tuple(self.connections.get(pk, ())):
+                connection.finish()
         if not found.more:
             self._receive(arriving, found.position)
         return found.more

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from chat.models import User
 from receipts.feed import reading
+from receipts.feed.event import FeedEvent
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told, tell
+from receipts.models import ACCOUNT_CLOSED
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,8 @@ class Look:
     told: list[Told]
     position: Position
     more: bool
+    #: Whether the listener's account was closed.
+    closed: bool = False
 
 
 def look(listener: Listener, position: Position, limit: int) -> Look:
@@ -41,5 +46,16 @@ def look(listener: Listener, position: Position, limit: int) -> Look:
         page = reading.of_everybody(position, limit)
     else:
         page = reading.of_user(position, listener.pk, limit)
-    told = tell((listener.pk, event) for event in page.events).get(listener.pk, [])
-    return Look(told, page.position, page.more or bool(position.until))
+    closed = bool(closed_accounts(page.events))
+    events = [] if closed else page.events
+    told = tell((listener.pk, event) for event in events).get(listener.pk, [])
+    return Look(told, page.position, page.more or bool(position.until), closed)
+
+
+def closed_accounts(events: Iterable[FeedEvent]) -> frozenset[int]:
+    """The users whose accounts were closed, whose streams end."""
+    return frozenset(
+        event.audience_id
+        for event in events
+        if event.kind == ACCOUNT_CLOSED and event.audience_id is not None
+    )

@@ -31,7 +31,8 @@ class ToldMessages:
             for group in groups
             for pk in (self.newest(group) if _has_many(group) else group.known)
         }
-        rows = message_rows(Message.objects.filter(pk__in=shown)) if shown else ()
+        present = Message.objects.filter(pk__in=shown, conversation__deleted_at=None)
+        rows = message_rows(present) if shown else ()
         self.rows: dict[int, MessageRow] = {row["id"]: row for row in rows}
         for pk, row in self.rows.items():
             self._sent[pk], self.names[pk] = row["created_at"], row["external_id"]

@@ -17,7 +17,7 @@ from receipts.feed.positions import (
     is_ahead,
     up_to_event,
 )
-from receipts.models import EventHorizon, EventKind
+from receipts.models import ACCOUNT_CLOSED, EventHorizon, EventKind
 from receipts.sql.run import fetch_rows
 
 #: An event's time is the start of its transaction or statement, but it is visible at commit, so a
@@ -44,10 +44,13 @@ _LOOK = {
     vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until, {NEWEST_EVENT[vendor]} AS newest"
     for vendor, now in NOW.items()
 }
-#: All events except users' own reads, which are for themselves (rule 13).
+#: All events except users' own reads, which are for themselves (rule 13), and their own copies of
+#: others.
 _EVERYBODY = f"""
     SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
-     WHERE event.kind <> '{EventKind.CONVERSATION_READ.value}'
+     WHERE event.kind NOT IN ('{EventKind.CONVERSATION_READ.value}', '{ACCOUNT_CLOSED}')
+       AND NOT (event.kind = '{EventKind.CONVERSATION_DELETED.value}'
+                AND event.audience_id IS NOT NULL)
      ORDER BY event.xid, event.id LIMIT %(limit)s"""
 _ALL = f"""
     SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}

@@ -98,6 +98,9 @@ async def _catch_up(connection: Connection, position: Position, arrival: Arrival
             position = position.towards(until)
         found = await hub().look(connection.listener, position)
         position = found.position
+        if found.closed:
+            connection.finish()
+            return
         await connection.write(encode(found.told, position.cursor(connection.listener.username)))
 
 

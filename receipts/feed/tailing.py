@@ -10,10 +10,10 @@ from receipts.feed import reading
 from receipts.feed.coalescing import Heard
 from receipts.feed.encoding import encode
 from receipts.feed.event import FeedEvent
-from receipts.feed.looking import Listener
+from receipts.feed.looking import Listener, closed_accounts
 from receipts.feed.positions import Position, newest_position
 from receipts.feed.telling import tell
-from receipts.models import EventKind
+from receipts.models import ACCOUNT_CLOSED, EventKind
 
 #: At most this many events per pass, and at most this many deliveries; one message with 5,000
 #: listeners is 5,000 deliveries.
@@ -28,6 +28,8 @@ class News:
     told: dict[int, bytes]
     position: Position
     more: bool
+    #: The listeners whose accounts were closed.
+    closed: frozenset[int] = frozenset()
 
 
 def news(position: Position | None, listeners: dict[int, Listener]) -> News:
@@ -43,11 +45,12 @@ def news(position: Position | None, listeners: dict[int, Listener]) -> News:
             page = page.first(number, position)
             break
         heard += [(pk, event) for pk in hearing]
+    closed = closed_accounts(page.events).intersection(listeners)
     told = tell(heard) if heard else {}
     encoded = {
         pk: encode(each, page.position.cursor(listeners[pk].username)) for pk, each in told.items()
     }
-    return News(encoded, page.position, page.more)
+    return News(encoded, page.position, page.more, closed)
 
 
 def _hearing(
@@ -58,11 +61,13 @@ def _hearing(
     rooms = [event.conversation_id for event in events if event.audience_id is None]
     present = _present(rooms, listeners) if rooms else {}
     for event in events:
-        if event.audience_id is None:
+        if event.kind == ACCOUNT_CLOSED:
+            hearing = []
+        elif event.audience_id is None:
             hearing = present.get(event.conversation_id, [])
         else:
             hearing = [event.audience_id] if event.audience_id in listeners else []
-        if event.kind != EventKind.CONVERSATION_READ:
+        if event.audience_id is None or event.kind == EventKind.RECEIPT_UPDATED:
             hearing = [*hearing, *services]
         yield event, hearing
 

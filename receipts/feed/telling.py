@@ -74,6 +74,8 @@ class _Facts:
     def say(self, group: Group) -> Told | None:
         """The payload for the listener; None if they may no longer see it."""
         place = (group.listener.pk, group.conversation_id)
+        if group.kind == EventKind.CONVERSATION_DELETED:
+            return _deleted(group)
         if not group.listener.sees_everything and place not in self.taking_part:
             return None
         what: Mapping[str, object] | None
@@ -135,6 +137,16 @@ class _Facts:
     def _name(self, pk: int | None) -> str | None:
         person = self.people.get(pk) if pk is not None else None
         return person.username if person else None
+
+
+def _deleted(group: Group) -> Told:
+    """To those who took part until then. Its names are in the event: it may be gone by now."""
+    return {
+        "kind": group.kind,
+        "conversation": group.conversation_id,
+        "conversation_external_id": group.external_id,
+        "at": group.at,
+    }
 
 
 def _names_of_conversations(groups: list[Group]) -> dict[int, str | None]:

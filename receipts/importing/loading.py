@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,18 +49,25 @@ def load(lines: Iterable[bytes], report: Report, now: datetime) -> None:
         add_indexes(f"import_{kind}", *columns)
 
 
-def refuse(report: Report, kind: str, where: str, reason: str) -> None:
+def refuse(
+    report: Report,
+    kind: str,
+    where: str,
+    reason: str,
+    params: Mapping[str, object] | None = None,
+) -> None:
     """Skip the records that match ``where``; ``reason`` is an SQL expression for the message.
 
     Both refer to the table as ``record``.
     """
     told = fetch_rows(
         f"SELECT line, {reason} FROM import_{kind} AS record WHERE {where}"
-        f" ORDER BY line LIMIT {report.room}"
+        f" ORDER BY line LIMIT {report.room}",
+        params,
     )
     for line, why in told:
         report.skip(line, why)
-    skipped = execute(f"DELETE FROM import_{kind} AS record WHERE {where}")
+    skipped = execute(f"DELETE FROM import_{kind} AS record WHERE {where}", params)
     report.skipped += skipped - len(told)
 
 

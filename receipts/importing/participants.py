@@ -13,9 +13,10 @@ from receipts.importing.staging import derive, slices, staged
 from receipts.sql.run import execute
 
 NO_USER = "NOT EXISTS (SELECT 1 FROM chat_user WHERE username = record.username)"
-NO_CONVERSATION = (
-    "NOT EXISTS (SELECT 1 FROM chat_conversation WHERE external_id = record.conversation)"
-)
+#: One that is being deleted is none.
+NO_CONVERSATION = """NOT EXISTS (
+    SELECT 1 FROM chat_conversation
+     WHERE external_id = record.conversation AND deleted_at IS NULL)"""
 NO_PARTICIPANT = """NOT EXISTS (
     SELECT 1 FROM chat_conversationparticipant AS participant
       JOIN chat_user AS member ON member.id = participant.user_id

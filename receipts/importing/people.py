@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from chat.models import UNUSABLE_PASSWORD, Conversation, User
+from django.db import transaction
+
+from chat.errors import Conflict
+from chat.models import (
+    UNUSABLE_PASSWORD,
+    Conversation,
+    User,
+    freed_among,
+    tokens_valid_from,
+)
+from receipts.importing.loading import refuse
 from receipts.importing.report import Report
 from receipts.importing.staging import staged
 from receipts.sql.run import fetch_rows
@@ -14,15 +25,35 @@ from receipts.sql.run import fetch_rows
 def add_users(report: Report, batch_size: int) -> None:
     """Insert users who do not exist yet, without a password, since they sign in elsewhere."""
     for batch in _unknown("user", "display_name", "chat_user", "username", batch_size):
-        User.objects.bulk_create(
-            [
-                User(username=username, display_name=name, password=UNUSABLE_PASSWORD)
-                for username, name in batch
-            ],
-            ignore_conflicts=True,
-        )
-        report.new["user"] += len(batch)
+        report.new["user"] += _add_users(report, dict(batch))
     report.good["user"] = staged("user")
+
+
+def _add_users(report: Report, names: dict[str, str]) -> int:
+    """Insert users by username, with their display names; return how many.
+
+    A username that was freed a moment ago is refused. Older ones get accounts that take no tokens
+    of the earlier ones, as ``User.save`` does.
+    """
+    while True:
+        for username, freed in freed_among(names).items():
+            if freed.is_held:
+                del names[username]
+                params = {"username": username, "reason": f"id: {freed.held_text}"}
+                refuse(report, "user", "record.id = %(username)s", "%(reason)s", params)
+        with suppress(Conflict), transaction.atomic():
+            User.objects.bulk_create(
+                [
+                    User(username=username, display_name=name, password=UNUSABLE_PASSWORD)
+                    for username, name in names.items()
+                ],
+                ignore_conflicts=True,
+            )
+            valid_from, freed_names = tokens_valid_from(names)
+            if freed_names:
+                reused = User.objects.filter(username__in=freed_names, tokens_valid_from=None)
+                reused.update(tokens_valid_from=valid_from)
+            return len(names)
 
 
 def add_conversations(report: Report, batch_size: int) -> None:

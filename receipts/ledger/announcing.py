@@ -11,9 +11,10 @@ from collections.abc import Iterable
 
 from django.db import connection
 
-from receipts.models import EventKind
+from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.prepared import execute_prepared
+from receipts.sql.run import execute
 
 #: An event lists at most this many of its messages; of more, it has the number and the first.
 MESSAGES_NAMED = 20
@@ -127,6 +128,46 @@ def announce_message(
         ])  # fmt: skip
 
 
+def announce_closed_account(user_id: int) -> None:
+    """End the streams of an account that is closed now. The event is published to nobody."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSED_EVENT[connection.vendor], [ACCOUNT_CLOSED, user_id])
+
+
+def announce_deleted_conversation(conversation_id: int, external_id: str | None) -> None:
+    """Publish that a conversation is deleted: to all who take part until now, and to backends.
+
+    One event for each, since nobody takes part afterwards. Call it before that.
+    """
+    params = {
+        "kind": EventKind.CONVERSATION_DELETED.value,
+        "conversation": conversation_id,
+        "external_id": external_id,
+    }
+    execute(_DELETED_EVENT[connection.vendor], params)
+
+
+#: No conversation is meant; none has this number.
+_CLOSED_EVENT = {
+    vendor: f"""
+        INSERT INTO receipts_receiptevent ({_COLUMNS})
+        VALUES ({xid}, %s, %s, 0, NULL, NULL, FALSE, {_NO_MESSAGES[vendor]}, 0, NULL,
+                {_NOW[vendor]})"""
+    for vendor, xid in _XID.items()
+}
+_DELETED_EVENT = {
+    vendor: f"""
+        INSERT INTO receipts_receiptevent ({_COLUMNS}, external_id)
+        SELECT {xid}, %(kind)s, audience.user_id, %(conversation)s, CAST(NULL AS bigint), NULL,
+               FALSE, {_NO_MESSAGES[vendor]}, 0, CAST(NULL AS bigint), {_NOW[vendor]},
+               %(external_id)s
+          FROM (SELECT CAST(NULL AS bigint) AS user_id
+                 UNION ALL
+                SELECT participant.user_id FROM chat_conversationparticipant AS participant
+                 WHERE participant.conversation_id = %(conversation)s AND participant.is_active)
+               AS audience"""
+    for vendor, xid in _XID.items()
+}
 _MESSAGE_EVENT = {
     vendor: f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})

@@ -39,6 +39,16 @@ def retraction(where: str, params: Mapping[str, object]) -> Change:
     )
 
 
+#: A departed recipient's open rows, one condition for each partial index that finds them: unread,
+#: privately read, and seen without any receipt.
+_SEEN_SQL = "status.withdrawn_at IS NULL AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
+OPEN_ARMS = (
+    "status.withdrawn_at IS NULL AND status.seen_at IS NULL",
+    f"{_SEEN_SQL} AND status.delivered_at IS NOT NULL",
+    f"{_SEEN_SQL} AND status.delivered_at IS NULL",
+)
+
+
 def withdrawal(
     where: str,
     params: Mapping[str, object],
@@ -53,16 +63,12 @@ def withdrawal(
     nothing unread. Except where ``may_return_sql`` holds, an SQL condition: the account is
     deactivated, and has them unread again once it is reactivated.
     """
-    open_sql = f"{where} AND status.withdrawn_at IS NULL"
-    unread = f"{open_sql} AND status.seen_at IS NULL"
+    unread, *others = OPEN_ARMS
     if may_return_sql != "FALSE":
         unread = f"{unread} AND NOT (status.read_at IS NOT NULL AND {may_return_sql})"
-    seen = f"{open_sql} AND status.seen_at IS NOT NULL AND status.read_at IS NULL"
-    private = f"{seen} AND status.delivered_at IS NOT NULL"
-    seen_only = f"{seen} AND status.delivered_at IS NULL"
-    # One arm for each partial index.
+    arms = " OR ".join(f"({where} AND {arm})" for arm in (unread, *others))
     return Change(
-        which=f"(({unread}) OR ({private}) OR ({seen_only}))",
+        which=f"({arms})",
         becomes={
             "withdrawn_at": f"CASE WHEN status.read_at IS NULL THEN {at_sql} END",
             "seen_at": "COALESCE(status.seen_at, status.read_at)",

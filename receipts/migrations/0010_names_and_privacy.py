@@ -39,4 +39,17 @@ class Migration(migrations.Migration):
             model_name='messagestatus',
             index=models.Index(condition=models.Q(('withdrawn_at__isnull', False)), fields=['recipient', 'conversation', 'message'], name='status_withdrawn'),
         ),
+        migrations.AddField(
+            model_name='receiptevent',
+            name='external_id',
+            field=models.CharField(max_length=255, null=True),
+        ),
+        migrations.AddIndex(
+            model_name='messagestatus',
+            index=models.Index(condition=models.Q(('content__isnull', False), ('failure_reason__isnull', False), _connector='OR'), fields=['recipient', 'id'], name='status_with_words'),
+        ),
+        migrations.AddIndex(
+            model_name='receiptevent',
+            index=models.Index(condition=models.Q(('reason__isnull', False)), fields=['actor', 'id'], name='event_with_reason'),
+        ),
     ]

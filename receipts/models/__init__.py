@@ -1,11 +1,12 @@
 """Receipts as stored: rows, events, webhook endpoints, and what imports have said."""
 
-from receipts.models.event import EventHorizon, EventKind, ReceiptEvent
+from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, ReceiptEvent
 from receipts.models.history import HistoryMember, HistoryPosition, HistoryStay
 from receipts.models.status import MessageStatus
 from receipts.models.webhook import WebhookEndpoint
 
 __all__ = [
+    "ACCOUNT_CLOSED",
     "EventHorizon",
     "EventKind",
     "HistoryMember",

@@ -20,6 +20,11 @@ class EventKind(models.TextChoices):
     CONVERSATION_DELETED = "conversation.deleted", "A conversation was deleted: to all of it"
 
 
+#: The kind of an event that ends the streams of its audience, an account that was deleted. It is
+#: published to nobody.
+ACCOUNT_CLOSED = "account.closed"
+
+
 class ReceiptEvent(models.Model):
     """One operation for one audience, written in the transaction of the operation.
 
@@ -31,7 +36,8 @@ class ReceiptEvent(models.Model):
     #: the event (``receipts.feed.positions``). 0 on SQLite, whose ids grow in commit order.
     xid = models.BigIntegerField()
     kind = models.CharField(max_length=20, choices=EventKind)
-    #: The user who receives it; null if all participants of the conversation do.
+    #: The user who receives it; null if all participants of the conversation do. Service accounts
+    #: receive a deleted conversation's once, without an audience.
     audience = models.ForeignKey(
         User, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
     )
@@ -55,6 +61,8 @@ class ReceiptEvent(models.Model):
     #: of failures.
     marked_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=1000, null=True)
+    #: For a deleted conversation: the ``external_id`` that it had.
+    external_id = models.CharField(max_length=255, null=True)
     created_at = models.DateTimeField()
 
     class Meta:
@@ -70,6 +78,12 @@ class ReceiptEvent(models.Model):
                 fields=["conversation", "xid", "id"],
                 condition=Q(audience=None),
                 name="event_of_conversation",
+            ),
+            # Reasons of failures, which are removed when the recipient is forgotten.
+            models.Index(
+                fields=["actor", "id"],
+                condition=Q(reason__isnull=False),
+                name="event_with_reason",
             ),
         ]
 

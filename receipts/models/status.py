@@ -16,8 +16,9 @@ class MessageStatus(models.Model):
     has to remember to hide it (rule 13).
 
     Foreign keys have no constraint: rows are written only by INSERT ... SELECT from messages and
-    participants, neither of which is ever deleted, and checking three keys per row costs two
-    thirds of the insert (docs/decisions/0003). ``check_receipts`` finds orphans.
+    participants, which are deleted only with their conversation and after its rows, and checking
+    three keys per row costs two thirds of the insert (docs/decisions/0003). ``check_receipts``
+    finds orphans.
     """
 
     message = models.ForeignKey(
@@ -102,6 +103,12 @@ class MessageStatus(models.Model):
                 fields=["recipient", "conversation", "message"],
                 condition=Q(withdrawn_at__isnull=False),
                 name="status_withdrawn",
+            ),
+            # Rows with words of a user or about one, which are removed when the user is forgotten.
+            models.Index(
+                fields=["recipient", "id"],
+                condition=Q(content__isnull=False) | Q(failure_reason__isnull=False),
+                name="status_with_words",
             ),
         ]
 

@@ -14,6 +14,7 @@ from typing import Any, TypedDict
 
 from django.db import connection
 
+from receipts.rules.deleted import present_sql
 from receipts.sql.run import fetch_rows
 
 #: SQL expressions of each database: the UTC day of a time, and the seconds between two times.
@@ -29,14 +30,15 @@ _DIALECT = {
 }
 
 #: The messages of a range, and the seconds that each of their rows took.
-_SPENT = """
+_SPENT = f"""
     WITH sent AS (
-        SELECT id, conversation_id, {day} AS day, recipient_count, delivered_count, read_count
+        SELECT id, conversation_id, {{day}} AS day, recipient_count, delivered_count, read_count
           FROM chat_message
          WHERE tracking = 'tracked' AND deleted_at IS NULL
-           AND created_at >= %(since)s AND created_at < %(until)s{scope}
+           AND {present_sql("chat_message.conversation_id")}
+           AND created_at >= %(since)s AND created_at < %(until)s{{scope}}
     ), spent AS (
-        SELECT sent.day, {to_delivered} AS to_delivered, {to_read} AS to_read
+        SELECT sent.day, {{to_delivered}} AS to_delivered, {{to_read}} AS to_read
           FROM sent JOIN receipts_messagestatus AS status
             ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
          WHERE status.withdrawn_at IS NULL AND status.delivered_at IS NOT NULL

@@ -25,6 +25,9 @@ from receipts.services.conversations import (
 from receipts.services.deleting import delete_message, restore_message
 from receipts.services.direct import direct_conversation
 from receipts.services.editing import edit_message
+from receipts.services.erasing.conversations import delete_conversation
+from receipts.services.erasing.people import forget_user
+from receipts.services.erasing.running import pending_erasures, run_erasure
 from receipts.services.everywhere import mark_all_delivered, mark_all_read
 from receipts.services.marking import (
     bulk_mark_delivered,
@@ -58,11 +61,13 @@ __all__ = [
     "create_once",
     "create_user",
     "deactivate_user",
+    "delete_conversation",
     "delete_message",
     "direct_conversation",
     "dismiss_moderators",
     "edit_message",
     "ensure_user",
+    "forget_user",
     "mark_all_delivered",
     "mark_all_read",
     "mark_batch",
@@ -70,11 +75,13 @@ __all__ = [
     "mark_read",
     "mark_unread_from",
     "mark_up_to",
+    "pending_erasures",
     "reactivate_user",
     "remove_participant",
     "report_failure",
     "restore_message",
     "retract_receipts",
+    "run_erasure",
     "send_message",
     "send_system_line",
 ]

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from chat.errors import Conflict
+from chat.errors import Conflict, Invalid
 from chat.models import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -94,13 +94,21 @@ def deactivate_user(*, user: User) -> bool:
 def reactivate_user(*, user: User) -> bool:
     """Reactivate an account, and give back what deactivating it took (rule 2).
 
-    Returns whether it was inactive. What was sent meanwhile is not theirs.
+    Returns whether it was inactive. What was sent meanwhile is not theirs. Raises ``Invalid`` for a
+    user who was forgotten.
     """
+    refuse_forgotten(user)
     changed = _set_active(user, active=True)
     if changed:
         lock_in_order(ConversationParticipant.objects.filter(user=user))
         undo_deactivation(user.pk)
     return changed
+
+
+def refuse_forgotten(user: User) -> None:
+    """Raise ``Invalid`` for the account of a user who was forgotten, which stays closed."""
+    if user.erasures.exists():
+        raise Invalid("is_active", "This user was forgotten; the account stays closed.")
 
 
 def appoint_moderators(*, users: Iterable[User]) -> list[User]:

@@ -104,6 +104,11 @@ def _check_same(
 
     One that was found by its people gets the requested ``external_id`` if it has none.
     """
+    if conversation.deleted_at is not None:
+        raise Conflict(
+            f"Conversation {conversation.pk}, which has this external_id, is being deleted."
+            " The external_id is free when that is finished."
+        )
     asked = fields.get("external_id")
     by_name = asked is not None and conversation.external_id == asked
     unnamed = conversation.external_id is None and not by_name

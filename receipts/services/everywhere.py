@@ -27,6 +27,7 @@ from receipts.ledger.watermarks import (
     hold_back_private_reads,
     lock_participants,
 )
+from receipts.rules.deleted import present_sql
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
 from receipts.sql.run import adapt_all, as_time, fetch_rows
@@ -78,8 +79,11 @@ _POSITIONS = f"""
       JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = touched.conversation_id"""
 
-#: Which rows a mark may change, each the condition of a partial index.
-_UNREAD_SQL = "status.seen_at IS NULL"
+#: Which rows a mark may change: each has the condition of a partial index, and omits conversations
+#: that are being deleted.
+_PRESENT_SQL = present_sql("status.conversation_id")
+_UNREAD_SQL = f"status.seen_at IS NULL AND {_PRESENT_SQL}"
+_PRIVATELY_READ_SQL = f"{PRIVATELY_READ_SQL} AND {_PRESENT_SQL}"
 
 #: Later than any message.
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -110,7 +114,7 @@ def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
     mark = replace(Mark.given(at, **how), backdated=False)
     stretches = [_Stretches(user_id, mark, mark.at if at else _NEVER, _UNREAD_SQL)]
     if mark.explicit:
-        stretches.append(replace(stretches[0], open_sql=PRIVATELY_READ_SQL))
+        stretches.append(replace(stretches[0], open_sql=_PRIVATELY_READ_SQL))
     marked, past = 0, _BEGIN
     while stretches:
         with transaction.atomic():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.http import Http404
+
 from chat.models import Conversation, User
 from receipts.sql.run import lock_in_order
 
@@ -14,5 +16,12 @@ def lock_users(ids: Iterable[int]) -> None:
 
 
 def lock_conversation(conversation_id: int) -> Conversation:
-    """Lock out sends, joins and leaves until the transaction ends; marks are not blocked."""
-    return Conversation.objects.select_for_update(no_key=True).get(pk=conversation_id)
+    """Lock out sends, joins and leaves until the transaction ends; marks are not blocked.
+
+    Raises ``Http404`` if the conversation is deleted, perhaps while this waited for the lock.
+    """
+    locked = Conversation.objects.present().select_for_update(no_key=True)
+    conversation = locked.filter(pk=conversation_id).first()
+    if conversation is None:
+        raise Http404
+    return conversation

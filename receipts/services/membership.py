@@ -80,7 +80,7 @@ def remove_participant(
     if not leaver.is_active:
         return bool(banned and own.filter(is_banned=False).update(is_banned=True))
     now = time_in(conversation_id)
-    if (heir := _heir(leaver, conversation)) is not None:
+    if (heir := heir_of(leaver, conversation)) is not None:
         # Participants are locked before messages (rule 22).
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
@@ -160,7 +160,7 @@ def _owners(conversation: Conversation) -> QuerySet[ConversationParticipant]:
     )
 
 
-def _heir(
+def heir_of(
     leaver: ConversationParticipant, conversation: Conversation
 ) -> ConversationParticipant | None:
     """The successor of a group's last owner: the longest-standing admin, or else member."""

@@ -10,7 +10,15 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from chat.errors import Refused
-from chat.models import ConversationParticipant, Message, Role, Tracking, User
+from chat.models import (
+    Conversation,
+    ConversationKind,
+    ConversationParticipant,
+    Message,
+    Role,
+    Tracking,
+    User,
+)
 
 _MANAGERS = (Role.OWNER, Role.ADMIN)
 
@@ -19,6 +27,16 @@ def require_manager(by: User | None, conversation_id: int) -> None:
     """Raise ``Refused`` unless ``by`` is the conversation's owner or one of its admins."""
     if not is_application(by) and _role_of(by, conversation_id) not in _MANAGERS:
         raise Refused("Only its owner and admins may change a conversation.")
+
+
+def require_may_delete_conversation(by: User | None, conversation: Conversation) -> None:
+    """Raise ``Refused`` unless ``by`` is the owner of the group."""
+    if is_application(by):
+        return
+    if conversation.kind == ConversationKind.DIRECT:
+        raise Refused("Only a service account may delete a direct conversation.")
+    if _role_of(by, conversation.pk) != Role.OWNER:
+        raise Refused("Only its owner may delete a conversation.")
 
 
 def require_manager_of(by: User | None, participant: ConversationParticipant) -> None:

@@ -200,7 +200,8 @@ def _memberships(conversation: int, sender: int, client_id: str | None = None) -
 #: Locks the conversation until the transaction ends, as ``locking.lock_conversation`` does.
 _LOCKED = CompiledQuery(
     lambda conversation: (
-        Conversation.objects.select_for_update(no_key=True)
+        Conversation.objects.present()
+        .select_for_update(no_key=True)
         .filter(pk=conversation)
         .values("receipt_policy")
     ),

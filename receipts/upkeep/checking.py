@@ -18,6 +18,7 @@ from chat.models import Message
 from receipts.ledger.recounting import COUNTED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
+from receipts.rules.deleted import present_sql
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
 from receipts.upkeep.naming import NameCheck
@@ -46,6 +47,8 @@ _COUNTED = f"""
 #: An archived message keeps its counts without rows; one that waits for its rows has none to
 #: compare with, and its counts may be all that is known.
 _WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
+#: A message of a deleted conversation loses its rows first, and then goes itself.
+_PRESENT = present_sql("message.conversation_id")
 _DIFFERS = f"""(message.archived_at IS NULL
        AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
 
@@ -53,7 +56,7 @@ _DRIFT = f"""
     SELECT message.id, CASE WHEN {_WAITS} THEN 1 ELSE 0 END,
            {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
       FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON counted.message_id = message.id
-     WHERE {_DIFFERS} OR {_WAITS} ORDER BY message.id"""
+     WHERE ({_DIFFERS} OR {_WAITS}) AND {_PRESENT} ORDER BY message.id"""
 
 _FIX = f"""
     UPDATE chat_message AS message
@@ -75,7 +78,7 @@ _GONE = f"""
        AND participant.conversation_id = status.conversation_id
      WHERE {_OF_BATCH.format("status.message_id")}
        AND {_OF_CONVERSATION.format("status.conversation_id")}
-       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active)"""
+       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active) AND {_PRESENT}"""
 _LEFT_OPEN = f"""
     SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
      ORDER BY status.message_id, status.recipient_id"""

@@ -40,7 +40,7 @@ WRONG = {
                cursor("p=%00"), cursor(f"p={2**63}"), cursor("o=" + "9" * 5_000)],
     "state": ["", "nobody", "READ", "%00", "read,pending"],
     "membership": ["", "nobody", "active,nobody", "%00", ","],
-    "search": ["%00", "x" * 201],
+    "search": ["%00", "x" * 256],
     "messages": ["", ",", "x", "1,x", "1,,x", ",".join("1" * 201), *NOT_AN_ID],
 }  # fmt: skip
 

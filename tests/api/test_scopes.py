@@ -25,6 +25,7 @@ SUBSETS = [set(some) for size in (1, 2, 3) for some in combinations(Scope.values
 NATIVE = {
     "POST users/": "users",
     "PATCH users/<username:username>/": "users",
+    "DELETE users/<username:username>/": "users",
     "POST users/<username:username>/tokens/": "users",
     "POST webhooks/": "read write",
     "PATCH webhooks/<number:pk>/": "read write",
@@ -37,6 +38,7 @@ NATIVE = {
 TOLD_WRITERS: dict[str, set[str]] = {
     "POST users/": {"username"},
     "PATCH users/<username:username>/": {"username"},
+    "DELETE users/<username:username>/": {"complete"},
     "POST users/<username:username>/tokens/": {"token", "expires_at"},
     "PATCH me/": {"username"},
     "POST me/mark-delivered/": {"complete"},
@@ -45,6 +47,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
     "POST conversations/": {"id"},
     "PUT conversations/by-members/": {"id"},
     "PATCH conversations/<id:pk>/": {"id"},
+    "DELETE conversations/<id:pk>/": {"complete"},
     "POST conversations/<id:pk>/participants/": {"user"},
     "PATCH conversations/<id:pk>/participants/<username:username>/": {"user"},
     "DELETE conversations/<id:pk>/participants/<username:username>/": set(),
@@ -65,6 +68,7 @@ TOLD_WRITERS: dict[str, set[str]] = {
 GATEWAYS = {
     "POST /v3/users": "users",
     "GET /v3/users/bob": "read",
+    "DELETE /v3/users/bob": "users",
     "GET /v3/users/bob/my_group_channels": "read",
     "PUT /v3/users/bob/mark_as_read_all": "write",
     "GET /v3/users/bob/unread_message_count": "read",
@@ -73,6 +77,7 @@ GATEWAYS = {
     "GET /v3/group_channels": "read",
     "POST /v3/group_channels": "read write",
     "GET /v3/group_channels/C": "read",
+    "DELETE /v3/group_channels/C": "write",
     "PUT /v3/group_channels/C/messages/mark_as_read": "write",
     "PUT /v3/group_channels/C/messages/mark_as_delivered": "read write",
     "GET /v3/group_channels/C/messages/unread_count": "read",

@@ -29,6 +29,7 @@ TABLE = {
     "POST users/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
     "GET users/<username:username>/": (401, 403, 403, 403, 403, 403, 403, 200, 200),
     "PATCH users/<username:username>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
+    "DELETE users/<username:username>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
     "POST users/<username:username>/tokens/": (401, 403, 403, 403, 403, 403, 403, 403, 201),
     "GET me/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "PATCH me/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -40,6 +41,7 @@ TABLE = {
     "PUT conversations/by-members/": (401, 201, 201, 201, 201, 201, 201, 201, 201),
     "GET conversations/<id:pk>/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
     "PATCH conversations/<id:pk>/": (401, 404, 403, 403, 403, 404, 200, 403, 200),
+    "DELETE conversations/<id:pk>/": (401, 404, 403, 403, 403, 404, 200, 403, 200),
     "GET conversations/<id:pk>/participants/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
     "POST conversations/<id:pk>/participants/": (401, 404, 403, 403, 403, 404, 201, 403, 201),
     # Of "recipient", who may leave, and may not change their own part.

@@ -11,6 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.models import Conversation, ConversationParticipant, Message, User
+from receipts import services
 from receipts.gateways.sendbird import listing
 from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.creating import create_channel
@@ -124,10 +125,19 @@ class UserChannels(SendbirdView):
 class OneChannel(SendbirdView):
     """One channel."""
 
+    answers_reads = False  # a deletion answers with nothing
+
     def get(self, request: Request, channel_url: str) -> Response:
         viewer = self.query.text("user_id", None)
         shown = ChannelParts.of(self.query, user_named(viewer) if viewer else None)
         return Response(one_channel(channel_named(channel_url), self.user, shown))
+
+    def delete(self, request: Request, channel_url: str) -> Response:
+        """Delete a channel; what takes longer than a request, ``manage.py erase`` finishes."""
+        channel = channel_named(channel_url)
+        erasure = services.delete_conversation(conversation_id=channel.pk, by=self.user)
+        services.run_erasure(erasure)
+        return Response({})
 
 
 def channel_page(view: SendbirdView, rows: QuerySet[Any], viewer: User | None) -> Response:

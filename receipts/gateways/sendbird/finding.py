@@ -13,7 +13,7 @@ from receipts.sql.compiled import CompiledQuery
 OWN_URL = "seenby_"
 
 _BY_URL = CompiledQuery(
-    lambda url: Conversation.objects.filter(external_id=url).values("pk"), url=str
+    lambda url: Conversation.objects.present().filter(external_id=url).values("pk"), url=str
 )
 
 
@@ -29,9 +29,10 @@ def own_number(url: str) -> int | None:
 
 def channel_named(url: str) -> Conversation:
     """The conversation with this ``channel_url``."""
-    found = Conversation.objects.filter(external_id=url).first()
+    present = Conversation.objects.present()
+    found = present.filter(external_id=url).first()
     if found is None and (number := own_number(url)) is not None:
-        found = Conversation.objects.filter(pk=number, external_id=None).first()
+        found = present.filter(pk=number, external_id=None).first()
     if found is None:
         raise missing_object("Channel")
     return found

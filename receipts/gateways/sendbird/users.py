@@ -15,7 +15,7 @@ from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
 from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.counts import unread_channels
-from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
+from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.gateways.sendbird.finding import user_named
 from receipts.gateways.sendbird.shapes import sendbird_user
 from receipts.reads.selectors import unread_of
@@ -61,6 +61,9 @@ def _create_user(fields: dict[str, Any]) -> User:
 class OneUser(SendbirdView):
     """One user."""
 
+    scope = Scope.USERS
+    answers_reads = False  # a deletion answers with nothing
+
     def get(self, request: Request, user_id: str) -> Response:
         """A user, with their unread counts if requested."""
         user = user_named(user_id)
@@ -69,3 +72,12 @@ class OneUser(SendbirdView):
             shape["unread_message_count"] = unread_of(user.pk).count()
             shape["unread_channel_count"] = unread_channels(user.pk)
         return Response(shape)
+
+    def delete(self, request: Request, user_id: str) -> Response:
+        """Forget a user; what takes longer than a request, ``manage.py erase`` finishes."""
+        try:
+            erasure = services.forget_user(username=user_id, actor=self.user)
+        except User.DoesNotExist:
+            raise missing_object("User") from None
+        services.run_erasure(erasure)
+        return Response({})

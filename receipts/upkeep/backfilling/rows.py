@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from receipts.ledger.marks import NULL_TIME_SQL, TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
+from receipts.rules.deleted import present_sql
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 from receipts.rules.watermarks import covers_sql
@@ -13,12 +14,13 @@ NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
                     WHERE {RECEIVED_SQL})"""
 
-#: SQL condition: it has none. ``{rows}`` repeats the condition on its id for the rows: without it
-#: PostgreSQL reads all rows of the table to find that none exist.
+#: SQL condition: it has none, and is not in a deleted conversation, where rows go before messages.
+#: ``{rows}`` repeats the condition on its id for the rows: without it PostgreSQL reads all rows of
+#: the table to find that none exist.
 _WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
                     WHERE status.message_id = message.id AND {{rows}}
                       AND status.conversation_id = message.conversation_id)
-       AND {NEEDS_ROWS}"""
+       AND {present_sql("message.conversation_id")} AND {NEEDS_ROWS}"""
 _IN_RANGE = "{0} > %(after)s AND {0} <= %(up_to)s"
 
 #: SELECT: the waiting messages in a range of ids, each with its conversation.
