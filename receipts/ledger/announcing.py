@@ -152,15 +152,15 @@ _CLOSED_EVENT = {
     vendor: f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS})
         VALUES ({xid}, %s, %s, 0, NULL, NULL, FALSE, {_NO_MESSAGES[vendor]}, 0, NULL,
-                {_NOW[vendor]})"""
+                NULL, NULL, {_NOW[vendor]})"""
     for vendor, xid in _XID.items()
 }
 _DELETED_EVENT = {
     vendor: f"""
         INSERT INTO receipts_receiptevent ({_COLUMNS}, external_id)
         SELECT {xid}, %(kind)s, audience.user_id, %(conversation)s, CAST(NULL AS bigint), NULL,
-               FALSE, {_NO_MESSAGES[vendor]}, 0, CAST(NULL AS bigint), {_NOW[vendor]},
-               %(external_id)s
+               FALSE, {_NO_MESSAGES[vendor]}, 0, CAST(NULL AS bigint),
+               {_NO_TIME}, {_NO_TEXT}, {_NOW[vendor]}, %(external_id)s
           FROM (SELECT CAST(NULL AS bigint) AS user_id
                  UNION ALL
                 SELECT participant.user_id FROM chat_conversationparticipant AS participant
