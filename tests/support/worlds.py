@@ -100,8 +100,8 @@ class World:
         if not isinstance(told, dict):
             return told
         kept = {name: value for name, value in told.items() if name not in _OF_THE_REQUEST}
-        if "state" in told and "at" in told:
-            kept["at"] = self.since_sent(told["at"])  # of a mark
+        if "at" in told and told.get("state") not in (None, "pending"):
+            kept["at"] = self.since_sent(told["at"])  # of a mark, while it has a time
         for name, value in kept.items():
             if name == "conversation" and isinstance(value, int):
                 kept[name] = "the conversation"
