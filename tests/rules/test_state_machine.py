@@ -306,6 +306,15 @@ class Lives(RuleBasedStateMachine):
         services.change_profile(user=self.users[user], delivery_receipts_enabled=on)
         (self.room.hiding.discard if on else self.room.hiding.add)(user)
 
+    @rule(user=people, index=which, up_to=which)
+    def receive_one_privately_and_all_openly(self, user: str, index: int, up_to: int) -> None:
+        """Rule 13: no watermark covers it, also where an open read ends before it."""
+        self.switch_delivery_receipts(user, on=False)
+        self.mark(user, index, read=False, privacy=OPEN, at=None)
+        self.switch_delivery_receipts(user, on=True)
+        self.mark_up_to(user, up_to, read=True, privacy=OPEN, at=None)
+        self.mark_up_to(user, len(self.ids) - 1, read=False, privacy=OPEN, at=None)
+
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
         if user in self.room.inactive:
