@@ -29,6 +29,7 @@ pytest_plugins = (
     "tests.support.listening",
     "tests.support.live",
     "tests.support.sendbird",
+    "tests.support.worlds",
 )
 #: Failed assertions in helpers show their values, as those in tests do.
 pytest.register_assert_rewrite(

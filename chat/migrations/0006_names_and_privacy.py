@@ -90,6 +90,11 @@ class Migration(migrations.Migration):
             field=models.BooleanField(db_default=True, default=True, editable=False),
         ),
         migrations.AddField(
+            model_name='conversationparticipant',
+            name='has_private_deliveries',
+            field=models.BooleanField(db_default=False, default=False, editable=False),
+        ),
+        migrations.AddField(
             model_name='message',
             name='external_id',
             field=models.CharField(blank=True, help_text="This message's id in another system.", max_length=255, null=True, validators=[django.core.validators.RegexValidator('\\A[^\\x00-\\x1f\\x7f]+\\Z', 'May not hold control characters.')]),

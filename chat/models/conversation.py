@@ -123,7 +123,7 @@ class ConversationParticipant(models.Model):
     """A user's membership of a conversation. After leaving, the row stays, inactive.
 
     The watermarks mean "everything up to here", as far as others may see. They move forward only,
-    and neither a private read nor an untracked message moves them. Where ``held_back`` is set,
+    and no private read or delivery nor an untracked message moves them. Where ``held_back`` is set,
     rows below them may be open: then the watermark that is shown ends before the first of those
     (rules 7 and 13, ``receipts.reads.watermarks``).
     """
@@ -154,6 +154,8 @@ class ConversationParticipant(models.Model):
     last_read_at = models.DateTimeField(null=True, blank=True)
     #: Whether to look for open rows below the watermarks. It may be set where there are none.
     held_back = models.BooleanField(default=False, db_default=False, editable=False)
+    #: Whether the user may have received messages privately here. Then ``held_back`` stays set.
+    has_private_deliveries = models.BooleanField(default=False, db_default=False, editable=False)
     #: How far an unfinished retraction of earlier reads has come (rule 13).
     retracted_up_to = models.BigIntegerField(null=True, blank=True, editable=False)
 

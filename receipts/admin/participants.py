@@ -22,6 +22,7 @@ from receipts.admin.recipients import OneOfSeveral
 from receipts.api.filters import MembershipFilter
 from receipts.reads.answers import participant_shape
 from receipts.reads.watermarks import show_watermarks
+from receipts.rules.privacy import Shown
 
 
 class ParticipantForm(ListForm):
@@ -76,7 +77,7 @@ class ParticipantListFilter(django_filters.FilterSet):
 
 def told(participant: ConversationParticipant) -> dict[str, Any]:
     """A membership with its watermarks, which private reads do not move."""
-    shape = participant_shape(participant, watermarks=True, reads=True, wishes=False, names={})
+    shape = participant_shape(participant, watermarks=True, to=Shown(), wishes=False, names={})
     return shape | {"role": participant.get_role_display(), "user_id": participant.user_id}
 
 

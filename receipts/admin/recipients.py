@@ -15,7 +15,7 @@ from receipts.api.filters import STATES, RecipientFilter
 from receipts.reads.answer_types import ListedAnswer
 from receipts.reads.answers import listed_recipient
 from receipts.reads.selectors import recipients_of
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import shown_to
 from receipts.rules.rows import ListedRow
 
 #: The order of the unique index on (message, recipient), as in the API.
@@ -52,8 +52,7 @@ def recipients_table(request: HttpRequest, message: Message) -> Table:
 
 def listed(row: ListedRow, message: Message, user: Any) -> ListedAnswer:
     """One recipient of a message as ``user`` may see them."""
-    reads = not hides_reads_from(user)
-    return listed_recipient(row, edited_at=message.edited_at, reads=reads)
+    return listed_recipient(row, edited_at=message.edited_at, to=shown_to(user))
 
 
 def all_recipients(found: RecipientFilter, message: Message, user: Any) -> Iterator[ListedAnswer]:

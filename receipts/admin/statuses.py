@@ -55,7 +55,7 @@ class StatusForm(ListForm):
 
 @admin.register(MessageStatus)
 class MessageStatusAdmin(ReadOnlyAdmin):
-    """One row per recipient. Neither private reads nor their content are shown."""
+    """One row per recipient. Nothing private is shown: no read or delivery, no content."""
 
     list_form = StatusForm
     list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
@@ -69,7 +69,7 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     readonly_fields = ["of_message", "state", "acknowledgement"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageStatus]:
-        rows = super().get_queryset(request).defer("seen_at")
+        rows = super().get_queryset(request).defer("received_at", "seen_at")
         return rows.exclude(conversation__in=Conversation.objects.deleted())
 
     @admin.display(description="message")

@@ -105,7 +105,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     filter_horizontal = ["groups", "user_permissions"]
     fieldsets = [
         ("Profile", {"fields": ["username", "password", "display_name", "avatar_url"]}),
-        ("Receipts", {"fields": ["read_receipts_enabled"]}),
+        ("Receipts", {"fields": ["read_receipts_enabled", "delivery_receipts_enabled"]}),
         ("Account", {"fields": ["is_active", "is_service", "created_at", "last_login"]}),
         ("Moderation", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
     ]

@@ -39,6 +39,7 @@ class Profile(StrictSerializer):
     display_name = StrictCharField(max_length=200, allow_blank=True, required=False)
     avatar_url = serializers.URLField(max_length=500, allow_blank=True, required=False)
     read_receipts_enabled = StrictBooleanField(required=False)
+    delivery_receipts_enabled = StrictBooleanField(required=False)
 
 
 class NewUser(Profile):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -112,8 +113,11 @@ def refuse_external_id(user: User, fields: dict[str, Any]) -> None:
 
 
 def conversation_shape(pk: int, user: User) -> dict[str, Any]:
-    """One conversation that ``user`` can see."""
-    return conversation_shapes(conversations_of(user).filter(pk=pk), user)[0]
+    """One conversation. Raises ``Http404`` if ``user`` cannot see it: it may be deleted by now."""
+    found = conversation_shapes(conversations_of(user).filter(pk=pk), user)
+    if not found:
+        raise Http404
+    return found[0]
 
 
 def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from chat.ids import MAX_USERNAME
 from chat.models import MAX_EXTERNAL_ID
 from chat.models.conversation import ParticipantQuerySet
 from receipts.rules.membership import Membership, membership_q
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import shown_to
 from receipts.rules.status import QUESTIONS, State, state_q
 
 #: The states that differ for users from whom reads are hidden (rule 14): reads are deliveries.
@@ -114,8 +114,15 @@ class RecipientFilter(django_filters.FilterSet):
 
     def filter_state(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         conditions = QUESTIONS | {state: state_q(state) for state in State.values}
-        if hides_reads_from(self.request.user):
+        shown = shown_to(self.request.user)
+        if not shown.reads:
             conditions |= WITHOUT_READS
+        if not shown.deliveries:
+            conditions |= {
+                "pending": conditions["pending"] | conditions["delivered"],
+                "delivered": Q(pk__in=[]),
+                "undelivered": conditions["unread"],
+            }
         return qs.filter(conditions[value])
 
     def filter_search(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:

@@ -18,7 +18,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
 from receipts.reads.insights import InsightsAnswer, insights
 from receipts.reads.names import conversation_id_of
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import shown_to
 
 #: The most days per request, and how many without parameters.
 MAX_DAYS = 366
@@ -87,13 +87,20 @@ class InsightsViewSet(ApiViewSet):
         return self._answer(insights(**self._range(), sender_id=self._sender(), conversation_id=pk))
 
     def _answer(self, found: InsightsAnswer) -> Response:
-        """The figures, without reads for callers from whom reads are hidden (rule 14)."""
-        if hides_reads_from(self.user):
-            for figures in (found["total"], *found["days"]):
+        """The figures, without the marks that are hidden from the caller (rule 14)."""
+        shown = shown_to(self.user)
+        for figures in (found["total"], *found["days"]):
+            if not shown.reads:
                 figures |= {
                     "read": 0,
                     "read_rate": None,
                     "seconds_to_read": {"median": None, "p95": None},
+                }
+            if not shown.deliveries:
+                figures |= {
+                    "delivered": figures["read"],
+                    "delivered_rate": figures["read_rate"],
+                    "seconds_to_delivered": figures["seconds_to_read"],
                 }
         return Response(found)
 

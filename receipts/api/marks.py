@@ -1,9 +1,8 @@
-"""Marks on one message, on everything up to a message, or on all conversations."""
+"""Marks on one message, or on everything up to a message."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -11,28 +10,24 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import NotParticipant, NotRecipient, Refused
-from chat.models import User
 from receipts import services
 from receipts.api.archived import ARCHIVED, refuse_archived_mark
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import (
-    ActingBody,
     BulkMarkBody,
     BulkReadBody,
-    EverythingReadBody,
     FailureBody,
     MarkBody,
     ReadBody,
     UnreadBody,
 )
 from receipts.api.fields import known_users
-from receipts.api.shapes import AllMarked, BulkMark, MarkedRow, Unmarked
+from receipts.api.shapes import BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.names import conversation_id_of, message_id_of
-from receipts.reads.selectors import own_row, unread_in_conversation, unread_of
-from receipts.rules.privacy import opens_on_request, reads_privately
+from receipts.reads.selectors import own_row, unread_in_conversation
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import ChangedColumns, OwnRow
-from receipts.services.bounded import BatchOutcome
 from receipts.services.marking import RecipientKey
 from receipts.services.positions import MarkedUpTo
 
@@ -49,9 +44,12 @@ class MessageMarkViewSet(ApiViewSet):
         fields = self.validated(MarkBody)
         username, at = self.acting_username(fields.get("user")), fields.get("at")
         row = self._own_row(pk, username)
-        if at is None and row["delivered_at"] is not None:
+        if at is None and (row["received_at"] or row["delivered_at"]) is not None:
             return Response(marked_row(row))
-        return self._answer(row, services.mark_delivered(row=_named(row), at=at))
+        return self._answer(
+            row,
+            services.mark_delivered(row=_named(row), at=at, hides_delivery=_hides_delivery(row)),
+        )
 
     @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
     def read(self, request: Request, pk: int | str) -> Response:
@@ -69,7 +67,12 @@ class MessageMarkViewSet(ApiViewSet):
         return self._answer(
             row,
             services.mark_read(
-                row=_named(row), at=at, private=private, explicit=explicit, content=content
+                row=_named(row),
+                at=at,
+                private=private,
+                explicit=explicit,
+                hides_delivery=_hides_delivery(row),
+                content=content,
             ),
         )
 
@@ -168,50 +171,6 @@ class ConversationMarkViewSet(ApiViewSet):
             raise
 
 
-class AccountMarkViewSet(ApiViewSet):
-    """Marks in all conversations of a user, in batches: repeat until complete (rule 8)."""
-
-    serializer_class = AllMarked
-    told_without_read = frozenset({"complete"})
-
-    @extend_schema(request=MarkBody, responses=AllMarked)
-    def mark_delivered(self, request: Request) -> Response:
-        """Everything in all conversations, or what was sent by ``at``, reached the device."""
-        user, fields = self._acting(MarkBody)
-        return self._answer(user, services.mark_all_delivered(user_id=user.pk, at=fields.get("at")))
-
-    @extend_schema(request=EverythingReadBody, responses=AllMarked)
-    def mark_read(self, request: Request) -> Response:
-        """Everything in all conversations, or what was sent by ``at``, was read."""
-        user, fields = self._acting(EverythingReadBody)
-        asked = fields.get("private")
-        private = reads_privately(user.read_receipts_enabled, asked)
-        return self._answer(
-            user,
-            services.mark_all_read(
-                user_id=user.pk,
-                private=private,
-                explicit=opens_on_request(asked, private),
-                at=fields.get("at"),
-            ),
-        )
-
-    @extend_schema(request=ActingBody, responses=AllMarked)
-    def retract_receipts(self, request: Request) -> Response:
-        """Make earlier reads private: others then see them as deliveries (rule 13)."""
-        user, _ = self._acting(ActingBody)
-        return self._answer(user, services.retract_receipts(user_id=user.pk))
-
-    def _acting(self, body: Any) -> tuple[User, dict[str, Any]]:
-        fields = self.validated(body)
-        username = self.acting_username(fields.get("user"))
-        user = known_users("user", [username])[0] if self.user.is_service else self.user
-        return user, fields
-
-    def _answer(self, user: User, progress: BatchOutcome) -> Response:
-        return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
-
-
 def _marked_in(marked: MarkedUpTo, username: str, field: str) -> dict[str, object]:
     """What a bulk mark did; ``field`` is what the request calls its message."""
     return {
@@ -226,6 +185,10 @@ def _marked_in(marked: MarkedUpTo, username: str, field: str) -> dict[str, objec
 
 def _unread_after(marked: MarkedUpTo) -> int:
     return unread_in_conversation(marked.recipient_id, marked.conversation_id)
+
+
+def _hides_delivery(row: OwnRow) -> bool:
+    return delivers_privately(row["recipient__delivery_receipts_enabled"])
 
 
 def _named(row: OwnRow) -> RecipientKey:

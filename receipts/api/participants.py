@@ -22,7 +22,7 @@ from receipts.reads.answers import participant_shape
 from receipts.reads.names import conversation_id_of, names_of_messages
 from receipts.reads.watermarks import show_watermarks
 from receipts.rules.disclosure import discloses_watermarks
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import Shown, shown_to
 from receipts.services.permissions import require_manager, require_may_give_role
 
 
@@ -127,9 +127,12 @@ class ParticipantViewSet(ApiViewSet):
         seen = own or discloses_watermarks(
             conversation.kind, conversation.receipts_visible_to, self.user
         )
-        reads = own or not hides_reads_from(self.user)
         # A service account notifies users, so it must know who wants to be.
         wishes = own or self.user.is_service
         return participant_shape(
-            participant, watermarks=seen, reads=reads, wishes=wishes, names=names
+            participant,
+            watermarks=seen,
+            to=Shown() if own else shown_to(self.user),
+            wishes=wishes,
+            names=names,
         )

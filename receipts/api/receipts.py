@@ -32,7 +32,7 @@ from receipts.reads.messages import disclosed_message, message_rows
 from receipts.reads.names import message_id_of, message_ids_of
 from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import shown_to
 from receipts.rules.rows import MessageRow, SummaryAnswer
 from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, BatchMark
 
@@ -86,10 +86,8 @@ class RecipientViewSet(MessageReceiptViewSet):
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
         rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
-        reads, edited_at = not hides_reads_from(self.user), message["edited_at"]
-        return self.page_of(
-            rows, lambda row: listed_recipient(row, edited_at=edited_at, reads=reads)
-        )
+        shown, edited_at = shown_to(self.user), message["edited_at"]
+        return self.page_of(rows, lambda row: listed_recipient(row, edited_at=edited_at, to=shown))
 
 
 class ReceiptsViewSet(ApiViewSet):

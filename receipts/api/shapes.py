@@ -117,10 +117,13 @@ class ListedRecipient(Recipient):
 
 
 class MarkedRow(Recipient):
-    """The caller's own row, with their own ``seen_at``."""
+    """The caller's own row, with what only they may know: ``received_at`` and ``seen_at``."""
 
     message = serializers.IntegerField()
     conversation = serializers.IntegerField()
+    received_at = serializers.DateTimeField(
+        allow_null=True, help_text="When it first reached the recipient, privately or not."
+    )
     seen_at = serializers.DateTimeField(allow_null=True)
 
 

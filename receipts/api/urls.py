@@ -6,13 +6,14 @@ from typing import Any
 
 from django.urls import path, register_converter
 
+from receipts.api.account_marks import AccountMarkViewSet
 from receipts.api.conversations import ConversationViewSet
 from receipts.api.converters import NumberConverter, ReferenceConverter, UsernameConverter
 from receipts.api.direct import DirectConversationViewSet
 from receipts.api.docs import DocsView, SchemaView
 from receipts.api.events import EventViewSet
 from receipts.api.insights import InsightsViewSet
-from receipts.api.marks import AccountMarkViewSet, ConversationMarkViewSet, MessageMarkViewSet
+from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.api.participants import ParticipantViewSet
 from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet

@@ -31,6 +31,7 @@ class UserShape(ObjectSerializer):
     display_name = serializers.CharField()
     avatar_url = serializers.CharField()
     read_receipts_enabled = serializers.BooleanField()
+    delivery_receipts_enabled = serializers.BooleanField()
     is_active = serializers.BooleanField()
     is_service = serializers.BooleanField()
     created_at = serializers.DateTimeField()

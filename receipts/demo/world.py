@@ -66,6 +66,13 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
     )
     dice = Random(talk.external_id)  # noqa: S311 - the same data each time
     now = timezone.now()
+    for minutes_ago, text in talk.notes:
+        services.send_system_line(
+            conversation_id=conversation.pk,
+            sender=owner,
+            body=text,
+            sent_at=now - timedelta(minutes=minutes_ago),
+        )
     for number, (minutes_ago, username, body) in enumerate(talk.lines, start=1):
         message = services.send_message(
             conversation_id=conversation.pk,
@@ -78,13 +85,6 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
                 _come_to(talk, number, message, people[other], dice)
         if number in talk.deleted:
             services.delete_message(message_id=message.pk)
-    for minutes_ago, text in talk.notes:
-        services.send_system_line(
-            conversation_id=conversation.pk,
-            sender=owner,
-            body=text,
-            sent_at=now - timedelta(minutes=minutes_ago),
-        )
     for username in talk.left:
         services.remove_participant(conversation_id=conversation.pk, user=people[username])
 

@@ -13,7 +13,7 @@ from typing import Any
 from chat.models import User
 from receipts.feed.event import FeedEvent
 from receipts.models import EventKind
-from receipts.rules.privacy import hides_reads_from
+from receipts.rules.privacy import Shown, shown_to
 from receipts.rules.status import State
 
 #: A listener's user id, and an event for that listener.
@@ -84,8 +84,8 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
         if listener is None or not listener.is_active:
             continue
         state = event.state
-        if event.kind == EventKind.RECEIPT_UPDATED and hides_reads_from(listener):
-            state = _without_reads(event)
+        if event.kind == EventKind.RECEIPT_UPDATED:
+            state = _shown(event, shown_to(listener))
             if state is None:
                 continue
         # Events of messages are published one by one, receipts and reads once per conversation.
@@ -100,8 +100,9 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
     return list(groups.values())
 
 
-def _without_reads(event: FeedEvent) -> str | None:
-    """The state with reads hidden (rule 14): a read becomes its delivery; None if there is none."""
-    if event.state not in (State.READ, State.DELIVERED):
-        return event.state
-    return State.DELIVERED.value if event.is_delivery else None
+def _shown(event: FeedEvent, shown: Shown) -> str | None:
+    """The state as it is shown (rule 14): a hidden read becomes its delivery; None for nothing."""
+    state = event.state
+    if not shown.reads and state in (State.READ, State.DELIVERED):
+        state = State.DELIVERED.value if event.is_delivery else None
+    return None if state == State.DELIVERED and not shown.deliveries else state

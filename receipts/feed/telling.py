@@ -24,6 +24,7 @@ MARKS_NAMED = 20
 #: The columns needed of listeners and of users in events.
 _KNOWN = (
     "username", "is_active", "is_service", "is_staff", "is_superuser", "read_receipts_enabled",
+    "delivery_receipts_enabled",
 )  # fmt: skip
 
 Told = dict[str, Any]

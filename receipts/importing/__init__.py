@@ -50,9 +50,9 @@ refused. ``records`` defines each field.
 * *Receipts* and *watermarks*: the earliest time wins, with its privacy; a read implies a delivery,
   and no time is before its message's (rules 5 and 6). A watermark covers the imported messages up
   to its own, never those that were sent here. ``private`` reads are deliveries to everybody else
-  (rule 13); without it the reader's switch decides, once. ``content`` is an acknowledgement (rule
-  12), ``failed_at`` a failed delivery with its ``reason``: of several the latest, and of a long
-  one 1,000 characters (rule 11).
+  (rule 13); without it the reader's switch decides, once. So does the switch for deliveries.
+  ``content`` is an acknowledgement (rule 12), ``failed_at`` a failed delivery with its ``reason``:
+  of several the latest, and of a long one 1,000 characters (rule 11).
 * *Seen*: the user has seen the imported messages up to ``up_to``, or all, which nobody else is
   told: no receipt, no count, no watermark. A receipt or watermark for a row counts more.
 * A recipient who left before reading is withdrawn, after all reads of the history (rule 2).

@@ -8,9 +8,10 @@ from receipts.importing.positions import check_positions, derive_positions
 from receipts.importing.receipts import check_receipts, clamped, derive_receipts
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
-from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back
-from receipts.ledger.concealing import conceal_reads, takes_back_reads
-from receipts.ledger.marks import NULL_TEXT_SQL, NULL_TIME_SQL
+from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back, hold_back_receivers
+from receipts.ledger.concealing import taken_back
+from receipts.ledger.deliveries import NULL_TIME_SQL
+from receipts.ledger.marks import NULL_TEXT_SQL
 from receipts.ledger.merging import merge
 from receipts.ledger.stamp import stamp
 from receipts.sql.run import fetch_rows
@@ -19,15 +20,15 @@ from receipts.sql.run import fetch_rows
 #: recipient at its own message or a later one: going down from the last, the earliest time so
 #: far. A history does not mark messages that were sent here.
 _COVERED = """
-        SELECT conversation_id, user_id, message_id, sent_at, delivered_at, open_at, private_at,
-               seen
+        SELECT conversation_id, user_id, message_id, sent_at, delivered_at, received_at, open_at,
+               private_at, seen
           FROM (SELECT conversation_id, user_id, message_id, is_row, sent_at, {columns}
                   FROM (SELECT conversation_id, user_id, message_id, place, 0 AS is_row, sent_at,
-                               delivered_at, open_at, private_at, seen
+                               delivered_at, received_at, open_at, private_at, seen
                           FROM import_position
                          UNION ALL
                         SELECT status.conversation_id, status.recipient_id, status.message_id,
-                               place.place, 1, place.sent_at, NULL, NULL, NULL, NULL
+                               place.place, 1, place.sent_at, NULL, NULL, NULL, NULL, NULL
                           FROM import_place AS place
                           JOIN receipts_messagestatus AS status
                             ON status.message_id = place.message_id
@@ -38,29 +39,35 @@ _COVERED = """
                 WINDOW down AS (
                        PARTITION BY conversation_id, user_id ORDER BY place DESC, is_row)
                ) AS story
-         WHERE is_row = 1 AND (delivered_at IS NOT NULL OR seen = 1)"""
+         WHERE is_row = 1
+           AND (delivered_at IS NOT NULL OR received_at IS NOT NULL OR seen = 1)"""
 _WITH_RECEIPTS = """
         SELECT conversation_id, user_id, message_id, MIN(sent_at) AS sent_at,
-               MIN(delivered_at) AS delivered_at, MIN(open_at) AS open_at,
-               MIN(private_at) AS private_at, MAX(seen) AS seen
+               MIN(delivered_at) AS delivered_at, MIN(received_at) AS received_at,
+               MIN(open_at) AS open_at, MIN(private_at) AS private_at, MAX(seen) AS seen
           FROM ({covered}
                  UNION ALL
-                SELECT conversation_id, user_id, message_id, sent_at, delivered_at, open_at,
-                       private_at, 0
+                SELECT conversation_id, user_id, message_id, sent_at, delivered_at, received_at,
+                       open_at, private_at, 0
                   FROM import_told) AS said
          GROUP BY conversation_id, user_id, message_id"""
 #: The columns of the positions, and of each row that they cover; how each is found, if any
 #: position has it, and its value if none has.
 _COLUMNS = {
     "delivered_at": ("MIN({}) OVER down", NULL_TIME_SQL),
+    "received_at": ("MIN({}) OVER down", NULL_TIME_SQL),
     "open_at": ("MIN({}) OVER down", NULL_TIME_SQL),
     "private_at": ("MIN({}) OVER down", NULL_TIME_SQL),
     "seen": ("MAX({}) OVER down", "0"),
 }
 
-#: The merged times of each row, in slices. Of two reads at the same time the private one counts.
+#: The merged times of each row, in slices. Of two marks at the same time the private one counts.
 _MARKS = f"""
-    SELECT timed.conversation_id, timed.user_id, timed.message_id, timed.seen, timed.delivered_at,
+    SELECT timed.conversation_id, timed.user_id, timed.message_id, timed.seen,
+           CASE WHEN timed.received_at <= timed.delivered_at THEN NULL ELSE timed.delivered_at END
+               AS delivered_at,
+           CASE WHEN timed.delivered_at < timed.received_at THEN NULL ELSE timed.received_at END
+               AS received_at,
            CASE WHEN timed.open_at < timed.private_at OR timed.private_at IS NULL
                 THEN timed.open_at ELSE timed.private_at END AS read_at,
            CASE WHEN timed.open_at < timed.private_at OR timed.private_at IS NULL
@@ -69,6 +76,7 @@ _MARKS = f"""
            ROW_NUMBER() OVER (ORDER BY timed.message_id, timed.user_id) / %(batch_size)s AS slice
       FROM (SELECT known.conversation_id, known.user_id, known.message_id, known.seen,
                    {clamped("known.delivered_at", "known.sent_at")} AS delivered_at,
+                   {clamped("known.received_at", "known.sent_at")} AS received_at,
                    {clamped("known.open_at", "known.sent_at")} AS open_at,
                    {clamped("known.private_at", "known.sent_at")} AS private_at
               FROM ({{known}}) AS known) AS timed
@@ -89,7 +97,10 @@ _ROWS = """JOIN import_mark AS mark ON mark.message_id = status.message_id
                AND mark.conversation_id = status.conversation_id"""
 _HIDDEN = """
     SELECT DISTINCT conversation_id, user_id FROM import_mark
-     WHERE slice = %(slice)s AND hidden = 1"""
+     WHERE slice = %(slice)s AND (hidden = 1 OR received_at IS NOT NULL)"""
+_RECEIVED = """
+    SELECT DISTINCT conversation_id, user_id FROM import_mark
+     WHERE slice = %(slice)s AND received_at IS NOT NULL"""
 
 
 def apply_marks(report: Report, batch_size: int, *, assume_seen: bool) -> None:
@@ -109,10 +120,11 @@ def _derive_marks(batch_size: int, *, with_receipts: bool) -> bool:
 
     Most histories are, and what they do not have costs nothing.
     """
-    ((has_private, has_seen),) = fetch_rows(
-        "SELECT COUNT(private_at) > 0, COALESCE(MAX(seen), 0) > 0 FROM import_position"
+    ((has_private, has_hidden, has_seen),) = fetch_rows(
+        "SELECT COUNT(private_at) > 0, COUNT(received_at) > 0, COALESCE(MAX(seen), 0) > 0"
+        "  FROM import_position"
     )
-    absent = {"private_at": not has_private, "seen": not has_seen}
+    absent = {"private_at": not has_private, "received_at": not has_hidden, "seen": not has_seen}
     columns = ", ".join(
         f"{none if absent.get(name) else found.format(name)} AS {name}"
         for name, (found, none) in _COLUMNS.items()
@@ -122,7 +134,7 @@ def _derive_marks(batch_size: int, *, with_receipts: bool) -> bool:
     notes = _NOTES if with_receipts else _NO_NOTES
     marks = _MARKS.format(known=known, **notes)
     derive("import_mark", marks, {"batch_size": batch_size}, index="slice")
-    return not (has_private or has_seen or with_receipts)
+    return not (has_private or has_hidden or has_seen or with_receipts)
 
 
 def _mark(part: dict[str, int], report: Report, plain: bool) -> None:
@@ -131,9 +143,11 @@ def _mark(part: dict[str, int], report: Report, plain: bool) -> None:
     if plain or not fetch_rows(f"SELECT 1 FROM ({_HIDDEN}) AS hidden LIMIT 1", part):
         report.changes["status rows marked"] += stamp(change)
         return
-    # An open read that becomes private: no watermark covers it, and its events are rewritten.
+    # No watermark covers what is private, and of what was open the events are concealed.
     hold_back(_HIDDEN, part)
-    retracts = takes_back_reads(change)
+    hold_back_receivers(_RECEIVED, part)
+    was_open = taken_back(change)
     report.changes["status rows marked"] += stamp(change)
-    if retracts:
-        conceal_reads(pk for (pk,) in fetch_rows(PARTICIPANTS_OF.format(pairs=_HIDDEN), part))
+    if was_open.anything:
+        found = fetch_rows(PARTICIPANTS_OF.format(pairs=_HIDDEN), part)
+        was_open.conceal(pk for (pk,) in found)

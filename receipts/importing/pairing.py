@@ -20,6 +20,7 @@ _PAIRING = """
               JOIN chat_conversationparticipant AS participant
                 ON participant.conversation_id = conversation.id
              WHERE conversation.kind = 'direct' AND conversation.pair IS NULL
+               AND conversation.deleted_at IS NULL
                AND conversation.id IN (SELECT conversation_id FROM import_joining)
              GROUP BY conversation.id HAVING COUNT(*) = 2) AS pairing"""
 
@@ -33,7 +34,7 @@ _PAIR = """
     UPDATE chat_conversation AS conversation SET pair = first.pair
       FROM (SELECT MIN(conversation_id) AS conversation_id, pair
               FROM import_pairing WHERE slice = %(slice)s GROUP BY pair) AS first
-     WHERE conversation.id = first.conversation_id
+     WHERE conversation.id = first.conversation_id AND conversation.deleted_at IS NULL
        AND NOT EXISTS (SELECT 1 FROM chat_conversation AS other WHERE other.pair = first.pair)"""
 
 

@@ -45,19 +45,26 @@ def hidden_sql(asked: str, told: str) -> str:
                 ELSE NOT member.read_receipts_enabled AND NOT {told} END"""
 
 
+def hidden_delivery_sql(told: str) -> str:
+    """SQL condition: a delivery is private (``rules.privacy.delivers_privately``), likewise."""
+    return f"(NOT %(mandatory)s AND NOT member.delivery_receipts_enabled AND NOT {told})"
+
+
 _TOLD_SQL = """EXISTS (
            SELECT 1 FROM receipts_messagestatus AS status
             WHERE status.message_id = named.message_id AND status.recipient_id = member.id
               AND status.conversation_id = named.conversation_id
-              AND status.read_at = record.read_at)"""
+              AND status.{0} = record.{0})"""
 
 #: The records of the file that are not stored yet, with our ids instead of names.
 _NEW = f"""
     SELECT record.*, ROW_NUMBER() OVER (ORDER BY conversation_id, user_id) / %(batch_size)s AS slice
       FROM (SELECT DISTINCT conversation.id AS conversation_id, member.id AS user_id,
                    named.message_id, record.delivered_at, record.read_at,
-                   record.read_at IS NOT NULL AND ({hidden_sql("record.private", _TOLD_SQL)})
-                   AS is_private,
+                   record.read_at IS NOT NULL
+                   AND ({hidden_sql("record.private", _TOLD_SQL.format("read_at"))}) AS is_private,
+                   record.delivered_at IS NOT NULL
+                   AND {hidden_delivery_sql(_TOLD_SQL.format("delivered_at"))} AS is_hidden,
                    record.read_at IS NOT NULL AND record.private IS NULL AS by_switch
               FROM (SELECT conversation, username, message, delivered_at, read_at, private
                       FROM import_watermark
@@ -80,7 +87,9 @@ _NEW = f"""
                    OR (stored.read_at IS NULL AND record.read_at IS NULL))
               AND stored.by_switch = record.by_switch
               AND (stored.by_switch OR stored.is_private = record.is_private))"""
-_COLUMNS = "conversation_id, user_id, message_id, delivered_at, read_at, is_private, by_switch"
+_COLUMNS = (
+    "conversation_id, user_id, message_id, delivered_at, read_at, is_private, by_switch, is_hidden"
+)
 _INSERT = f"""
     INSERT INTO receipts_historyposition ({_COLUMNS})
     SELECT {_COLUMNS} FROM import_new_position WHERE slice = %(slice)s"""
@@ -102,14 +111,16 @@ _LAST_PLACE = 1_000_000_000_000_000
 _POSITIONS = f"""
     SELECT said.conversation_id, said.user_id, said.message_id,
            COALESCE(MAX(place.place), {_LAST_PLACE}) AS place, MAX(place.sent_at) AS sent_at,
-           MIN(said.delivered_at) AS delivered_at,
+           MIN(CASE WHEN NOT said.is_hidden THEN said.delivered_at END) AS delivered_at,
+           MIN(CASE WHEN said.is_hidden THEN said.delivered_at END) AS received_at,
            MIN(CASE WHEN NOT said.is_private THEN said.read_at END) AS open_at,
            MIN(CASE WHEN said.is_private THEN said.read_at END) AS private_at,
            MAX(CASE WHEN said.delivered_at IS NULL THEN 1 ELSE 0 END) AS seen
       FROM (SELECT {_COLUMNS} FROM receipts_historyposition
              WHERE conversation_id IN (SELECT conversation_id FROM import_touched)
              UNION ALL
-            SELECT participant.conversation_id, participant.user_id, NULL, NULL, NULL, FALSE, FALSE
+            SELECT participant.conversation_id, participant.user_id, NULL, NULL, NULL, FALSE,
+                   FALSE, FALSE
               FROM chat_conversationparticipant AS participant
               JOIN import_touched AS touched
                 ON touched.conversation_id = participant.conversation_id

@@ -7,7 +7,7 @@ from django.conf import settings
 from receipts.importing.loading import refuse
 from receipts.importing.names import imported_sql, named_sql, say_no_message
 from receipts.importing.participants import NO_USER, SAY_NO_USER
-from receipts.importing.positions import hidden_sql
+from receipts.importing.positions import hidden_delivery_sql, hidden_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, staged
 from receipts.sql.run import by_code_point
@@ -32,11 +32,14 @@ def clamped(time: str, sent: str) -> str:
 
 
 _READ = clamped("record.read_at", "status.sent_at")
+_DELIVERED_SQL = """CASE WHEN record.delivered_at > record.read_at OR record.delivered_at IS NULL
+                THEN record.read_at ELSE record.delivered_at END"""
+_DELIVERED = clamped(_DELIVERED_SQL, "status.sent_at")
 _TOLD = f"""
     SELECT record.conversation_id, record.recipient_id AS user_id, record.message_id,
            record.sent_at,
-           CASE WHEN record.delivered_at > record.read_at OR record.delivered_at IS NULL
-                THEN record.read_at ELSE record.delivered_at END AS delivered_at,
+           CASE WHEN NOT record.hides_delivery THEN {_DELIVERED_SQL} END AS delivered_at,
+           CASE WHEN record.hides_delivery THEN {_DELIVERED_SQL} END AS received_at,
            CASE WHEN NOT record.hidden THEN record.read_at END AS open_at,
            CASE WHEN record.hidden THEN record.read_at END AS private_at,
            {clamped("record.failed_at", "record.sent_at")} AS failed_at, record.reason,
@@ -46,7 +49,9 @@ _TOLD = f"""
                    {by_code_point("record.reason")} AS reason,
                    {by_code_point("record.content")} AS content,
                    {hidden_sql("record.private", f"COALESCE(status.read_at = {_READ}, FALSE)")}
-                   AS hidden
+                   AS hidden,
+                   {hidden_delivery_sql(f"COALESCE(status.delivered_at = {_DELIVERED}, FALSE)")}
+                   AS hides_delivery
               FROM import_receipt AS record
               JOIN chat_user AS member ON member.username = record.username
               JOIN {named_sql("record.message")}

@@ -9,16 +9,26 @@ from django.db import transaction
 from chat.models import ConversationParticipant, Tracking
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
-from receipts.ledger.watermarks import NOTHING_OPEN_SQL
+from receipts.ledger.releasing import NOTHING_OPEN_SQL
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
 from receipts.sql.run import execute
 
-#: The times of a position that move each watermark: a private read moves the delivered one alone
-#: (rule 13).
-_AT = {"delivered": "position.delivered_at", "read": "position.open_at"}
+#: The times of a position that move each watermark: a private read moves the delivered one alone,
+#: a private delivery none (rule 13).
+_AT = {
+    "delivered": "CASE WHEN position.open_at < position.delivered_at"
+    " OR position.delivered_at IS NULL THEN position.open_at ELSE position.delivered_at END",
+    "read": "position.open_at",
+}
+#: SQL condition: a row that is marked, and not openly.
+_PRIVATE = {
+    "delivered": "status.received_at IS NOT NULL AND status.delivered_at IS NULL",
+    "read": "status.seen_at IS NOT NULL AND status.read_at IS NULL"
+    " AND (status.delivered_at IS NOT NULL OR status.received_at IS NOT NULL)",
+}
 
-#: The first private read of each participant who is gone. Their rows are withdrawn and hold nothing
-#: back, so their read watermark ends before it instead (rule 13).
+#: The first private mark of each participant who is gone. Their rows are withdrawn and hold nothing
+#: back, so their watermark ends before it instead (rule 13).
 _HIDDEN = """
     SELECT hidden.conversation_id, hidden.user_id, hidden.message_id, hidden.sent_at
       FROM (SELECT status.conversation_id, status.recipient_id AS user_id, status.message_id,
@@ -31,14 +41,13 @@ _HIDDEN = """
                         ON participant.conversation_id = position.conversation_id
                        AND participant.user_id = position.user_id
                       JOIN chat_user AS member ON member.id = participant.user_id
-                     WHERE position.open_at IS NOT NULL
+                     WHERE {at} IS NOT NULL
                        AND NOT (participant.is_active AND member.is_active)) AS gone
               JOIN chat_message AS message ON message.conversation_id = gone.conversation_id
               JOIN receipts_messagestatus AS status ON status.message_id = message.id
                AND status.recipient_id = gone.user_id
                AND status.conversation_id = message.conversation_id
-             WHERE status.seen_at IS NOT NULL AND status.delivered_at IS NOT NULL
-               AND status.read_at IS NULL) AS hidden
+             WHERE {private}) AS hidden
      WHERE hidden.number = 1"""
 
 #: The last position of each participant, and the last tracked message at or before it (rule 15),
@@ -61,7 +70,7 @@ _LAST = f"""
                      WHERE {{at}} IS NOT NULL) AS last
               LEFT JOIN import_hidden AS hidden
                 ON hidden.conversation_id = last.conversation_id
-               AND hidden.user_id = last.user_id AND {{hides}}
+               AND hidden.user_id = last.user_id
               LEFT JOIN chat_message AS reached ON reached.id = (
                    SELECT message.id FROM chat_message AS message
                     WHERE message.conversation_id = last.conversation_id
@@ -101,11 +110,11 @@ def _moves(state: str) -> str:
 
 def import_watermarks(report: Report, batch_size: int) -> None:
     """Move the participants' watermarks forward to the positions of the history (rule 7)."""
-    derive("import_hidden", _HIDDEN, index="conversation_id, user_id")
     for state in SHOWN_SQL:
+        hidden = _HIDDEN.format(at=_AT[state], private=_PRIVATE[state])
+        derive("import_hidden", hidden, index="conversation_id, user_id")
         moves = _moves(state)
-        hides = "TRUE" if state == "read" else "FALSE"
-        last = _LAST.format(at=_AT[state], moves=moves, hides=hides)
+        last = _LAST.format(at=_AT[state], moves=moves)
         derive("import_advance", last, {"batch_size": batch_size}, index="slice")
         advance = _ADVANCE.format(state=state, moves=moves)
         for part in slices("import_advance", f"{state} up to"):
@@ -136,6 +145,17 @@ def hold_back(pairs: str, part: Mapping[str, int]) -> None:
     execute(_HOLD_BACK.format(pairs=pairs), part)
 
 
+def hold_back_receivers(pairs: str, part: Mapping[str, int]) -> None:
+    """Note that these participants, who are held back, have private deliveries: they stay so."""
+    execute(_HAVE_PRIVATE.format(pairs=pairs), part)
+
+
+_HAVE_PRIVATE = """
+    UPDATE chat_conversationparticipant AS participant SET has_private_deliveries = TRUE
+      FROM ({pairs}) AS pair
+     WHERE participant.conversation_id = pair.conversation_id
+       AND participant.user_id = pair.user_id AND NOT participant.has_private_deliveries"""
+
 _HELD = """
     SELECT participant.id AS participant_id,
            ROW_NUMBER() OVER (ORDER BY participant.id) / %(batch_size)s AS slice
@@ -145,7 +165,8 @@ _HELD = """
 _RELEASE = f"""
     UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
      WHERE participant.id IN (SELECT participant_id FROM import_held WHERE slice = %(slice)s)
-       AND participant.held_back AND {NOTHING_OPEN_SQL}"""
+       AND participant.held_back AND NOT participant.has_private_deliveries
+       AND {NOTHING_OPEN_SQL}"""
 
 
 def release(batch_size: int) -> None:

@@ -14,6 +14,15 @@ from typing import Any
 from django.utils import timezone
 
 from chat.models import Tracking
+from receipts.ledger.deliveries import (
+    FIRST_DELIVERY_SQL,
+    NULL_TIME_SQL,
+    UNDELIVERED_SQL,
+    delivered,
+    delivered_by_read,
+    earlier_of,
+    hides_delivery_sql,
+)
 from receipts.ledger.stamp import Change
 
 
@@ -22,18 +31,12 @@ def not_before_sent(at: str) -> str:
     return f"CASE WHEN status.sent_at > {at} THEN status.sent_at ELSE {at} END"
 
 
-def earlier_of(column: str, at: str) -> str:
-    """SQL: the earlier of a column and a mark's time; the mark's time where the column is null."""
-    return f"CASE WHEN status.{column} <= {at} THEN status.{column} ELSE {at} END"
-
-
 #: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
 MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
 TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"
 
-#: Typed NULLs: PostgreSQL cannot infer the type of a column that is NULL in every row.
-NULL_TIME_SQL = "CAST(NULL AS timestamptz)"
+#: A typed NULL: PostgreSQL cannot infer the type of a column that is NULL in every row.
 NULL_TEXT_SQL = "CAST(NULL AS varchar)"
 
 #: When the recipient first left, or lost their account, after the message was sent; null if they
@@ -48,9 +51,12 @@ DEPARTED_AT_SQL = """(SELECT MIN(departure.at) FROM chat_departure AS departure
 #: SQL condition: a private read that an explicit open mark has disclosed later (rule 13).
 _DISCLOSED_LATER_SQL = "COALESCE(status.seen_at < status.read_at, FALSE)"
 
-#: SQL condition: a private read. A row without a delivery keeps no receipt.
+_SEEN_SQL = "status.seen_at IS NOT NULL AND status.read_at IS NULL"
+#: SQL conditions: a private read, of a row that was delivered openly, or privately. A row that was
+#: seen and never delivered keeps no receipt. Each is found by a partial index.
 PRIVATELY_READ_SQL = (
-    "status.seen_at IS NOT NULL AND status.read_at IS NULL AND status.delivered_at IS NOT NULL"
+    f"{_SEEN_SQL} AND status.delivered_at IS NOT NULL",
+    f"{_SEEN_SQL} AND status.delivered_at IS NULL AND status.received_at IS NOT NULL",
 )
 
 #: When a row was first read, as far as it records: one marked unread again (rule 10) still has its
@@ -69,13 +75,15 @@ class Mark:
     it may be earlier than one that is already set (rule 6). Of several reads the earliest counts,
     with its privacy, so that marks give one result in any order; at the same moment the private
     one counts. A mark that is ``explicit`` is open on request: it also discloses an earlier private
-    read, with its own time as the read's (rule 13).
+    read, with its own time as the read's (rule 13). A mark that ``hides_delivery`` is no delivery
+    for others; an open read discloses it all the same.
     """
 
     at: datetime
     read: bool = False
     private: bool = False
     explicit: bool = False
+    hides_delivery: bool = False
     backdated: bool = False
     #: An acknowledgement with a read; the first one is kept (rule 12). It belongs to a disclosed
     #: read: nobody may see that of a private read, so it is not stored.
@@ -99,25 +107,23 @@ class Mark:
     def unmarked_sql(self) -> str:
         """SQL condition: the row does not have this mark yet."""
         if self.read and self.explicit:
-            return f"(status.seen_at IS NULL OR ({PRIVATELY_READ_SQL}))"
+            return f"(status.seen_at IS NULL OR ({') OR ('.join(PRIVATELY_READ_SQL)}))"
         if self.read:
             return "status.seen_at IS NULL"
-        return f"status.delivered_at IS NULL AND {TRACKED_SQL}"
+        return f"{UNDELIVERED_SQL} AND {TRACKED_SQL}"
 
     @property
     def later_sql(self) -> str:
         """SQL condition: the row is marked with a later time than this one, which wins (rule 6)."""
         at = not_before_sent(self.at_sql)
-        if not self.read:
-            return f"status.delivered_at > {at}"
+        later = [f"{FIRST_READ_SQL if self.read else FIRST_DELIVERY_SQL} > {at}"]
+        if self.hides_delivery:
+            later.append(hides_delivery_sql(at))
         if self.private:
-            return (
-                f"({FIRST_READ_SQL} > {at}"
-                f" OR (status.read_at >= {at} AND NOT {_DISCLOSED_LATER_SQL}))"
-            )
+            later.append(f"(status.read_at >= {at} AND NOT {_DISCLOSED_LATER_SQL})")
         if self.explicit:
-            return f"({FIRST_READ_SQL} > {at} OR status.read_at > {at})"
-        return f"{FIRST_READ_SQL} > {at}"
+            later.append(f"status.read_at > {at}")
+        return f"({' OR '.join(later)})"
 
     @property
     def changes_sql(self) -> str:
@@ -158,43 +164,35 @@ class Mark:
             becomes=self._becomes(),
             params={**params, "at": self.at, "content": self.content},
             source=source,
-            may_retract_reads=self.private and self.backdated,
+            may_retract=(self.private or self.hides_delivery) and self.backdated,
         )
 
     def _becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
-        if_tracked = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"
         at = not_before_sent(self.at_sql)
-        becomes = {
-            "delivered_at": if_tracked.format(self._delivered(at)),
-            "failed_at": NULL_TIME_SQL,
-            "failure_reason": NULL_TEXT_SQL,
-        }
-        if self.read:
-            becomes["seen_at"] = earlier_of("seen_at", at)
+        if not self.read:
+            becomes = dict(delivered(at, private=self.hides_delivery, backdated=self.backdated))
+            return becomes if self.hides_delivery else becomes | _FAILS_NO_MORE
+        becomes = {"seen_at": earlier_of("seen_at", at)}
         if discloses(self):
-            becomes["read_at"] = if_tracked.format(self._disclosed(at))
-        elif self.read and self.backdated:
+            becomes["read_at"] = _IF_TRACKED.format(self._disclosed(at))
+        elif self.backdated:
             becomes |= self._retracted(at)
+        known = delivered_by_read(
+            at,
+            becomes.get("read_at", "status.read_at"),
+            private=self.hides_delivery,
+            discloses=discloses(self),
+            given=self._may_win_sql,
+        )
+        becomes |= {column: _IF_TRACKED.format(value) for column, value in known.items()}
+        becomes |= _FAILS_NO_MORE if discloses(self) else _fails_still(becomes["delivered_at"])
         if self._acknowledges:
             becomes["content"] = (
                 f"CASE WHEN {becomes['read_at']} IS NULL THEN NULL"
                 f" ELSE COALESCE(status.content, {self.content_sql}) END"
             )
         return becomes
-
-    def _delivered(self, at: str) -> str:
-        """SQL: the delivery time that others may see.
-
-        A private read must affect it as a delivery at the same time would: it keeps a time
-        that is already set, unless its own was given. The clocks of two servers may differ.
-        """
-        if not self.read or discloses(self):
-            return earlier_of("delivered_at", at)
-        return (
-            f"CASE WHEN {self._may_win_sql} THEN {earlier_of('delivered_at', at)}"
-            f" ELSE COALESCE(status.delivered_at, {at}) END"
-        )
 
     def _disclosed(self, at: str) -> str:
         """The read that others may know of: the earliest, if that one is not private (rule 13)."""
@@ -210,6 +208,18 @@ class Mark:
             "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",
             "withdrawn_at": f"CASE WHEN {hides} THEN {DEPARTED_AT_SQL} END",
         }
+
+
+_IF_TRACKED = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"
+_FAILS_NO_MORE = {"failed_at": NULL_TIME_SQL, "failure_reason": NULL_TEXT_SQL}
+
+
+def _fails_still(delivered_at: str) -> dict[str, str]:
+    """A failure stays until others know of a delivery."""
+    return {
+        column: f"CASE WHEN {delivered_at} IS NULL THEN status.{column} END"
+        for column in _FAILS_NO_MORE
+    }
 
 
 def discloses(mark: Mark) -> bool:

@@ -1,30 +1,26 @@
 """How what a history says of one row is merged with what the row says already.
 
-Of all that is known, in any order of arrival: the earliest delivery; the earliest read, with its
-privacy, a private one of two at the same time (decision 9); the latest failure, while nothing is
-delivered. Times only: a row that is withdrawn stays so, unless its read is disclosed, since
-leaving comes after all reads (rule 2). Messages deleted later had their receipts before.
+Of all that is known, in any order of arrival: the earliest delivery and the earliest read, each
+with its privacy, a private one of two at the same time (decision 9); the latest failure, while
+nothing is delivered openly. Times only: a row that is withdrawn stays so, unless its read is
+disclosed, since leaving comes after all reads (rule 2). Messages deleted later had their receipts
+before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.marks import (
-    DEPARTED_AT_SQL,
-    FIRST_READ_SQL,
-    NULL_TEXT_SQL,
-    NULL_TIME_SQL,
-    TRACKED_SQL,
-)
+from receipts.ledger.deliveries import FIRST_DELIVERY_SQL, NULL_TIME_SQL, UNDELIVERED_SQL
+from receipts.ledger.marks import DEPARTED_AT_SQL, FIRST_READ_SQL, NULL_TEXT_SQL, TRACKED_SQL
 from receipts.ledger.stamp import Change
 from receipts.sql.run import by_code_point
 
 #: SQL condition: the row was only ever marked as seen. Any read counts more, whenever it comes.
 _ONLY_SEEN_SQL = f"""({TRACKED_SQL} AND status.read_at IS NULL
             AND status.seen_at = status.sent_at
-            AND (mark.seen = 1 OR status.delivered_at IS NULL
-                 OR status.delivered_at > status.seen_at))"""
+            AND (mark.seen = 1 OR ({UNDELIVERED_SQL})
+                 OR {FIRST_DELIVERY_SQL} > status.seen_at))"""
 #: SQL condition: the history's read is the one that counts. Most rows are unread, so that comes
 #: first.
 _WINS_SQL = f"""(mark.read_at IS NOT NULL
@@ -39,7 +35,10 @@ _READ_SQL = f"""(CASE WHEN {_WINS_SQL}
              THEN CASE WHEN mark.hidden = 0 AND {TRACKED_SQL} THEN mark.read_at END
              ELSE status.read_at END)"""
 _DELIVERS_SQL = f"""({TRACKED_SQL} AND mark.delivered_at IS NOT NULL
-            AND (status.delivered_at IS NULL OR status.delivered_at > mark.delivered_at))"""
+            AND (({UNDELIVERED_SQL}) OR {FIRST_DELIVERY_SQL} > mark.delivered_at))"""
+_RECEIVES_SQL = f"""({TRACKED_SQL} AND mark.received_at IS NOT NULL
+            AND (({UNDELIVERED_SQL}) OR {FIRST_DELIVERY_SQL} > mark.received_at
+                 OR (status.received_at IS NULL AND status.delivered_at = mark.received_at)))"""
 _FAILS_SQL = f"""({TRACKED_SQL} AND mark.failed_at IS NOT NULL
             AND mark.delivered_at IS NULL AND status.delivered_at IS NULL
             AND (status.failed_at IS NULL OR status.failed_at < mark.failed_at
@@ -49,13 +48,16 @@ _FAILS_SQL = f"""({TRACKED_SQL} AND mark.failed_at IS NOT NULL
 _WRITES_SQL = f"""(mark.content IS NOT NULL
             AND (status.content IS NULL OR {by_code_point("status.content")} > mark.content))"""
 _DELIVERED_SQL = f"""CASE WHEN {_DELIVERS_SQL} THEN mark.delivered_at
+             WHEN status.received_at IS NOT NULL OR {_RECEIVES_SQL} THEN {_READ_SQL}
              ELSE status.delivered_at END"""
 
-_CHANGES_SQL = f"""({_WINS_SQL} OR {_SEES_SQL} OR {_DELIVERS_SQL} OR {_FAILS_SQL}
+_CHANGES_SQL = f"""({_WINS_SQL} OR {_SEES_SQL} OR {_DELIVERS_SQL} OR {_RECEIVES_SQL} OR {_FAILS_SQL}
        OR (status.read_at IS NOT NULL AND {_WRITES_SQL}))"""
 
 # Conditions that hold for most rows come first: SQLite evaluates these several times for each.
 _BECOMES = {
+    "received_at": f"""CASE WHEN {_DELIVERS_SQL} THEN {NULL_TIME_SQL}
+             WHEN {_RECEIVES_SQL} THEN mark.received_at ELSE status.received_at END""",
     "delivered_at": _DELIVERED_SQL,
     # A message without receipts keeps no other time: the earliest is that it was seen.
     "seen_at": f"""CASE WHEN {_SEES_SQL} AND NOT {TRACKED_SQL} THEN status.sent_at
@@ -82,6 +84,7 @@ _BECOMES = {
 }
 #: What the columns of ``mark`` are where it has deliveries and open reads only.
 _PLAIN = {
+    "mark.received_at": NULL_TIME_SQL,
     "mark.seen": "0",
     "mark.hidden": "0",
     "mark.content": NULL_TEXT_SQL,
@@ -94,8 +97,9 @@ def merge(where: str, params: Mapping[str, object], source: str, *, plain: bool)
     """Merge the rows where ``where`` holds with ``mark``, which ``source`` joins to ``status``.
 
     Its columns: ``delivered_at`` and ``read_at``, or null, at least the message's own time. Unless
-    it is ``plain`` also ``hidden``: 1 for a private read; ``seen``: 1 if it was seen, without any
-    receipt; ``content``, ``failed_at`` and ``reason``, or null.
+    it is ``plain`` also ``received_at``, of a private delivery in place of ``delivered_at``;
+    ``hidden``: 1 for a private read; ``seen``: 1 if it was seen, without any receipt; ``content``,
+    ``failed_at`` and ``reason``, or null.
     """
     becomes = dict(_BECOMES)
     if plain:
@@ -113,5 +117,5 @@ def merge(where: str, params: Mapping[str, object], source: str, *, plain: bool)
         params=params,
         source=source,
         quiet=True,
-        may_retract_reads=not plain,
+        may_retract=not plain,
     )

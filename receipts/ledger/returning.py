@@ -7,8 +7,8 @@ that have not ended meanwhile get anything back. Participants must be locked.
 from __future__ import annotations
 
 from receipts.ledger.marks import DEPARTED_AT_SQL
+from receipts.ledger.releasing import NOTHING_OPEN_SQL
 from receipts.ledger.stamp import Change
-from receipts.ledger.watermarks import NOTHING_OPEN_SQL
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.run import execute
@@ -77,4 +77,4 @@ _RESTORE = f"""
 _RELEASE = f"""
     UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
      WHERE participant.user_id = %(user)s AND participant.is_active AND participant.held_back
-       AND {NOTHING_OPEN_SQL}"""
+       AND NOT participant.has_private_deliveries AND {NOTHING_OPEN_SQL}"""

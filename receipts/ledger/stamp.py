@@ -33,6 +33,7 @@ COUNTS = {
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
 _TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+_ALL_TIMES = {*_TIMES, "received_at"}
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class Change:
     source: str = ""
     #: Whether to write no events: imported history happened elsewhere.
     quiet: bool = False
-    #: Whether it may make open reads private: only an earlier private read does.
-    may_retract_reads: bool = False
+    #: Whether it may make open reads or deliveries private: only an earlier private mark does.
+    may_retract: bool = False
 
     @property
     def changed(self) -> str:
@@ -108,8 +109,11 @@ def stamp_one(change: Change) -> ChangedColumns | None:
     _, rows = _execute(change, ", ".join(columns))
     if not rows:
         return None
-    times = zip(_TIMES, map(as_time, rows[0]), strict=False)
-    return cast(ChangedColumns, dict(zip(columns, rows[0], strict=True)) | dict(times))
+    found = zip(columns, rows[0], strict=True)
+    return cast(
+        ChangedColumns,
+        {name: as_time(each) if name in _ALL_TIMES else each for name, each in found},
+    )
 
 
 def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL, NULL_TEXT_SQL, NULL_TIME_SQL
+from receipts.ledger.deliveries import NULL_TIME_SQL
+from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL, NULL_TEXT_SQL
 from receipts.ledger.stamp import Change
 
 #: The same, with a fallback for data from other tools: departed recipients without such a row.
@@ -29,12 +30,18 @@ def unmark(where: str, params: Mapping[str, object]) -> Change:
 def retraction(where: str, params: Mapping[str, object]) -> Change:
     """Disclosed reads become private ones (rule 13), also under deleted messages.
 
-    Rows of departed recipients become withdrawn, as if never read (rule 2). An acknowledgement
-    text is removed with its read. Needs the parameter ``now``.
+    A delivery that only the read disclosed becomes private again. Rows of departed recipients
+    become withdrawn, as if never read (rule 2). An acknowledgement text is removed with its read.
+    Needs the parameter ``now``.
     """
     return Change(
         which=f"{where} AND status.read_at IS NOT NULL",
-        becomes={"read_at": NULL_TIME_SQL, "content": NULL_TEXT_SQL, "withdrawn_at": GONE_AT_SQL},
+        becomes={
+            "read_at": NULL_TIME_SQL,
+            "delivered_at": "CASE WHEN status.received_at IS NULL THEN status.delivered_at END",
+            "content": NULL_TEXT_SQL,
+            "withdrawn_at": GONE_AT_SQL,
+        },
         params=params,
     )
 

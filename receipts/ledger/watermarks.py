@@ -22,7 +22,6 @@ from receipts.ledger.marks import Mark, discloses
 from receipts.rules.watermarks import (
     PRIVATE_SQL,
     SHOWN_SQL,
-    covers_sql,
     private_read_sql,
     reaches_sql,
 )
@@ -44,8 +43,11 @@ def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object])
     """Move a user's watermarks to ``positions``: a SELECT of conversation, message and its time.
 
     Must come before the marks themselves, since leaving, too, locks participants before messages
-    (rule 22). For a disclosed read the participants must already be locked.
+    (rule 22). For a disclosed read the participants must already be locked. A private delivery
+    moves none (rule 13).
     """
+    if _is_hidden(mark):
+        return
     statement = _READ if discloses(mark) else _DELIVERED
     with connection.cursor() as cursor:
         execute_prepared(
@@ -53,6 +55,11 @@ def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object])
             statement.replace("{positions}", positions),
             {**params, "at": adapt(mark.at)},
         )
+
+
+def _is_hidden(mark: Mark) -> bool:
+    """Whether others learn nothing of a mark."""
+    return mark.hides_delivery and not discloses(mark)
 
 
 #: The participant may be waited for and then have moved, so the condition is on its own columns.
@@ -79,12 +86,13 @@ def _moved_sql(state: str) -> str:
 
 
 #: An open read of everything up to here leaves only private reads open, unless the delivered
-#: watermark is further ahead.
+#: watermark is further ahead. Who has received something privately stays held back.
 _READ = f"""
     UPDATE chat_conversationparticipant AS participant
        SET {_moved_sql("delivered")}, {_moved_sql("read")},
            held_back = CASE WHEN move.passes_read
                             THEN (participant.held_back AND NOT move.passes_delivered)
+                                 OR participant.has_private_deliveries
                                  OR {private_read_sql("move.sent_at", "move.up_to")}
                             ELSE participant.held_back END
       FROM (
@@ -111,6 +119,8 @@ def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:
 
     As ``advance_watermarks``, but since nothing is after that message, no position is compared.
     """
+    if _is_hidden(mark):
+        return
     with connection.cursor() as cursor:
         execute_prepared(cursor, _NEWEST[discloses(mark)], {
             "participant": participant_id, "message": message_id, "at": adapt(mark.at),
@@ -119,7 +129,7 @@ def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:
 
 _DELIVERED_SQL = "last_delivered_message_id = %(message)s, last_delivered_at = %(at)s"
 _READ_SQL = f"""last_read_message_id = %(message)s, last_read_at = %(at)s,
-               held_back = EXISTS (
+               held_back = participant.has_private_deliveries OR EXISTS (
                    SELECT 1 FROM receipts_messagestatus AS open
                     WHERE open.recipient_id = participant.user_id
                       AND open.conversation_id = participant.conversation_id
@@ -158,15 +168,24 @@ def lock_participants(
     return dict(locked.values_list("pk", "last_read_message_id"))
 
 
-def hold_back_private_reads(locked: Mapping[int, int | None]) -> None:
-    """Hold back the read watermarks of locked participants that would cover a private read.
+def hold_back_private(mark: Mark, locked: Mapping[int, int | None]) -> None:
+    """Hold back the watermarks of locked participants that would cover what a mark keeps private.
 
-    Must be called after the marks, in their transaction.
+    Must be called after the marks, in their transaction. A private read may be covered by a read
+    watermark. A private delivery may come to be covered by either, when they move; so its
+    participant stays held back.
     """
-    ids = [pk for pk, read_up_to in locked.items() if read_up_to is not None]
-    if ids:
+    ids = [pk for pk, read_up_to in locked.items() if mark.hides_delivery or read_up_to is not None]
+    if ids and mark.hides_delivery:
+        execute(_HIDE_DELIVERIES.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+    elif ids:
         execute(_HIDE.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
 
+
+_HIDE_DELIVERIES = """
+    UPDATE chat_conversationparticipant AS participant
+       SET held_back = TRUE, has_private_deliveries = TRUE
+     WHERE {those} AND NOT (participant.held_back AND participant.has_private_deliveries)"""
 
 _REACHED_SQL = sent_at_sql("participant.last_read_message_id", "participant.conversation_id")
 _HIDE = f"""
@@ -192,18 +211,6 @@ def hold_back_from(participant_ids: Iterable[int], message_id: int) -> None:
         params = {"ids": id_list(ids), "message": message_id}
         execute(_HOLD.format(those=among_ids("participant.id")), params)
 
-
-#: SQL condition: nothing is open up to a participant's watermarks.
-NOTHING_OPEN_SQL = " AND ".join(
-    f"(participant.last_{state}_message_id IS NULL OR "
-    + covers_sql(
-        state,
-        sent_at_sql(f"participant.last_{state}_message_id", "participant.conversation_id"),
-        f"participant.last_{state}_message_id",
-    )
-    + ")"
-    for state in SHOWN_SQL
-)
 
 _LATE = ("late.created_at", "late.id")
 _HOLD = f"""

@@ -11,6 +11,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='historyposition',
+            name='is_hidden',
+            field=models.BooleanField(db_default=False, default=False),
+        ),
+        migrations.AddField(
             model_name='messagestatus',
             name='received_at',
             field=models.DateTimeField(null=True),

@@ -85,6 +85,8 @@ class HistoryPosition(models.Model):
     #: Whether the read is private, and whether the user's switch decided that and not the record:
     #: it decides once, when the record is first imported (rule 13).
     is_private = models.BooleanField(default=False)
+    #: Whether the delivery is private: the user's switch decides that once, too.
+    is_hidden = models.BooleanField(default=False, db_default=False)
     by_switch = models.BooleanField(default=False)
 
     class Meta:

@@ -55,6 +55,7 @@ class MarkedAnswer(RecipientAnswer):
 
     message: int
     conversation: int
+    received_at: datetime | None
     seen_at: datetime | None
 
 

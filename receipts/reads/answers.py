@@ -15,7 +15,7 @@ from receipts.reads.answer_types import (
 )
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.membership import membership_of
-from receipts.rules.privacy import hides_reads_from, without_reads
+from receipts.rules.privacy import Shown, shown_to, summary_shown
 from receipts.rules.rows import (
     ListedRow,
     MessageRow,
@@ -54,7 +54,7 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
 
 def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:
     """A message's receipts as shown to ``user``, who may see them (rule 14)."""
-    return summary_of(without_reads(row) if hides_reads_from(user) else row)
+    return summary_of(summary_shown(row, shown_to(user)))
 
 
 def recipient_shape(row: RecipientRow) -> RecipientAnswer:
@@ -74,14 +74,15 @@ def recipient_shape(row: RecipientRow) -> RecipientAnswer:
     }
 
 
-def listed_recipient(row: ListedRow, *, edited_at: datetime | None, reads: bool) -> ListedAnswer:
-    """A row of the recipient list; without ``reads`` a read is shown as its delivery.
+def listed_recipient(row: ListedRow, *, edited_at: datetime | None, to: Shown) -> ListedAnswer:
+    """A row of the recipient list, with what ``to`` shows of its marks.
 
     ``edited_at`` is the message's; by it ``read_before_edit`` says whether a reader saw an earlier
     text than the present one. It is null without a disclosed read.
     """
-    shown: ListedRow = row if reads else {**row, "read_at": None}
+    shown: ListedRow = row if to.reads else {**row, "read_at": None}
     read_at = shown["read_at"]
+    shown = shown if to.deliveries else {**shown, "delivered_at": read_at}
     return {
         **recipient_shape(shown),
         "read_before_edit": (
@@ -96,11 +97,15 @@ def listed_recipient(row: ListedRow, *, edited_at: datetime | None, reads: bool)
 
 
 def marked_row(row: OwnRow) -> MarkedAnswer:
-    """The response to a mark: the recipient's own row, with ``seen_at``."""
+    """The response to a mark: the recipient's own row, with what only they may know.
+
+    ``received_at`` is when it first reached them, privately or not.
+    """
     return {
         "message": row["message_id"],
         "conversation": row["conversation_id"],
         **recipient_shape(row),
+        "received_at": row["received_at"] or row["delivered_at"],
         "seen_at": row["seen_at"],
     }
 
@@ -114,18 +119,21 @@ def participant_shape(
     participant: ConversationParticipant,
     *,
     watermarks: bool,
-    reads: bool,
+    to: Shown,
     wishes: bool,
     names: Mapping[int | None, str],
 ) -> ParticipantAnswer:
-    """A membership; ``watermarks``, ``reads``, ``wishes``: whether the caller may see them.
+    """A membership; ``watermarks`` and ``wishes``: whether the caller may see them, else null.
 
-    Else they are null. ``names`` are the external ids of the watermarks' messages.
+    Of watermarks those that ``to`` shows: without deliveries, the delivered one is that of reads.
+    ``names`` are the external ids of their messages.
     """
     user = participant.user
-    delivered = participant.last_delivered_message_id if watermarks else None
-    reads = reads and watermarks
+    reads = to.reads and watermarks
     read = participant.last_read_message_id if reads else None
+    state = "delivered" if to.deliveries else "read"
+    delivers = watermarks and (to.deliveries or reads)
+    delivered = getattr(participant, f"last_{state}_message_id") if delivers else None
     return {
         "user": user.username,
         "user_name": user.get_full_name(),
@@ -143,7 +151,7 @@ def participant_shape(
         "notifications": notifications_of(participant.notifications_enabled) if wishes else None,
         "last_delivered_message": delivered,
         "last_delivered_message_external_id": names.get(delivered),
-        "last_delivered_at": participant.last_delivered_at if watermarks else None,
+        "last_delivered_at": getattr(participant, f"last_{state}_at") if delivers else None,
         "last_read_message": read,
         "last_read_message_external_id": names.get(read),
         "last_read_at": participant.last_read_at if reads else None,

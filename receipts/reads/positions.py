@@ -24,8 +24,9 @@ _REACHED = last_tracked_sql(
 )
 
 _POSITION = f"""
-    SELECT participant.user_id, member.read_receipts_enabled, conversation.id,
-           conversation.external_id, up_to.id, up_to.external_id, reached.id
+    SELECT participant.user_id, member.read_receipts_enabled,
+           member.delivery_receipts_enabled, conversation.id, conversation.external_id,
+           up_to.id, up_to.external_id, reached.id
       FROM chat_conversation AS conversation
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = conversation.id AND participant.is_active
@@ -80,5 +81,6 @@ def own_position(
     if found is None:
         return None
     position = dict(zip(columns_of(OwnPosition), found, strict=True))
-    position["read_receipts_enabled"] = bool(position["read_receipts_enabled"])
+    for switch in ("read_receipts_enabled", "delivery_receipts_enabled"):
+        position[switch] = bool(position[switch])
     return cast(OwnPosition, position)

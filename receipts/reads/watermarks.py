@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chat.models import ConversationParticipant
-from receipts.rules.watermarks import SHOWN_SQL
+from receipts.rules.watermarks import SHOWN_SQL, SHOWN_WITHOUT_PRIVATE_DELIVERIES_SQL
 from receipts.sql.run import among_ids, as_time, fetch_rows, id_list
 
 
@@ -19,7 +19,9 @@ def show_watermarks(participants: Iterable[ConversationParticipant]) -> None:
     if not held:
         return
     ids = {"ids": id_list(list(held))}
-    for state, shown_sql in SHOWN_SQL.items():
+    some_private = any(each.has_private_deliveries for each in held.values())
+    statements = SHOWN_SQL if some_private else SHOWN_WITHOUT_PRIVATE_DELIVERIES_SQL
+    for state, shown_sql in statements.items():
         found = fetch_rows(shown_sql.format(those=among_ids("participant.id")), ids)
         for participant, message, at in found:
             setattr(held[participant], f"last_{state}_message_id", message)

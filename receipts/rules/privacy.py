@@ -1,6 +1,8 @@
-"""Whether a read is private, and from whom others' reads are hidden (rules 13 and 14)."""
+"""Whether a mark is private, and from whom others' marks are hidden (rules 13 and 14)."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 from django.conf import settings
 
@@ -18,6 +20,14 @@ def reads_privately(read_receipts_enabled: bool, asked: bool | None = None) -> b
     return bool(asked) or not read_receipts_enabled
 
 
+def delivers_privately(delivery_receipts_enabled: bool) -> bool:
+    """A delivery is private by its recipient's setting at that moment.
+
+    So is that of a read; an open read discloses it. ``RECEIPTS_MANDATORY`` overrules it.
+    """
+    return not settings.RECEIPTS_MANDATORY and not delivery_receipts_enabled
+
+
 def opens_on_request(asked: bool | None, private: bool) -> bool:
     """Whether a read that is not ``private`` was asked to be open: it discloses earlier ones, too.
 
@@ -26,27 +36,36 @@ def opens_on_request(asked: bool | None, private: bool) -> bool:
     return asked is False and not private
 
 
-def hides_reads_from(user: User) -> bool:
-    """``RECEIPTS_RECIPROCAL``: a user who hides reads sees others' reads as delivered."""
-    return (
-        settings.RECEIPTS_RECIPROCAL
-        and not settings.RECEIPTS_MANDATORY
-        and not user.read_receipts_enabled
-        and not user.sees_everything
-    )
+class Shown(NamedTuple):
+    """What a user is shown of others' marks."""
+
+    reads: bool = True
+    deliveries: bool = True
 
 
-def without_reads(message: SummaryRow) -> SummaryRow:
-    """A message's summary columns as if nobody had read it: its reads count as deliveries.
+def shown_to(user: User) -> Shown:
+    """``RECEIPTS_RECIPROCAL``: a user sees of others what the user's own switches show.
 
-    Only messages that all have read are archived, so ``archived_at`` is hidden as well.
+    Without reads, a read is shown as delivered; without deliveries, a delivery as pending.
     """
-    read = message["overall_status"] == OverallStatus.READ
-    status = OverallStatus.DELIVERED if read else message["overall_status"]
-    return {
-        **message,
-        "read_count": 0,
-        "read_since_edit_count": 0,
-        "overall_status": status,
-        "archived_at": None,
-    }
+    own = Shown(user.read_receipts_enabled, user.delivery_receipts_enabled)
+    if not settings.RECEIPTS_RECIPROCAL or settings.RECEIPTS_MANDATORY:
+        return Shown()
+    return Shown() if all(own) or user.sees_everything else own
+
+
+def summary_shown(message: SummaryRow, shown: Shown) -> SummaryRow:
+    """A message's summary columns without the marks that are not shown.
+
+    Only messages that all have read are archived, so without reads ``archived_at`` is hidden.
+    """
+    status = message["overall_status"]
+    if not shown.reads:
+        message = {**message, "read_count": 0, "read_since_edit_count": 0, "archived_at": None}
+        status = OverallStatus.DELIVERED if status == OverallStatus.READ else status
+    if not shown.deliveries:
+        read = message["read_count"]
+        message = {**message, "delivered_count": read}
+        if status != OverallStatus.READ:
+            status = OverallStatus.PARTIAL if read else OverallStatus.SENT
+    return {**message, "overall_status": status}

@@ -71,9 +71,11 @@ class RecipientRow(TypedDict):
 
 
 class OwnRow(RecipientRow):
-    """A recipient's own row, with their read receipts switch."""
+    """A recipient's own row, with what only they may know and their privacy switches."""
 
+    received_at: datetime | None
     recipient__read_receipts_enabled: bool
+    recipient__delivery_receipts_enabled: bool
 
 
 class ListedRow(RecipientRow):
@@ -88,6 +90,7 @@ class ListedRow(RecipientRow):
 class ChangedColumns(TypedDict, total=False):
     """The columns of a row after a change: all times, and whatever else the change sets."""
 
+    received_at: datetime | None
     delivered_at: datetime | None
     seen_at: datetime | None
     read_at: datetime | None
@@ -102,6 +105,7 @@ class OwnPosition(TypedDict):
 
     user_id: int
     read_receipts_enabled: bool
+    delivery_receipts_enabled: bool
     conversation_id: int
     conversation_external_id: str | None
     #: The message up to which rows are marked.

@@ -2,8 +2,8 @@
 
 A participant's columns hold how far they have reached, which only moves forward. Rows at or before
 that position may be open all the same: a message with an earlier time arrived, or was restored, or
-was read privately. ``held_back`` says to look for them. Then the watermark that is shown is the
-last message before the first open row that its user sent, or has received or read.
+was received or read privately. ``held_back`` says to look for them. Then the watermark that is
+shown is the last message before the first open row that its user sent, or has received or read.
 
 All of this is SQL text for both databases, over ``participant``.
 """
@@ -36,8 +36,19 @@ PRIVATE_SQL = (
 )
 _PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
              WHERE {_OWN_SQL.replace("{state}", "read")} AND {PRIVATE_SQL}"""
+#: A row that was received and read privately, like one that nobody has received. Few participants
+#: have such rows; the others' rows that were seen without a receipt need not be searched for them.
+_RECEIVED_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
+              JOIN chat_message AS owed ON owed.id = open.message_id
+               AND owed.conversation_id = open.conversation_id AND owed.deleted_at IS NULL
+             WHERE participant.has_private_deliveries
+              AND {_OWN_SQL.replace("{state}", "read")} AND open.seen_at IS NOT NULL
+              AND open.delivered_at IS NULL AND open.received_at IS NOT NULL"""
 #: A row for which no receipt is due is never open: seen, but neither received nor read.
-_ARMS_SQL = {"delivered": (_UNREAD_SQL,), "read": (_UNREAD_SQL, _PRIVATE_SQL)}
+_ARMS_SQL = {
+    "delivered": (_UNREAD_SQL, _RECEIVED_SQL),
+    "read": (_UNREAD_SQL, _RECEIVED_SQL, _PRIVATE_SQL),
+}
 
 
 def private_read_sql(time: str, message: str) -> str:
@@ -81,9 +92,9 @@ def last_tracked_sql(conversation: str, before: str) -> str:
          ORDER BY tried.created_at DESC, tried.id DESC LIMIT 1"""
 
 
-def _first_open_sql(state: str) -> str:
+def _first_open_sql(state: str, arms: tuple[str, ...]) -> str:
     """SQL: the message of the first open row up to the position that the participant reached."""
-    arms = " UNION ALL ".join(
+    union = " UNION ALL ".join(
         "SELECT * FROM ({} ORDER BY open.sent_at, open.message_id LIMIT 1) AS {}".format(
             arm.format(
                 columns="open.sent_at, open.message_id",
@@ -91,15 +102,15 @@ def _first_open_sql(state: str) -> str:
                 time="reached.created_at",
                 message="reached.id",
             ),
-            name,
+            f"open_{number}",
         )
-        for arm, name in zip(_ARMS_SQL[state], ("unread", "private"), strict=False)
+        for number, arm in enumerate(arms)
     )
-    return f"""SELECT first.message_id FROM ({arms}) AS first
+    return f"""SELECT first.message_id FROM ({union}) AS first
               ORDER BY first.sent_at, first.message_id LIMIT 1"""
 
 
-def _shown_sql(state: str) -> str:
+def _shown_sql(state: str, arms: tuple[str, ...]) -> str:
     return f"""
     SELECT stopped.participant_id,
            CASE WHEN stopped.stop_id IS NULL THEN stopped.reached_id ELSE before.id END
@@ -110,7 +121,7 @@ def _shown_sql(state: str) -> str:
       FROM (
         SELECT participant.id AS participant_id, participant.user_id, participant.joined_at,
                participant.conversation_id, reached.id AS reached_id,
-               participant.last_{state}_at AS at, ({_first_open_sql(state)}) AS stop_id
+               participant.last_{state}_at AS at, ({_first_open_sql(state, arms)}) AS stop_id
           FROM chat_conversationparticipant AS participant
           JOIN chat_message AS reached ON reached.id = participant.last_{state}_message_id
            AND reached.conversation_id = participant.conversation_id
@@ -142,4 +153,10 @@ def _shown_sql(state: str) -> str:
 
 #: SELECT, by state: the shown watermarks of those of ``{those}`` participants that are held back,
 #: as ``participant_id``, ``message_id`` (null for none) and ``at``.
-SHOWN_SQL = {state: _shown_sql(state) for state in _STATES}
+SHOWN_SQL = {state: _shown_sql(state, _ARMS_SQL[state]) for state in _STATES}
+#: The same, where none of them has private deliveries. Planning the search for these takes a third
+#: of the time.
+SHOWN_WITHOUT_PRIVATE_DELIVERIES_SQL = {
+    state: _shown_sql(state, tuple(arm for arm in _ARMS_SQL[state] if arm != _RECEIVED_SQL))
+    for state in _STATES
+}

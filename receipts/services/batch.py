@@ -17,14 +17,14 @@ from django.utils import timezone
 
 from chat.models import ConversationParticipant
 from chat.names import MessageReference
-from receipts.ledger.concealing import conceal_reads, takes_back_reads
+from receipts.ledger.concealing import taken_back
 from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
-from receipts.ledger.watermarks import hold_back_private_reads, lock_participants
+from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.rules.failures import kept_reason
-from receipts.rules.privacy import opens_on_request, reads_privately
-from receipts.services.rows_of_batch import SOURCE, mark_params
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
+from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, mark_params
 from receipts.sql.run import fetch_rows
 
 #: What an item may report. A message is sent when it is stored, so ``sent`` changes nothing; a
@@ -37,34 +37,6 @@ NOT_RECIPIENT = "not_recipient"
 NOT_FOUND = "not_found"
 #: The message that the item numbers has another external id than the one it gives.
 OTHER_NAME = "other_name"
-
-#: The items as a relation, one row each: from arrays, or from a JSON text.
-_RELATION = {
-    "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(names)s AS text[]),"
-    " CAST(%(usernames)s AS text[])) WITH ORDINALITY AS asked (message_id, name, username, place)",
-    "sqlite": "(SELECT value ->> 0 AS message_id, value ->> 1 AS name, value ->> 2 AS username,"
-    " key + 1 AS place FROM json_each(%(asked)s)) AS asked",
-}
-
-#: For each item whose user takes part in its message's conversation: their row, if it exists, and
-#: its state. An archived message has no rows any more, so every participant but its sender counts
-#: as a recipient who has read it.
-_RESOLVE = """
-    SELECT asked.place, message.id, recipient.id, participant.id, recipient.read_receipts_enabled,
-           status.id, status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
-           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
-           asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE)
-      FROM {relation}
-      LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
-      JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)
-      JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
-      JOIN chat_conversationparticipant AS participant
-        ON participant.conversation_id = message.conversation_id
-       AND participant.user_id = recipient.id AND participant.is_active
-      LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
-       AND status.recipient_id = recipient.id
-       AND status.conversation_id = message.conversation_id
-     ORDER BY asked.place"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +67,7 @@ class _Found:
     participant_id: int
     at: datetime
     private: bool
+    hides_delivery: bool
 
     @property
     def explicit(self) -> bool:
@@ -102,7 +75,7 @@ class _Found:
         return opens_on_request(self.item.private, self.private)
 
     @property
-    def kind(self) -> tuple[bool, bool, bool, bool]:
+    def kind(self) -> tuple[bool, ...]:
         """What marks of one statement have in common. Failures come last: a delivery ends them."""
         is_read = self.item.state == READ
         return (
@@ -110,6 +83,7 @@ class _Found:
             is_read,
             is_read and self.private,
             is_read and self.explicit,
+            self.item.state != FAILED and self.hides_delivery,
         )
 
 
@@ -135,7 +109,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
     """Return the rows to mark; set the other results in ``results``."""
     found = []
     for (
-        place, message, recipient, participant, enabled, row, withdrawn, deleted, archived, misnamed
+        place, message, recipient, participant, *enabled, row, withdrawn, deleted, archived,
+        misnamed,
     ) in _resolved(items):  # fmt: skip
         item = items[place - 1]
         if misnamed:
@@ -153,7 +128,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
                     recipient_id=recipient,
                     participant_id=participant,
                     at=min(item.at or now, now),
-                    private=reads_privately(bool(enabled), item.private),
+                    private=item.state == READ and reads_privately(bool(enabled[0]), item.private),
+                    hides_delivery=delivers_privately(bool(enabled[1])),
                 )
             )
     return found
@@ -165,7 +141,7 @@ def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
     if connection.vendor == "postgresql":
         columns = map(list, zip(*asked, strict=True))
         params = dict(zip(("messages", "names", "usernames"), columns, strict=True))
-    return fetch_rows(_RESOLVE.format(relation=_RELATION[connection.vendor]), params)
+    return fetch_rows(RESOLVE.format(relation=RELATION[connection.vendor]), params)
 
 
 def _stamp(found: list[_Found], now: datetime) -> list[int]:
@@ -187,6 +163,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         read=found[0].item.state == READ,
         private=found[0].private,
         explicit=found[0].explicit,
+        hides_delivery=found[0].hides_delivery,
         backdated=True,
         carries_content=bool(contents),
         at_sql="mark.at",
@@ -202,8 +179,9 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
     change = mark.change("TRUE", mark_params(rows), source=SOURCE[connection.vendor])
     dated = any(each.item.at is not None for each in spoken.values())
     changed = _stamped(
-        replace(change, may_retract_reads=change.may_retract_reads and dated),
-        {each.participant_id for each in spoken.values()} if mark.private else set(),
+        mark,
+        replace(change, may_retract=change.may_retract and dated),
+        {each.participant_id for each in spoken.values()},
     )
     return _places(spoken, changed)
 
@@ -236,15 +214,14 @@ def _places(spoken: Mapping[int, _Found], changed: set[tuple[int, int]]) -> list
     ]
 
 
-def _stamped(change: Change, hiding: set[int]) -> set[tuple[int, int]]:
-    """``stamp_rows``; ``hiding`` are the ids of participants whose reads become private."""
-    if not hiding:
+def _stamped(mark: Mark, change: Change, participants: set[int]) -> set[tuple[int, int]]:
+    """``stamp_rows``, for these participants, whose watermarks it may have to hold back."""
+    if not (mark.private or mark.hides_delivery):
         return stamp_rows(change)
     with transaction.atomic():
-        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=hiding))
-        takes_back = change.may_retract_reads and takes_back_reads(change)
+        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=participants))
+        was_open = taken_back(change)
         changed = stamp_rows(change)
-        hold_back_private_reads(locked)
-        if takes_back:
-            conceal_reads(locked)
+        hold_back_private(mark, locked)
+        was_open.conceal(locked)
     return changed

@@ -139,7 +139,7 @@ def _check_same(
 
 def _name(conversation: Conversation, external_id: str) -> bool:
     """Give a conversation its name, unless it or another one got one meanwhile."""
-    unnamed = Conversation.objects.filter(pk=conversation.pk, external_id=None)
+    unnamed = Conversation.objects.present().filter(pk=conversation.pk, external_id=None)
     try:
         with transaction.atomic():
             return bool(unnamed.update(external_id=external_id))

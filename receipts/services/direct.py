@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.http import Http404
 
 from chat.errors import Conflict, Invalid
 from chat.models import Conversation, ConversationParticipant, Role, User
@@ -52,7 +53,11 @@ def direct_conversation(
                 f"Conversation {taken.pk} has this external_id, but other participants."
             ) from error
     if not created:
-        _bring_back(found, joining)
+        joining = list(joining)
+        try:
+            _bring_back(found, joining)
+        except Http404:  # deleted meanwhile, so that these two have none
+            return direct_conversation(members=members, joining=joining, **fields)
     return found, created
 
 

@@ -24,7 +24,7 @@ from receipts.ledger.marks import (
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
     advance_watermarks,
-    hold_back_private_reads,
+    hold_back_private,
     lock_participants,
 )
 from receipts.rules.deleted import present_sql
@@ -83,7 +83,7 @@ _POSITIONS = f"""
 #: that are being deleted.
 _PRESENT_SQL = present_sql("status.conversation_id")
 _UNREAD_SQL = f"status.seen_at IS NULL AND {_PRESENT_SQL}"
-_PRIVATELY_READ_SQL = f"{PRIVATELY_READ_SQL} AND {_PRESENT_SQL}"
+_PRIVATELY_READ_SQL = [f"{private} AND {_PRESENT_SQL}" for private in PRIVATELY_READ_SQL]
 
 #: Later than any message.
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -93,20 +93,28 @@ _BEGIN = (0, datetime(1970, 1, 1, tzinfo=UTC), 0)
 RowPlace = tuple[int, datetime, int]
 
 
-def mark_all_delivered(*, user_id: int, at: datetime | None = None) -> BatchOutcome:
+def mark_all_delivered(
+    *, user_id: int, hides_delivery: bool = False, at: datetime | None = None
+) -> BatchOutcome:
     """Mark everything in all of a user's conversations delivered, or what was there at a time."""
-    return _mark_all(user_id, at)
+    return _mark_all(user_id, at, hides_delivery=hides_delivery)
 
 
 def mark_all_read(
-    *, user_id: int, private: bool = False, explicit: bool = False, at: datetime | None = None
+    *,
+    user_id: int,
+    private: bool = False,
+    explicit: bool = False,
+    hides_delivery: bool = False,
+    at: datetime | None = None,
 ) -> BatchOutcome:
     """Mark everything in all of a user's conversations read, or what was there at a time.
 
     An ``explicit`` open mark also discloses earlier private reads (rule 13). A time applies to rows
     that are not marked yet: it does not replace a later one, as a mark in one conversation does.
     """
-    return _mark_all(user_id, at, read=True, private=private, explicit=explicit)
+    how = {"private": private, "explicit": explicit, "hides_delivery": hides_delivery}
+    return _mark_all(user_id, at, read=True, **how)
 
 
 def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
@@ -114,7 +122,7 @@ def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
     mark = replace(Mark.given(at, **how), backdated=False)
     stretches = [_Stretches(user_id, mark, mark.at if at else _NEVER, _UNREAD_SQL)]
     if mark.explicit:
-        stretches.append(replace(stretches[0], open_sql=_PRIVATELY_READ_SQL))
+        stretches += [replace(stretches[0], open_sql=private) for private in _PRIVATELY_READ_SQL]
     marked, past = 0, _BEGIN
     while stretches:
         with transaction.atomic():
@@ -167,8 +175,8 @@ class _Stretches:
         positions = _POSITIONS.format(stretch=stretch, open=self.open_sql, fresh=told.unmarked_sql)
         advance_watermarks(mark, positions, adapt_all(params))
         marked = stamp(mark.change(stretch, params, condition_sql=mark.unmarked_sql))
-        if mark.private:
-            hold_back_private_reads(locked)
+        if mark.private or mark.hides_delivery:
+            hold_back_private(mark, locked)
         return marked
 
     def _after(self, past: RowPlace) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils import timezone
 
-from receipts.ledger.concealing import conceal_reads, takes_back_reads
+from receipts.ledger.concealing import taken_back
 from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark, discloses
 from receipts.ledger.stamp import Change, stamp, stamp_one
@@ -19,7 +19,7 @@ from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
-    hold_back_private_reads,
+    hold_back_private,
     lock_participant,
 )
 from receipts.rules.failures import kept_reason
@@ -74,9 +74,11 @@ class UpTo:
         )
 
 
-def mark_delivered(*, row: RecipientKey, at: datetime | None = None) -> ChangedColumns | None:
+def mark_delivered(
+    *, row: RecipientKey, at: datetime | None = None, hides_delivery: bool = False
+) -> ChangedColumns | None:
     """Mark one message delivered; return the row's columns, or None if nothing changed."""
-    return _mark_one(row, Mark.given(at))
+    return _mark_one(row, Mark.given(at, hides_delivery=hides_delivery))
 
 
 def mark_read(
@@ -85,14 +87,15 @@ def mark_read(
     at: datetime | None = None,
     private: bool = False,
     explicit: bool = False,
+    hides_delivery: bool = False,
     content: str | None = None,
 ) -> ChangedColumns | None:
     """Mark one message read; return the row's columns, or None if nothing changed.
 
     An ``explicit`` open mark also discloses an earlier private read (rule 13).
     """
-    how = {"private": private, "explicit": explicit, "content": content}
-    return _mark_one(row, Mark.given(at, read=True, **how))
+    how = {"private": private, "explicit": explicit, "hides_delivery": hides_delivery}
+    return _mark_one(row, Mark.given(at, read=True, content=content, **how))
 
 
 def report_failure(
@@ -119,9 +122,11 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
     return stamp(unmark(_FROM, params))
 
 
-def bulk_mark_delivered(*, position: UpTo, at: datetime | None = None) -> int:
+def bulk_mark_delivered(
+    *, position: UpTo, at: datetime | None = None, hides_delivery: bool = False
+) -> int:
     """Mark everything up to a message delivered; return how many rows are newly marked."""
-    return _mark_up_to(position, Mark.given(at))
+    return _mark_up_to(position, Mark.given(at, hides_delivery=hides_delivery))
 
 
 def bulk_mark_read(
@@ -130,36 +135,37 @@ def bulk_mark_read(
     at: datetime | None = None,
     private: bool = False,
     explicit: bool = False,
+    hides_delivery: bool = False,
 ) -> int:
     """Mark everything up to a message read; return how many rows are newly marked.
 
     An ``explicit`` open mark also discloses earlier private reads (rule 13).
     """
-    return _mark_up_to(position, Mark.given(at, read=True, private=private, explicit=explicit))
+    how = {"private": private, "explicit": explicit, "hides_delivery": hides_delivery}
+    return _mark_up_to(position, Mark.given(at, read=True, **how))
 
 
 def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
-    if not mark.private:
+    if not (mark.private or mark.hides_delivery):
         # One statement without a transaction: the message is locked no longer than that.
         return stamp_one(change)
-    with _hiding(row.recipient_id, row.conversation_id, change):
+    with _hiding(row.recipient_id, row.conversation_id, mark, change):
         return stamp_one(change)
 
 
 @contextmanager
-def _hiding(recipient_id: int, conversation_id: int, change: Change) -> Iterator[None]:
-    """A transaction for a change that makes reads private (rule 13).
+def _hiding(recipient_id: int, conversation_id: int, mark: Mark, change: Change) -> Iterator[None]:
+    """A transaction for a change that keeps reads or deliveries private (rule 13).
 
-    Afterwards no read watermark covers them, and no event discloses one that was open before.
+    Afterwards no watermark covers them, and no event discloses one that was open before.
     """
     with transaction.atomic():
         locked = lock_participant(recipient_id, conversation_id)
-        takes_back = change.may_retract_reads and takes_back_reads(change)
+        was_open = taken_back(change)
         yield
-        hold_back_private_reads(locked)
-        if takes_back:
-            conceal_reads(locked)
+        hold_back_private(mark, locked)
+        was_open.conceal(locked)
 
 
 def _names(row: RecipientKey) -> dict[str, Any]:
@@ -196,6 +202,6 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
 
 def _transaction(position: UpTo, mark: Mark, change: Change) -> AbstractContextManager[None]:
     """The transaction of a bulk mark."""
-    if mark.private:
-        return _hiding(position.recipient_id, position.conversation_id, change)
+    if mark.private or mark.hides_delivery:
+        return _hiding(position.recipient_id, position.conversation_id, mark, change)
     return transaction.atomic()

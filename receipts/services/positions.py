@@ -11,7 +11,7 @@ from django.utils import timezone
 from chat.errors import Invalid, NotParticipant
 from chat.names import MessageReference
 from receipts.reads.positions import own_position
-from receipts.rules.privacy import opens_on_request, reads_privately
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import OwnPosition
 from receipts.services.marking import (
     UpTo,
@@ -57,12 +57,13 @@ def mark_up_to(
     count = 0
     if found["up_to"] is not None:
         position = UpTo.of(found)
+        hides = delivers_privately(found["delivery_receipts_enabled"])
         if read:
             hidden = reads_privately(found["read_receipts_enabled"], private)
-            explicit = opens_on_request(private, hidden)
-            count = bulk_mark_read(position=position, at=at, private=hidden, explicit=explicit)
+            how = {"private": hidden, "explicit": opens_on_request(private, hidden)}
+            count = bulk_mark_read(position=position, at=at, hides_delivery=hides, **how)
         else:
-            count = bulk_mark_delivered(position=position, at=at)
+            count = bulk_mark_delivered(position=position, at=at, hides_delivery=hides)
     return _marked(found, count, at)
 
 

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
-from receipts.ledger.concealing import conceal_reads
+from receipts.ledger.concealing import TakenBack
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.services.bounded import BatchOutcome, time_budget
@@ -81,5 +81,5 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
             )
         )
         if marked:
-            conceal_reads([participation.pk])
+            TakenBack(reads=True, deliveries=True).conceal([participation.pk])
     return marked

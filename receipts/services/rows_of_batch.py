@@ -11,6 +11,35 @@ from django.db import connection
 
 from receipts.sql.run import adapt
 
+#: The items as a relation, one row each: from arrays, or from a JSON text.
+RELATION = {
+    "postgresql": "unnest(CAST(%(messages)s AS bigint[]), CAST(%(names)s AS text[]),"
+    " CAST(%(usernames)s AS text[])) WITH ORDINALITY AS asked (message_id, name, username, place)",
+    "sqlite": "(SELECT value ->> 0 AS message_id, value ->> 1 AS name, value ->> 2 AS username,"
+    " key + 1 AS place FROM json_each(%(asked)s)) AS asked",
+}
+
+#: For each item whose user takes part in its message's conversation: their row, if it exists, and
+#: its state. An archived message has no rows any more, so every participant but its sender counts
+#: as a recipient who has read it.
+RESOLVE = """
+    SELECT asked.place, message.id, recipient.id, participant.id, recipient.read_receipts_enabled,
+           recipient.delivery_receipts_enabled, status.id, status.withdrawn_at IS NOT NULL,
+           message.deleted_at IS NOT NULL,
+           message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
+           asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE)
+      FROM {relation}
+      LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
+      JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)
+      JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
+      JOIN chat_conversationparticipant AS participant
+        ON participant.conversation_id = message.conversation_id
+       AND participant.user_id = recipient.id AND participant.is_active
+      LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
+       AND status.recipient_id = recipient.id
+       AND status.conversation_id = message.conversation_id
+     ORDER BY asked.place"""
+
 #: A JOIN of each row with its mark.
 SOURCE = {
     "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),

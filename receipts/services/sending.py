@@ -24,12 +24,13 @@ from receipts.ledger.watermarks import (
     ONE_POSITION,
     advance_watermarks,
     hold_back_from,
+    hold_back_private,
     lock_watermarks_of,
     reach_newest,
 )
 from receipts.models import EventKind, MessageStatus
 from receipts.reads.names import message_id_of
-from receipts.rules.privacy import reads_privately
+from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
 from receipts.services.storing import is_late, live_time, store_message
@@ -135,7 +136,8 @@ def send_message(
     mark = Mark(
         at=message.created_at,
         read=mark_read,
-        private=reads_privately(sender.read_receipts_enabled),
+        private=mark_read and reads_privately(sender.read_receipts_enabled),
+        hides_delivery=delivers_privately(sender.delivery_receipts_enabled),
     )
     _mark_earlier(message, membership, mark, is_newest=not late)
     return Sent(message, created=True)
@@ -235,3 +237,5 @@ def _mark_earlier(
     if membership.has_unread:
         position = {"sent_at": message.created_at, "message": message.pk}
         stamp(mark.change(_UNREAD_BY_SENDER, {**params, **position}))
+        if mark.hides_delivery:
+            hold_back_private(mark, {membership.pk: None})

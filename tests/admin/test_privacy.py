@@ -131,6 +131,26 @@ def test_no_page_tells_a_private_read_from_a_delivery(
         assert differing == []
 
 
+@pytest.mark.parametrize("begin", ["pending", "failed"])
+@pytest.mark.parametrize("private_read", [False, True])
+def test_no_page_tells_a_private_delivery_from_none(
+    message: Message, bob: User, moderator: User, begin: str, private_read: bool
+) -> None:
+    """Delivered, or read privately as well, with the switch off."""
+    User.objects.filter(pk=bob.pk).update(delivery_receipts_enabled=False)
+    people = [Browser(User.objects.create_superuser("root")), Browser(appointed(moderator))]
+    if begin == "failed":
+        fail(message, bob, "no device")
+    before = [walk(browser) for browser in people]
+    at = message.created_at + timedelta(hours=1)
+    mark(message, "bob", read=False, at=at)
+    if private_read:
+        mark(message, "bob", read=True, private=True, content="between us")
+    for browser, pages in zip(people, before, strict=True):
+        now = walk(browser)
+        assert [address for address, page in pages.items() if page != now[address]] == []
+
+
 def test_an_open_read_is_told(message: Message, bob: User, moderator: User) -> None:
     """The walk would notice: an open read changes pages."""
     mia = Browser(appointed(moderator))

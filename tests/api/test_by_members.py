@@ -243,3 +243,14 @@ def test_others_of_the_same_two_keep_working(
     api(alice).post(f"/conversations/{other.pk}/messages/", {"body": "hello"}, 201)
     assert api(bob).get(f"/conversations/{other.pk}/")["unread_count"] == 1
     assert put(api(bob), "alice")["id"] == direct.pk
+
+
+def test_after_it_is_deleted_there_is_a_new_one(
+    api: Any, direct: Conversation, alice: User, bob: User, service_key: str
+) -> None:
+    """What was deleted does not come back; its row may still be there."""
+    services.delete_conversation(conversation_id=direct.pk)
+    made = put(api(alice), "bob", status=201)
+    assert made["id"] != direct.pk
+    assert put(api(bob), "alice")["id"] == made["id"]
+    assert Conversation.objects.count() == 2

@@ -10,6 +10,7 @@ import pytest
 from chat.models import Conversation, User
 from receipts import services
 from tests.support.cast import say
+from tests.support.commands import run
 
 LONGEST = "room@chat.example/" + "Ö" * 237
 TOO_LONG = LONGEST + "x"
@@ -89,3 +90,10 @@ def test_it_is_refused_in_lists_with_its_place(
     read = {"message": message.pk, "state": "read", "user": TOO_LONG}
     [result] = backend.post("/receipts/", {"receipts": [read]})["results"]
     assert (result["result"], set(result["errors"])) == ("invalid", {"user"})
+
+
+def test_commands_issue_them_a_token_and_a_key(api: Any, ann: User) -> None:
+    (token,) = run("issue_token", LONGEST)
+    assert api(token).get("/me/")["username"] == LONGEST
+    (key,) = run("issue_service_key", "shop/" + "s" * 250)
+    assert api(key).get(f"/conversations/{ann.participations.get().conversation_id}/")

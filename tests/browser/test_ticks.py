@@ -60,7 +60,7 @@ def test_a_private_read_keeps_the_ticks_grey(as_person: AsPerson, group: Group) 
     group.open(alice)
     group.open(carol)
     bob.get_by_role("switch", name="Read receipts").uncheck()
-    expect(bob.get_by_text("Messages you read look delivered to others.")).to_be_visible()
+    expect(bob.get_by_text("Senders do not see when you read their messages.")).to_be_visible()
     try:
         say(alice, "Who has read this?")
         expect(group.badge(bob)).to_have_text("1")
@@ -73,6 +73,26 @@ def test_a_private_read_keeps_the_ticks_grey(as_person: AsPerson, group: Group) 
     finally:
         bob.get_by_role("switch", name="Read receipts").check()
         expect(bob.get_by_text("Senders see when you have read")).to_be_visible()
+
+
+def test_a_private_delivery_leaves_one_tick_until_an_open_read(
+    as_person: AsPerson, group: Group
+) -> None:
+    """Rule 13: with delivery receipts off nobody sees that a message has arrived."""
+    alice, bob = as_person("alice"), as_person("bob")
+    group.open(alice)
+    bob.get_by_role("switch", name="Delivery receipts").uncheck()
+    expect(bob.get_by_text("Senders see nothing until you read openly.")).to_be_visible()
+    try:
+        say(alice, "Has it arrived?")
+        expect(group.badge(bob)).to_have_text("1")
+        expect_ticks(alice, "Has it arrived?", "sent", "Sent")
+        with bob.expect_response("**/mark-read/"):
+            group.open(bob)
+        expect_ticks(alice, "Has it arrived?", "partial", "Read by 1 of 2")
+    finally:
+        bob.get_by_role("switch", name="Delivery receipts").check()
+        expect(bob.get_by_text("Senders see when their messages reach you.")).to_be_visible()
 
 
 def test_what_people_write_is_text(as_person: AsPerson, group: Group) -> None:

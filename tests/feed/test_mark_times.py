@@ -75,6 +75,20 @@ def test_different_reasons_are_different_marks(
     assert marks([event]) == [("bob", "failed", "off", 9), ("bob", "failed", "full", 8)]
 
 
+def test_different_reasons_of_one_batch_are_different_marks(
+    backend: Api, follow: Follow, message: Message, alice: User
+) -> None:
+    other = say(alice, message.conversation, sent_at=HOUR_AGO)
+    heard = follow(alice)
+    items = [
+        {"message": each.pk, "user": "bob", "state": "failed", "reason": reason, "at": minute(9)}
+        for each, reason in ((message, "off"), (other, "full"))
+    ]
+    backend.post("/receipts/", {"receipts": items})
+    told = {("bob", "failed", "off", 9), ("bob", "failed", "full", 9)}
+    assert set(marks(heard())) == told
+
+
 def test_a_bulk_mark_has_its_time_and_a_message_sent_later_its_own(
     api: Any, follow: Follow, message: Message, alice: User, bob: User
 ) -> None:

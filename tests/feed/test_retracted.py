@@ -113,3 +113,51 @@ def test_a_read_of_a_message_that_arrived_late_is_concealed_by_itself(
     marks = [mark for event in heard() for mark in event.get("marks", [])]
     read = {mark["first_message"] for mark in marks if mark["state"] == "read"}
     assert read == {message.pk}
+
+
+def delivered_before(how: str, call: Any, message: Message) -> None:
+    """A private delivery at an earlier time, by each door."""
+    call.patch("/me/", {"delivery_receipts_enabled": False})
+    early = {"at": "2020-01-01T00:00:00Z"}
+    item = {"message": message.pk, "state": "delivered", **early}
+    path, body = {
+        "single": (f"/messages/{message.pk}/delivered/", early),
+        "read": (f"/messages/{message.pk}/read/", {"private": True, **early}),
+        "bulk": (
+            f"/conversations/{message.conversation_id}/mark-delivered/",
+            {"up_to_message": message.pk, **early},
+        ),
+        "batch": ("/receipts/", {"receipts": [item]}),
+    }[how]
+    call.post(path, body)
+
+
+@pytest.mark.parametrize("mark", ["delivered", "read"])
+@pytest.mark.parametrize("how", ["single", "read", "bulk", "batch"])
+def test_a_delivery_that_became_private_is_published_no_more(
+    api: Any, follow: Follow, message: Message, alice: User, bob: User, how: str, mark: str
+) -> None:
+    """Rule 13: also one that a read implied. The row is pending, unless a read is still open."""
+    heard = follow(alice)
+    api(bob).post(f"/messages/{message.pk}/delivered/")
+    if mark == "read":
+        api(bob).post(f"/messages/{message.pk}/read/")
+    delivered_before(how, api(bob), message)
+    stays_read = mark == "read" and how != "read"
+    assert states(heard()) == ({"read"} if stays_read else {"pending"})
+
+
+def test_a_retracted_read_that_disclosed_a_private_delivery_is_published_no_more(
+    api: Any, follow: Follow, message: Message, alice: User, bob: User
+) -> None:
+    """Rule 13: neither the read nor the delivery; what was delivered openly stays published."""
+    openly = say(alice, message.conversation)
+    heard = follow(alice)
+    api(bob).post(f"/messages/{openly.pk}/delivered/")
+    api(bob).patch("/me/", {"delivery_receipts_enabled": False})
+    for each in (message, openly):
+        api(bob).post(f"/messages/{each.pk}/read/")
+    api(bob).post("/me/retract-receipts/")
+    marks = [mark for event in heard() for mark in event.get("marks", [])]
+    found = {(mark["first_message"], mark["state"]) for mark in marks}
+    assert found == {(message.pk, "pending"), (openly.pk, "delivered")}

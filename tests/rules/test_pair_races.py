@@ -91,3 +91,13 @@ def test_two_who_come_back_at_once_both_take_part(api: Any, alice: User, bob: Us
     answers = at_once(calls * 2)
     assert {each["id"] for each in answers} == {found.pk}
     assert ConversationParticipant.objects.active().count() == 2
+
+
+def test_who_comes_back_while_it_is_deleted_gets_a_new_one(alice: User, bob: User) -> None:
+    old, _ = services.direct_conversation(members=(alice, bob), joining=())
+    services.remove_participant(conversation_id=old.pk, user=bob)
+    _, (new, created) = first_then(
+        lambda: services.delete_conversation(conversation_id=old.pk),
+        lambda: services.direct_conversation(members=(bob, alice), joining=[bob]),
+    )
+    assert (new.pk != old.pk, created) == (True, True)

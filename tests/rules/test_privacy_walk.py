@@ -6,131 +6,19 @@ must look like. Events, webhooks, counts, lists and watermarks must be equal for
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from chat.models import Message, User
+from chat.models import Message
 from receipts import services
-from receipts.webhooks.offering import next_offer
-from tests.support.cast import ON_POSTGRES, Api, hook, say
+from tests.support.cast import ON_POSTGRES
+from tests.support.worlds import World, at, by_switch, then
 
 #: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
-
-EARLIER = timedelta(minutes=-30)
-_OF_THE_REQUEST = {"at", "cursor", "delivery", "webhook", "next", "previous", "joined_at"}
-_MESSAGES = {"id", "message", "first_message", "last_message", "last_read_message",
-             "last_delivered_message", "first_unread_message", "up_to_message"}  # fmt: skip
-
-
-class World:
-    """A conversation with two messages by alice, and what bob does in it."""
-
-    def __init__(self, people: dict[str, User], apis: dict[str, Api], tracked: bool) -> None:
-        self.people, self.apis, self.bob = people, apis, apis["bob"]
-        members = [people["bob"], people["carol"]]
-        self.group = services.create_conversation(
-            owner=people["alice"], participants=members, kind="group"
-        )
-        self.edits, sent_at = 0, timezone.now() - timedelta(hours=1)
-        self.ids = [
-            say(people["alice"], self.group, sent_at=sent_at, request_receipts=tracked).pk
-            for _ in range(2)
-        ]
-
-    def one(self, state: str, **fields: Any) -> None:
-        self.bob.post(f"/messages/{self.ids[1]}/{state}/", fields)
-
-    def bulk(self, state: str, **fields: Any) -> None:
-        self.bob.post(f"/conversations/{self.group.pk}/mark-{state}/", fields)
-
-    def batch(self, state: str, times: int = 1, **fields: Any) -> None:
-        items = [{"message": pk, "state": state, **fields} for pk in self.ids * times]
-        self.bob.post("/receipts/", {"receipts": items})
-
-    def all(self, state: str, **fields: Any) -> None:
-        self.bob.post(f"/me/mark-{state}/", fields)
-
-    def switch(self, on: bool) -> None:
-        self.bob.patch("/me/", {"read_receipts_enabled": on})
-
-    def send(self, **fields: Any) -> None:
-        path = f"/conversations/{self.group.pk}/messages/"
-        self.ids.append(self.bob.post(path, {"body": "hm", **fields}, status=201)["id"])
-
-    def edit(self) -> None:
-        self.edits += 1
-        for pk in self.ids[:2]:
-            self.apis["alice"].patch(f"/messages/{pk}/", {"body": f"version {self.edits}"})
-
-    def away(self) -> None:
-        for is_active in (False, True):
-            self.apis["backend"].patch("/users/bob/", {"is_active": is_active})
-
-    def leave(self) -> None:
-        self.bob.delete(f"/conversations/{self.group.pk}/participants/bob/")
-
-    def seen_by_others(self, act: Callable[[World], None]) -> list[Any]:
-        """Everything that others can see of ``act``, from events to lists."""
-        callers = [self.apis[name] for name in ("alice", "carol", "mia", "backend")]
-        cursors = [caller.get("/events/")["cursor"] for caller in callers]
-        endpoint = hook("backend", f"https://backend.example/{self.group.pk}")
-        act(self)
-        found: list[Any] = [
-            caller.get(f"/events/?after={cursor}")["results"]
-            for caller, cursor in zip(callers, cursors, strict=True)
-        ]
-        found.append(json.loads(next_offer(endpoint).body or b"null"))
-        paths = [
-            f"/conversations/{self.group.pk}/participants/?membership=active,left",
-            *(f"/messages/{pk}/{what}/" for pk in self.ids for what in ("status", "recipients")),
-        ]
-        found += [
-            caller.client.get(f"/api/v1{path}").json() for caller in callers for path in paths
-        ]
-        return [self.named(each) for each in found]
-
-    def since_sent(self, at: str) -> float:
-        """A mark's time, in seconds since the messages were sent."""
-        sent: datetime = Message.objects.get(pk=self.ids[0]).created_at
-        return (datetime.fromisoformat(at) - sent).total_seconds()
-
-    def named(self, told: Any) -> Any:
-        """The same, with names for the ids of this conversation, and without the request id."""
-        if isinstance(told, list):
-            return [self.named(each) for each in told]
-        if not isinstance(told, dict):
-            return told
-        kept = {name: value for name, value in told.items() if name not in _OF_THE_REQUEST}
-        if "state" in told and "at" in told:
-            kept["at"] = self.since_sent(told["at"])  # of a mark
-        for name, value in kept.items():
-            if name == "conversation" and isinstance(value, int):
-                kept[name] = "the conversation"
-            elif name in _MESSAGES and isinstance(value, int):
-                kept[name] = f"message {self.ids.index(value)}"
-            else:
-                kept[name] = self.named(value)
-        return kept
-
-
-def then(*acts: Callable[[World], None]) -> Callable[[World], None]:
-    return lambda world: [act(world) for act in acts] and None
-
-
-def by_switch(act: Callable[[World], None]) -> Callable[[World], None]:
-    return then(lambda w: w.switch(False), act, lambda w: w.switch(True))
-
-
-def at(world: World) -> str:
-    sent: datetime = Message.objects.get(pk=world.ids[0]).created_at
-    return (sent + timedelta(minutes=20)).isoformat()
-
 
 _LEAVE, _EDIT = World.leave, World.edit
 _READ = lambda w: w.one("read", private=True)  # noqa: E731
@@ -222,20 +110,6 @@ BEFORE: dict[str, Callable[[World], None]] = {
     "edited": World.edit,
     "read openly, edited": then(lambda w: w.one("read"), World.edit),
 }
-
-
-@pytest.fixture
-def worlds(
-    api: Any, alice: User, bob: User, carol: User, moderator: User, service_key: str,
-    monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., World]:  # fmt: skip
-    """Creates equal worlds, in which the clock is frozen."""
-    now = timezone.now()
-    monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-    people = {"alice": alice, "bob": bob, "carol": carol, "mia": moderator}
-    apis = {name: api(user) for name, user in people.items()} | {"backend": api(service_key)}
-
-    return lambda tracked=True: World(people, apis, tracked)
 
 
 def looks(world: World, before: Callable[[World], None], act: Callable[[World], None]) -> Any:

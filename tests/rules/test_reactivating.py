@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.utils import timezone
 from chat.models import Conversation, Departure, Message, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.sql.run import execute
 from tests.support.cast import ON_POSTGRES, STAMP, Api, counts, say
 from tests.support.commands import run
 from tests.support.following import Follow
@@ -87,6 +89,17 @@ def test_everything_is_as_it_was(
     assert_no_drift()
 
 
+def test_a_watermark_that_was_held_back_goes_on_from_where_it_was(
+    api: Any, backend: Api, group: Conversation, talk: list[Message]
+) -> None:
+    """Rule 7: once nothing is open below, it is where its user had read to."""
+    _, private, again, *_ = talk
+    switch(backend, on=False)
+    switch(backend, on=True)
+    backend.post(f"/messages/{private.pk}/read/", {"private": False, "user": "bob"})
+    assert watermarks(backend, group)[::2] == (again.pk, again.pk)
+
+
 def test_it_can_be_switched_off_and_on_again_later(
     backend: Api, group: Conversation, talk: list[Message], bob: User
 ) -> None:
@@ -118,6 +131,7 @@ def test_a_participation_that_ended_meanwhile_gives_nothing_back(
     """Removed or banned while off; the other conversation's rows come back."""
     other = say(alice, direct)
     switch(backend, on=False)
+    reached = watermarks(backend, group)
     services.remove_participant(conversation_id=group.pk, user=bob, banned=banned)
     if banned and back != "is gone":
         services.change_participant(by=None, conversation_id=group.pk, user=bob, banned=False)
@@ -126,6 +140,8 @@ def test_a_participation_that_ended_meanwhile_gives_nothing_back(
     switch(backend, on=True)
     if back == "rejoins afterwards":
         services.add_participant(conversation_id=group.pk, user=bob)
+    if back != "is gone":
+        assert watermarks(backend, group) == reached
     taken = MessageStatus.objects.filter(recipient=bob, message__in=talk, read_at=None)
     assert {each.withdrawn_at is None for each in taken} == {False}
     assert not MessageStatus.objects.filter(recipient=bob, message__in=talk, seen_at=None,
@@ -152,6 +168,7 @@ def test_reads_retracted_while_off_come_back_as_deliveries(
     api: Any, backend: Api, group: Conversation, alice: User, bob: User
 ) -> None:
     """Rules 2 and 13: as the private reads that they are, also in the watermarks."""
+    say(bob, group)
     one, two = say(alice, group), say(alice, group)
     api(bob).post(f"/messages/{two.pk}/read/", {"private": True})
     api(bob).post(f"/conversations/{group.pk}/mark-read/")
@@ -233,4 +250,21 @@ def test_it_takes_a_constant_number_of_statements(
     services.deactivate_user(user=bob)
     with statements() as counted:
         services.reactivate_user(user=bob)
-    assert len(counted) == 8 + STAMP
+    assert len(counted) == 9 + STAMP
+
+
+def test_accounts_that_an_earlier_version_switched_off_get_their_rows_back(
+    backend: Api, group: Conversation, direct: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """The migration marks their last departures: not those of leaving, nor of others."""
+    migration = import_module("chat.migrations.0006_names_and_privacy")
+    left, kept = say(alice, group), say(alice, direct)
+    for user in (bob, carol):
+        services.remove_participant(conversation_id=group.pk, user=user)
+        services.add_participant(conversation_id=group.pk, user=user)
+    later = say(alice, group)
+    switch(backend, on=False)
+    Departure.objects.update(is_deactivation=False)
+    assert execute(migration.SWITCHED_OFF_NOW) == 2
+    switch(backend, on=True)
+    assert [counts(each)[0] for each in (left, kept, later)] == [0, 1, 2]

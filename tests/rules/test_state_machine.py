@@ -175,14 +175,14 @@ class Lives(RuleBasedStateMachine):
         given = None if at is None else BEGIN + timedelta(seconds=at)
         counted = min(given or now, now)
         if read:
-            services.mark_read(row=named, at=given, **privacy)
+            services.mark_read(row=named, at=given, **privacy, **self.hides(user))
         else:
-            services.mark_delivered(row=named, at=given)
+            services.mark_delivered(row=named, at=given, **self.hides(user))
         if row := self.row(user, index):
             if read:
-                row.see(counted, at is not None, **privacy)
+                row.see(counted, at is not None, **privacy, hides=user in self.room.hiding)
             else:
-                row.deliver(counted, at is not None)
+                row.deliver(counted, at is not None, user in self.room.hiding)
 
     @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
     def mark_up_to(
@@ -194,16 +194,19 @@ class Lives(RuleBasedStateMachine):
         given = None if at is None else BEGIN + timedelta(seconds=at)
         position = up_to(self.users[user], named.message_id)
         if read:
-            services.bulk_mark_read(position=position, at=given, **privacy)
+            services.bulk_mark_read(position=position, at=given, **privacy, **self.hides(user))
         else:
-            services.bulk_mark_delivered(position=position, at=given)
+            services.bulk_mark_delivered(position=position, at=given, **self.hides(user))
         counted, message = min(given or now, now), self.message(index)
+        hides = user in self.room.hiding
         for row in self.room.markable(user, last=message):
             if read:
-                row.see(counted, at is not None, **privacy)
+                row.see(counted, at is not None, **privacy, hides=hides)
             else:
-                row.deliver(counted, at is not None)
-        self.room.reach(user, message, read=read and not privacy["private"])
+                row.deliver(counted, at is not None, hides)
+        opens = read and not privacy["private"]
+        if opens or not hides:
+            self.room.reach(user, message, read=opens)
 
     @rule(user=people, read=st.booleans(), at=moments)
     def mark_by_time(self, user: str, read: bool, at: int) -> None:
@@ -221,12 +224,14 @@ class Lives(RuleBasedStateMachine):
         by_then = [message for message in self.room.ordered if message.sent <= given]
         if not by_then:
             return
+        hides = user in self.room.hiding
         for row in self.room.markable(user, last=by_then[-1]):
             if read:
-                row.see(counted, True, private=False)
+                row.see(counted, True, private=False, hides=hides)
             else:
-                row.deliver(counted, True)
-        self.room.reach(user, by_then[-1], read=read)
+                row.deliver(counted, True, hides)
+        if read or not hides:
+            self.room.reach(user, by_then[-1], read=read)
 
     @rule(
         user=people, read=st.booleans(), privacy=privacies, at=moments | st.none(),
@@ -241,23 +246,23 @@ class Lives(RuleBasedStateMachine):
         counted = min(given or now, now)
         with override_settings(BATCH_ROWS=rows, BATCH_BUDGET_MS=60_000):
             if read:
-                done = services.mark_all_read(user_id=pk, at=given, **privacy)
+                done = services.mark_all_read(user_id=pk, at=given, **privacy, **self.hides(user))
             else:
-                done = services.mark_all_delivered(user_id=pk, at=given)
+                done = services.mark_all_delivered(user_id=pk, at=given, **self.hides(user))
         assert done.complete
         sent = [m for m in self.room.ordered if given is None or m.sent <= counted]
         rows_there = self.room.markable(user, last=sent[-1]) if sent else []
-        opens = read and not privacy["private"]
-        moves = any(
-            (row.seen is None and (opens or (row.tracked and row.delivered is None)))
+        opens, hides = read and not privacy["private"], user in self.room.hiding
+        moves = (opens or not hides) and any(
+            (row.seen is None and (opens or (row.tracked and row.arrived is None)))
             or (opens and privacy["explicit"] and row.is_private)
             for row in rows_there
         )
         for row in rows_there:
             if read:
-                row.see(counted, False, **privacy)
+                row.see(counted, False, **privacy, hides=hides)
             elif row.seen is None:
-                row.deliver(counted, False)
+                row.deliver(counted, False, hides)
         if moves:
             self.room.reach(user, sent[-1], read=opens)
 
@@ -279,16 +284,36 @@ class Lives(RuleBasedStateMachine):
                 )
             )
         services.mark_batch(items)
-        for user, index, state, privacy, at in sorted(marks, key=kind_of_mark):
+        hiding = self.room.hiding
+        in_turn = sorted(marks, key=lambda mark: (*kind_of_mark(mark), mark[0] in hiding))
+        for user, index, state, privacy, at in in_turn:
             index, _ = self.named(user, index)
             counted = min(BEGIN + timedelta(seconds=at), now)
             if self.room.is_present(user) and (row := self.row(user, index)):
                 if state == "read":
-                    row.see(counted, True, **privacy)
+                    row.see(counted, True, **privacy, hides=user in hiding)
                 elif state == "delivered":
-                    row.deliver(counted, True)
+                    row.deliver(counted, True, user in hiding)
                 elif state == "failed":
                     row.fail(counted, "off")
+
+    def hides(self, user: str) -> dict[str, bool]:
+        return {"hides_delivery": user in self.room.hiding}
+
+    @rule(user=people, on=st.booleans())
+    def switch_delivery_receipts(self, user: str, on: bool) -> None:
+        """Rule 13: it neither discloses nor retracts."""
+        services.change_profile(user=self.users[user], delivery_receipts_enabled=on)
+        (self.room.hiding.discard if on else self.room.hiding.add)(user)
+
+    @rule(user=people, index=which, up_to=which)
+    def receive_one_privately_and_all_openly(self, user: str, index: int, up_to: int) -> None:
+        """Rule 13: no watermark covers it, also where an open read ends before it."""
+        self.switch_delivery_receipts(user, on=False)
+        self.mark(user, index, read=False, privacy=OPEN, at=None)
+        self.switch_delivery_receipts(user, on=True)
+        self.mark_up_to(user, up_to, read=True, privacy=OPEN, at=None)
+        self.mark_up_to(user, len(self.ids) - 1, read=False, privacy=OPEN, at=None)
 
     @rule(user=people, index=which)
     def mark_unread(self, user: str, index: int) -> None:
@@ -413,6 +438,7 @@ class Lives(RuleBasedStateMachine):
         rows = MessageStatus.objects.filter(conversation=self.chat)
         stored = {
             (self.ids.index(row.message_id), names[row.recipient_id]): (
+                row.received_at,
                 row.delivered_at,
                 row.seen_at,
                 row.read_at,
@@ -424,6 +450,7 @@ class Lives(RuleBasedStateMachine):
         }
         expected = {
             (index, user): (
+                row.received,
                 row.delivered,
                 row.seen,
                 row.read,

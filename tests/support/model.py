@@ -12,7 +12,9 @@ class Row:
 
     sent: datetime
     tracked: bool
-    delivered: datetime | None = None
+    #: When it was first delivered, and whether that is private.
+    arrived: datetime | None = None
+    is_hidden: bool = False
     seen: datetime | None = None
     read: datetime | None = None
     failed: datetime | None = None
@@ -23,13 +25,32 @@ class Row:
     #: When their account was deactivated, while it is.
     off: datetime | None = None
 
-    def deliver(self, at: datetime, backdated: bool) -> bool:
-        """Rules 5, 6, 11, 15."""
+    @property
+    def delivered(self) -> datetime | None:
+        """Rule 13: what others know of the delivery: an open read discloses a private one."""
+        return self.read if self.is_hidden else self.arrived
+
+    @property
+    def received(self) -> datetime | None:
+        """Rule 13: a private delivery, which its recipient alone knows."""
+        return self.arrived if self.is_hidden else None
+
+    def deliver(self, at: datetime, backdated: bool, hides: bool) -> bool:
+        """Rules 5, 6, 11, 13, 15: the earliest counts, with its privacy; a tie is private."""
         at = max(at, self.sent)
-        if not self.tracked or (self.delivered and not (backdated and at < self.delivered)):
+        if not self.tracked or not self.arrives(at, backdated, hides):
             return False
-        self.delivered, self.failed = at, None
+        self.arrived, self.is_hidden = at, hides
+        if self.delivered:
+            self.failed = None
         return True
+
+    def arrives(self, at: datetime, backdated: bool, hides: bool) -> bool:
+        """Whether a delivery at this time counts more than the one that is known."""
+        if self.arrived is None:
+            return True
+        ties = at == self.arrived and hides and not self.is_hidden
+        return backdated and (at < self.arrived or ties)
 
     @property
     def is_private(self) -> bool:
@@ -41,7 +62,14 @@ class Row:
         """Rule 13: a private read that an explicit open mark disclosed."""
         return bool(self.seen and self.read and self.seen < self.read)
 
-    def see(self, at: datetime, backdated: bool, private: bool, explicit: bool = False) -> bool:
+    def see(
+        self,
+        at: datetime,
+        backdated: bool,
+        private: bool,
+        explicit: bool = False,
+        hides: bool = False,
+    ) -> bool:
         """Rules 5, 6, 13, 15: the earliest read counts, its privacy with it; a tie is private."""
         at = max(at, self.sent)
         first = self.seen if self.disclosed_later else self.read or self.seen
@@ -49,27 +77,32 @@ class Row:
         discloses = explicit and self.tracked and self.read is None
         if explicit and backdated and self.read is not None and at < self.read:
             discloses = True
-        if self.seen is not None and not (backdated and earlier) and not discloses:
+        ties = self.tracked and hides and not self.is_hidden and self.arrives(at, backdated, True)
+        if self.seen is not None and not (backdated and (earlier or ties)) and not discloses:
             return False
-        hides = private and first is not None and at <= first and not self.disclosed_later
+        takes_back = private and first is not None and at <= first and not self.disclosed_later
         self.seen = min(self.seen or at, at)
         if self.tracked:
-            self.delivered, self.failed = min(self.delivered or at, at), None
-            if hides:
+            self.deliver(at, backdated or not private, hides)
+            if takes_back:
                 self.hide()
             elif explicit:
                 self.read = min(self.read or at, at)
             elif not private and (first is None or at < first):
                 self.read = at
+            if self.delivered:
+                self.failed = None
         return True
 
-    def merge(self, at: datetime) -> None:
+    def merge(self, at: datetime, hides: bool) -> None:
         """Rule 6, as an import has it: an open read, earlier than what is known or the first."""
         at = max(at, self.sent)
         first = self.seen if self.disclosed_later else self.read or self.seen
         if first is None or at < first:
             self.seen = self.read = at
-        self.delivered, self.failed = min(self.delivered or at, at), None
+        self.deliver(at, True, hides)
+        if self.delivered:
+            self.failed = None
 
     def fail(self, at: datetime, reason: str) -> None:
         """Rule 11: the latest counts; of two at the same time, the first reason."""
@@ -134,7 +167,7 @@ class Message:
         row = self.rows.get(user)
         if row is None or not self.tracked or row.withdrawn:
             return False
-        if read and row.is_private:
+        if read and row.is_private and not row.is_hidden:
             return True
         return not self.deleted and not (row.read if read else row.delivered)
 
@@ -179,7 +212,9 @@ class Room:
     messages: list[Message] = field(default_factory=list)
     #: What imports have said: who had read how far of the imported messages, and when.
     imported: list[Message] = field(default_factory=list)
-    positions: list[tuple[str, Message, datetime]] = field(default_factory=list)
+    positions: list[tuple[str, Message, datetime, bool]] = field(default_factory=list)
+    #: Those who have switched their delivery receipts off.
+    hiding: set[str] = field(default_factory=set)
     reached: dict[str, Member] = field(default_factory=dict)
     #: Deactivated accounts, and how far those had come who took part then and ever since.
     inactive: set[str] = field(default_factory=set)
@@ -209,10 +244,10 @@ class Room:
         self.messages.append(message)
         for row in self.markable(sender, last=message):
             if reads:
-                row.see(at, backdated=False, private=False)
+                row.see(at, backdated=False, private=False, hides=sender in self.hiding)
             else:
-                row.deliver(at, backdated=False)
-        if tracked:
+                row.deliver(at, backdated=False, hides=sender in self.hiding)
+        if tracked and (reads or sender not in self.hiding):
             self.reach(sender, message, read=reads)
         return message
 
@@ -222,11 +257,11 @@ class Room:
         message.rows = {user: Row(sent, True) for user in self.members - {sender}}
         self.messages.append(message)
         self.imported.append(message)
-        self.positions.append((reader, message, at))
-        for user, up_to, told_at in self.positions:
+        self.positions.append((reader, message, at, reader in self.hiding))
+        for user, up_to, told_at, hides in self.positions:
             for each in self.imported:
                 if user in each.rows and self.place(each) <= self.place(up_to):
-                    each.rows[user].merge(told_at)
+                    each.rows[user].merge(told_at, hides)
             self.reach(user, up_to, read=True)
 
     def reach(self, user: str, up_to: Message, *, read: bool) -> None:

@@ -19,7 +19,7 @@ from receipts.gateways.sendbird.finding import channel_id_named, users_named
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import unread_in_conversation, unread_of
 from receipts.reads.watermarks import show_watermarks
-from receipts.rules.privacy import reads_privately
+from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.sql.keyset import NEWEST_FIRST
 
 
@@ -136,7 +136,10 @@ def _newest_by(conversation: int, timestamp: int | None) -> int | None:
 def _mark_everything_read(user: User) -> None:
     """Repeated until it is complete, because the answer ``{}`` means that it is (rule 8)."""
     private = reads_privately(user.read_receipts_enabled)
-    while not services.mark_all_read(user_id=user.pk, private=private).complete:
+    hides = delivers_privately(user.delivery_receipts_enabled)
+    while not services.mark_all_read(
+        user_id=user.pk, private=private, hides_delivery=hides
+    ).complete:
         pass
 
 

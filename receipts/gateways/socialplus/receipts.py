@@ -21,6 +21,7 @@ from receipts.gateways.socialplus.shapes import FeedMessageRow, content_markers
 from receipts.reads.messages import disclosed_row, rows_of
 from receipts.reads.selectors import recipients_of
 from receipts.rules.membership import Membership, membership_q
+from receipts.rules.privacy import shown_to
 from receipts.sql.keyset import Order
 
 
@@ -69,7 +70,9 @@ class RecipientsView(SocialPlusView):
         return self._page(RecipientFilter(_READ, rows, request=request).qs)
 
     def delivered(self, request: Request, pk: str) -> Response:
-        """The recipients whom it reached, including its readers."""
+        """The recipients whom it reached, including its readers; those alone if that is hidden."""
+        if not shown_to(self.user).deliveries:
+            return self.read(request, pk)
         rows = self._recipients(id_in_address(pk))
         return self._page(rows.filter(withdrawn_at=None, delivered_at__isnull=False))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from receipts.ledger.marks import NULL_TIME_SQL, TRACKED_SQL
+from receipts.ledger.deliveries import NULL_TIME_SQL
+from receipts.ledger.marks import TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.rules.deleted import present_sql
 from receipts.rules.recipients import RECEIVED_SQL
@@ -61,7 +62,8 @@ def _told(state: str) -> str:
 _RECIPIENTS = f"""
     SELECT message.id AS message_id, participant.user_id AS recipient_id,
            message.conversation_id, message.created_at AS sent_at, message.edited_at,
-           recipient.read_receipts_enabled,
+           recipient.read_receipts_enabled OR %(mandatory)s AS reads_openly,
+           recipient.delivery_receipts_enabled OR %(mandatory)s AS receives_openly,
            {_told("delivered")} AS told_delivered_at, {_told("read")} AS told_read_at,
            CASE WHEN NOT participant.is_active THEN participant.left_at
                 WHEN NOT recipient.is_active AND message.created_at > %(now)s
@@ -80,20 +82,30 @@ ASSUMPTIONS = {
     "read": ("sent_at", "sent_at"),
 }
 
-#: The rows. A watermark never passes a private read, so its reads are disclosed; an assumed read
-#: is private by its reader's present setting (rule 13, ``privacy.reads_privately``). A recipient
-#: who left without a disclosed read is withdrawn (rule 2).
+_OPEN_READ = "CASE WHEN reads_openly THEN {read} END"
+
+
+def _delivered(read: str, delivered: str) -> str:
+    """SQL: the delivery by the watermarks, or as it is assumed with a read or without one."""
+    return f"""CASE WHEN told_delivered_at <= COALESCE(told_read_at, {read})
+                             THEN told_delivered_at
+                             ELSE COALESCE(told_read_at, {read}, told_delivered_at, {delivered})
+                        END"""
+
+
+#: The rows. A watermark never passes a private read or delivery, so what it tells is disclosed; an
+#: assumed read is private by its reader's present setting (rule 13, ``privacy.reads_privately``).
+#: Of a recipient who receives privately no delivery is assumed, except with an open read. One who
+#: left without a disclosed read is withdrawn (rule 2).
 _ROWS = f"""
     SELECT row.*, CASE WHEN read_at IS NULL THEN gone_at END AS withdrawn_at,
            {NULL_TIME_SQL} AS failed_at
       FROM (SELECT told.*,
                    COALESCE(told_read_at, {{read}}) AS seen_at,
                    CASE WHEN told_read_at IS NOT NULL THEN told_read_at
-                        WHEN read_receipts_enabled OR %(mandatory)s THEN {{read}} END AS read_at,
-                   CASE WHEN told_delivered_at <= COALESCE(told_read_at, {{read}})
-                        THEN told_delivered_at
-                        ELSE COALESCE(told_read_at, {{read}}, told_delivered_at, {{delivered}})
-                   END AS delivered_at
+                        ELSE {_OPEN_READ} END AS read_at,
+                   CASE WHEN receives_openly THEN {_delivered("{read}", "{delivered}")}
+                        ELSE {_delivered(_OPEN_READ, NULL_TIME_SQL)} END AS delivered_at
               FROM ({_RECIPIENTS}) AS told) AS row"""
 
 _BY_STATE = f"SELECT {STATE_SQL} AS state, COUNT(*) FROM {{rows}} AS row GROUP BY 1"

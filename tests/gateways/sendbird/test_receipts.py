@@ -41,6 +41,24 @@ def test_a_read_is_the_same_fact_in_both_apis(
     assert covered(sendbird, group, "carol") == [False]
 
 
+@pytest.mark.parametrize("state", ["delivered", "read"])
+def test_a_private_delivery_is_in_no_map(
+    sendbird: Sendbird, group: Conversation, alice: User, bob: User, state: str
+) -> None:
+    """Rule 13: until an open read, which is the delivery, too."""
+    switches = {"delivery_receipts_enabled": False, "read_receipts_enabled": state != "read"}
+    User.objects.filter(pk=bob.pk).update(**switches)
+    say(alice, group)
+    before = sendbird.channel(group)
+    assert marked(sendbird, group, f"mark_as_{state}", user_id="bob") == {}
+    assert sendbird.channel(group) == before
+    User.objects.filter(pk=bob.pk).update(read_receipts_enabled=True)
+    say(alice, group)
+    marked(sendbird, group, "mark_as_read", user_id="bob")
+    channel = sendbird.channel(group)
+    assert ("bob" in channel["delivery_receipt"]) is (state == "delivered")
+
+
 def test_a_delivery_tells_its_time_where_that_moved(
     sendbird: Sendbird, api: Any, group: Conversation, alice: User, bob: User
 ) -> None:

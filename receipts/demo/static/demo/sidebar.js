@@ -1,4 +1,4 @@
-/** The list of conversations, the current user, and the two switches. */
+/** The list of conversations, the current user, and the switches. */
 
 import { Refusal, call, inTurn } from "./api.js";
 import { $, avatar, el, icon, reconcile } from "./dom.js";
@@ -64,31 +64,47 @@ function preview({ last, group }) {
   return line;
 }
 
+/** The privacy switches by their element: the field of the profile, and the text for on and off. */
+const SWITCHES = {
+  receipts: {
+    field: "read_receipts_enabled",
+    on: "Senders see when you have read their messages.",
+    off: "Senders do not see when you read their messages.",
+  },
+  deliveries: {
+    field: "delivery_receipts_enabled",
+    on: "Senders see when their messages reach you.",
+    off: "Senders see nothing until you read openly.",
+  },
+};
+
 function drawSwitches() {
-  const receipts = $("receipts");
-  const on = state.me?.read_receipts_enabled ?? true;
-  receipts.checked = on;
-  receipts.disabled = !state.me || state.connection !== "online";
-  $("receipts-why").textContent = on
-    ? "Senders see when you have read their messages."
-    : "Messages you read look delivered to others.";
+  for (const [id, { field, on, off }] of Object.entries(SWITCHES)) {
+    const isOn = state.me?.[field] ?? true;
+    $(id).checked = isOn;
+    $(id).disabled = !state.me || state.connection !== "online";
+    $(`${id}-why`).textContent = isOn ? on : off;
+  }
   $("online").checked = state.connection !== "away";
 }
 
-/** Sets whether reads are disclosed from now on; the service may refuse. */
-export function listenToReceiptsSwitch() {
-  $("receipts").addEventListener("change", async ({ target }) => {
-    const wanted = target.checked;
-    state.me.read_receipts_enabled = wanted;
-    changed();
-    try {
-      state.me = await inTurn(() => call("PATCH", "/me/", { read_receipts_enabled: wanted }));
-    } catch (error) {
-      state.me.read_receipts_enabled = !wanted;
-      announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
-    }
-    changed();
-  });
+/** Set whether reads or deliveries are disclosed from now on; the service may refuse. */
+export function listenToPrivacySwitches() {
+  for (const [id, { field }] of Object.entries(SWITCHES)) {
+    $(id).addEventListener("change", ({ target }) => setPrivacy(field, target.checked));
+  }
+}
+
+async function setPrivacy(field, wanted) {
+  state.me[field] = wanted;
+  changed();
+  try {
+    state.me = await inTurn(() => call("PATCH", "/me/", { [field]: wanted }));
+  } catch (error) {
+    state.me[field] = !wanted;
+    announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
+  }
+  changed();
 }
 
 /** The current user, and links for switching users. */
