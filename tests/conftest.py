@@ -24,6 +24,7 @@ from tests.support.watching import Watch
 #: Fixtures that several folders use.
 pytest_plugins = (
     "tests.support.endpoints",
+    "tests.support.erasing",
     "tests.support.following",
     "tests.support.naming",
     "tests.support.listening",

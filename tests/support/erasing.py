@@ -50,3 +50,13 @@ def watch_batches(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
 
     monkeypatch.setattr(running, "_batch", watched)
     return batches
+
+
+@pytest.fixture
+def forget(api: Any, service_key: str) -> Any:
+    """``forget("?messages=erase")``: bob, by the application's backend."""
+
+    def forget(query: str = "", status: int = 200, username: str = "bob") -> Any:
+        return api(service_key)("DELETE", f"/users/{username}/{query}", status=status)
+
+    return forget
