@@ -136,6 +136,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
 
 
 def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
+    if not items:
+        return []
     asked = [(item.message.number, item.message.name, item.username) for item in items]
     params: dict[str, Any] = {"asked": json.dumps(asked)}
     if connection.vendor == "postgresql":

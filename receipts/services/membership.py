@@ -71,7 +71,8 @@ def remove_participant(
     """
     conversation = lock_conversation(conversation_id)
     participants = ConversationParticipant.objects.filter(conversation=conversation)
-    leaver = participants.filter(user=user).first()
+    # With the account as it is under the lock, which switching it off takes, too.
+    leaver = participants.filter(user=user).select_related("user").first()
     if leaver is None:
         return False
     if by is None or by.pk != user.pk:
@@ -85,7 +86,8 @@ def remove_participant(
         lock_in_order(participants.filter(pk__in=[leaver.pk, heir.pk]))
         participants.filter(pk=heir.pk).update(role=Role.OWNER)
     own.update(is_active=False, left_at=now, is_banned=banned)
-    deactivation_is_final(user.pk, conversation_id)
+    if not leaver.user.is_active:
+        deactivation_is_final(user.pk, conversation_id)
     record_departures(own, now)
     stamp(
         withdrawal(

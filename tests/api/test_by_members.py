@@ -1,4 +1,4 @@
-"""The one direct conversation of two people: found, or made, and never a second one."""
+"""The one direct conversation of two people (rule 25): found, or made, once."""
 
 from __future__ import annotations
 

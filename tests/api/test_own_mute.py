@@ -1,4 +1,4 @@
-"""Notifications of a conversation, on or off: a user's own wish, and nobody else's business."""
+"""Notifications of a conversation, on or off (rule 27): a user's own wish."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two people ask for their direct conversation at once: over real connections, one row."""
+"""Two people ask for their direct conversation at once (rule 25): over real connections."""
 
 from __future__ import annotations
 

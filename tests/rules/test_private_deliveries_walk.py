@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 import pytest
 
+from receipts import services
 from tests.support.cast import ON_POSTGRES
 from tests.support.worlds import World, at, then
 
@@ -49,6 +50,12 @@ def sent_without_marks(**fields: Any) -> Act:
 def fails(world: World) -> None:
     failure = {"user": "bob", "reason": "off"}
     world.apis["backend"].post(f"/messages/{world.ids[1]}/failed/", failure)
+
+
+def finish(world: World) -> None:
+    """Leave nothing for "mark all" in the next world, nor for the account's deactivation."""
+    world.bob.post("/me/mark-read/")
+    services.remove_participant(conversation_id=world.group.pk, user=world.people["bob"])
 
 
 #: By name: what bob does with his delivery receipts off, and what others see of it.
@@ -98,9 +105,10 @@ KINDS: dict[str, tuple[Act, Act]] = {
     "failed, read": (then(fails, _READ), fails),
     "got, left": (then(lambda w: w.bulk("delivered"), _LEAVE), _LEAVE),
     "read, left": (then(lambda w: w.bulk("read", private=True), _LEAVE), _LEAVE),
-    "sending": (
-        reading_off(World.send), sent_without_marks()
-    ),
+    "got, away": (then(lambda w: w.bulk("delivered"), World.away), World.away),
+    "read, away": (then(lambda w: w.batch("read", private=True), World.away), World.away),
+    "away, got": (then(World.away, _GOT), World.away),
+    "sending": (reading_off(World.send), sent_without_marks()),
     "sending, unread": (lambda w: w.send(mark_read=False), sent_without_marks()),
 }  # fmt: skip
 BEFORE: dict[str, Act] = {
@@ -136,8 +144,7 @@ def test_a_private_delivery_is_told_from_none_by_nobody(
         world.switch(deliveries=False)
         seen.append(world.seen_by_others(act))
         world.switch()
-        # Nothing must be left for "mark all" in the next world.
-        world.bob.post("/me/mark-read/")
+        finish(world)
     assert seen[0] == seen[1]
     assert any(isinstance(each, dict) and each for each in seen[0])
 
@@ -203,5 +210,5 @@ def test_an_open_read_after_a_private_delivery_looks_like_any_other(worlds: Any,
         world.switch(deliveries=deliveries)
         seen.append(world.seen_by_others(act))
         world.switch()
-        world.bob.post("/me/mark-read/")
+        finish(world)
     assert seen[0] == seen[1]

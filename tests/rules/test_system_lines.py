@@ -1,4 +1,4 @@
-"""System lines: shown in the conversation, received by nobody, and unread by nobody."""
+"""System lines (rule 26): shown in the conversation, received by nobody, and unread by nobody."""
 
 from __future__ import annotations
 
