@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -92,17 +93,19 @@ def test_nothing_breaks_it(
     named: tuple[str, str],
 ) -> None:
     """HTTP 200 with an object, or HTTP 400 with a code."""
-    Conversation.objects.filter(pk=group.pk).update(external_id="ch1")
-    message = say(alice, group)
-    parts = {"channel_url": named[0], "user_id": named[1], "message_id": str(message.pk)}
-    path = route.format(**{name: quote(part, safe="") for name, part in parts.items()})
-    response = sendbird.client.generic(
-        method,
-        f"/v3{path}?{urlencode(query)}",
-        b"" if method == "GET" else json.dumps(body),
-        content_type="application/json",
-        headers=sendbird.headers,
-    )
+    with transaction.atomic():  # so that what one example deletes is there for the next
+        Conversation.objects.filter(pk=group.pk).update(external_id="ch1")
+        message = say(alice, group)
+        parts = {"channel_url": named[0], "user_id": named[1], "message_id": str(message.pk)}
+        path = route.format(**{name: quote(part, safe="") for name, part in parts.items()})
+        response = sendbird.client.generic(
+            method,
+            f"/v3{path}?{urlencode(query)}",
+            b"" if method == "GET" else json.dumps(body),
+            content_type="application/json",
+            headers=sendbird.headers,
+        )
+        transaction.set_rollback(True)
     answer = response.json()
     assert isinstance(answer, dict)
     if response.status_code != 200:
