@@ -138,6 +138,14 @@ def test_an_earlier_private_delivery_of_a_later_file_hides_an_open_one() -> None
     assert shown() == ("m1", None)
 
 
+def test_of_two_imported_deliveries_at_once_the_private_one_counts() -> None:
+    """Rule 6: both are from before the message, and so at its own time."""
+    import_records([*talk(), watermark("delivered", "m1", 5)])
+    User.objects.update(delivery_receipts_enabled=False)
+    import_records([watermark("delivered", "m1", 7)])
+    assert times("m1") == (at(10), None, None, None)
+
+
 @pytest.mark.parametrize("private_first", [False, True])
 def test_no_watermark_of_a_leaver_covers_a_private_delivery(private_first: bool) -> None:
     """His rows are withdrawn, and hold nothing back."""
