@@ -28,32 +28,36 @@ _UNREAD_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
                AND owed.conversation_id = open.conversation_id
                AND owed.tracking = '{Tracking.TRACKED.value}' AND owed.deleted_at IS NULL
              WHERE {_OWN_SQL} AND open.seen_at IS NULL"""
-#: SQL condition: a private read. It is always of a tracked message, and stays hidden when that is
-#: deleted.
+#: SQL condition: a private read. It is always of a tracked message.
 PRIVATE_SQL = (
     "open.withdrawn_at IS NULL AND open.read_at IS NULL"
     " AND open.seen_at IS NOT NULL AND open.delivered_at IS NOT NULL"
 )
-_PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
+_PRIVATE_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open{{owed}}
              WHERE {_OWN_SQL.replace("{state}", "read")} AND {PRIVATE_SQL}"""
+#: Of a message that is deleted, a private read is no more open than a delivery is.
+_NOT_DELETED_SQL = """
+              JOIN chat_message AS owed ON owed.id = open.message_id
+               AND owed.conversation_id = open.conversation_id AND owed.deleted_at IS NULL"""
 #: A row that was received and read privately, like one that nobody has received. Few participants
 #: have such rows; the others' rows that were seen without a receipt need not be searched for them.
-_RECEIVED_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
-              JOIN chat_message AS owed ON owed.id = open.message_id
-               AND owed.conversation_id = open.conversation_id AND owed.deleted_at IS NULL
+_RECEIVED_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open{_NOT_DELETED_SQL}
              WHERE participant.has_private_deliveries
               AND {_OWN_SQL.replace("{state}", "read")} AND open.seen_at IS NOT NULL
               AND open.delivered_at IS NULL AND open.received_at IS NOT NULL"""
 #: A row for which no receipt is due is never open: seen, but neither received nor read.
 _ARMS_SQL = {
     "delivered": (_UNREAD_SQL, _RECEIVED_SQL),
-    "read": (_UNREAD_SQL, _RECEIVED_SQL, _PRIVATE_SQL),
+    "read": (_UNREAD_SQL, _RECEIVED_SQL, _PRIVATE_SQL.replace("{owed}", _NOT_DELETED_SQL)),
 }
 
 
 def private_read_sql(time: str, message: str) -> str:
-    """SQL condition: the participant has read a message up to this position privately."""
-    arm = _PRIVATE_SQL.format(columns="1", time=time, message=message)
+    """SQL condition: the participant has read a message up to this position privately.
+
+    Also one that is deleted, which may be restored.
+    """
+    arm = _PRIVATE_SQL.format(columns="1", time=time, message=message, owed="")
     return f"EXISTS ({arm})"
 
 

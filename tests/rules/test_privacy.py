@@ -265,6 +265,20 @@ def test_a_watermark_falls_back_to_the_message_before(
     assert found["last_read_at"] == rows[0]["read_at"]
 
 
+def test_a_deleted_message_that_was_read_privately_holds_no_watermark_back(
+    api: Any, group: Conversation, alice: User, bob: User, moderator: User, service_key: str
+) -> None:
+    """Rules 13 and 21: as one that was only received. Restored, it holds it back again."""
+    ids = [say(alice, group).pk for _ in range(3)]
+    api(bob).post(f"/messages/{ids[1]}/read/", {"private": True})
+    api(alice).delete(f"/messages/{ids[1]}/")
+    api(bob).post(f"/conversations/{group.pk}/mark-read/")
+    path = f"/conversations/{group.pk}/participants/bob/"
+    assert api(service_key).get(path)["last_read_message"] == ids[2]
+    api(moderator).post(f"/messages/{ids[1]}/restore/")
+    assert api(service_key).get(path)["last_read_message"] == ids[0]
+
+
 def test_a_watermark_falls_below_what_was_deleted_and_is_read_privately_now(
     api: Any, group: Conversation, alice: User, bob: User, moderator: User, service_key: str
 ) -> None:

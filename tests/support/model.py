@@ -167,8 +167,6 @@ class Message:
         row = self.rows.get(user)
         if row is None or not self.tracked or row.withdrawn:
             return False
-        if read and row.is_private and not row.is_hidden:
-            return True
         return not self.deleted and not (row.read if read else row.delivered)
 
     def is_done(self, user: str, *, read: bool) -> bool:
