@@ -10,7 +10,7 @@ from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from chat.models import Conversation, Message, User
-from receipts.models import HistoryMember, HistoryStay, ReceiptEvent
+from receipts.models import HistoryMember, HistoryStay, MessageStatus, ReceiptEvent
 from tests.support.cast import ON_POSTGRES, counts, say
 from tests.support.history import import_records
 
@@ -63,6 +63,8 @@ def test_reasons_of_failures_leave_the_feed(
     assert "'bob'" not in told
     assert "forgotten-" in told
     assert not ReceiptEvent.objects.exclude(reason=None).exists()
+    row = MessageStatus.objects.get(message=message)
+    assert (row.failed_at is None, row.failure_reason) == (False, None)
 
 
 def test_the_admins_log_forgets_the_name_and_says_who_asked(
