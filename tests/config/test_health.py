@@ -112,7 +112,7 @@ def test_an_error_of_ours_is_json_and_its_trace_is_in_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """``detail`` and ``code``; what went wrong is for us, under the request's id."""
-    monkeypatch.setattr("receipts.api.users.unread_of", lambda pk: 1 / 0)
+    monkeypatch.setattr("receipts.api.users.unread_counts", lambda pk: 1 / 0)
     answer = api(bob).client.get("/api/v1/me/", headers={"X-Request-ID": "r2"})
     assert (answer.status_code, set(answer.json())) == (500, {"detail", "code"})
     assert "ZeroDivisionError" not in answer.content.decode()
