@@ -12,6 +12,8 @@ from django.core.management.base import CommandError
 
 from chat.ids import whole_number
 from chat.models import Conversation
+from chat.names import reference_in
+from receipts.reads.names import conversation_id_of
 
 #: Exit codes other than 0, as documented in the commands' help.
 TROUBLE, WRONG_ARGUMENT, STOPPED = 1, 2, 130
@@ -53,17 +55,33 @@ def add_batch_size(parser: ArgumentParser, default: int, about: str) -> None:
     )
 
 
+def reference(given: str) -> int | str:
+    """An argument type: an id, or ``ext:`` and an ``external_id``."""
+    found = reference_in(given)
+    if found is None:
+        raise ArgumentTypeError("must be an id, or ext: and an external_id")
+    return found
+
+
 def add_conversation(parser: ArgumentParser) -> None:
     """``--conversation``, validated by ``check_conversation``."""
-    parser.add_argument("--conversation", type=int, metavar="ID", help="Only this conversation.")
+    parser.add_argument(
+        "--conversation",
+        type=reference,
+        metavar="ID",
+        help="Only this conversation: its id, or ext: and its external_id.",
+    )
 
 
 def check_conversation(options: dict[str, Any]) -> int | None:
     """The id of the given conversation, or None. Raises ``CommandError`` if it does not exist."""
-    pk: int | None = options["conversation"]
-    if pk is not None and not Conversation.objects.filter(pk=pk).exists():
+    given: int | str | None = options["conversation"]
+    if given is None:
+        return None
+    pk = conversation_id_of(given)
+    if not Conversation.objects.filter(pk=pk).exists():
         raise CommandError(
-            f"--conversation: no conversation has the id {pk}.", returncode=WRONG_ARGUMENT
+            f"--conversation: there is no conversation {given!r}.", returncode=WRONG_ARGUMENT
         )
     return pk
 

@@ -151,6 +151,18 @@ def test_only_one_conversation_is_checked_if_one_is_named(
     assert said[-2].startswith("1 messages, 1 rows: drifted messages 1")
 
 
+@pytest.mark.parametrize(("name", "code"), [("ext:tea", 1), ("ext:no", 2)])
+def test_a_conversation_is_named_by_its_external_id(
+    talk: list[Message], name: str, code: int
+) -> None:
+    """Rule 24."""
+    Conversation.objects.filter(pk=talk[0].conversation_id).update(external_id="tea")
+    Message.objects.update(read_count=9)
+    run_fails("check_receipts", "--conversation", name, code=code)
+    for wrong in ("tea", "ext:"):
+        assert "--conversation" in run_refused("check_receipts", "--conversation", wrong)
+
+
 def test_only_one_conversation_is_fixed_if_one_is_named(
     talk: list[Message], direct: Conversation, alice: User
 ) -> None:
@@ -162,7 +174,7 @@ def test_only_one_conversation_is_fixed_if_one_is_named(
 
 def test_an_unknown_conversation_is_refused(db: None) -> None:
     _, last_words = run_fails("check_receipts", "--conversation", "7", code=2)
-    assert last_words == "--conversation: no conversation has the id 7."
+    assert last_words == "--conversation: there is no conversation 7."
 
 
 @pytest.mark.parametrize("argument", ["--batch-size=0", "--batch-size=x", "--conversation=x"])
