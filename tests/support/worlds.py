@@ -79,13 +79,14 @@ class World:
             for caller, cursor in zip(callers, cursors, strict=True)
         ]
         found.append(json.loads(next_offer(endpoint).body or b"null"))
-        paths = [
-            f"/conversations/{self.group.pk}/participants/?membership=active,left",
-            *(f"/messages/{pk}/{what}/" for pk in self.ids for what in ("status", "recipients")),
+        people = f"/conversations/{self.group.pk}/participants/?membership=active,left"
+        receipts = [
+            f"/messages/{pk}/{what}/" for pk in self.ids for what in ("status", "recipients")
         ]
-        found += [
-            caller.client.get(f"/api/v1{path}").json() for caller in callers for path in paths
-        ]
+        for caller in callers:
+            # Receipts are for the sender: carol is refused them, whatever bob does (rule 17).
+            paths = [people] if caller is self.apis["carol"] else [people, *receipts]
+            found += [caller.client.get(f"/api/v1{path}").json() for path in paths]
         return [self.named(each) for each in found]
 
     def since_sent(self, at: str) -> float:
