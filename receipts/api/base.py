@@ -153,6 +153,11 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
         """The message's columns; 404 unless the caller can see it."""
         return visible_message(self.user, pk)
 
+    def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """``rows`` as the query filters them. Without a filter no form is built: it costs a page."""
+        given = self.request.query_params.keys() & self.filterset_class.base_filters.keys()
+        return self.filter_queryset(rows) if given else rows
+
     def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], object]) -> Response:
         """One page of ``rows``, each as ``shape`` makes it."""
         page = self.paginate_queryset(rows) or []

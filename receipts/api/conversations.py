@@ -39,7 +39,7 @@ class ConversationViewSet(ApiViewSet):
     @extend_schema(responses=ConversationShape(many=True))
     def list(self, request: Request) -> Response:
         """List conversations, newest activity first."""
-        page = self.paginate_queryset(self.filter_queryset(conversations_of(self.user)))
+        page = self.paginate_queryset(self.narrowed(conversations_of(self.user)))
         return self.get_paginated_response(conversation_shapes(page, self.user))
 
     @extend_schema(

@@ -39,9 +39,7 @@ class ConversationMessageViewSet(ApiViewSet):
     def list(self, request: Request, pk: int) -> Response:
         """List messages, newest first, each with the receipts that the caller may see."""
         conversation = self.visible_conversation(pk)
-        messages = message_rows(
-            self.filter_queryset(Message.objects.filter(conversation=conversation))
-        )
+        messages = message_rows(self.narrowed(Message.objects.filter(conversation=conversation)))
         return self.page_of(messages, lambda row: message_shape(row, self.user))
 
     @extend_schema(
