@@ -154,7 +154,7 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
         return visible_message(self.user, pk)
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """``rows`` as the query filters them. Without a filter no form is built: it costs a page."""
+        """``rows`` as the query filters them. Without a filter no form is built, which is slow."""
         given = self.request.query_params.keys() & self.filterset_class.base_filters.keys()
         return self.filter_queryset(rows) if given else rows
 
