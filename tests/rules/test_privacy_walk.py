@@ -15,7 +15,7 @@ from django.utils import timezone
 from chat.models import Message
 from receipts import services
 from tests.support.cast import ON_POSTGRES
-from tests.support.worlds import World, at, by_switch, then
+from tests.support.worlds import World, at, by_switch, states_for, then
 
 #: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
@@ -127,7 +127,7 @@ OPEN = ("read openly", "acknowledged", "read openly, edited")
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_private_read_is_told_from_a_delivery_by_nobody(worlds: Any, kind: str) -> None:
     """Rule 13: every kind of mark, over every state that a row can have."""
-    for before in BEFORE:
+    for before in states_for(kind, KINDS, BEFORE):
         if kind in _OF_OPEN_READS and before in OPEN:
             continue
         seen = []

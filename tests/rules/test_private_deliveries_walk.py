@@ -14,7 +14,7 @@ import pytest
 
 from receipts import services
 from tests.support.cast import ON_POSTGRES
-from tests.support.worlds import World, at, then
+from tests.support.worlds import World, at, states_for, then
 
 pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
@@ -129,7 +129,7 @@ _OTHERWISE = {"retracted", "failed, got", "failed, read", "got, failed", "on aga
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_private_delivery_is_told_from_none_by_nobody(worlds: Any, kind: str) -> None:
     """Rule 13: every kind of mark with every option, over every state that a row can have."""
-    for before in BEFORE:
+    for before in states_for(kind, KINDS, BEFORE):
         if kind in _EARLIER | _OTHERWISE and before not in ("pending", "failed", "edited"):
             continue
         seen = []
