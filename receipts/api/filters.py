@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from chat.ids import MAX_USERNAME
 from chat.models import MAX_EXTERNAL_ID
 from chat.models.conversation import ParticipantQuerySet
+from receipts.reads.names import message_id_of
 from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import shown_to
 from receipts.rules.status import QUESTIONS, State, state_q
@@ -91,7 +92,12 @@ class MessageFilter(django_filters.FilterSet):
         method="filter_client_id",
         help_text="The sender's own id for it: of your messages; of all, for service accounts.",
     )
-    external_id = NameFilter(help_text="The message's id in another system.")
+    external_id = NameFilter(
+        method="filter_external_id", help_text="The message's id in another system."
+    )
+
+    def filter_external_id(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return qs.filter(pk=message_id_of(value))
 
     def filter_client_id(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         found = qs.filter(client_id=value)

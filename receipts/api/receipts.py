@@ -116,8 +116,7 @@ class ReceiptsViewSet(ApiViewSet):
     def retrieve(self, request: Request) -> Response:
         """Summaries of up to 200 messages; each invisible message has its own error."""
         asked = self._asked()
-        names = [each for each in asked if isinstance(each, str)]
-        ids = message_ids_of(names) if names else {}
+        ids = message_ids_of(each for each in asked if isinstance(each, str))
         named = [ids.get(each, 0) if isinstance(each, str) else each for each in asked]
         visible = Message.objects.visible_to(self.user).filter(pk__in=named)
         found = {row["id"]: row for row in message_rows(visible)}

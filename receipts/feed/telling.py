@@ -75,12 +75,15 @@ class _Facts:
     def say(self, group: Group) -> Told | None:
         """The payload for the listener; None if they may no longer see it."""
         place = (group.listener.pk, group.conversation_id)
-        if group.kind == EventKind.CONVERSATION_DELETED:
-            return _deleted(group)
-        if not group.listener.sees_everything and place not in self.taking_part:
+        # Nobody takes part in a deleted one any more, and it may be gone: its name is in the event.
+        is_deleted = group.kind == EventKind.CONVERSATION_DELETED
+        may_see = is_deleted or group.listener.sees_everything or place in self.taking_part
+        if not may_see:
             return None
         what: Mapping[str, object] | None
-        if group.kind == EventKind.RECEIPT_UPDATED:
+        if is_deleted:
+            what = {}
+        elif group.kind == EventKind.RECEIPT_UPDATED:
             what = self._receipts(group)
         elif group.kind == EventKind.CONVERSATION_READ:
             what = self.unread.get(place, NOTHING_UNREAD)
@@ -91,7 +94,9 @@ class _Facts:
         said = {
             "kind": group.kind,
             "conversation": group.conversation_id,
-            "conversation_external_id": self.conversations.get(group.conversation_id),
+            "conversation_external_id": group.external_id
+            if is_deleted
+            else self.conversations.get(group.conversation_id),
             "at": group.at,
             **what,
         }
@@ -138,16 +143,6 @@ class _Facts:
     def _name(self, pk: int | None) -> str | None:
         person = self.people.get(pk) if pk is not None else None
         return person.username if person else None
-
-
-def _deleted(group: Group) -> Told:
-    """To those who took part until then. Its names are in the event: it may be gone by now."""
-    return {
-        "kind": group.kind,
-        "conversation": group.conversation_id,
-        "conversation_external_id": group.external_id,
-        "at": group.at,
-    }
 
 
 def _names_of_conversations(groups: list[Group]) -> dict[int, str | None]:

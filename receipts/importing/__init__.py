@@ -27,7 +27,7 @@ seen           conversation, user, up_to?
 Ids are the source's own strings, of up to 255 characters, and each identifies one thing; they are
 stored as they are. A message's id is its ``external_id``. One that belongs to a message that was
 sent here is refused, wherever it is named: what a history says changes imported messages only.
- Times are Unix seconds, or ISO
+Times are Unix seconds, or ISO
 8601 with a time zone; a time in the future is clamped to now, but a message's ``sent_at`` is
 refused. ``records`` defines each field.
 

@@ -13,6 +13,7 @@ from receipts.importing.staging import derive, slices
 from receipts.importing.watermarks import hold_back
 from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import withdrawal
+from receipts.sql.nulls import NULL_TIME_SQL
 from receipts.sql.run import execute
 
 #: When each participant left: at the end of a stay that no other stay continues, at the stored
@@ -103,7 +104,7 @@ _RETURNING = f"""
               AND (leaving.since IS NULL OR leaving.since <= status.sent_at))"""
 _RETURN = Change(
     which="back.slice = %(slice)s AND status.withdrawn_at IS NOT NULL",
-    becomes={"withdrawn_at": "CAST(NULL AS timestamptz)"},
+    becomes={"withdrawn_at": NULL_TIME_SQL},
     source="JOIN import_returning AS back ON back.id = status.id",
     quiet=True,
 )

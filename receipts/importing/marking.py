@@ -10,10 +10,9 @@ from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
 from receipts.importing.watermarks import PARTICIPANTS_OF, hold_back, hold_back_receivers
 from receipts.ledger.concealing import taken_back
-from receipts.ledger.deliveries import NULL_TIME_SQL
-from receipts.ledger.marks import NULL_TEXT_SQL
 from receipts.ledger.merging import merge
 from receipts.ledger.stamp import stamp
+from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.sql.run import fetch_rows
 
 #: What each position and each receipt says of each row. A row is covered by every position of its

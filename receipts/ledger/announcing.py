@@ -13,6 +13,7 @@ from django.db import connection
 
 from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
+from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import execute
 
@@ -54,8 +55,6 @@ _PLACE = {
                FIRST_VALUE(message_id) OVER (PARTITION BY {{group}} ORDER BY {_BY_TIME})
                    AS first""",
 }
-#: Typed NULLs, as in ``receipts.ledger.marks``, which this cannot import.
-_NO_TIME, _NO_TEXT = "CAST(NULL AS timestamptz)", "CAST(NULL AS varchar)"
 #: The time of the state that the recipient list shows.
 _MARKED_AT = f"COALESCE({', '.join(STATE_BY_TIME)})"
 
@@ -87,7 +86,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
     if "withdrawn_at" in columns:
         is_delivery += f" OR {_DELIVERED_AGAIN}"
         is_news += f" OR {_UNREAD_AGAIN}"
-    disclosed, group, reason = _DISCLOSED, _GROUP, _NO_TEXT
+    disclosed, group, reason = _DISCLOSED, _GROUP, NULL_TEXT_SQL
     if "failure_reason" in columns and "delivered_at" not in columns:
         # Else a mark ends the failure, and no row has a reason any more.
         disclosed, group, reason = (
@@ -112,7 +111,7 @@ def announce_changed(changed: str, columns: Iterable[str]) -> str:
         UNION ALL
         SELECT {_XID[vendor]}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
                conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
-               CAST(NULL AS bigint), {_NO_TIME}, {_NO_TEXT}, {_NOW[vendor]}
+               CAST(NULL AS bigint), {NULL_TIME_SQL}, {NULL_TEXT_SQL}, {_NOW[vendor]}
           FROM {changed} AS seen
          WHERE ({is_news}) AND withdrawn_at IS NULL
          GROUP BY recipient_id, conversation_id"""

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-#: A typed NULL: PostgreSQL cannot infer the type of a column that is NULL in every row.
-NULL_TIME_SQL = "CAST(NULL AS timestamptz)"
+from receipts.sql.nulls import NULL_TIME_SQL
 
 #: When a row was first delivered, openly or privately; null if it never was.
 FIRST_DELIVERY_SQL = "COALESCE(status.received_at, status.delivered_at)"

@@ -16,7 +16,6 @@ from django.utils import timezone
 from chat.models import Tracking
 from receipts.ledger.deliveries import (
     FIRST_DELIVERY_SQL,
-    NULL_TIME_SQL,
     UNDELIVERED_SQL,
     delivered,
     delivered_by_read,
@@ -24,6 +23,7 @@ from receipts.ledger.deliveries import (
     hides_delivery_sql,
 )
 from receipts.ledger.stamp import Change
+from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 
 
 def not_before_sent(at: str) -> str:
@@ -36,17 +36,17 @@ MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
 TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"
 
-#: A typed NULL: PostgreSQL cannot infer the type of a column that is NULL in every row.
-NULL_TEXT_SQL = "CAST(NULL AS varchar)"
-
-#: When the recipient first left, or lost their account, after the message was sent; null if they
-#: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
-#: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
-DEPARTED_AT_SQL = """(SELECT MIN(departure.at) FROM chat_departure AS departure
+_FIRST_DEPARTURE_SQL = """SELECT MIN(departure.at) FROM chat_departure AS departure
          WHERE departure.user_id = status.recipient_id
            AND departure.conversation_id = status.conversation_id
            AND (departure.up_to >= status.message_id
-                OR (departure.up_to IS NULL AND departure.at > status.sent_at)))"""
+                OR (departure.up_to IS NULL AND departure.at > status.sent_at))"""
+#: When the recipient first left, or lost their account, after the message was sent; null if they
+#: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
+#: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
+DEPARTED_AT_SQL = f"({_FIRST_DEPARTURE_SQL})"
+#: The same, without deactivations that may be undone.
+LEFT_AT_SQL = f"({_FIRST_DEPARTURE_SQL} AND NOT departure.is_deactivation)"
 
 #: SQL condition: a private read that an explicit open mark has disclosed later (rule 13).
 _DISCLOSED_LATER_SQL = "COALESCE(status.seen_at < status.read_at, FALSE)"

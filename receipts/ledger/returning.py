@@ -6,7 +6,7 @@ that have not ended meanwhile get anything back. Participants must be locked.
 
 from __future__ import annotations
 
-from receipts.ledger.marks import DEPARTED_AT_SQL
+from receipts.ledger.marks import LEFT_AT_SQL
 from receipts.ledger.releasing import NOTHING_OPEN_SQL
 from receipts.ledger.stamp import Change
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
@@ -15,10 +15,6 @@ from receipts.sql.run import execute
 
 _SAME_PARTICIPATION_SQL = """participant.user_id = off.user_id
        AND participant.conversation_id = off.conversation_id AND participant.is_active"""
-#: Whether it left after the message was sent and before the account was deactivated.
-_LEFT_AT_SQL = DEPARTED_AT_SQL.replace(
-    "departure.user_id =", "NOT departure.is_deactivation AND departure.user_id =", 1
-)
 
 
 def returning(user_id: int) -> Change:
@@ -29,7 +25,7 @@ def returning(user_id: int) -> Change:
     return Change(
         which="status.recipient_id = %(recipient)s AND status.withdrawn_at IS NOT NULL",
         # The reason does not change: events of failures have it.
-        becomes={"withdrawn_at": _LEFT_AT_SQL, "failure_reason": "status.failure_reason"},
+        becomes={"withdrawn_at": LEFT_AT_SQL, "failure_reason": "status.failure_reason"},
         params={"recipient": user_id},
         source=f"""JOIN chat_departure AS off ON off.user_id = status.recipient_id
                AND off.conversation_id = status.conversation_id

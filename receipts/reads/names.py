@@ -10,12 +10,9 @@ from collections.abc import Iterable
 from chat.models import Conversation, Message, MessageName
 from receipts.sql.compiled import CompiledQuery
 
-#: SQL: the id of the message, or of the conversation, with the external id ``{0}``.
+#: SQL: the id of the message with the external id ``{0}``.
 MESSAGE_NAMED_SQL = (
     "(SELECT named.message_id FROM chat_messagename AS named WHERE named.external_id = {0})"
-)
-CONVERSATION_NAMED_SQL = (
-    "(SELECT named.id FROM chat_conversation AS named WHERE named.external_id = {0})"
 )
 
 _MESSAGE = CompiledQuery(

@@ -12,6 +12,7 @@ from chat.errors import Conflict
 from chat.models import Message, Tracking
 from receipts.reads.names import message_id_of
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL
+from receipts.rules.tracking import ROWLESS
 from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt
@@ -85,7 +86,7 @@ def store_message(
     ``recipients`` is their number. With too many there are no rows (rule 16). Raises ``Conflict``
     if another message has the ``external_id``.
     """
-    has_rows = tracking not in (Tracking.TOO_MANY_RECIPIENTS, Tracking.SYSTEM)
+    has_rows = tracking not in ROWLESS
     values: dict[str, Any] = {
         "conversation_id": conversation_id,
         "sender_id": sender_id,

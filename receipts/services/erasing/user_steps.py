@@ -8,7 +8,6 @@ from typing import Any, cast
 from django.conf import settings
 
 from chat.models import ConversationParticipant, Departure, Erasure, Message
-from receipts.ledger.marks import NULL_TEXT_SQL
 from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import OPEN_ARMS, withdrawal
 from receipts.ledger.watermarks import settle_watermarks
@@ -16,6 +15,7 @@ from receipts.services.departures import record_departures
 from receipts.services.erasing.batch import Step, again_if, delete_ids, some_ids
 from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
+from receipts.sql.nulls import NULL_TEXT_SQL
 from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from receipts.ledger.deliveries import NULL_TIME_SQL
 from receipts.ledger.marks import TRACKED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.rules.deleted import present_sql
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 from receipts.rules.watermarks import covers_sql
+from receipts.sql.nulls import NULL_TIME_SQL
 
 #: SQL condition: ``message`` should have rows, since somebody received it.
 NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
