@@ -134,7 +134,7 @@ def message_ids_given(given: Iterable[object]) -> list[int | None]:
     references = [reference_in(str(each)) if type(each) in (int, str) else None for each in given]
     # PostgreSQL rejects NUL even in a comparison.
     names = [each for each in references if isinstance(each, str) and "\x00" not in each]
-    ids = message_ids_of(names) if names else {}
+    ids = message_ids_of(names)
     return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 

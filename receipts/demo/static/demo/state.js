@@ -46,7 +46,7 @@ export function messagesOf(id) {
   return [...(state.messages.get(id)?.values() ?? [])].sort(byTime);
 }
 
-/** A system line is the application's, whoever it names. */
+/** A system line is the application's, also where it names a person. */
 export const isSystem = (message) => message.kind === "system";
 export const isMine = (message) => message.sender === username && !isSystem(message);
 
