@@ -150,7 +150,7 @@ def _token_user(token: str) -> tuple[str, Any]:
     now = time()
     if known is not None and now < known[1]:
         holder = known[0]
-        return holder.username, SimpleLazyObject(lambda: _active_user(holder.username, holder.pk))
+        return holder.username, SimpleLazyObject(lambda: active_user(holder.username, holder.pk))
     claims = _checked(token)
     user = _holder_of(claims)
     if len(_HOLDERS) >= _MOST_HOLDERS:
@@ -166,7 +166,7 @@ def _holder_of(claims: _Claims) -> User:
     A username may have belonged to another account before. The account's id decides; without it a
     token has to be newer than the account, where the name has been another's.
     """
-    user = _active_user(claims.username)
+    user = active_user(claims.username)
     if claims.account is not None:
         is_theirs = type(claims.account) is int and claims.account == user.pk
     elif user.tokens_valid_from is not None:
@@ -221,7 +221,7 @@ def _expiry(claims: dict[str, Any]) -> float:
     return expires_at
 
 
-def _active_user(username: str, pk: int | None = None) -> User:
+def active_user(username: str, pk: int | None = None) -> User:
     """The active user; no service accounts, since a token would bypass the scopes of their keys."""
     users = User.objects.filter(username=username, is_active=True, is_service=False)
     user = users.first() if pk is None else users.filter(pk=pk).first()

@@ -1,8 +1,9 @@
 """The service as one ASGI application: what uvicorn runs.
 
-The live stream is native ASGI, since an open stream must not occupy a thread. All other requests
-go through Django's WSGI handler on a fixed number of threads, since Django's own ASGI handler
-starts a thread for each request and costs four times as much (docs/decisions/0005).
+The live stream and vendors' WebSockets are native ASGI, since an open connection must not occupy a
+thread. All other requests go through Django's WSGI handler on a fixed number of threads, since
+Django's own ASGI handler starts a thread for each request and costs four times as much
+(docs/decisions/0005).
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ from config import health  # only now can models be imported
 from config.serving import warn_without_limits
 from receipts.feed import stream
 from receipts.feed.connection import Connection
+from receipts.feed.hub import hub
+from receipts.gateways.sockets.door import Door
 
 _requests = WSGIBridge(
     _django,
@@ -44,10 +47,15 @@ _requests = WSGIBridge(
 )
 
 
+_sockets = Door(_requests.call)
+
+
 async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
     """Serve one request, or the lifespan protocol of the process."""
     if scope["type"] == "lifespan":
         await _live(receive, send)
+    elif scope["type"] == "websocket":
+        await _sockets.serve(scope, receive, send)
     elif scope["type"] == "http":
         warn_without_limits(scope)
         if health.is_asked(scope):
@@ -86,13 +94,14 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             memory.settle()
-            pruning = asyncio.create_task(stream.hub().prune_now_and_then())
+            pruning = asyncio.create_task(hub().prune_now_and_then())
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
             if pruning is not None:
                 pruning.cancel()
+            await _sockets.places.store()
             await send({"type": "lifespan.shutdown.complete"})
             return
 
@@ -102,7 +111,7 @@ def _end_streams_at(number: int) -> None:
     loop, before = asyncio.get_running_loop(), signal.getsignal(number)
 
     def told_to_end(number: int, frame: FrameType | None) -> Any:
-        loop.call_soon_threadsafe(stream.hub().close)
+        loop.call_soon_threadsafe(hub().close)
         return before(number, frame) if callable(before) else None
 
     with suppress(ValueError):  # only the main thread may do this

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from config.environ import Environ, environ_of
 from config.streams import Application, Stream, started
+from receipts.api.outages import Overloaded
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
 
@@ -71,6 +72,26 @@ class WSGIBridge:
         if "wsgi.input" in environ:
             answer = await self._serve(_Request(self, environ, receive), send)
         return answer
+
+    async def call(self, work: Callable[[], Result]) -> Result:
+        """Run a function that may use the database on one of the threads; raises ``Overloaded``.
+
+        For connections that are not requests, which share the threads' number and queue.
+        """
+        if self.inside >= self.room:
+            raise Overloaded
+        self.inside += 1
+        try:
+            return await asyncio.wrap_future(self.pool.submit(self._released, work))
+        finally:
+            self.inside -= 1
+
+    def _released(self, work: Callable[[], Result]) -> Result:
+        self.release()
+        try:
+            return work()
+        finally:
+            self.release()
 
     async def _read(self, environ: Environ, receive: AsgiReceive) -> Answer | None:
         """Put the body into ``environ``, or refuse it; neither, if the client hangs up."""

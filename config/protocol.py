@@ -100,6 +100,12 @@ class LimitedProtocol(HttpToolsProtocol):
         self.bodies.append(0)
         self.in_head, self.unparsed, self.deadline = False, 0, None
 
+    def handle_websocket_upgrade(self) -> None:
+        """The connection is a WebSocket from now on, with limits of its own."""
+        self._forget()
+        self.edge.remove(self)
+        super().handle_websocket_upgrade()
+
     def on_body(self, body: bytes) -> None:
         self.unparsed = 0
         if self.cycle.response_complete:

@@ -29,6 +29,8 @@ pytest_plugins = (
     "tests.support.naming",
     "tests.support.listening",
     "tests.support.live",
+    "tests.support.websocket",
+    "tests.support.plain_vendor",
     "tests.support.sendbird",
     "tests.support.worlds",
 )

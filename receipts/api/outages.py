@@ -44,6 +44,14 @@ class Busy(Unavailable):
     wait = 1
 
 
+class Overloaded(Unavailable):
+    """Too many requests are waiting in this process; try again at once."""
+
+    default_code = "overloaded"
+    default_detail = "Too many requests are waiting."
+    wait = 1
+
+
 def outage(error: BaseException | None) -> Unavailable | None:
     """The response to a database error that the code did not cause; None for any other."""
     if not isinstance(error, OperationalError | InterfaceError | InternalError):

@@ -30,22 +30,31 @@ class CallerThrottle(BaseThrottle):
             caller, is_key = request.user.get_username(), False
         else:
             return True  # refused anyway, without a query
-        what = "READS" if request.method in SAFE_METHODS else "WRITES"
-        rate: int = getattr(settings, f"THROTTLE_{'KEY' if is_key else 'USER'}_{what}")
-        if rate == 0:
-            return True
-        window = int(time()) // WINDOW_SECONDS
-        # A username may be too long for a cache key, or have characters that keys must not have.
-        name = blake2b(caller.encode(), digest_size=16).hexdigest()
-        key = f"throttle:{what}:{window}:{name}"
-        # Kept for two windows: one that ends with the window may be gone before it is counted.
-        if cache.add(key, 1, timeout=2 * WINDOW_SECONDS):
-            return True
-        return _counted(key) <= rate
+        return is_within_rate(caller, is_key=is_key, writes=request.method not in SAFE_METHODS)
 
     def wait(self) -> float:
-        """Seconds to the next window."""
-        return WINDOW_SECONDS - time() % WINDOW_SECONDS
+        return seconds_to_next_window()
+
+
+def is_within_rate(caller: str, *, is_key: bool, writes: bool) -> bool:
+    """Count a request of a caller; return whether it is within the configured rate."""
+    what = "WRITES" if writes else "READS"
+    rate: int = getattr(settings, f"THROTTLE_{'KEY' if is_key else 'USER'}_{what}")
+    if rate == 0:
+        return True
+    window = int(time()) // WINDOW_SECONDS
+    # A username may be too long for a cache key, or have characters that keys must not have.
+    name = blake2b(caller.encode(), digest_size=16).hexdigest()
+    key = f"throttle:{what}:{window}:{name}"
+    # Kept for two windows: one that ends with the window may be gone before it is counted.
+    if cache.add(key, 1, timeout=2 * WINDOW_SECONDS):
+        return True
+    return _counted(key) <= rate
+
+
+def seconds_to_next_window() -> float:
+    """When callers over their rate may go on."""
+    return WINDOW_SECONDS - time() % WINDOW_SECONDS
 
 
 def _counted(key: str) -> int:

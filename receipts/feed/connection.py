@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from django.conf import settings
 
 from receipts.feed.asgi import AsgiSend
-from receipts.feed.encoding import heartbeat
+from receipts.feed.encoding import SERVER_SENT_EVENTS, Encoding, heartbeat
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.transport import abort
@@ -27,6 +27,7 @@ SEND_TIMEOUT = 30.0
 class Connection:
     """A stream to one listener. Used in the event loop only."""
 
+    encoding: Encoding = SERVER_SENT_EVENTS
     __slots__ = (
         "arrived", "ends_at", "heartbeat_at", "listener", "over", "send", "sending_since", "task",
         "waiting",
@@ -52,7 +53,7 @@ class Connection:
         await self.send({"type": "http.response.body", "body": data, "more_body": True})
         self.sending_since = None
 
-    def push(self, data: bytes) -> None:
+    def push(self, data: bytes, position: Position) -> None:
         """Buffer data and send it when the client reads, after it has caught up."""
         if self.over:
             return
@@ -71,7 +72,7 @@ class Connection:
         elif now >= self.heartbeat_at and position is not None:
             self.heartbeat_at = now + settings.EVENTS_HEARTBEAT_SECONDS
             if self.task is None:  # else data is being sent anyway
-                self.push(heartbeat(position.cursor(self.listener.username)))
+                self.push(heartbeat(position.cursor(self.listener.username)), position)
 
     def finish(self) -> None:
         """End the stream: the client reconnects and authenticates again."""

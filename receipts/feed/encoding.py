@@ -1,15 +1,48 @@
-"""Encodes events as server-sent events: a few lines each, and a blank one."""
+"""How events are written for a connection: as server-sent events, or in a vendor's frames."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, Protocol
 
 import orjson
 
+from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 
 #: Milliseconds after which a client that lost its stream reconnects.
 RETRY = b"retry: 2000\n\n"
+
+
+class Encoding(Protocol):
+    """Writes what is published to some listeners, all at once."""
+
+    def encode(
+        self,
+        told: Mapping[int, list[Told]],
+        listeners: Mapping[int, Listener],
+        position: Position,
+    ) -> Mapping[int, Any]:
+        """What each listener's connections are given, by user id.
+
+        Runs on a thread and may query the database, in a number of statements that depends on
+        neither the number of events nor of listeners. ``position`` is the one after these events.
+        """
+
+
+class ServerSentEvents:
+    """A few lines for each event, and a blank one."""
+
+    def encode(
+        self,
+        told: Mapping[int, list[Told]],
+        listeners: Mapping[int, Listener],
+        position: Position,
+    ) -> Mapping[int, bytes]:
+        return {
+            pk: encode(each, position.cursor(listeners[pk].username)) for pk, each in told.items()
+        }
 
 
 def encode(told: Iterable[Told], cursor: str) -> bytes:
@@ -34,3 +67,5 @@ def _place(cursor: str) -> bytes:
 
 
 _UTC = orjson.OPT_UTC_Z
+#: The one that all streams share.
+SERVER_SENT_EVENTS = ServerSentEvents()

@@ -10,16 +10,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
 from random import uniform
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
 
-from receipts.feed.connection import Connection
-from receipts.feed.looking import Listener, Look, look
+from receipts.feed.encoding import Encoding
+from receipts.feed.looking import Listener, look
 from receipts.feed.positions import CursorExpired, Position
 from receipts.feed.reading import check_not_expired
 from receipts.feed.retention import prune_events
@@ -44,20 +46,53 @@ class TooManyStreams(Exception):
     """This process or this listener has reached its limit of streams, or the process is ending."""
 
 
+class Member(Protocol):
+    """A connection, as the hub sees it: a stream, or a vendor's socket."""
+
+    listener: Listener
+    #: Whether it receives live events already.
+    arrived: bool
+    over: bool
+
+    @property
+    def encoding(self) -> Encoding:
+        """How events are written for it."""
+
+    def push(self, data: Any, position: Position) -> None:
+        """Send events that ``encoding`` has written; ``position`` is the one after them."""
+
+    def keep_alive(self, position: Position | None, now: float) -> None:
+        """Called after each poll: whatever is due."""
+
+    def finish(self) -> None:
+        """End it: the client reconnects and authenticates again."""
+
+
+@dataclass(frozen=True)
+class Missed:
+    """A page of the events that a listener catches up with."""
+
+    #: As the connection's encoding has written them; None if nothing is for this listener.
+    written: Any
+    position: Position
+    #: Whether the listener's account was closed.
+    closed: bool
+
+
 class Hub:
     """The connections of one server process."""
 
     def __init__(self) -> None:
-        self.connections: dict[int, set[Connection]] = {}
+        self.connections: dict[int, set[Member]] = {}
         self.count = 0
-        self.arriving: list[tuple[Connection, Arrival]] = []
+        self.arriving: list[tuple[Member, Arrival]] = []
         self.position: Position | None = None
         self.looking = ThreadPoolExecutor(1, "feed")
         self.catching_up = ThreadPoolExecutor(CATCH_UP_THREADS, "feed-catching-up")
         self.life: asyncio.Task[None] | None = None
         self.failing = self.closed = False
 
-    def join(self, connection: Connection) -> Arrival:
+    def join(self, connection: Member) -> Arrival:
         """Register a connection; the result is the position from which it receives live events.
 
         It catches up with earlier events by itself. The position is the end of a poll, so no
@@ -78,7 +113,7 @@ class Hub:
             self.life = asyncio.create_task(self._live())
         return arrival
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Member) -> None:
         """Stop publishing to it."""
         mine = self.connections.get(connection.listener.pk, set())
         if connection in mine:
@@ -93,16 +128,36 @@ class Hub:
         self._finish_all()
         self.catching_up.shutdown(wait=False, cancel_futures=True)
 
-    async def look(self, listener: Listener, position: Position) -> Look:
-        """One page of the events that a listener catches up with."""
-        return await _on(self.catching_up, look, listener, position, CATCH_UP)
+    async def missed(
+        self, connection: Member, position: Position, arrival: Arrival
+    ) -> AsyncIterator[Missed]:
+        """The events after ``position``, in pages, up to where it receives live ones.
+
+        The connection ends if its listener's account was closed.
+        """
+        until = (await arrival).seen
+        while position.seen != until and not connection.over:
+            if not position.until:  # else a page was cut short, and what belongs to it comes first
+                position = position.towards(until)
+            page = await self.in_background(
+                _missed, connection.listener, connection.encoding, position
+            )
+            position = page.position
+            if page.closed:
+                connection.finish()
+                return
+            yield page
+
+    async def in_background(self, call: Callable[..., Outcome], *args: Any) -> Outcome:
+        """Run a function that queries the database, beside polls and requests."""
+        return await _on(self.catching_up, call, *args)
 
     async def prune_now_and_then(self) -> None:
         """Delete old events each hour, for as long as the process lives."""
         while True:
             await asyncio.sleep(uniform(0.1, 1.0) * PRUNING_SECONDS)  # noqa: S311
             try:
-                await _on(self.catching_up, prune_events)
+                await self.in_background(prune_events)
             except Exception:
                 logger.exception("Old events could not be deleted; that is tried again.")
 
@@ -133,19 +188,27 @@ class Hub:
         if self.failing and self.position is not None:
             await _on(self.looking, check_not_expired, self.position)
         arriving = len(self.arriving)
-        listeners = {pk: next(iter(mine)).listener for pk, mine in self.connections.items()}
-        found: News = await _on(self.looking, news, self.position, listeners)
+        listeners, audiences = dict[int, Listener](), dict[Encoding, set[int]]()
+        for connection in self._all():
+            listeners[connection.listener.pk] = connection.listener
+            audiences.setdefault(connection.encoding, set()).add(connection.listener.pk)
+        found: News = await _on(self.looking, news, self.position, listeners, audiences)
         self.position = found.position
-        for pk, data in found.told.items():
-            for connection in tuple(self.connections.get(pk, ())):
-                if connection.arrived:
-                    connection.push(data)
-        for pk in found.closed:
-            for connection in tuple(self.connections.get(pk, ())):
-                connection.finish()
+        self._publish(found)
         if not found.more:
             self._receive(arriving, found.position)
         return found.more
+
+    def _publish(self, found: News) -> None:
+        for encoding, written in found.written.items():
+            for pk, data in written.items():
+                for connection in tuple(self.connections.get(pk, ())):
+                    if connection.arrived and connection.encoding is encoding:
+                        connection.push(data, found.position)
+        if found.closed or found.failed:
+            for connection in self._all():
+                if connection.listener.pk in found.closed or connection.encoding in found.failed:
+                    connection.finish()
 
     def _receive(self, count: int, position: Position) -> None:
         """Listeners that joined before a poll began receive events from its end on."""
@@ -155,12 +218,25 @@ class Hub:
                 arrival.set_result(position)
         del self.arriving[:count]
 
-    def _all(self) -> Iterator[Connection]:
+    def _all(self) -> Iterator[Member]:
         return (each for mine in tuple(self.connections.values()) for each in tuple(mine))
 
     def _finish_all(self) -> None:
         for connection in self._all():
             connection.finish()
+
+
+@cache
+def hub() -> Hub:
+    """The one of this process."""
+    return Hub()
+
+
+def _missed(listener: Listener, encoding: Encoding, position: Position) -> Missed:
+    found = look(listener, position, CATCH_UP)
+    told = {listener.pk: found.told} if found.told else {}
+    written = encoding.encode(told, {listener.pk: listener}, found.position) if told else {}
+    return Missed(written.get(listener.pk), found.position, found.closed)
 
 
 async def _on(threads: Executor, call: Callable[..., Outcome], *args: Any) -> Outcome:

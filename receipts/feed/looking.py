@@ -53,9 +53,13 @@ def look(listener: Listener, position: Position, limit: int) -> Look:
 
 
 def closed_accounts(events: Iterable[FeedEvent]) -> frozenset[int]:
-    """The users whose accounts were closed, whose streams end."""
-    return frozenset(
+    """The users whose accounts were closed, and not opened again: their connections end."""
+    closed = {
         event.audience_id
         for event in events
         if event.kind == ACCOUNT_CLOSED and event.audience_id is not None
-    )
+    }
+    if not closed:
+        return frozenset()
+    found = User.objects.filter(pk__in=closed, is_active=False)
+    return frozenset(found.values_list("pk", flat=True))

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from receipts.models import EventHorizon, ReceiptEvent
+from receipts.models import DevicePosition, EventHorizon, ReceiptEvent
 
 #: At most this many events are read in one transaction.
 BATCH = 10_000
@@ -17,9 +17,11 @@ BATCH = 10_000
 def prune_events() -> int:
     """Delete events older than ``EVENTS_RETENTION_DAYS``; return their number.
 
+    The positions of devices that were away for as long go, too: there is nothing to continue.
     Safe to run at any time, and on several servers at once.
     """
     cutoff = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS)
+    DevicePosition.objects.filter(updated_at__lt=cutoff).delete()
     pruned = 0
     while batch := _oldest(cutoff):
         with transaction.atomic():

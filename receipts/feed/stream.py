@@ -6,7 +6,7 @@ carries a grant in a header, which is removed here and turned into a stream.
 
 from __future__ import annotations
 
-from functools import cache, partial
+from functools import partial
 from random import uniform
 
 import orjson
@@ -16,7 +16,7 @@ from chat.addresses import path_of
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.connection import Connection
 from receipts.feed.encoding import RETRY, encode
-from receipts.feed.hub import Arrival, Hub, TooManyStreams
+from receipts.feed.hub import Arrival, TooManyStreams, hub
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, position_of
 
@@ -25,12 +25,6 @@ PATH = "/api/v1/events/"
 GRANT = "x-seenby-stream"
 #: Set in the WSGI environ if the server handles grants.
 GRANTABLE = "seenby.stream"
-
-
-@cache
-def hub() -> Hub:
-    """The one of this process."""
-    return Hub()
 
 
 def asks_for_stream(scope: AsgiMessage) -> bool:
@@ -92,16 +86,10 @@ _HEADERS = [
 
 async def _catch_up(connection: Connection, position: Position, arrival: Arrival) -> None:
     """Send the events that the listener missed, up to where the hub starts publishing."""
-    until = (await arrival).seen
-    while position.seen != until and not connection.over:
-        if not position.until:  # else a page was cut short, and what belongs to it comes first
-            position = position.towards(until)
-        found = await hub().look(connection.listener, position)
-        position = found.position
-        if found.closed:
-            connection.finish()
-            return
-        await connection.write(encode(found.told, position.cursor(connection.listener.username)))
+    async for page in hub().missed(connection, position, arrival):
+        # The cursor advances even where nothing is for this listener.
+        cursor = page.position.cursor(connection.listener.username)
+        await connection.write(page.written or encode([], cursor))
 
 
 async def _refuse(send: AsgiSend) -> None:

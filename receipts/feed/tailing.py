@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import InterfaceError, OperationalError
 
 from chat.models import ConversationParticipant
 from receipts.feed import reading
 from receipts.feed.coalescing import Heard
-from receipts.feed.encoding import encode
+from receipts.feed.encoding import SERVER_SENT_EVENTS, Encoding
 from receipts.feed.event import FeedEvent
 from receipts.feed.looking import Listener, closed_accounts
 from receipts.feed.positions import Position, newest_position
-from receipts.feed.telling import tell
+from receipts.feed.telling import Told, tell
 from receipts.models import ACCOUNT_CLOSED, EventKind
+
+logger = logging.getLogger("seenby.feed")
 
 #: At most this many events per pass, and at most this many deliveries; one message with 5,000
 #: listeners is 5,000 deliveries.
@@ -25,20 +31,28 @@ TELLINGS_AT_ONCE = 10_000
 class News:
     """What is published to each listener, and the position after that."""
 
-    told: dict[int, bytes]
     position: Position
     more: bool
+    #: In each encoding that connections use, by user id.
+    written: dict[Encoding, Mapping[int, Any]] = field(default_factory=dict)
+    #: The encodings that failed: their connections end, and continue from where they were.
+    failed: frozenset[Encoding] = frozenset()
     #: The listeners whose accounts were closed.
     closed: frozenset[int] = frozenset()
 
 
-def news(position: Position | None, listeners: dict[int, Listener]) -> News:
-    """The events after ``position`` that concern any of the listeners, by user id.
+def news(
+    position: Position | None,
+    listeners: dict[int, Listener],
+    audiences: Mapping[Encoding, Set[int]],
+) -> News:
+    """The events after ``position`` that concern any of the listeners, written for them.
 
-    Without a position, only events from now on.
+    ``audiences`` are the listeners by the encodings of their connections. Without a position, only
+    events from now on.
     """
     if position is None:
-        return News({}, newest_position(), more=False)
+        return News(newest_position(), more=False)
     page, heard = reading.of_all(position, EVENTS_PER_POLL), list[Heard]()
     for number, (event, hearing) in enumerate(_hearing(page.events, listeners)):
         if heard and len(heard) + len(hearing) > TELLINGS_AT_ONCE:
@@ -47,10 +61,31 @@ def news(position: Position | None, listeners: dict[int, Listener]) -> News:
         heard += [(pk, event) for pk in hearing]
     closed = closed_accounts(page.events).intersection(listeners)
     told = tell(heard) if heard else {}
-    encoded = {
-        pk: encode(each, page.position.cursor(listeners[pk].username)) for pk, each in told.items()
-    }
-    return News(encoded, page.position, page.more, closed)
+    written, failed = _written(told, listeners, page.position, audiences)
+    return News(page.position, page.more, written, failed, closed)
+
+
+def _written(
+    told: Mapping[int, list[Told]],
+    listeners: Mapping[int, Listener],
+    position: Position,
+    audiences: Mapping[Encoding, Set[int]],
+) -> tuple[dict[Encoding, Mapping[int, Any]], frozenset[Encoding]]:
+    """The events in each encoding, and the encodings of vendors that failed to write them."""
+    written: dict[Encoding, Mapping[int, Any]] = {}
+    failed = set[Encoding]()
+    for encoding, audience in audiences.items():
+        theirs = {pk: each for pk, each in told.items() if pk in audience}
+        try:
+            written[encoding] = encoding.encode(theirs, listeners, position) if theirs else {}
+        except (OperationalError, InterfaceError):
+            raise  # the whole poll is repeated
+        except Exception:
+            if encoding is SERVER_SENT_EVENTS:
+                raise
+            logger.exception("Events could not be written for a vendor's clients.")
+            failed.add(encoding)
+    return written, frozenset(failed)
 
 
 def _hearing(

@@ -131,7 +131,7 @@ def announce_message(
 
 
 def announce_closed_account(user_id: int) -> None:
-    """End the streams of an account that is closed now. The event is published to nobody."""
+    """End the connections of an account that is closed now. Nobody is sent the event."""
     with connection.cursor() as cursor:
         cursor.execute(_CLOSED_EVENT[connection.vendor], [ACCOUNT_CLOSED, user_id])
 

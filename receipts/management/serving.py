@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import uvicorn
 from django.conf import settings
 from django.core.management.base import CommandError
 
+from receipts.gateways.sockets.door import MOST_RECEIVED
+
 #: uvicorn's protocol with limits on what clients send and on how long they take.
 PROTOCOL = "config.protocol:LimitedProtocol"
+#: WebSockets: without compression, which costs memory for each, and without the server's own pings,
+#: since the vendors' protocols have theirs. No message is larger than the gateways accept.
+WEBSOCKETS: dict[str, Any] = {
+    "ws": "wsproto",
+    "ws_max_size": MOST_RECEIVED,
+    "ws_per_message_deflate": False,
+    "ws_ping_interval": None,
+}
 
 
 def serve(port: int, workers: int = 1) -> None:
@@ -20,7 +31,7 @@ def serve(port: int, workers: int = 1) -> None:
         port=port,
         workers=workers,
         http=PROTOCOL,
-        ws="none",
+        **WEBSOCKETS,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=3,

@@ -1,5 +1,6 @@
-"""Receipts as stored: rows, events, webhook endpoints, and what imports have said."""
+"""Receipts as stored: rows, events, webhook endpoints, devices, and what imports have said."""
 
+from receipts.models.device import DevicePosition
 from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, ReceiptEvent
 from receipts.models.history import HistoryMember, HistoryPosition, HistoryStay
 from receipts.models.status import MessageStatus
@@ -7,6 +8,7 @@ from receipts.models.webhook import WebhookEndpoint
 
 __all__ = [
     "ACCOUNT_CLOSED",
+    "DevicePosition",
     "EventHorizon",
     "EventKind",
     "HistoryMember",

@@ -20,8 +20,8 @@ class EventKind(models.TextChoices):
     CONVERSATION_DELETED = "conversation.deleted", "A conversation was deleted: to all of it"
 
 
-#: The kind of an event that ends the streams of its audience, an account that was deleted. It is
-#: published to nobody.
+#: The kind of an event that ends the connections of its audience, an account that was deactivated
+#: or deleted. It is published to nobody.
 ACCOUNT_CLOSED = "account.closed"
 
 

@@ -18,6 +18,7 @@ from chat.models import (
     User,
 )
 from chat.permissions import refuse_protected
+from receipts.ledger.announcing import announce_closed_account
 from receipts.ledger.stamp import stamp
 from receipts.services.departures import record_departures, undo_deactivation, withdraw_account
 from receipts.services.locking import lock_users
@@ -87,6 +88,7 @@ def deactivate_user(*, user: User) -> bool:
         lock_in_order(own)
         record_departures(own.filter(is_active=True), now, is_deactivation=True)
         stamp(withdraw_account(user.pk, now))
+        announce_closed_account(user.pk)
     return changed
 
 

@@ -24,7 +24,8 @@ from django.db import connection
 from config import health
 from config.asgi import application
 from config.protocol import LimitedProtocol
-from receipts.feed import stream
+from receipts.feed.hub import hub
+from receipts.management.serving import WEBSOCKETS
 from tests.support import ROOT
 from tests.support.cast import ON_POSTGRES
 from tests.support.listening import PATIENCE
@@ -76,12 +77,17 @@ def url_of(database: dict[str, Any]) -> str:
 @contextmanager
 def server_thread() -> Iterator[int]:
     """The service in a thread of this process, where a test can change its settings; its port."""
-    stream.hub.cache_clear()
+    hub.cache_clear()
     health.readiness.cache_clear()
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(
-            application, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False
+            application,
+            http=LimitedProtocol,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            **WEBSOCKETS,
         )
     )
     with asyncio.Runner() as runner:
@@ -91,12 +97,12 @@ def server_thread() -> Iterator[int]:
         try:
             yield listener.getsockname()[1]
         finally:
-            loop.call_soon_threadsafe(stream.hub().close)
+            loop.call_soon_threadsafe(hub().close)
             server.should_exit = True
             thread.join()
             listener.close()
-            stream.hub().looking.shutdown()
-            stream.hub.cache_clear()
+            hub().looking.shutdown()
+            hub.cache_clear()
 
 
 @pytest.fixture

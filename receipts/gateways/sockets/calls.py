@@ -1,0 +1,89 @@
+"""The database's part of a frame: a function that runs as the connection's user, on a thread."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, Protocol, TypeVar
+
+from rest_framework.exceptions import Throttled
+
+from chat.authentication import active_user, token_holder
+from chat.models import User
+from receipts.api.throttles import is_within_rate, seconds_to_next_window
+from receipts.feed.devices import Device, position_of_device
+from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
+from receipts.gateways.refusals import Refusal, refusal_of
+
+Result = TypeVar("Result")
+logger = logging.getLogger("seenby.socket")
+
+#: Errors are made as for a request, but there is none whose size would limit them.
+_CONTEXT = {"request": SimpleNamespace(META={}, path="")}
+
+
+class Threads(Protocol):
+    """Runs a function on one of the threads that serve requests."""
+
+    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]: ...
+
+
+class CallRefused(Exception):
+    """What a client asked for was refused, as the native API would refuse it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.text)
+        self.refusal = refusal
+
+
+def as_user(
+    listener: Listener, what: str, work: Callable[[User], Result], *, writes: bool
+) -> Result:
+    """Call ``work`` with the connection's user, within their rate; log it as one line.
+
+    Raises ``CallRefused`` for every error; an unexpected one is logged.
+    """
+
+    def run() -> Result:
+        user = active_user(listener.username, listener.pk)
+        if not is_within_rate(listener.username, is_key=False, writes=writes):
+            raise Throttled(seconds_to_next_window())
+        return work(user)
+
+    return _refusing(what, run, listener.username)
+
+
+def log_in(token: str, gateway: str, own_name: str) -> tuple[User, float, Device, Position]:
+    """The user of a token, its expiry in Unix seconds, the device, and where it continues.
+
+    Raises ``CallRefused``.
+    """
+
+    def run() -> tuple[User, float, Device, Position]:
+        user, expires_at = token_holder(token)
+        device = Device.of(user, gateway, own_name)
+        return user, expires_at, device, position_of_device(device)
+
+    return _refusing(f"{gateway} login", run, None)
+
+
+def _refusing(what: str, run: Callable[[], Result], caller: str | None) -> Result:
+    started, status = time.perf_counter(), 200
+    try:
+        return run()
+    except Exception as error:
+        refusal = refusal_of(error, _CONTEXT)
+        status = refusal.status
+        raise CallRefused(refusal) from error
+    finally:
+        ms = round((time.perf_counter() - started) * 1000, 2)
+        logger.info(what, extra={"status": status, "ms": ms, "caller": caller})
+
+
+def bound(work: Callable[..., Result], *args: Any, **options: Any) -> Callable[[User], Result]:
+    """``work(user, *args, **options)`` as a function of the user."""
+    return lambda user: partial(work, user)(*args, **options)

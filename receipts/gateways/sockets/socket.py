@@ -1,0 +1,246 @@
+"""One WebSocket of a vendor's client, with small bounded buffers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from chat.models import User
+from receipts.feed.asgi import AsgiSend
+from receipts.feed.connection import MOST_WAITING, SEND_TIMEOUT
+from receipts.feed.devices import Device
+from receipts.feed.hub import Arrival, TooManyStreams, hub
+from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
+from receipts.feed.transport import abort
+from receipts.gateways.refusals import Refusal
+from receipts.gateways.sockets.calls import CallRefused, Threads, as_user, bound, log_in
+from receipts.gateways.sockets.pacing import Pacing
+from receipts.gateways.sockets.places import Places
+from receipts.gateways.sockets.reached import Reached
+from receipts.gateways.sockets.vendor import Push, Session, Vendor
+
+logger = logging.getLogger("seenby.socket")
+Result = TypeVar("Result")
+#: Bytes are sent as a binary message, text as a text message.
+Frame = bytes | str
+
+TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
+#: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
+MOST_HELD = 1_000
+#: Close codes of RFC 6455.
+NORMAL, GOING_AWAY, GARBLED, TOO_BIG, FAILED = 1000, 1001, 1007, 1009, 1011
+
+
+class Socket:
+    """A connection to one client. Used in the event loop only."""
+
+    __slots__ = (
+        "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "listener", "newest",
+        "over", "pacing", "places", "position", "reached", "send_message", "sending_since",
+        "session", "size", "started", "task", "threads", "timer", "waiting", "writer",
+    )  # fmt: skip
+
+    listener: Listener
+    device: Device | None
+    #: Where the feed begins for this device, until ``start``.
+    position: Position
+
+    def __init__(self, vendor: Vendor, send: AsgiSend, threads: Threads, places: Places) -> None:
+        self.encoding, self.send_message = vendor, send
+        self.threads, self.places = threads, places
+        self.session: Session = vendor.session(self)
+        self.device = None
+        self.heard_at = self.ends_at = time.monotonic()
+        self.started = self.arrived = self.over = False
+        self.closing: int | None = None
+        self.waiting: deque[Frame] | None = None
+        self.size = 0
+        self.sending_since: float | None = None
+        self.writer: asyncio.Task[None] | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.timer: asyncio.TimerHandle | None = None
+        self.pacing: Pacing | None = None
+        self.newest: Position | None = None
+        self.reached = Reached()
+
+    # --- For a vendor's session
+
+    def send(self, *frames: Frame) -> None:
+        """Send frames in order, as soon as the client reads; a client that does not is dropped."""
+        if self.over:
+            return
+        size = sum(map(len, frames))
+        if self.waiting and self.size + size > MOST_WAITING:
+            self.drop("It does not read.")
+            return
+        if self.waiting is None:
+            self.waiting = deque()
+        self.waiting += frames
+        self.size += size
+        self._write_soon()
+
+    async def login(self, token: str, own_name: str) -> User:
+        """Authenticate the client by a user's token; ``own_name`` is its name for the device.
+
+        Raises ``CallRefused``.
+        """
+        name = self.encoding.name
+        user, expires_at, device, position = await self.threads(
+            lambda: log_in(token, name, own_name)
+        )
+        self.listener, self.device, self.position = Listener.of(user), device, position
+        self.ends_at = time.monotonic() + expires_at - time.time()
+        return user
+
+    def start(self) -> None:
+        """Push events from now on, beginning with those that the device missed.
+
+        Raises ``CallRefused`` if this process or this user has too many connections.
+        """
+        if self.started or self.over:
+            return
+        try:
+            arrival = hub().join(self)
+        except TooManyStreams as error:
+            raise CallRefused(TOO_MANY) from error
+        self.started = True
+        self.task = asyncio.create_task(self._catch_up(arrival))
+
+    async def call(
+        self, work: Callable[..., Result], *args: Any, writes: bool = False, **options: Any
+    ) -> Result:
+        """``work(user, *args, **options)`` on a thread of requests. Raises ``CallRefused``."""
+        what = f"{self.encoding.name} {work.__name__.strip('_')}"
+        listener, given = self.listener, bound(work, *args, **options)
+        return await self.threads(lambda: as_user(listener, what, given, writes=writes))
+
+    def confirm(self, position: Position) -> None:
+        """The client has received everything up to this position."""
+        if self.device is not None:
+            self.places.reach(self.device, position)
+
+    def close(self, code: int = NORMAL) -> None:
+        """Close after what is waiting has been sent."""
+        if not self.over:
+            self.over, self.closing = True, code
+            self._write_soon()
+
+    # --- For the hub
+
+    def push(self, data: list[Push], position: Position) -> None:
+        """Events that the vendor has written; while the client catches up, they wait."""
+        if self.over:
+            return
+        if self.pacing is None:
+            self.pacing = Pacing()
+        self.pacing.add(data)
+        self.newest = position
+        if self.task is None:
+            self._flush()
+        elif len(self.pacing.held) > MOST_HELD:
+            self.drop("It does not catch up.")
+
+    def keep_alive(self, position: Position | None, now: float) -> None:
+        """End the connection in time, and drop a client that is gone."""
+        if self.sending_since is not None and now - self.sending_since > SEND_TIMEOUT:
+            self.drop("It does not read.")
+        elif now - self.heard_at > self.encoding.idle_seconds:
+            self.drop("It is silent.")
+        elif now >= self.ends_at:
+            self.finish()
+        elif self.arrived and self.task is None and not (self.pacing and self.pacing.held):
+            self.reached.idle(position)
+
+    def finish(self) -> None:
+        """Close: the client reconnects and authenticates again."""
+        if not self.over:
+            self.session.ending()
+            self.close(GOING_AWAY)
+
+    # --- For the door
+
+    async def received(self, data: bytes) -> None:
+        """A message has come in."""
+        self.heard_at = time.monotonic()
+        if not self.encoding.confirms and (position := self.reached.at(self.heard_at)):
+            self.confirm(position)
+        await self.session.received(data)
+
+    def gone(self, *, cleanly: bool) -> None:
+        """The connection is closed. ``cleanly``: by the client, which read what was sent."""
+        self.over = True
+        for each in self.task, self.writer, self.timer:
+            if each is not None:
+                each.cancel()
+        if self.started:
+            hub().leave(self)
+        position = None if self.encoding.confirms else self.reached.last(with_sent=cleanly)
+        if position is not None:
+            self.confirm(position)
+
+    def drop(self, why: str) -> None:
+        """Hang up on a client that is not there any more."""
+        logger.info("A client was dropped.", extra={"gateway": self.encoding.name, "why": why})
+        self.over = True
+        self.waiting = None
+        abort(self.send_message)
+
+    # --- What goes out
+
+    async def _catch_up(self, arrival: Arrival) -> None:
+        try:
+            async for page in hub().missed(self, self.position, arrival):
+                if page.written:
+                    self.session.push(page.written, page.position)
+                    self.reached.sent(page.position, time.monotonic())
+                    while self.writer is not None:  # it reads at its own speed
+                        await asyncio.shield(self.writer)
+            self.task = None
+            self._flush()
+        except Exception as error:
+            # Whatever the error: the client reconnects and continues from its position.
+            logger.warning("A client could not catch up: %r", error)
+            self.close(FAILED)
+        finally:
+            self.task = None
+
+    def _flush(self) -> None:
+        """Push what is due, and return for the rest later."""
+        if self.over or self.pacing is None:
+            return
+        now = time.monotonic()
+        if due := self.pacing.due(now):
+            position = None if self.pacing.held else self.newest
+            self.session.push(due, position)
+            if position is not None:
+                self.reached.sent(position, now)
+        if (later := self.pacing.next_due()) is not None:
+            if self.timer is not None:
+                self.timer.cancel()
+            self.timer = asyncio.get_running_loop().call_later(max(later - now, 0.0), self._flush)
+
+    def _write_soon(self) -> None:
+        if self.writer is None:
+            self.writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self.waiting:
+                frame = self.waiting.popleft()
+                self.size -= len(frame)
+                self.sending_since = time.monotonic()
+                kind = "bytes" if isinstance(frame, bytes) else "text"
+                await self.send_message({"type": "websocket.send", kind: frame})
+                self.sending_since = None
+            if self.closing is not None:
+                await self.send_message({"type": "websocket.close", "code": self.closing})
+        except (OSError, RuntimeError):  # the client has hung up, or the connection is closed
+            self.over = True
+        finally:
+            self.writer = None
+            self.sending_since = None

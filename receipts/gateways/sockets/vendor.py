@@ -1,0 +1,78 @@
+"""What a vendor's gateway implements to serve its clients' sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
+from receipts.feed.telling import Told
+
+if TYPE_CHECKING:
+    from receipts.gateways.sockets.socket import Socket
+
+
+class Garbled(Exception):
+    """A client sent something that is not its vendor's protocol: the connection is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One event for a listener, in terms of a vendor's protocol."""
+
+    data: Any
+    #: What it is the current state of: a later push about the same replaces it if it has not been
+    #: sent, and is held back for a moment if one has just been. None is sent at once.
+    about: Hashable | None = None
+
+
+class Session:
+    """What one connection's client has said so far. Used in the event loop only."""
+
+    __slots__ = ("socket",)
+
+    def __init__(self, socket: Socket) -> None:
+        self.socket = socket
+
+    async def received(self, data: bytes) -> None:
+        """Answer one WebSocket message; the next one is read afterwards. May raise ``Garbled``."""
+        raise NotImplementedError
+
+    def push(self, pushes: list[Push], position: Position | None) -> None:
+        """Send events to the client. ``position`` is the one after them and all earlier ones.
+
+        It is None while later events about the same are still held back.
+        """
+        raise NotImplementedError
+
+    def ending(self) -> None:
+        """The service is about to close the connection: send a last frame, if there is one."""
+
+
+class Vendor:
+    """A vendor's protocol. ``encode`` makes it an encoding of the feed."""
+
+    #: As in the setting ``GATEWAYS``.
+    name: ClassVar[str]
+    #: Of the WebSocket; the first that the client offers, too, is chosen.
+    subprotocols: ClassVar[tuple[str, ...]] = ()
+    #: Seconds without any frame after which a client is gone.
+    idle_seconds: ClassVar[float] = 90
+    #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
+    #: Otherwise what was sent some seconds before another frame came in counts as received.
+    confirms: ClassVar[bool] = False
+
+    def session(self, socket: Socket) -> Session:
+        """The session of a new connection."""
+        raise NotImplementedError
+
+    def encode(
+        self,
+        told: Mapping[int, list[Told]],
+        listeners: Mapping[int, Listener],
+        position: Position,
+    ) -> Mapping[int, list[Push]]:
+        """The events as pushes, by user id: see ``receipts.feed.encoding.Encoding``."""
+        raise NotImplementedError
