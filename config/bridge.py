@@ -18,6 +18,7 @@ from contextlib import suppress
 from io import BytesIO
 from typing import Any, TypeVar
 
+from chat.origins import headers_for
 from config.environ import Environ, environ_of
 from config.streams import Application, Stream, started
 from receipts.api.outages import Overloaded
@@ -228,7 +229,8 @@ def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) 
     logger.warning("%s %s", method, path, extra={"status": status})
     body = json.dumps({"detail": detail, "code": code}).encode()
     described = (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))
-    start = {"type": "http.response.start", "status": status, "headers": [*described, *more]}
+    headers = [*described, *more, *headers_for(environ.get("HTTP_ORIGIN"))]
+    start = {"type": "http.response.start", "status": status, "headers": headers}
     return start, _body(body)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import tempfile
 from contextlib import suppress
@@ -22,6 +23,11 @@ MIN_SECRET_BYTES = 32
 #: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
 MIN_RSA_BITS = 2048
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
+)
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -76,6 +82,21 @@ def some_of(name: str, *allowed: str, default: bool) -> list[str]:
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+
+
+def origins(name: str) -> list[str]:
+    """Origins of web pages, separated by commas, each as a browser sends it."""
+    return [_origin(name, word) for word in words(name)]
+
+
+def _origin(name: str, given: str) -> str:
+    found = _ORIGIN.fullmatch(given.lower())
+    if not found or int((found["port"] or ":0")[1:]) > 65535:
+        raise ImproperlyConfigured(
+            f"{name} must be origins (scheme://host[:port]), separated by commas, not {given!r}."
+        )
+    port = _DEFAULT_PORTS.get(found["scheme"])
+    return found[0].removesuffix(port) if port and port == found["port"] else found[0]
 
 
 def mapping(name: str) -> dict[str, Any]:

@@ -7,6 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 from config import environment as env
+from config.cors import CORS_ALLOW_CREDENTIALS as CORS_ALLOW_CREDENTIALS
+from config.cors import CORS_ALLOW_HEADERS as CORS_ALLOW_HEADERS
+from config.cors import CORS_EXPOSE_HEADERS as CORS_EXPOSE_HEADERS
+from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 
@@ -24,6 +28,7 @@ ALLOWED_HOSTS = env.words(
     "*" if DEMO and HOST in ("0.0.0.0", "::") else f"localhost,127.0.0.1,[::1],{HOST}",  # noqa: S104
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
@@ -80,6 +85,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "corsheaders",
     "django_filters",
     "rest_framework",
     "drf_spectacular",
@@ -93,6 +99,8 @@ MIDDLEWARE = [
     "config.logs.RequestLogMiddleware",
     "config.releasing.ReleaseMiddleware",
     "receipts.api.policy.ContentSecurityPolicyMiddleware",
+    # Before all that may answer, or a page could not read those answers.
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

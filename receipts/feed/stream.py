@@ -55,7 +55,7 @@ async def begin(
     try:
         arrival = hub().join(connection)
     except TooManyStreams:
-        await _refuse(send)
+        await _refuse(head, send)
         return None
     try:
         await send({"type": "http.response.start", "status": 200, "headers": head + _HEADERS})
@@ -92,8 +92,8 @@ async def _catch_up(connection: Connection, position: Position, arrival: Arrival
         await connection.write(page.written or encode([], cursor))
 
 
-async def _refuse(send: AsgiSend) -> None:
+async def _refuse(head: list[tuple[bytes, bytes]], send: AsgiSend) -> None:
     body = b'{"detail":"There are too many streams open.","code":"too_many_streams"}'
     headers = [(b"content-type", b"application/json"), (b"retry-after", b"5")]
-    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.start", "status": 503, "headers": head + headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

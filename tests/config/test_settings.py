@@ -58,6 +58,12 @@ def test_production_passes_djangos_checks_and_speaks_https(tmp_path: Path) -> No
         (lambda name: environment.number(name, 5), ["-1", "1.5", "ten", "0x10"]),
         (lambda name: environment.one_of(name, "json", "text"), ["xml", "json "]),
         (environment.mapping, ["[]", "{", "1"]),
+        (environment.origins, [
+            "*", "null", "file://", "app.example", "https://", "https://app.example/",
+            "https://app.example/path", "https://*.example", "https://ann@app.example",
+            "https://app.example:", "https://app.example:65536", "https://app.example?x",
+            "https://ok.example,https://not ok.example",
+        ]),
         (environment.public_keys, ['{"k": "secret"}', '{"k": 1}', "[]"]),
         (lambda name: environment.database(name, ""), ["nonsense", "oracledb://x", "postgres://h:p/d"]),
         (lambda name: environment.secret(name, Path(__file__) / "no" / "folder"), [""]),
@@ -71,6 +77,18 @@ def test_a_setting_that_cannot_be_used_names_its_variable(
         monkeypatch.setenv("SEENBY_X", value)
         with pytest.raises(ImproperlyConfigured, match="SEENBY_X"):
             read("SEENBY_X")
+
+
+def test_origins_are_as_browsers_send_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In lower case, without the scheme's own port; pages in apps have schemes of their own."""
+    given = "https://App.example:443, http://localhost:80,http://[::1]:3000,capacitor://localhost"
+    monkeypatch.setenv("SEENBY_X", f"{given},https://app.example:80,")
+    assert environment.origins("SEENBY_X") == [
+        "https://app.example", "http://localhost", "http://[::1]:3000", "capacitor://localhost",
+        "https://app.example:80",
+    ]  # fmt: skip
+    monkeypatch.delenv("SEENBY_X")
+    assert environment.origins("SEENBY_X") == []
 
 
 def started(tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
