@@ -52,9 +52,7 @@ def test_a_login_needs_a_users_token(dial: Dial, plain: Any, alice: User, servic
         assert client.closed() == 1000
 
 
-def test_who_does_not_log_in_is_disconnected(
-    dial: Dial, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_does_not_log_in_is_disconnected(dial: Dial, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(door, "LOGIN_SECONDS", 0.1)
     assert dial(PATH).closed() == 1000
 
@@ -80,7 +78,10 @@ def test_a_user_has_a_limited_number_of_connections(
     visit(alice, "tablet")
     third = dial(PATH)
     third.send(f'{{"login": "{issue_token(alice)[0]}", "device": "x"}}')
-    assert [third.receive(), third.receive()] == [b'{"hello":"alice"}', b'{"refused":"too_many_streams"}']
+    assert [third.receive(), third.receive()] == [
+        b'{"hello":"alice"}',
+        b'{"refused":"too_many_streams"}',
+    ]
     visit(bob)
 
 
