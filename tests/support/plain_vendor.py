@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -85,13 +85,13 @@ def push_of(event: Told) -> Push:
 
 
 @pytest.fixture
-def plain(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[PlainVendor]:
+def plain(monkeypatch: pytest.MonkeyPatch, settings: Any) -> PlainVendor:
     """The vendor is served at ``/plain``."""
     vendor = PlainVendor()
     monkeypatch.setitem(door.ADDRESSES, PATH, "plain")
     monkeypatch.setattr(door, "_vendor", lambda name: vendor)
     settings.GATEWAYS = [*settings.GATEWAYS, "plain"]
-    yield vendor
+    return vendor
 
 
 class Plain:

@@ -13,7 +13,7 @@ from receipts.gateways.sockets.vendor import Push
 #: Seconds after the first push about something, and the longest pause.
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 #: Things whose last push is remembered; beyond that, those whose pause is over are forgotten.
-MOST_REMEMBERED = 256
+MOST_PAUSES = 256
 
 
 class Pacing:
@@ -54,6 +54,6 @@ class Pacing:
         # After a quiet time as long as the pause it begins anew.
         goes_on = pause and now < due + pause
         pause = min(2 * pause, LONGEST_PAUSE) if goes_on else FIRST_PAUSE
-        if len(self.pauses) >= MOST_REMEMBERED:
+        if len(self.pauses) >= MOST_PAUSES:
             self.pauses = {key: kept for key, kept in self.pauses.items() if kept[0] > now}
         self.pauses[about] = now + pause, pause
