@@ -235,6 +235,26 @@ def test_a_silent_client_is_dropped(visit: Any, plain: Any, alice: User) -> None
         visit(alice).next()
 
 
+def test_who_does_not_read_is_dropped(visit: Any, alice: User) -> None:
+    """What waits for them is bounded: 40 MB are sent here, and a fraction of a megabyte is kept."""
+    client, text = visit(alice), b'{"echo": "%b"}' % (b"x" * 200_000)
+    with pytest.raises(ConnectionError):
+        client.socket.send(*[text] * 200)
+
+
+def test_a_hundred_logins_at_once_are_answered_and_keep_nothing(
+    dial: Dial, visit: Any, alice: User, bob: User, group: Conversation
+) -> None:
+    strangers = [dial(PATH) for _ in range(100)]
+    for each in strangers:
+        each.send(b'{"login": "nonsense", "device": "x"}')
+    assert [each.closed() for each in strangers] == [1000] * 100
+    reader = visit(bob)
+    message = say(alice, group)
+    assert reader.pushed() == [{"message.created": message.pk}]
+    assert hub().count == 1
+
+
 def test_a_vendor_whose_events_cannot_be_written_disturbs_nobody_else(
     visit: Any, plain: Any, listen: Any, group: Conversation, alice: User, bob: User,
     monkeypatch: pytest.MonkeyPatch,
