@@ -50,16 +50,30 @@ def test_a_message_takes_along_what_is_held_in_its_order() -> None:
     assert [push.data for push in pacing.due(0.1)] == ["two read", "a new message"]
 
 
-def test_after_a_quiet_time_the_pause_is_short_again() -> None:
+def test_a_few_changes_a_second_are_hardly_held() -> None:
+    """Three readers a second: each is shown within a quarter of one."""
+    pacing, held = Pacing(), list[float]()
+    for reader in range(100):
+        now = reader / 3
+        pacing.add([Push(reader, about="m")])
+        due = pacing.next_due() or now if not pacing.due(now) else now
+        held.append(due - now)
+        pacing.due(due)
+    assert max(held) <= 0.25
+
+
+def test_after_a_storm_the_pause_is_short_again() -> None:
     pacing, sent = Pacing(), list[float]()
     for now in [tick / 10 for tick in range(100)]:
-        pacing.add([Push(now, about="m")])
+        pacing.add([Push(now, about="m", changes=50)])
         sent += [now for _ in pacing.due(now)]
     assert max(later - earlier for earlier, later in pairwise(sent)) >= 1.9
     pacing.add([Push("later", about="m")])
-    assert pacing.due(20)
+    pacing.due(20)
+    pacing.add([Push("one more", about="m")])
+    assert pacing.due(25)
     pacing.add([Push("then", about="m")])
-    assert pacing.next_due() == 20.25
+    assert pacing.next_due() == 25.25
 
 
 def at(number: int) -> Position:
