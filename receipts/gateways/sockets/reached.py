@@ -60,6 +60,11 @@ class Reached:
             found = self.entries.popleft().position
         return found
 
+    def confirmed(self, position: Position) -> None:
+        """The client has said that everything up to this position has arrived."""
+        if self.entries and self.entries[-1].position == position:
+            self.entries.clear()
+
     def last(self, *, with_sent: bool) -> Position | None:
         """At the end: the last certain position, including what was sent if that has arrived."""
         if with_sent and self.entries:

@@ -39,7 +39,8 @@ class Socket:
     __slots__ = (
         "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "listener", "newest",
         "over", "pacing", "places", "position", "reached", "send_message", "sending_since",
-        "session", "size", "started", "task", "threads", "timer", "waiting", "writer",
+        "session", "size", "speaks_text", "started", "task", "threads", "timer", "waiting",
+        "writer",
     )  # fmt: skip
 
     listener: Listener
@@ -53,7 +54,7 @@ class Socket:
         self.session: Session = vendor.session(self)
         self.device = None
         self.heard_at = self.ends_at = time.monotonic()
-        self.started = self.arrived = self.over = False
+        self.started = self.arrived = self.over = self.speaks_text = False
         self.closing: int | None = None
         self.waiting: deque[Frame] | None = None
         self.size = 0
@@ -120,6 +121,7 @@ class Socket:
         """The client has received everything up to this position."""
         if self.device is not None:
             self.places.reach(self.device, position)
+            self.reached.confirmed(position)
 
     def close(self, code: int = NORMAL) -> None:
         """Close after what is waiting has been sent."""
@@ -176,7 +178,8 @@ class Socket:
                 each.cancel()
         if self.started:
             hub().leave(self)
-        position = None if self.encoding.confirms else self.reached.last(with_sent=cleanly)
+        cleanly = cleanly and not self.encoding.confirms
+        position = self.reached.last(with_sent=cleanly)
         if position is not None:
             self.confirm(position)
 

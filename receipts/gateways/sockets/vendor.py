@@ -41,6 +41,9 @@ def change_count(event: Told) -> int:
 class SessionSocket(Protocol):
     """What a session uses of its connection: see ``receipts.gateways.sockets.socket.Socket``."""
 
+    #: Whether the client's latest message was a text message.
+    speaks_text: bool
+
     def send(self, *frames: Frame) -> None: ...
     def login(self, token: str, own_name: str) -> Awaitable[User]: ...
     def start(self) -> None: ...
