@@ -32,6 +32,7 @@ pytest_plugins = (
     "tests.support.websocket",
     "tests.support.plain_vendor",
     "tests.support.sendbird",
+    "tests.support.tim",
     "tests.support.worlds",
 )
 #: Failed assertions in helpers show their values, as those in tests do.

@@ -15,7 +15,7 @@ def messages_numbered(conversation_id: int, numbers: Iterable[int]) -> dict[int,
     return dict(found.values_list("number", "message_id"))
 
 
-def numbers_of(message_ids: Iterable[int]) -> dict[int, int]:
+def message_numbers(message_ids: Iterable[int]) -> dict[int, int]:
     """The numbers of those of these messages that have one, by the message's id."""
     found = MessageNumber.objects.filter(pk__in=set(message_ids))
     return dict(found.values_list("message_id", "number"))

@@ -9,6 +9,7 @@ from typing import Any
 from chat.models import User
 from receipts.api.receipts import MAX_SUMMARIES
 from receipts.gateways.tencent import live_marks, revoking, starting, talking
+from receipts.gateways.tencent.errors import NoReceipts
 from receipts.gateways.tencent.reading import (
     bounded_number,
     member_cursor,
@@ -16,6 +17,7 @@ from receipts.gateways.tencent.reading import (
     message_sequences,
 )
 from receipts.gateways.tencent.receipts import MOST_LISTED, counts_in_group, page_of_members
+from receipts.gateways.tencent.shapes import envelope
 
 Body = Mapping[str, Any]
 
@@ -42,7 +44,10 @@ def _members(user: User, body: Body) -> dict[str, Any]:
     after = member_cursor(body.get("Cursor", ""))
     seq = message_sequence(body.get("MsgSeq"))
     group = talking.group_named(user, body.get("GroupId")).pk
-    return page_of_members(user, group, seq, which=which, count=count, after=after)
+    try:
+        return page_of_members(user, group, seq, which=which, count=count, after=after)
+    except NoReceipts as error:
+        return envelope("FAIL", error.code, str(error))
 
 
 _GROUPS, _MANY = "group_open_http_svc", "million_group_open_http_svc"

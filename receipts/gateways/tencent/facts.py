@@ -12,7 +12,7 @@ from receipts.gateways.tencent.messages import NumberedRow
 from receipts.gateways.tencent.read_times import read_times
 from receipts.models import EventKind
 from receipts.reads.messages import rows_of
-from receipts.reads.numbers import last_numbers, numbers_of
+from receipts.reads.numbers import last_numbers, message_numbers
 from receipts.services.numbering import MOST_NUMBERED_LIVE
 
 
@@ -69,7 +69,7 @@ class Facts:
         found = {pk: number for pk, number in known.items() if number is not None}
         if missing := [row for row in rows if row["id"] not in found]:
             services.number_some({row["conversation_id"] for row in missing}, MOST_NUMBERED_LIVE)
-            found |= numbers_of(row["id"] for row in missing)
+            found |= message_numbers(row["id"] for row in missing)
         return found
 
 

@@ -15,7 +15,7 @@ from django.db.models import Q
 
 from chat.ids import MAX_ID
 from chat.models import Tracking
-from receipts.gateways.unixtime import EPOCH
+from receipts.gateways.unixtime import unix_seconds
 from receipts.rules.rows import MessageRow
 
 #: The largest time, random number and sequence number that a client gives.
@@ -47,12 +47,12 @@ def identity_of(row: MessageRow) -> Identity:
         return Identity(time, random, seq, bool(asked))
     high, low = divmod(row["id"], 2**_BITS)
     tracked = row["tracking"] == Tracking.TRACKED
-    return Identity(seconds_of(row), low + 1, high + 1, tracked)
+    return Identity(sent_second(row), low + 1, high + 1, tracked)
 
 
-def seconds_of(row: MessageRow) -> int:
+def sent_second(row: MessageRow) -> int:
     """When a message was sent, in Unix seconds."""
-    return int((row["created_at"] - EPOCH).total_seconds())
+    return unix_seconds(row["created_at"])
 
 
 def among(given: Iterable[tuple[int, int, int]]) -> Q:

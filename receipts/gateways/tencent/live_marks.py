@@ -101,7 +101,7 @@ def direct_with(user: User, names: Iterable[str]) -> dict[int, str]:
     return dict(others.values_list("conversation_id", "user__username"))
 
 
-def mark_delivered(user: User, ids: set[int]) -> None:
+def mark_arrived(user: User, ids: set[int]) -> None:
     """Messages that a device has acknowledged have reached it."""
     services.mark_batch(
         [

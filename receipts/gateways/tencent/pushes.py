@@ -14,10 +14,9 @@ from receipts.feed.telling import Told
 from receipts.gateways.frame import conversation_name
 from receipts.gateways.sockets.vendor import Push
 from receipts.gateways.tencent.facts import Facts, PushedRow
-from receipts.gateways.tencent.identity import identity_of, seconds_of
-from receipts.gateways.tencent.read_times import seconds_at
+from receipts.gateways.tencent.identity import identity_of, sent_second
 from receipts.gateways.tencent.talking import TEXT
-from receipts.gateways.unixtime import milliseconds
+from receipts.gateways.unixtime import milliseconds, unix_seconds
 from receipts.models import EventKind
 
 #: Of groups' tips: receipts.
@@ -76,7 +75,7 @@ def _ids(row: PushedRow) -> dict[str, Any]:
 def _content(row: PushedRow, text: str) -> dict[str, Any]:
     return {
         "From_Account": row["sender__username"],
-        "MsgTimeStamp": seconds_of(row),
+        "MsgTimeStamp": sent_second(row),
         "MsgBody": [{"MsgType": TEXT, "MsgContent": {"Text": text}}],
         "CloudCustomData": "",
         **_ids(row),
@@ -137,7 +136,7 @@ def _edited(row: PushedRow, text: str, facts: Facts) -> dict[str, Any]:
 
 
 def _revoked(row: PushedRow, listener: Listener, facts: Facts) -> dict[str, Any]:
-    told = {**_ids(row), "MsgTimeStamp": seconds_of(row)}
+    told = {**_ids(row), "MsgTimeStamp": sent_second(row)}
     if not _is_direct(row):
         told |= {"GroupId": _group(row)["GroupId"], "MsgSeq": _number(row, facts)}
         return _tip(row, {"GroupWithdrawInfoArray": [told]})
@@ -158,7 +157,7 @@ def _tip(row: PushedRow, body: dict[str, Any]) -> dict[str, Any]:
         "MsgSeq": 1,
         "MsgRandom": 1,
         "ClientSeq": 1,
-        "MsgTimeStamp": seconds_of(row),
+        "MsgTimeStamp": sent_second(row),
         "GroupInfo": group,
         "MsgBody": body,
     }
@@ -187,7 +186,7 @@ def _receipts(event: Told, listener: Listener, facts: Facts) -> Iterator[Push]:
                         "Event": 16,
                         "Peer_Account": facts.peer(row["conversation_id"], listener.pk),
                         "C2cMsgInfo": [told],
-                        "Timestamp": seconds_at(event["at"]),
+                        "Timestamp": unix_seconds(event["at"]),
                     },
                     None,
                 ),
@@ -212,7 +211,7 @@ def _own_reads(event: Told, listener: Listener, facts: Facts) -> Iterator[Push]:
         return
     row = facts.rows.get(first) if first else None
     if known.kind == ConversationKind.DIRECT:
-        until = seconds_of(row) - 1 if row else seconds_at(event["at"])
+        until = sent_second(row) - 1 if row else unix_seconds(event["at"])
         peer = facts.peer(conversation, listener.pk)
         array = [{"From_Account": peer, "LastReadTime": until}]
         data = {

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from chat.models import ConversationKind, ConversationParticipant, Tracking
-from receipts.gateways.unixtime import EPOCH
+from receipts.gateways.unixtime import unix_seconds
 from receipts.reads.watermarks import show_watermarks
 from receipts.sql.keyset import EARLIEST
 from receipts.sql.run import as_time, fetch_rows
@@ -87,10 +87,5 @@ def _until(
     read = max((time for time in (watermark, last) if time is not None), default=None)
     if read is None:
         return None
-    bounds = [seconds_at(time) - 1 for time in (first_open, end) if time is not None]
-    return min([seconds_at(read), *bounds])
-
-
-def seconds_at(time: datetime) -> int:
-    """Unix seconds, rounded down."""
-    return (time - EPOCH) // timedelta(seconds=1)
+    bounds = [unix_seconds(time) - 1 for time in (first_open, end) if time is not None]
+    return min([unix_seconds(read), *bounds])

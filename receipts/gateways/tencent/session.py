@@ -17,8 +17,8 @@ from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal
 from receipts.gateways.sockets.calls import CallRefused
 from receipts.gateways.sockets.vendor import Garbled, Push, Session, SessionSocket
 from receipts.gateways.tencent.commands import COMMANDS, FIXED
-from receipts.gateways.tencent.errors import NoReceipts, code_of
-from receipts.gateways.tencent.live_marks import mark_delivered
+from receipts.gateways.tencent.errors import code_of
+from receipts.gateways.tencent.live_marks import mark_arrived
 from receipts.gateways.tencent.shapes import envelope
 
 #: In place of an event: the device has to connect again, and then continues.
@@ -91,13 +91,7 @@ class TencentSession(Session):
             return envelope(**FIXED.get(command, {}))
         if (known := COMMANDS.get(command)) is None:
             raise CallRefused(_UNKNOWN)
-        try:
-            answer = await self.socket.call(known.run, body, writes=known.writes)
-        except CallRefused as error:
-            if isinstance(error.__cause__, NoReceipts):
-                return envelope("FAIL", error.__cause__.code, str(error.__cause__))
-            raise
-        return envelope(**answer)
+        return {**envelope(), **await self.socket.call(known.run, body, writes=known.writes)}
 
     async def _identify(self, command: str, head: dict[str, Any]) -> None:
         """Who speaks is said frame by frame: the first one logs in, others have to agree."""
@@ -150,7 +144,7 @@ class TencentSession(Session):
         until = [each for each in self.unacknowledged if each.number <= int(given)]
         messages = frozenset[int]().union(*(each.messages for each in until))
         if messages:
-            await self.socket.call(mark_delivered, set(messages), writes=True)
+            await self.socket.call(mark_arrived, set(messages), writes=True)
         for _ in until:
             self.unacknowledged.popleft()
         positions = [each.position for each in until if each.position is not None]

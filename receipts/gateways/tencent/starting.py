@@ -13,8 +13,8 @@ from receipts.gateways.tencent.live_marks import direct_with
 from receipts.gateways.tencent.messages import number_all
 from receipts.gateways.tencent.read_times import read_times
 from receipts.gateways.tencent.reading import bounded_number, objects_in, required_text, texts_in
-from receipts.gateways.unixtime import milliseconds
-from receipts.reads.numbers import last_numbers, numbers_of
+from receipts.gateways.unixtime import unix_seconds
+from receipts.reads.numbers import last_numbers, message_numbers
 from receipts.reads.selectors import unread_by_conversation
 from receipts.rules.privacy import shown_to
 
@@ -96,7 +96,7 @@ def _shapes(user: User, conversations: Iterable[Conversation]) -> list[dict[str,
         return []
     number_all(found)
     last, unread = last_numbers(found), unread_by_conversation(user.pk, found)
-    first_unread = numbers_of(
+    first_unread = message_numbers(
         each["first_unread_message"] for each in unread.values() if each["first_unread_message"]
     )
     members = ConversationParticipant.objects.active().filter(conversation__in=found)
@@ -114,14 +114,14 @@ def _shapes(user: User, conversations: Iterable[Conversation]) -> list[dict[str,
                 **group_facts(pk, group.external_id, group.title),
                 "NextMsgSeq": newest + 1,
                 "MemberNum": sizes.get(pk, 0),
-                "CreateTime": milliseconds(group.created_at) // 1000,
+                "CreateTime": unix_seconds(group.created_at),
                 "SelfInfo": {
                     "Role": ROLES[mine.role],
                     "MsgFlag": "AcceptAndNotify"
                     if mine.notifications_enabled
                     else "AcceptNotNotify",
                     "MsgSeq": read_up_to,
-                    "JoinTime": milliseconds(mine.joined_at) // 1000,
+                    "JoinTime": unix_seconds(mine.joined_at),
                 },
             }
         )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from django.http import Http404
 from rest_framework.exceptions import ValidationError
 
-from chat.models import Conversation, ConversationKind, Message, User
+from chat.models import Conversation, ConversationKind, User
 from receipts import services
 from receipts.api.bodies import NewMessage
 from receipts.api.direct import two_members
@@ -18,8 +17,8 @@ from receipts.gateways.frame import conversation_named
 from receipts.gateways.tencent.identity import MAX_CLIENT_NUMBER, Identity
 from receipts.gateways.tencent.messages import number_all
 from receipts.gateways.tencent.reading import bounded_number, objects_in, required_text
-from receipts.gateways.unixtime import EPOCH
-from receipts.reads.numbers import numbers_of
+from receipts.gateways.unixtime import unix_seconds
+from receipts.reads.numbers import message_numbers
 from receipts.services.sending import Sent
 
 TEXT = "TIMTextElem"
@@ -44,7 +43,7 @@ def send_to_one(user: User, body: Mapping[str, Any]) -> dict[str, Any]:
     members = known_users("To_Account", two_members([name], user))
     conversation, _ = services.direct_conversation(members=(members[0], members[1]), joining=[user])
     message = _send(user, conversation.pk, text, identity, receipts=True).message
-    time = seconds(message)
+    time = unix_seconds(message.created_at)
     return {"MsgTime": time, "MsgKey": f"{identity.seq}_{identity.random}_{time}"}
 
 
@@ -54,8 +53,8 @@ def send_to_group(user: User, body: Mapping[str, Any]) -> dict[str, Any]:
     group = group_named(user, body.get("GroupId"))
     message = _send(user, group.pk, text, identity, receipts=identity.asked).message
     number_all([group.pk])
-    number = numbers_of([message.pk])[message.pk]
-    return {"MsgTime": seconds(message), "MsgSeq": number, "ReadReceiptCode": 0}
+    number = message_numbers([message.pk])[message.pk]
+    return {"MsgTime": unix_seconds(message.created_at), "MsgSeq": number, "ReadReceiptCode": 0}
 
 
 def group_named(user: User, name: Any) -> Conversation:
@@ -64,11 +63,6 @@ def group_named(user: User, name: Any) -> Conversation:
     if conversation.kind != ConversationKind.GROUP:
         raise Http404
     return conversation
-
-
-def seconds(message: Message) -> int:
-    """When a message was sent, in Unix seconds."""
-    return (message.created_at - EPOCH) // timedelta(seconds=1)
 
 
 def _send(user: User, conversation: int, text: Any, identity: Identity, *, receipts: bool) -> Sent:
