@@ -131,7 +131,7 @@ def _edited(row: PushedRow, text: str, facts: Facts) -> dict[str, Any]:
         told["To_Account"] = facts.peer(row["conversation_id"], row["sender_id"])
         told["MsgSeq"] = identity_of(row).seq
         return {"Event": 20, "C2cMsgModNotifys": [told]}
-    told["ToGroupId"], told["MsgSeq"] = _group(row)["GroupId"], _number(row, facts)
+    told["GroupId"], told["MsgSeq"] = _group(row)["GroupId"], _number(row, facts)
     return {"Event": 21, "GroupMsgModNotifys": [told]}
 
 

@@ -113,9 +113,7 @@ def test_one_to_one(seenby: Seenby, start: Start) -> None:
     assert status_of(seenby, alice, newest_conversation(seenby, alice)) == (1, 1, 1)
 
 
-def test_a_conversation_is_read_without_receipts_of_messages(
-    seenby: Seenby, start: Start
-) -> None:
+def test_a_conversation_is_read_without_receipts_of_messages(seenby: Seenby, start: Start) -> None:
     alice, bob = start("alice"), start("bob")
     sent = alice("send", to=bob.name, text="Good morning", needReadReceipt=False)
     assert bob.heard("message")["needReadReceipt"] is False
@@ -143,9 +141,7 @@ def test_a_group(seenby: Seenby, start: Start, room: str) -> None:
     assert status_of(seenby, alice, newest_conversation(seenby, alice)) == (2, 1, 1)
 
 
-def test_a_private_reader_reads_nothing_for_others(
-    seenby: Seenby, start: Start, room: str
-) -> None:
+def test_a_private_reader_reads_nothing_for_others(seenby: Seenby, start: Start, room: str) -> None:
     """Rule 13: what was read privately has been delivered, here and natively."""
     alice, bob = start("alice"), start("bob")
     seenby.native("PATCH", f"/users/{bob.name}/", {"read_receipts_enabled": False})
@@ -186,9 +182,7 @@ def test_a_killed_server_loses_nothing(seenby: Seenby, start: Start, room: str) 
     assert bodies == ["waiting", "before"]
 
 
-def test_messages_of_native_clients_come_and_go(
-    seenby: Seenby, start: Start, room: str
-) -> None:
+def test_messages_of_native_clients_come_and_go(seenby: Seenby, start: Start, room: str) -> None:
     """Sent, edited and deleted by the native API; and read here."""
     bob = start("bob")
     token = seenby.token(f"alice{room.removeprefix('room-')}")

@@ -149,7 +149,7 @@ def test_an_edit_and_a_deletion_are_told(
     for pk in (to_all.pk, to_one_pk):
         services.edit_message(by=alice, message_id=pk, body="tea?")
     [edited] = reader.pushed_with("GroupMsgModNotifys")
-    assert (edited["ToGroupId"], edited["MsgSeq"]) == (name_of(group), 1)
+    assert (edited["GroupId"], edited["MsgSeq"]) == (name_of(group), 1)
     assert edited["MsgBody"] == text_element("tea?")
     [edited] = reader.pushed_with("C2cMsgModNotifys")
     assert (told(edited), edited["MsgBody"]) == (told(to_one), text_element("tea?"))
