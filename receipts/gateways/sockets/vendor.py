@@ -28,6 +28,13 @@ class Push:
     #: What it is the current state of: a later push about the same replaces it if it has not been
     #: sent, and is held back for a moment if one has just been. None is sent at once.
     about: Hashable | None = None
+    #: How many changes it covers, at least: see ``change_count``.
+    changes: int = 1
+
+
+def change_count(event: Told) -> int:
+    """How many marks a ``receipt.updated`` stands for, at least."""
+    return sum(mark["count"] for mark in event["marks"]) + int(event["marks_left_out"])
 
 
 class SessionSocket(Protocol):
