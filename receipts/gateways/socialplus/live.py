@@ -22,8 +22,7 @@ from receipts.gateways.socialplus.packets import (
 )
 from receipts.gateways.socialplus.topics import own_topics, visible_topics
 from receipts.gateways.sockets.calls import CallRefused
-from receipts.gateways.sockets.socket import Socket
-from receipts.gateways.sockets.vendor import Garbled, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Garbled, Push, Session, SessionSocket, Vendor
 
 #: Seconds in which a client that has just started subscribes. One that reconnects does not, and
 #: hears at once what comes.
@@ -32,22 +31,22 @@ SUBSCRIBING = 1.0
 #: before it has read the answer to its sending.
 OWN_PAUSE = 0.3
 #: Packets that wait with it at most.
-MOST_WAITING = 256
+MOST_DELAYED = 256
 
 
 class SocialPlusSession(Session):
     """One client."""
 
-    __slots__ = ("reader", "subscribed", "user_id", "waiting")
+    __slots__ = ("delayed", "reader", "subscribed", "user_id")
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: SessionSocket) -> None:
         super().__init__(socket)
         self.reader = PacketReader()
         #: Set when a client that has just started has subscribed.
         self.subscribed = asyncio.Event()
         self.user_id: int | None = None
         #: What waits until an own message may be told; None if there is none.
-        self.waiting: list[bytes] | None = None
+        self.delayed: list[bytes] | None = None
 
     async def received(self, data: bytes) -> None:
         for packet in self.reader.packets(data):
@@ -68,21 +67,21 @@ class SocialPlusSession(Session):
 
     def push(self, pushes: list[Push], position: Position | None) -> None:
         frames = [each.data.packets for each in pushes]
-        if self.waiting is None and any(each.data.is_own for each in pushes):
-            self.waiting = []
+        if self.delayed is None and any(each.data.is_own for each in pushes):
+            self.delayed = []
             asyncio.get_running_loop().call_later(OWN_PAUSE, self._pass_on)
-        if self.waiting is None:
+        if self.delayed is None:
             self.socket.send(*frames)
             return
-        self.waiting += frames
-        if len(self.waiting) > MOST_WAITING:
+        self.delayed += frames
+        if len(self.delayed) > MOST_DELAYED:
             self._pass_on()
 
     def ending(self) -> None:
         """A server says no farewell in MQTT 3.1.1."""
 
     def _pass_on(self) -> None:
-        frames, self.waiting = self.waiting, None
+        frames, self.delayed = self.delayed, None
         if frames:
             self.socket.send(*frames)
 
@@ -149,7 +148,7 @@ class SocialPlus(Vendor):
     #: Once and a half its keep-alive of 60 seconds, as MQTT has it (3.1.2.10).
     idle_seconds = 90
 
-    def session(self, socket: Socket) -> SocialPlusSession:
+    def session(self, socket: SessionSocket) -> SocialPlusSession:
         return SocialPlusSession(socket)
 
     def encode(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 
 from receipts.gateways.socialplus.packets import (
     LEVEL,
@@ -36,18 +36,17 @@ class PacketReader:
         #: The beginning of a packet, which is never longer than that packet may be.
         self.waiting = b""
 
-    def packets(self, data: bytes) -> Iterator[Packet]:
-        """The packets that are complete now. Raises ``Garbled``, before any of them if it can."""
+    def packets(self, data: bytes) -> list[Packet]:
+        """The packets that are complete now. Raises ``Garbled``, also if only one of them is so."""
         data, self.waiting = self.waiting + data, b""
-        found: list[tuple[int, bytes]] = []
-        at = 0
+        found, at = list[Packet](), 0
         while (parts := _first(data, at)) is not None:
             first, body, at = parts
-            found.append((first, body))
+            found.append(_packet(first, body))
             if len(found) > MOST_PACKETS:
                 raise Garbled("There are too many packets in one message.")
         self.waiting = data[at:]
-        return map(_packet, (first for first, _ in found), (body for _, body in found))
+        return found
 
 
 def _first(data: bytes, at: int) -> tuple[int, bytes, int] | None:
@@ -70,8 +69,8 @@ def _packet(first: int, data: bytes) -> Packet:
     kind, flags = first >> 4, first & 15
     if kind not in _FLAGS or flags != _FLAGS[Kind(kind)]:
         raise Garbled("There is no such packet for a server.")
-    body, packet = _Body(data), _READ[Kind(kind)]
-    found = packet(body)
+    body = _Body(data)
+    found = _READ[Kind(kind)](body)
     body.end()
     return found
 
@@ -165,10 +164,10 @@ def _few(topics: list[str]) -> tuple[str, ...]:
     return tuple(topics)
 
 
-_READ = {
+_READ: dict[Kind, Callable[[_Body], Packet]] = {
     Kind.CONNECT: _connect,
     Kind.SUBSCRIBE: _subscribe,
     Kind.UNSUBSCRIBE: _unsubscribe,
-    Kind.PINGREQ: lambda body: Ping(),
-    Kind.DISCONNECT: lambda body: Disconnect(),
+    Kind.PINGREQ: lambda _: Ping(),
+    Kind.DISCONNECT: lambda _: Disconnect(),
 }
