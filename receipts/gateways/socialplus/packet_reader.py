@@ -41,17 +41,19 @@ class PacketReader:
         data, self.waiting = self.waiting + data, b""
         found, at = list[Packet](), 0
         while (parts := _first(data, at)) is not None:
-            first, body, at = parts
-            found.append(_packet(first, body))
+            kind, body, at = parts
+            found.append(_packet(kind, _Body(body)))
             if len(found) > MOST_PACKETS:
                 raise Garbled("There are too many packets in one message.")
         self.waiting = data[at:]
         return found
 
 
-def _first(data: bytes, at: int) -> tuple[int, bytes, int] | None:
-    """The first byte, the body and the end of the packet that begins here, if it is complete."""
-    length, digits = 0, data[at + 1 : at + 5]
+def _first(data: bytes, at: int) -> tuple[Kind, bytes, int] | None:
+    """The kind, the body and the end of the packet that begins here, if it is complete."""
+    if at == len(data):
+        return None
+    kind, length, digits = _kind(data[at]), 0, data[at + 1 : at + 5]
     for number, digit in enumerate(digits):
         length |= (digit & 127) << 7 * number
         if not digit & 128:
@@ -59,18 +61,21 @@ def _first(data: bytes, at: int) -> tuple[int, bytes, int] | None:
             if length > MOST_READ:
                 raise Garbled("The packet is too large.")
             body = data[begin : begin + length]
-            return (data[at], body, begin + length) if len(body) == length else None
+            return (kind, body, begin + length) if len(body) == length else None
     if len(digits) == 4:
         raise Garbled("A length has at most four bytes.")
     return None
 
 
-def _packet(first: int, data: bytes) -> Packet:
+def _kind(first: int) -> Kind:
     kind, flags = first >> 4, first & 15
     if kind not in _FLAGS or flags != _FLAGS[Kind(kind)]:
         raise Garbled("There is no such packet for a server.")
-    body = _Body(data)
-    found = _READ[Kind(kind)](body)
+    return Kind(kind)
+
+
+def _packet(kind: Kind, body: _Body) -> Packet:
+    found = _READ[kind](body)
     body.end()
     return found
 
