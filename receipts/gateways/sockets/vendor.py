@@ -34,7 +34,8 @@ class Push:
 
 def change_count(event: Told) -> int:
     """How many marks a ``receipt.updated`` stands for, at least."""
-    return sum(mark["count"] for mark in event["marks"]) + int(event["marks_left_out"])
+    listed: list[int] = [mark["count"] for mark in event["marks"]]
+    return sum(listed) + int(event["marks_left_out"])
 
 
 class SessionSocket(Protocol):
