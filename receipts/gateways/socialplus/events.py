@@ -15,7 +15,7 @@ from receipts.feed.telling import Told
 from receipts.gateways.socialplus.packets import publish
 from receipts.gateways.socialplus.shapes import FeedMessageRow, content_markers, message_listing
 from receipts.gateways.socialplus.topics import markers_topic, messages_topic
-from receipts.gateways.sockets.vendor import Push
+from receipts.gateways.sockets.vendor import Push, change_count
 from receipts.models import EventKind
 from receipts.reads.messages import rows_of
 
@@ -34,7 +34,7 @@ _JUST_NOW = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventPackets:
     """MQTT packets for one listener; ``is_own``: about a message that they have just sent."""
 
     packets: bytes
@@ -72,12 +72,12 @@ class _Facts:
                 frames = _marked(markers, user)
                 if number < MOST_UPDATED:
                     frames = self._message("message.updated", row, user).packets + frames
-                yield Push(Event(frames), about=row["id"])
+                yield Push(EventPackets(frames), about=row["id"], changes=change_count(event))
 
-    def _message(self, name: str, row: FeedMessageRow, user: User) -> Event:
+    def _message(self, name: str, row: FeedMessageRow, user: User) -> EventPackets:
         is_new = name == "message.created" and self.now - row["created_at"] < _JUST_NOW
         packet = _packet(messages_topic(user.pk), name, message_listing([row], user))
-        return Event(packet, is_own=is_new and row["sender_id"] == user.pk)
+        return EventPackets(packet, is_own=is_new and row["sender_id"] == user.pk)
 
 
 def _messages_of(event: Told) -> list[int]:
