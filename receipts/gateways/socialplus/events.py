@@ -63,16 +63,21 @@ class _Facts:
         """What one event is for one listener."""
         user = self.people.get(pk)
         rows = [self.rows[number] for number in _messages_of(event) if number in self.rows]
-        if user is None:
+        if user is None or not rows:
             return
+        if event["kind"] == EventKind.RECEIPT_UPDATED:
+            yield from self._counts(rows, user, change_count(event) // len(rows))
+        else:
+            yield Push(self._message(_EVENTS[event["kind"]], rows[0], user))
+
+    def _counts(self, rows: list[FeedMessageRow], user: User, changes: int) -> Iterator[Push]:
+        """A push for each message, since the SDK hears of the first of an event alone."""
         for number, row in enumerate(rows):
-            if event["kind"] != EventKind.RECEIPT_UPDATED:
-                yield Push(self._message(_EVENTS[event["kind"]], row, user))
-            elif markers := content_markers([row], user):
+            if markers := content_markers([row], user):
                 frames = _marked(markers, user)
                 if number < MOST_UPDATED:
                     frames = self._message("message.updated", row, user).packets + frames
-                yield Push(EventPackets(frames), about=row["id"], changes=change_count(event))
+                yield Push(EventPackets(frames), about=row["id"], changes=max(1, changes))
 
     def _message(self, name: str, row: FeedMessageRow, user: User) -> EventPackets:
         is_new = name == "message.created" and self.now - row["created_at"] < _JUST_NOW
