@@ -15,7 +15,7 @@ from receipts.gateways.socialplus.live import VENDOR
 from tests.support.cast import say
 from tests.support.mqtt import packets_of
 
-pytestmark = pytest.mark.django_db
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def written(position: Position, *listeners: User, statements: Any = None) -> dict[int, list[Any]]:
