@@ -7,14 +7,14 @@ import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from rest_framework.exceptions import Throttled
 
 from chat.authentication import active_user, token_holder
 from chat.models import User
 from receipts.api.throttles import is_within_rate, seconds_to_next_window
-from receipts.feed.devices import Device, position_of_device
+from receipts.feed.devices import Device, position_of_device, stored_position
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.gateways.refusals import Refusal, refusal_of
@@ -22,6 +22,7 @@ from receipts.gateways.refusals import Refusal, refusal_of
 _Result = TypeVar("_Result")
 logger = logging.getLogger("seenby.socket")
 
+TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Errors are made as for a request, but there is none whose size would limit them.
 _CONTEXT = {"request": SimpleNamespace(META={}, path="")}
 
@@ -57,16 +58,29 @@ def as_user(
     return _refusing(what, run, listener.username)
 
 
-def log_in(token: str, gateway: str, own_name: str) -> tuple[User, float, Device, Position]:
-    """The user of a token, its expiry in Unix seconds, the device, and where it continues.
+class Login(NamedTuple):
+    """A client that has authenticated."""
 
-    Raises ``CallRefused``.
-    """
+    user: User
+    #: In Unix seconds.
+    expires_at: float
+    device: Device
+    #: Where the device continues.
+    position: Position
+    #: Where its login over HTTP let it begin; None if there was none, or if its vendor has none.
+    begun: Position | None
 
-    def run() -> tuple[User, float, Device, Position]:
+
+def log_in(token: str, gateway: str, own_name: str, begun_as: str | None) -> Login:
+    """The user of a token, and where their device is in the feed. Raises ``CallRefused``."""
+
+    def run() -> Login:
         user, expires_at = token_holder(token)
         device = Device.of(user, gateway, own_name)
-        return user, expires_at, device, position_of_device(device)
+        login = None if begun_as is None else Device.of(user, gateway, begun_as)
+        position = position_of_device(device, since=login)
+        begun = None if login is None else stored_position(login)
+        return Login(user, expires_at, device, position, begun)
 
     return _refusing(f"{gateway} login", run, None)
 

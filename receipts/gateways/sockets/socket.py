@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from chat.models import User
@@ -17,8 +17,7 @@ from receipts.feed.hub import Arrival, TooManyStreams, hub
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.transport import abort
-from receipts.gateways.refusals import Refusal
-from receipts.gateways.sockets.calls import CallRefused, Threads, as_user, bound, log_in
+from receipts.gateways.sockets.calls import TOO_MANY, CallRefused, Threads, as_user, bound, log_in
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
@@ -26,7 +25,6 @@ from receipts.gateways.sockets.vendor import Frame, Push, Session, Vendor
 
 logger = logging.getLogger("seenby.socket")
 _Result = TypeVar("_Result")
-TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
 MOST_HELD = 1_000
 #: Close codes of RFC 6455.
@@ -37,22 +35,24 @@ class Socket:
     """A connection to one client. Used in the event loop only."""
 
     __slots__ = (
-        "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "listener", "newest",
-        "over", "pacing", "places", "position", "reached", "send_message", "sending_since",
-        "session", "size", "speaks_text", "started", "task", "threads", "timer", "waiting",
-        "writer",
+        "arrived", "begun", "closing", "device", "encoding", "ends_at", "heard_at", "listener",
+        "newest", "over", "pacing", "places", "position", "reached", "send_message",
+        "sending_since", "session", "size", "speaks_text", "started", "task", "threads", "timer",
+        "waiting", "writer",
     )  # fmt: skip
 
     listener: Listener
     device: Device | None
     #: Where the feed begins for this device, until ``start``.
     position: Position
+    #: Where its login over HTTP began, if it has one: see ``login``.
+    begun: Position | None
 
     def __init__(self, vendor: Vendor, send: AsgiSend, threads: Threads, places: Places) -> None:
         self.encoding, self.send_message = vendor, send
         self.threads, self.places = threads, places
         self.session: Session = vendor.session(self)
-        self.device = None
+        self.device = self.begun = None
         self.heard_at = self.ends_at = time.monotonic()
         self.started = self.arrived = self.over = self.speaks_text = False
         self.closing: int | None = None
@@ -82,23 +82,23 @@ class Socket:
         self.size += size
         self._write_soon()
 
-    async def login(self, token: str, own_name: str) -> User:
+    async def login(self, token: str, own_name: str, *, begun_as: str | None = None) -> User:
         """Authenticate the client by a user's token; ``own_name`` is its name for the device.
 
-        Raises ``CallRefused``.
+        ``begun_as``: the name by which its login over HTTP began anew. Raises ``CallRefused``.
         """
         name = self.encoding.name
-        user, expires_at, device, position = await self.threads(
-            lambda: log_in(token, name, own_name)
-        )
-        self.listener, self.device, self.position = Listener.of(user), device, position
-        self.ends_at = time.monotonic() + expires_at - time.time()
-        return user
+        found = await self.threads(lambda: log_in(token, name, own_name, begun_as))
+        self.listener, self.device = Listener.of(found.user), found.device
+        self.position, self.begun = found.position, found.begun
+        self.ends_at = time.monotonic() + found.expires_at - time.time()
+        return found.user
 
-    def start(self) -> None:
+    def start(self, since: Callable[[], Awaitable[Position]] | None = None) -> None:
         """Push events from now on, beginning with those that the device missed.
 
-        Raises ``CallRefused`` if this process or this user has too many connections.
+        ``since`` finds where to begin instead, once the client is ready for events.
+        Raises ``CallRefused`` if there are too many connections.
         """
         if self.started or self.over:
             return
@@ -107,7 +107,7 @@ class Socket:
         except TooManyStreams as error:
             raise CallRefused(TOO_MANY) from error
         self.started = True
-        self.task = asyncio.create_task(self._catch_up(arrival))
+        self.task = asyncio.create_task(self._catch_up(since, arrival))
 
     async def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
@@ -192,8 +192,12 @@ class Socket:
 
     # --- What goes out
 
-    async def _catch_up(self, arrival: Arrival) -> None:
+    async def _catch_up(
+        self, since: Callable[[], Awaitable[Position]] | None, arrival: Arrival
+    ) -> None:
         try:
+            if since is not None:
+                self.position = await since()
             async for page in hub().missed(self, self.position, arrival):
                 if page.written:
                     self.session.push(page.written, page.position)

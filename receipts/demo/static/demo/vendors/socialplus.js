@@ -17,10 +17,10 @@ say("Connected");
 const read = new Set();
 MessageRepository.getMessages({ subChannelId: team, limit: 20 }, ({ data }) => {
   for (const message of [...(data ?? [])].reverse()) {
-    const own = message.creatorPublicId === me;
+    const own = message.creatorId === me;
     show({
       id: message.messageId,
-      sender: message.creatorPublicId,
+      sender: message.creatorId,
       text: message.data?.text,
       note: own ? `delivered ${message.deliveredCount}, read ${message.readCount}` : "",
     });
