@@ -11,7 +11,7 @@ from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 from receipts.gateways.sockets.vendor import Push, SessionSocket, Vendor
 from receipts.gateways.tencent.facts import Facts
-from receipts.gateways.tencent.pushes import Unnumbered, pushes_of
+from receipts.gateways.tencent.pushes import Unnumbered, pushes_for
 from receipts.gateways.tencent.session import AGAIN, TencentSession
 
 logger = logging.getLogger("seenby.socket")
@@ -38,7 +38,7 @@ class Tencent(Vendor):
 
 def _pushes(events: list[Told], listener: Listener, facts: Facts) -> list[Push]:
     try:
-        return [push for event in events for push in pushes_of(event, listener, facts)]
+        return [push for event in events for push in pushes_for(event, listener, facts)]
     except Unnumbered:
         logger.info("A long group is being numbered; its members' devices connect again.")
         return [Push(AGAIN)]

@@ -27,7 +27,7 @@ class Unnumbered(Exception):
     """A group's messages are not all numbered yet: its members' devices have to come again."""
 
 
-def pushes_of(event: Told, listener: Listener, facts: Facts) -> Iterator[Push]:
+def pushes_for(event: Told, listener: Listener, facts: Facts) -> Iterator[Push]:
     """The pushes for one event; ``data`` is an event of theirs, and the message to acknowledge.
 
     Raises ``Unnumbered``.
