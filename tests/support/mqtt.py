@@ -57,7 +57,7 @@ class Mqtt:
     def take(self) -> tuple[int, bytes]:
         """The kind and the body of the next packet."""
         while not self.waiting:
-            self.waiting += _packets(self.socket.receive())
+            self.waiting += packets_of(self.socket.receive())
         return self.waiting.pop(0)
 
     def answer(self, kind: int) -> bytes:
@@ -111,7 +111,8 @@ class Mqtt:
         ]
 
 
-def _packets(data: bytes) -> list[tuple[int, bytes]]:
+def packets_of(data: bytes) -> list[tuple[int, bytes]]:
+    """The kinds and bodies of the packets in one message, all of them whole."""
     found = []
     while data:
         length, at = 0, 1

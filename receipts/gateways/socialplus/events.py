@@ -15,7 +15,7 @@ from receipts.feed.telling import Told
 from receipts.gateways.socialplus.packets import publish
 from receipts.gateways.socialplus.shapes import FeedMessageRow, content_markers, message_listing
 from receipts.gateways.socialplus.topics import markers_topic, messages_topic
-from receipts.gateways.sockets.vendor import Push
+from receipts.gateways.sockets.vendor import Push, change_count
 from receipts.models import EventKind
 from receipts.reads.messages import rows_of
 
@@ -34,7 +34,7 @@ _JUST_NOW = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class EventPackets:
     """MQTT packets for one listener; ``is_own``: about a message that they have just sent."""
 
     packets: bytes
@@ -63,21 +63,26 @@ class _Facts:
         """What one event is for one listener."""
         user = self.people.get(pk)
         rows = [self.rows[number] for number in _messages_of(event) if number in self.rows]
-        if user is None:
+        if user is None or not rows:
             return
+        if event["kind"] == EventKind.RECEIPT_UPDATED:
+            yield from self._counts(rows, user, change_count(event) // len(rows))
+        else:
+            yield Push(self._message(_EVENTS[event["kind"]], rows[0], user))
+
+    def _counts(self, rows: list[FeedMessageRow], user: User, changes: int) -> Iterator[Push]:
+        """A push for each message, since the SDK hears of the first of an event alone."""
         for number, row in enumerate(rows):
-            if event["kind"] != EventKind.RECEIPT_UPDATED:
-                yield Push(self._message(_EVENTS[event["kind"]], row, user))
-            elif markers := content_markers([row], user):
+            if markers := content_markers([row], user):
                 frames = _marked(markers, user)
                 if number < MOST_UPDATED:
                     frames = self._message("message.updated", row, user).packets + frames
-                yield Push(Event(frames), about=row["id"])
+                yield Push(EventPackets(frames), about=row["id"], changes=max(1, changes))
 
-    def _message(self, name: str, row: FeedMessageRow, user: User) -> Event:
+    def _message(self, name: str, row: FeedMessageRow, user: User) -> EventPackets:
         is_new = name == "message.created" and self.now - row["created_at"] < _JUST_NOW
         packet = _packet(messages_topic(user.pk), name, message_listing([row], user))
-        return Event(packet, is_own=is_new and row["sender_id"] == user.pk)
+        return EventPackets(packet, is_own=is_new and row["sender_id"] == user.pk)
 
 
 def _messages_of(event: Told) -> list[int]:

@@ -13,8 +13,8 @@ from receipts.gateways.socialplus.base import GATEWAY
 from receipts.gateways.socialplus.events import pushes_of
 from receipts.gateways.socialplus.packet_reader import PacketReader
 from receipts.gateways.socialplus.packets import (
-    Answer,
     Connect,
+    ConnectCode,
     Disconnect,
     Ping,
     Subscribe,
@@ -90,26 +90,26 @@ class SocialPlusSession(Session):
             raise Garbled("A client connects once.")
         answer = await self._log_in(packet)
         self.socket.send(packets.connack(answer))
-        if answer != Answer.ACCEPTED:
+        if answer != ConnectCode.ACCEPTED:
             self.socket.close()
 
-    async def _log_in(self, packet: Connect) -> Answer:
+    async def _log_in(self, packet: Connect) -> ConnectCode:
         """The user name is the user's private id, the password the access token of a session."""
         if packet.level != packets.LEVEL:
-            return Answer.WRONG_LEVEL
+            return ConnectCode.WRONG_LEVEL
         if not packet.client_id:
-            return Answer.WRONG_CLIENT_ID
+            return ConnectCode.WRONG_CLIENT_ID
         token = packet.password
         try:
             user = await self.socket.login(token, packet.client_id, begun_as=token)
             if packet.user_name != str(user.pk):
-                return Answer.WRONG_CREDENTIALS
+                return ConnectCode.WRONG_CREDENTIALS
             self.socket.start(self._beginning)
         except CallRefused as error:
             wrong = error.refusal.status in (401, 403)
-            return Answer.WRONG_CREDENTIALS if wrong else Answer.UNAVAILABLE
+            return ConnectCode.WRONG_CREDENTIALS if wrong else ConnectCode.UNAVAILABLE
         self.user_id = user.pk
-        return Answer.ACCEPTED
+        return ConnectCode.ACCEPTED
 
     async def _beginning(self) -> Position:
         """Where a client begins: one that has just started where its login did, else where it was.

@@ -18,7 +18,7 @@ from receipts.gateways.socialplus.packets import (
 from receipts.gateways.sockets.vendor import Garbled
 
 #: Bytes of the largest packet that is read: a CONNECT with a token and a will, in all its length.
-MOST_READ = 16 * 1024
+LARGEST_PACKET = 16 * 1024
 #: Packets in one WebSocket message, and topics in one packet.
 MOST_PACKETS, MOST_TOPICS = 64, 16
 #: The flags that a packet must have (2.2.2); other packets are not for servers, or not used here.
@@ -58,7 +58,7 @@ def _first(data: bytes, at: int) -> tuple[Kind, bytes, int] | None:
         length |= (digit & 127) << 7 * number
         if not digit & 128:
             begin = at + 2 + number
-            if length > MOST_READ:
+            if length > LARGEST_PACKET:
                 raise Garbled("The packet is too large.")
             body = data[begin : begin + length]
             return (kind, body, begin + length) if len(body) == length else None

@@ -26,7 +26,7 @@ class Kind(IntEnum):
     DISCONNECT = 14
 
 
-class Answer(IntEnum):
+class ConnectCode(IntEnum):
     """The return code of a CONNACK (3.2.2.3)."""
 
     ACCEPTED = 0
@@ -82,7 +82,7 @@ class Disconnect:
 Packet = Connect | Subscribe | Unsubscribe | Ping | Disconnect
 
 
-def connack(answer: Answer) -> bytes:
+def connack(answer: ConnectCode) -> bytes:
     """The answer to a CONNECT. No session is kept: topics decide nothing here."""
     return _written(Kind.CONNACK, bytes([0, answer]))
 

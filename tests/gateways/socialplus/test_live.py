@@ -14,6 +14,7 @@ from receipts import services
 from receipts.feed.hub import hub
 from tests.support.cast import say
 from tests.support.mqtt import CONNACK, Join, Mqtt, connect
+from tests.support.websocket import Dial
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("port")]
 Open = Callable[[], Mqtt]
@@ -79,6 +80,13 @@ def test_too_many_connections_are_unavailable(
     client = opened()
     client.socket.send(connect(str(alice.pk), issue_token(alice)[0], "mqttjs_tablet_1_0"))
     assert client.answer(CONNACK) == b"\x00\x03"
+
+
+def test_the_tokens_of_its_other_socket_are_in_no_log(dial: Dial, alice: User) -> None:
+    """The SDK dials it every few seconds; every test fails whose log has a token."""
+    token = issue_token(alice)[0]
+    path = f"/socket.io/?token={token}&EIO=3&transport=websocket"
+    assert dial(path).status == 404
 
 
 # --- Topics ---------------------------------------------------------------------------------------

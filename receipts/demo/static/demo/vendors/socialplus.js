@@ -19,7 +19,7 @@ MessageRepository.getMessages({ subChannelId: team, limit: 20 }, ({ data }) => {
   const messages = [...(data ?? [])].reverse();
   keepOnly(messages.map((message) => message.messageId));
   for (const message of messages) {
-    const sender = message.creator?.userId ?? me;
+    const sender = message.creatorId;
     const { deliveredCount, readCount } = message;
     const note = sender === me ? `delivered ${deliveredCount}, read ${readCount}` : "";
     show({ id: message.messageId, sender, text: message.data?.text, note });
