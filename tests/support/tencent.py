@@ -19,10 +19,14 @@ class Admin:
 
     def ask(self, command: str, body: Any) -> Any:
         """Its clients send no content type."""
-        path = f"/v4/group_open_http_svc/{command}{QUERY}&usersig={self.key}"
-        response = self.client.post(path, body, content_type="application/json")
+        response = self.call(command, body)
         assert response.status_code == 200, response.content
         return response.json()
+
+    def call(self, command: str, body: Any) -> Any:
+        """The HTTP response, whatever its status."""
+        path = f"/v4/group_open_http_svc/{command}{QUERY}&usersig={self.key}"
+        return self.client.post(path, body, content_type="application/json")
 
     def __call__(self, command: str, body: Any, code: int = 0) -> Any:
         """The response to ``command``, which has this error code."""

@@ -12,7 +12,7 @@ from chat.models import ConversationKind, MessageKind
 from receipts.feed.looking import Listener
 from receipts.feed.telling import Told
 from receipts.gateways.frame import conversation_name
-from receipts.gateways.sockets.vendor import Push
+from receipts.gateways.sockets.vendor import Push, change_count
 from receipts.gateways.tencent.facts import Facts, PushedRow
 from receipts.gateways.tencent.identity import identity_of, sent_second
 from receipts.gateways.tencent.talking import TEXT
@@ -177,7 +177,7 @@ def _receipts(event: Told, listener: Listener, facts: Facts) -> Iterator[Push]:
             counts = {"ReadNum": read, "UnreadNum": summary["total_recipients"] - read}
             told = {**_ids(row), "MsgSeq": _number(row, facts), **counts}
             body = {"GroupMsgReceiptList": [told], "ReportType": _RECEIPTS, "OpType": _RECEIPTS}
-            yield Push((_tip(row, body), None), about)
+            yield Push((_tip(row, body), None), about, change_count(event))
         elif read and identity.asked:
             told = {**_ids(row), "MsgSeq": identity.seq}
             yield Push(

@@ -9,6 +9,7 @@ import pytest
 from chat.models import Conversation, User
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.services import numbering
 from tests.support.cast import say
 from tests.support.tencent import Admin, seq, seqs
 
@@ -133,3 +134,19 @@ def test_a_private_read_is_a_delivery_to_the_byte(
     assert MessageStatus.objects.get(recipient=bob).seen_at is not None
     assert told() == delivered
     assert {"Unread_Account": "bob"} in delivered[2]["UnreadList"]
+
+
+def test_a_group_that_is_numbered_for_long_is_busy(
+    admin: Admin, group: Conversation, alice: User, monkeypatch: Any, settings: Any
+) -> None:
+    """Rules 8 and 28: what is numbered stays numbered, and asking again finishes."""
+    for _ in range(3):
+        say(alice, group)
+    settings.BATCH_BUDGET_MS = 0
+    some = services.number_some
+    monkeypatch.setattr(numbering, "number_some", lambda ids: some(ids, 2))
+    body = {"GroupId": str(group.pk), "MsgSeqList": [{"MsgSeq": 3}]}
+    response = admin.call("get_group_msg_receipt", body)
+    assert (response.status_code, response.json()["ErrorCode"]) == (503, 10002)
+    [item] = admin("get_group_msg_receipt", body)["GroupMsgReceiptList"]
+    assert item == {"MsgSeq": 3, "Code": 0, "ReadNum": 0, "UnreadNum": 2}

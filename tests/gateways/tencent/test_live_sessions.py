@@ -163,7 +163,7 @@ def test_the_number_of_statements_of_a_push_is_constant(
         told[alice.pk] += [
             {
                 "kind": "receipt.updated", "conversation": each.conversation_id,
-                "at": each.created_at, "receipts": [
+                "at": each.created_at, "marks": [], "marks_left_out": 1, "receipts": [
                     {"message": each.pk, "read_count": 1, "total_recipients": 1}
                 ],
             }
