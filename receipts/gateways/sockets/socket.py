@@ -82,16 +82,18 @@ class Socket:
         self.size += size
         self._write_soon()
 
-    async def login(self, token: str, own_name: str, *, begun_as: str | None = None) -> User:
+    async def login(
+        self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
+    ) -> User:
         """Authenticate the client by a user's token; ``own_name`` is its name for the device.
 
-        ``begun_as``: the name by which its login over HTTP began anew. Raises ``CallRefused``.
+        ``begun_as`` and ``renewed_as``: see ``log_in``. Raises ``CallRefused``.
         """
         name = self.encoding.name
-        found = await self.threads(lambda: log_in(token, name, own_name, begun_as))
+        found = await self.threads(lambda: log_in(token, name, own_name, begun_as, renewed_as))
         self.listener, self.device = Listener.of(found.user), found.device
         self.position, self.begun = found.position, found.begun
-        self.ends_at = time.monotonic() + found.expires_at - time.time()
+        self.ends_at = time.monotonic() + self.encoding.lasts(found.expires_at - time.time())
         return found.user
 
     def start(self, since: Callable[[], Awaitable[Position]] | None = None) -> None:
