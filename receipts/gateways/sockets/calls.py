@@ -71,15 +71,20 @@ class Login(NamedTuple):
     begun: Position | None
 
 
-def log_in(token: str, gateway: str, own_name: str, begun_as: str | None) -> Login:
-    """The user of a token, and where their device is in the feed. Raises ``CallRefused``."""
+def log_in(token: str, gateway: str, own_name: str, begun_as: str, renewed_as: str) -> Login:
+    """The user of a token, and where their device is in the feed. Raises ``CallRefused``.
+
+    A device that is new begins where one named ``begun_as`` does, which a login over HTTP has let
+    begin anew, or else one named ``renewed_as``, which a renewal has; or now, if there is neither.
+    """
 
     def run() -> Login:
         user, expires_at = token_holder(token)
-        device = Device.of(user, gateway, own_name)
-        login = None if begun_as is None else Device.of(user, gateway, begun_as)
-        position = position_of_device(device, since=login)
-        begun = None if login is None else stored_position(login)
+        device, login, renewal = (
+            Device.of(user, gateway, name) for name in (own_name, begun_as, renewed_as)
+        )
+        begun = stored_position(login) if begun_as else None
+        position = position_of_device(device, since=login if begun else renewal)
         return Login(user, expires_at, device, position, begun)
 
     return _refusing(f"{gateway} login", run, None)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 from chat.models import User
@@ -21,7 +21,7 @@ from receipts.gateways.sockets.calls import TOO_MANY, CallRefused, Threads, as_u
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
-from receipts.gateways.sockets.vendor import Frame, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Beginning, Frame, Push, Session, Vendor
 
 logger = logging.getLogger("seenby.socket")
 _Result = TypeVar("_Result")
@@ -82,19 +82,21 @@ class Socket:
         self.size += size
         self._write_soon()
 
-    async def login(self, token: str, own_name: str, *, begun_as: str | None = None) -> User:
+    async def login(
+        self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
+    ) -> User:
         """Authenticate the client by a user's token; ``own_name`` is its name for the device.
 
-        ``begun_as``: the name by which its login over HTTP began anew. Raises ``CallRefused``.
+        ``begun_as`` and ``renewed_as``: see ``log_in``. Raises ``CallRefused``.
         """
         name = self.encoding.name
-        found = await self.threads(lambda: log_in(token, name, own_name, begun_as))
+        found = await self.threads(lambda: log_in(token, name, own_name, begun_as, renewed_as))
         self.listener, self.device = Listener.of(found.user), found.device
         self.position, self.begun = found.position, found.begun
-        self.ends_at = time.monotonic() + found.expires_at - time.time()
+        self.ends_at = time.monotonic() + self.encoding.lasts(found.expires_at - time.time())
         return found.user
 
-    def start(self, since: Callable[[], Awaitable[Position]] | None = None) -> None:
+    def start(self, since: Beginning | None = None) -> None:
         """Push events from now on, beginning with those that the device missed.
 
         ``since`` finds where to begin instead, once the client is ready for events.
@@ -192,9 +194,7 @@ class Socket:
 
     # --- What goes out
 
-    async def _catch_up(
-        self, since: Callable[[], Awaitable[Position]] | None, arrival: Arrival
-    ) -> None:
+    async def _catch_up(self, since: Beginning | None, arrival: Arrival) -> None:
         try:
             if since is not None:
                 self.position = await since()

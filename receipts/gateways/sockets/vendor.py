@@ -14,6 +14,8 @@ from receipts.feed.telling import Told
 _Result = TypeVar("_Result")
 #: Bytes are sent as a binary message, text as a text message.
 Frame = bytes | str
+#: Finds where a client begins, once it is ready for events.
+Beginning = Callable[[], Awaitable[Position]]
 
 
 class Garbled(Exception):
@@ -49,9 +51,9 @@ class SessionSocket(Protocol):
 
     def send(self, *frames: Frame) -> None: ...
     def login(
-        self, token: str, own_name: str, *, begun_as: str | None = None
+        self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
     ) -> Awaitable[User]: ...
-    def start(self, since: Callable[[], Awaitable[Position]] | None = None) -> None: ...
+    def start(self, since: Beginning | None = None) -> None: ...
     def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
     ) -> Awaitable[_Result]: ...
@@ -91,9 +93,16 @@ class Vendor:
     subprotocols: ClassVar[tuple[str, ...]] = ()
     #: Seconds without any frame after which a client is gone.
     idle_seconds: ClassVar[float] = 90
+    #: Seconds before its token expires after which a connection ends if it began earlier: for
+    #: clients that have a next token by then, but go on with the old one for as long as they can.
+    ends_early: ClassVar[float] = 0
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
     #: Otherwise what was sent some seconds before another frame came in counts as received.
     confirms: ClassVar[bool] = False
+
+    def lasts(self, left: float) -> float:
+        """How many seconds a connection lasts whose token has so many left."""
+        return left - self.ends_early if left > self.ends_early else left
 
     def session(self, socket: SessionSocket) -> Session:
         """The session of a new connection."""
