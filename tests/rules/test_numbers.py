@@ -45,6 +45,19 @@ def test_a_number_stays_and_the_next_message_has_the_next(
     assert numbers(group) == [*before, (2, second.pk)]
 
 
+def test_each_conversation_goes_on_from_its_own_last_number(
+    group: Conversation, direct: Conversation, alice: User
+) -> None:
+    say(alice, direct)
+    numbers(direct)
+    first = say(alice, group)
+    numbers(group)
+    second, other = say(alice, group), say(alice, direct)
+    assert services.number_messages([group.pk, direct.pk])
+    assert numbers(group) == [(1, first.pk), (2, second.pk)]
+    assert numbers(direct)[1:] == [(2, other.pk)]
+
+
 def test_a_late_message_and_a_system_line_have_the_next_number(
     group: Conversation, alice: User
 ) -> None:

@@ -32,7 +32,8 @@ MOST_UNACKNOWLEDGED = 500
 
 _HELLO, _LOGIN, _LOGOUT = (f"im_open_status.{name}" for name in ("wshello", "wslogin", "wslogout"))
 _ACK = "openim.ws_msg_push_ack"
-#: What a client may ask for before it has logged in.
+#: What has the same answer for everybody, whoever speaks. A client whose token has expired reports
+#: even that with it, and connects anew at once when it is refused.
 _OPEN = {_HELLO, _LOGOUT, "heartbeat.alive", "imopenstat.tim_web_report_v2"}
 _NOBODY = Refusal(401, "not_authenticated", "Log in first.")
 _OTHER = Refusal(403, "permission_denied", "Somebody else is logged in on this connection.")
@@ -95,12 +96,12 @@ class TencentSession(Session):
 
     async def _identify(self, command: str, head: dict[str, Any]) -> None:
         """Who speaks is said frame by frame: the first one logs in, others have to agree."""
-        token = head.get("a2") or head.get("usersig")
-        if not token:
-            if command not in _OPEN and (self.token is None or command == _LOGIN):
-                raise CallRefused(_NOBODY)
+        if command in _OPEN:
             return
-        if not isinstance(token, str):
+        token = head.get("a2") or head.get("usersig")
+        if not token and self.token is not None and command != _LOGIN:
+            return
+        if not token or not isinstance(token, str):
             raise CallRefused(_NOBODY)
         if self.token is None:
             await self._log_in(token, head)

@@ -60,6 +60,7 @@ def test_a_receipt_of_a_message_that_another_client_sent(
     sender, reader = connect(alice), connect(bob)
     say(alice, direct)
     received = reader.pushed_with("C2cMsgArray")
+    read_of(reader, {**received[0], "MsgClientTime": 1}, code=10010)
     read_of(reader, *received)
     assert told(sender.pushed_with("C2cMsgInfo")[0]) == told(received[0])
 
@@ -184,6 +185,21 @@ def test_what_a_device_acknowledges_is_delivered(
     later.acknowledge()
     assert api(alice).get(path)["delivered_count"] == 1
     assert api(alice).get(f"/messages/{message.pk}/status/")["delivered_count"] == 0
+
+
+def test_who_hides_reads_sees_none_where_the_organisation_wants_symmetry(
+    connect: Connect, alice: User, bob: User, settings: Any
+) -> None:
+    """Rule 14."""
+    settings.RECEIPTS_RECIPROCAL = True
+    User.objects.filter(pk=alice.pk).update(read_receipts_enabled=False)
+    sender, reader = connect(alice), connect(bob)
+    sent = sender.write(bob)
+    read_all(reader, alice, sent["MsgTime"])
+    assert peer_read_time(sender, "bob") == [0]
+    sender.write(bob, "the last one")
+    events = [sender.pushed_with("Event") for _ in range(2)]
+    assert events == [9, 9]
 
 
 def test_a_private_read_is_a_delivery_everywhere(

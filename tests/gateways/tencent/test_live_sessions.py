@@ -61,6 +61,16 @@ def test_an_expired_token_asks_for_another(connect: Connect, alice: User, settin
     device.log_in(70001)
 
 
+def test_what_everybody_is_answered_is_answered_with_an_expired_token_too(
+    connect: Connect, alice: User, settings: Any
+) -> None:
+    """The SDK reports even its expiry with it, and connects anew at once when that is refused."""
+    settings.TOKEN_LIFETIME_SECONDS = -60
+    device = connect(alice, login=False)
+    for command in ("imopenstat.tim_web_report_v2", "im_open_status.wshello", "heartbeat.alive"):
+        device.ask(command, {})
+
+
 def test_a_waiting_request_logs_in_by_itself(
     connect: Connect, group: Conversation, alice: User, bob: User
 ) -> None:
