@@ -45,6 +45,11 @@ def position_of_device(device: Device) -> Position:
 
     The position of a new device is stored, so that it misses nothing from now on.
     """
+    return stored_position(device) or begin_anew(device)
+
+
+def stored_position(device: Device) -> Position | None:
+    """Where a device continues; None if it is new or was away for too long."""
     stored = DevicePosition.objects.filter(
         user=device.user_id, gateway=device.gateway, device=device.name
     )
@@ -56,18 +61,23 @@ def position_of_device(device: Device) -> Position:
             return position
     except (BadCursor, CursorExpired):
         pass
-    return begin_anew(device)
+    return None
 
 
 def begin_anew(device: Device) -> Position:
     """Let a device, which has just loaded everything, continue from now on."""
     position = newest_position()
     store_positions([(device, position)])
+    forget_surplus(device)
+    return position
+
+
+def forget_surplus(device: Device) -> None:
+    """Let only the devices start anew that were away longest, of more than a user may have."""
     mine = DevicePosition.objects.filter(user=device.user_id, gateway=device.gateway)
     others = mine.order_by("-updated_at", "-pk").values_list("pk", flat=True)[MOST_DEVICES:]
     if surplus := list(others[:MOST_DEVICES]):
         DevicePosition.objects.filter(pk__in=surplus).delete()
-    return position
 
 
 @transaction.atomic

@@ -97,20 +97,26 @@ class GatewayView(ScopedAnswers, ViewSet):
         return credential.username
 
     def conversation_named(self, name: str) -> Conversation:
-        """The conversation with this ``external_id``, or with this id and no ``external_id``.
+        """``conversation_named``, for the caller."""
+        return conversation_named(self.user, name)
 
-        So no two names lead to one conversation. 404 if the caller cannot see it.
-        """
-        if "\x00" in name:
-            raise Http404
-        named = Q(external_id=name)
-        if number := whole_number(name, MAX_ID):
-            named |= Q(pk=number, external_id=None)
-        found = Conversation.objects.visible_to(self.user).filter(named)
-        conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
-        if conversation is None:
-            raise Http404
-        return conversation
+
+def conversation_named(user: User, name: str, **others: str) -> Conversation:
+    """The conversation with this ``external_id``, or with this id and no ``external_id``.
+
+    So no two names lead to one conversation. 404 if ``user`` cannot see it, or if it does not have
+    the ``others`` among its columns.
+    """
+    if "\x00" in name:
+        raise Http404
+    named = Q(external_id=name)
+    if number := whole_number(name, MAX_ID):
+        named |= Q(pk=number, external_id=None)
+    found = Conversation.objects.visible_to(user).filter(named, **others)
+    conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
+    if conversation is None:
+        raise Http404
+    return conversation
 
 
 def id_in_address(given: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, Protocol, TypeVar
@@ -14,9 +15,9 @@ from rest_framework.exceptions import Throttled
 from chat.authentication import active_user, token_holder
 from chat.models import User
 from receipts.api.throttles import is_within_rate, seconds_to_next_window
-from receipts.feed.devices import Device, position_of_device
+from receipts.feed.devices import Device, begin_anew, forget_surplus, stored_position
 from receipts.feed.looking import Listener
-from receipts.feed.positions import Position
+from receipts.feed.positions import Position, newest_position
 from receipts.gateways.refusals import Refusal, refusal_of
 
 Result = TypeVar("Result")
@@ -57,16 +58,35 @@ def as_user(
     return _refusing(what, run, listener.username)
 
 
-def log_in(token: str, gateway: str, own_name: str) -> tuple[User, float, Device, Position]:
-    """The user of a token, its expiry in Unix seconds, the device, and where it continues.
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who has logged in on which device, and where it continues in the feed."""
 
-    Raises ``CallRefused``.
+    user: User
+    #: Of the token, in Unix seconds.
+    expires_at: float
+    device: Device
+    position: Position
+    #: Whether the device is new, or was away for too long.
+    is_new: bool
+
+
+def log_in(token: str, gateway: str, own_name: str, *, confirms: bool) -> Login:
+    """Log in by a user's token. Raises ``CallRefused``.
+
+    The position of a new device is stored at once, unless it ``confirms`` what it receives.
     """
 
-    def run() -> tuple[User, float, Device, Position]:
+    def run() -> Login:
         user, expires_at = token_holder(token)
         device = Device.of(user, gateway, own_name)
-        return user, expires_at, device, position_of_device(device)
+        position = stored_position(device)
+        if position is not None:
+            return Login(user, expires_at, device, position, is_new=False)
+        if confirms:
+            forget_surplus(device)
+        position = newest_position() if confirms else begin_anew(device)
+        return Login(user, expires_at, device, position, is_new=True)
 
     return _refusing(f"{gateway} login", run, None)
 

@@ -32,6 +32,8 @@ Frame = bytes | str
 TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
 MOST_HELD = 1_000
+#: Pushes to a new device that are sent together.
+AT_ONCE = 50
 #: Close codes of RFC 6455.
 NORMAL, GOING_AWAY, GARBLED, TOO_BIG, FAILED = 1000, 1001, 1007, 1009, 1011
 
@@ -40,7 +42,8 @@ class Socket:
     """A connection to one client. Used in the event loop only."""
 
     __slots__ = (
-        "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "listener", "newest",
+        "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "is_new", "listener",
+        "newest",
         "over", "pacing", "places", "position", "reached", "send_message", "sending_since",
         "session", "size", "started", "task", "threads", "timer", "waiting", "writer",
     )  # fmt: skip
@@ -55,6 +58,7 @@ class Socket:
         self.threads, self.places = threads, places
         self.session: Session = vendor.session(self)
         self.device = None
+        self.is_new = False
         self.heard_at = self.ends_at = time.monotonic()
         self.started = self.arrived = self.over = False
         self.closing: int | None = None
@@ -89,13 +93,12 @@ class Socket:
 
         Raises ``CallRefused``.
         """
-        name = self.encoding.name
-        user, expires_at, device, position = await self.threads(
-            lambda: log_in(token, name, own_name)
-        )
-        self.listener, self.device, self.position = Listener.of(user), device, position
-        self.ends_at = time.monotonic() + expires_at - time.time()
-        return user
+        name, confirms = self.encoding.name, self.encoding.confirms
+        login = await self.threads(lambda: log_in(token, name, own_name, confirms=confirms))
+        self.listener, self.device = Listener.of(login.user), login.device
+        self.position, self.is_new = login.position, login.is_new
+        self.ends_at = time.monotonic() + login.expires_at - time.time()
+        return login.user
 
     def start(self) -> None:
         """Push events from now on, beginning with those that the device missed.
@@ -123,6 +126,16 @@ class Socket:
         """The client has received everything up to this position."""
         if self.device is not None:
             self.places.reach(self.device, position)
+
+    @property
+    def catching_up(self) -> bool:
+        """Whether what is pushed now was missed while the device was away."""
+        return self.task is not None
+
+    @property
+    def quiet(self) -> Position | None:
+        """A position up to which there was nothing to send after all that has been sent."""
+        return self.reached.quiet
 
     def close(self, code: int = NORMAL) -> None:
         """Close after what is waiting has been sent."""
@@ -194,12 +207,13 @@ class Socket:
 
     async def _catch_up(self, arrival: Arrival) -> None:
         try:
+            if self.is_new:
+                await self._send_waiting()
             async for page in hub().missed(self, self.position, arrival):
                 if page.written:
                     self.session.push(page.written, page.position)
-                    self.reached.sent(page.position, time.monotonic())
-                    while self.writer is not None:  # it reads at its own speed
-                        await asyncio.shield(self.writer)
+                    self._sent(page.position)
+                    await self._written()
             self.task = None
             self._flush()
         except Exception as error:
@@ -208,6 +222,25 @@ class Socket:
             self.close(FAILED)
         finally:
             self.task = None
+
+    async def _send_waiting(self) -> None:
+        waiting = await hub().in_background(self.encoding.waiting, self.listener)
+        for start in range(0, len(waiting), AT_ONCE):
+            self.session.push(waiting[start : start + AT_ONCE], None)
+            await self._written()
+        self.session.push([], self.position)
+
+    async def _written(self) -> None:
+        """Wait until everything has been sent: the client reads at its own speed."""
+        while self.writer is not None:
+            await asyncio.shield(self.writer)
+
+    def _sent(self, position: Position) -> None:
+        """All events up to this position have been pushed."""
+        if self.encoding.confirms:
+            self.reached.quiet = None
+        else:
+            self.reached.sent(position, time.monotonic())
 
     def _flush(self) -> None:
         """Push what is due, and return for the rest later."""
@@ -218,7 +251,7 @@ class Socket:
             position = None if self.pacing.held else self.newest
             self.session.push(due, position)
             if position is not None:
-                self.reached.sent(position, now)
+                self._sent(position)
         if (later := self.pacing.next_due()) is not None:
             if self.timer is not None:
                 self.timer.cancel()

@@ -61,12 +61,17 @@ class Vendor:
     #: Seconds without any frame after which a client is gone.
     idle_seconds: ClassVar[float] = 90
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
-    #: Otherwise what was sent some seconds before another frame came in counts as received.
+    #: Otherwise what was sent some seconds before another frame came in counts as received. A new
+    #: device that confirms nothing stays new, and is sent what ``waiting`` tells again.
     confirms: ClassVar[bool] = False
 
     def session(self, socket: Socket) -> Session:
         """The session of a new connection."""
         raise NotImplementedError
+
+    def waiting(self, listener: Listener) -> list[Push]:
+        """What a new device is sent before anything else. Runs on a thread."""
+        return []
 
     def encode(
         self,

@@ -1,0 +1,35 @@
+"""Offline messages: what waits for a user when they log in on a new device."""
+
+from __future__ import annotations
+
+from chat.models import Message, User, look_up_moderators
+from receipts.feed.looking import Listener
+from receipts.gateways.agora.pushes import pushes_of
+from receipts.gateways.sockets.vendor import Push
+from receipts.models import EventKind
+from receipts.reads.answers import message_shape
+from receipts.reads.messages import message_rows
+from receipts.reads.selectors import unread_of
+from receipts.sql.keyset import NEWEST_FIRST
+
+#: Of more messages, the newest.
+MOST_MESSAGES_WAITING = 500
+
+
+def waiting_for(listener: Listener) -> list[Push]:
+    """The messages that have reached no device of a user yet, oldest first."""
+    user = User.objects.get(pk=listener.pk)
+    look_up_moderators([user])
+    unknown = unread_of(user.pk).filter(delivered_at=None, received_at=None)
+    newest = unknown.order_by("-sent_at", "-message_id").values_list("message_id", flat=True)
+    found = Message.objects.visible_to(user).filter(pk__in=list(newest[:MOST_MESSAGES_WAITING]))
+    told = [
+        {
+            "kind": EventKind.MESSAGE_CREATED.value,
+            "conversation": row["conversation_id"],
+            "conversation_external_id": row["conversation__external_id"],
+            "message": message_shape(row, user),
+        }
+        for row in NEWEST_FIRST.sorted(message_rows(found), backwards=True)
+    ]
+    return pushes_of({listener.pk: told}, {listener.pk: listener})[listener.pk]
