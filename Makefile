@@ -2,12 +2,14 @@
 PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 CLIENTS ?= .venv/clients
-SENDBIRD := $(CLIENTS)/sendbird-2.1.5 $(CLIENTS)/sendbird-0.0.16
+SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.installed
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
+# Their packages name a licence without a file: left out of CI until their terms are clear.
+UNCLEAR := tests/clients/easemob tests/clients/tencent
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 24
 
 run: .venv/runtime  ## install, load demo data, serve (HOST, PORT, DATABASE_URL)
 	DEMO=$${DEMO:-1} LOG_FORMAT=$${LOG_FORMAT:-text} LOG_LEVEL=$${LOG_LEVEL:-WARNING} \
@@ -19,8 +21,11 @@ test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/test $(SENDBIRD) $(SOCIALPLUS)  ## run vendors' own SDKs against Seenby
-	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients
+test-clients: .venv/dev $(SENDBIRD) $(SOCIALPLUS)  ## run vendors' own SDKs against Seenby
+	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients $(UNCLEAR:%=--ignore=%)
+
+test-clients-unclear: .venv/dev $(UNCLEAR:%=%/node_modules/.installed)  ## run those whose terms are unclear
+	DEMO=1 $(BIN)/python -m pytest -q $(UNCLEAR)
 
 check: .venv/dev  ## run formatter, linter, type checker, Django's checks, migrations, OpenAPI snapshot
 	$(BIN)/ruff format --check .
@@ -47,11 +52,14 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: .venv/dev  ## pin requirements*.in with hashes
+lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 	for set in requirements requirements-test requirements-dev \
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
+	for folder in tests/clients/socialplus $(UNCLEAR); do \
+		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
+			--prefix $$folder; done
 
 # Each set is installed once, and again when its lock file changes.
 .venv/runtime: requirements.txt
@@ -64,14 +72,15 @@ lock: .venv/dev  ## pin requirements*.in with hashes
 	@touch $@
 
 # Each client has its own environment, separate from the service's dependencies.
-$(CLIENTS)/sendbird-%: tests/clients/sendbird/%.txt
-	$(PYTHON) -m venv --clear $@
-	$@/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+$(CLIENTS)/sendbird-%/.installed: tests/clients/sendbird/%.txt
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-$(SOCIALPLUS): tests/clients/socialplus/package-lock.json
+tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
 	@command -v npm > /dev/null || { echo 'Node.js 18 or later is required, with npm.'; exit 1; }
-	npm ci --silent --no-audit --no-fund --prefix tests/clients/socialplus
+	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-browser test-clients check schema screenshots bench format lock
+.PHONY: help run test test-browser test-clients test-clients-unclear check schema screenshots bench \
+	format lock

@@ -26,6 +26,7 @@ BENCHMARKS = {
     "pages": "benchmarks.pages",
     "feed": "benchmarks.feed",
     "storms": "benchmarks.storms",
+    "sockets": "benchmarks.sockets",
     "announcing": "benchmarks.announcing",
     "positions": "benchmarks.positions",
     "admin": "benchmarks.admin",

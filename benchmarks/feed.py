@@ -59,7 +59,7 @@ def _idle(tokens: list[str]) -> None:
 
 
 def _latency(tokens: list[str]) -> None:
-    rooms = _rooms()
+    rooms = Rooms()
     names = {pk: f"{NAME}{pk - rooms.first_user}" for pk in rooms.readers}
     requests = [
         (f"/api/v1/messages/{message}/read/", tokens[reader - rooms.first_user])
@@ -98,7 +98,7 @@ def _latency(tokens: list[str]) -> None:
     )
 
 
-class _rooms:
+class Rooms:
     """One group for each sender, all with the same readers and one message each."""
 
     def __init__(self) -> None:

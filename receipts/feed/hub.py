@@ -15,13 +15,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from random import uniform
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import close_old_connections
 
 from receipts.feed.encoding import Encoding
 from receipts.feed.looking import Listener, look
+from receipts.feed.member import Member
 from receipts.feed.positions import CursorExpired, Position
 from receipts.feed.reading import check_not_expired
 from receipts.feed.retention import prune_events
@@ -44,28 +45,6 @@ CATCH_UP = 100
 
 class TooManyStreams(Exception):
     """This process or this listener has reached its limit of streams, or the process is ending."""
-
-
-class Member(Protocol):
-    """A connection, as the hub sees it: a stream, or a vendor's socket."""
-
-    listener: Listener
-    #: Whether it receives live events already.
-    arrived: bool
-    over: bool
-
-    @property
-    def encoding(self) -> Encoding:
-        """How events are written for it."""
-
-    def push(self, data: Any, position: Position) -> None:
-        """Send events that ``encoding`` has written; ``position`` is the one after them."""
-
-    def keep_alive(self, position: Position | None, now: float) -> None:
-        """Called after each poll: whatever is due."""
-
-    def finish(self) -> None:
-        """End it: the client reconnects and authenticates again."""
 
 
 @dataclass(frozen=True)

@@ -43,11 +43,11 @@ def find_chromium() -> str:
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
-    """Start the browser, without a window."""
+def running_chromium(*more: str) -> Iterator[Browser]:
+    """Start the browser, without a window; ``more`` are further options."""
     program = find_chromium()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=OPTIONS)
+        browser = playwright.chromium.launch(executable_path=program, args=[*OPTIONS, *more])
         try:
             yield browser
         finally:

@@ -81,27 +81,36 @@ def test_a_private_read_is_heard_on_the_readers_own_devices_alone(
     assert [other.messages(last.pk) for other in others] == [[last.pk]] * 2
 
 
-@pytest.mark.parametrize("leave", ["leaves", "is deactivated"])
-def test_who_leaves_or_is_deactivated_hears_no_more(
-    listen: Listen, group: Conversation, alice: User, bob: User, carol: User, leave: str
+def test_who_leaves_hears_no_more(
+    listen: Listen, group: Conversation, alice: User, bob: User, carol: User
 ) -> None:
     """Rule 2. They rejoin before the last message, which shows that the stream was still open."""
     streams = listen(bob), listen(carol)
     before = say(alice, group)
     assert [each.messages(before.pk) for each in streams] == [[before.pk]] * 2
-    if leave == "leaves":
-        services.remove_participant(conversation_id=group.pk, user=bob)
-    else:
-        services.deactivate_user(user=bob)
+    services.remove_participant(conversation_id=group.pk, user=bob)
     meanwhile = say(alice, group)
     assert streams[1].messages(meanwhile.pk) == [meanwhile.pk]
-    if leave == "leaves":
-        services.add_participant(conversation_id=group.pk, user=bob)
-    else:
-        services.reactivate_user(user=bob)
-        assert streams[0].event()["kind"] == "conversation.read"  # what was unread is so again
+    services.add_participant(conversation_id=group.pk, user=bob)
     last = say(alice, group)
     assert streams[0].messages(last.pk) == [last.pk]
+
+
+def test_the_stream_of_a_deactivated_account_ends_and_goes_on_once_it_is_reactivated(
+    listen: Listen, group: Conversation, alice: User, bob: User
+) -> None:
+    """Rule 2: what was unread is so again."""
+    stream = listen(bob)
+    before = say(alice, group)
+    assert stream.messages(before.pk) == [before.pk]
+    services.deactivate_user(user=bob)
+    with pytest.raises(AssertionError, match="has ended"):
+        stream.event()
+    services.reactivate_user(user=bob)
+    again = listen(bob, last=stream.id)
+    assert again.event()["kind"] == "conversation.read"
+    last = say(alice, group)
+    assert again.messages(last.pk) == [last.pk]
 
 
 # --- Who may listen -------------------------------------------------------------------------------

@@ -10,6 +10,8 @@ from receipts.feed.connection import MOST_WAITING, SEND_TIMEOUT, Connection
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 
+NOWHERE = Position("7", 0)
+
 
 class Client:
     """What a client has received; it accepts no more while ``reading`` is not set."""
@@ -60,12 +62,12 @@ async def test_what_is_told_meanwhile_comes_after_what_was_missed(
 
     c.begin(catch_up)
     await settled()
-    c.push(b"three")
+    c.push(b"three", NOWHERE)
     await settled()
     assert client.received == [b"one"]
     missed.set()
     await settled()
-    c.push(b"four")
+    c.push(b"four", NOWHERE)
     await settled()
     assert client.received == [b"one", b"two", b"three", b"four"]
 
@@ -76,12 +78,12 @@ async def test_who_could_not_catch_up_is_told_nothing_behind_the_gap(
 ) -> None:
     async def catch_up() -> None:
         await c.write(b"one")
-        c.push(b"three")
+        c.push(b"three", NOWHERE)
         raise RuntimeError("The database is away.")
 
     c.begin(catch_up)
     await settled()
-    c.push(b"four")
+    c.push(b"four", NOWHERE)
     await settled()
     assert client.received == [b"one", None]
 
@@ -91,7 +93,7 @@ async def test_who_has_to_go_while_catching_up_is_told_nothing_behind_the_gap(
     c: Connection, client: Client
 ) -> None:
     async def catch_up() -> None:
-        c.push(b"three")
+        c.push(b"three", NOWHERE)
         c.finish()
 
     c.begin(catch_up)
@@ -102,11 +104,11 @@ async def test_who_has_to_go_while_catching_up_is_told_nothing_behind_the_gap(
 @in_a_loop
 async def test_who_does_not_read_is_dropped_when_much_waits(c: Connection, client: Client) -> None:
     client.reading.clear()
-    c.push(b"x" * MOST_WAITING)
+    c.push(b"x" * MOST_WAITING, NOWHERE)
     await settled()
-    c.push(b"x" * MOST_WAITING)
+    c.push(b"x" * MOST_WAITING, NOWHERE)
     assert (client.aborted, len(c.waiting)) == (False, MOST_WAITING)
-    c.push(b"x")
+    c.push(b"x", NOWHERE)
     await settled()
     assert (client.aborted, len(c.waiting), c.task) == (True, 0, None)
 
@@ -115,7 +117,7 @@ async def test_who_does_not_read_is_dropped_when_much_waits(c: Connection, clien
 async def test_who_does_not_read_is_dropped_in_time(c: Connection, client: Client) -> None:
     """Also if nothing else happens, and however little is waiting."""
     client.reading.clear()
-    c.push(b"x")
+    c.push(b"x", NOWHERE)
     await settled()
     assert c.sending_since is not None
     c.keep_alive(None, c.sending_since + SEND_TIMEOUT)
@@ -128,7 +130,7 @@ async def test_who_does_not_read_is_dropped_in_time(c: Connection, client: Clien
 async def test_who_reads_slowly_is_not_dropped(c: Connection, client: Client) -> None:
     for _ in range(3):
         client.reading.clear()
-        c.push(b"x" * MOST_WAITING)
+        c.push(b"x" * MOST_WAITING, NOWHERE)
         await settled()
         client.reading.set()
         await settled()
@@ -139,14 +141,13 @@ async def test_who_reads_slowly_is_not_dropped(c: Connection, client: Client) ->
 @in_a_loop
 async def test_a_heartbeat_waits_for_nobody(c: Connection, client: Client) -> None:
     """None is sent to a client that is about to receive an event anyway."""
-    position = Position("7", 0)
     client.reading.clear()
-    c.push(b"one")
+    c.push(b"one", NOWHERE)
     await settled()
-    c.keep_alive(position, c.heartbeat_at)
+    c.keep_alive(NOWHERE, c.heartbeat_at)
     client.reading.set()
     await settled()
     assert client.received == [b"one"]
-    c.keep_alive(position, c.heartbeat_at)
+    c.keep_alive(NOWHERE, c.heartbeat_at)
     await settled()
     assert (client.received[-1] or b"").startswith(b": still here\nid: ")

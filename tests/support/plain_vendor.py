@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,7 +16,7 @@ from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 from receipts.gateways.sockets import door
 from receipts.gateways.sockets.calls import CallRefused
-from receipts.gateways.sockets.vendor import Garbled, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Garbled, Push, Session, Vendor, change_count
 from tests.support.websocket import Dial, WebSocket
 
 PATH = "/plain"
@@ -78,20 +78,20 @@ def push_of(event: Told) -> Push:
     if event["kind"] == "receipt.updated":
         [newest, *_] = event["receipts"]
         data = [newest["message"], newest["read_count"], newest["delivered_count"]]
-        return Push({"receipts": data}, about=newest["message"])
+        return Push({"receipts": data}, about=newest["message"], changes=change_count(event))
     if event["kind"].startswith("message."):
         return Push({event["kind"]: event["message"]["id"]})
     return Push({"kind": event["kind"]}, about=event["kind"])
 
 
 @pytest.fixture
-def plain(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[PlainVendor]:
+def plain(monkeypatch: pytest.MonkeyPatch, settings: Any) -> PlainVendor:
     """The vendor is served at ``/plain``."""
     vendor = PlainVendor()
     monkeypatch.setitem(door.ADDRESSES, PATH, "plain")
     monkeypatch.setattr(door, "_vendor", lambda name: vendor)
     settings.GATEWAYS = [*settings.GATEWAYS, "plain"]
-    yield vendor
+    return vendor
 
 
 class Plain:

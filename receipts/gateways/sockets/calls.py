@@ -20,7 +20,7 @@ from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, newest_position
 from receipts.gateways.refusals import Refusal, refusal_of
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 logger = logging.getLogger("seenby.socket")
 
 #: Errors are made as for a request, but there is none whose size would limit them.
@@ -30,7 +30,7 @@ _CONTEXT = {"request": SimpleNamespace(META={}, path="")}
 class Threads(Protocol):
     """Runs a function on one of the threads that serve requests."""
 
-    def __call__(self, work: Callable[[], Result]) -> Awaitable[Result]: ...
+    def __call__(self, work: Callable[[], _Result]) -> Awaitable[_Result]: ...
 
 
 class CallRefused(Exception):
@@ -42,14 +42,14 @@ class CallRefused(Exception):
 
 
 def as_user(
-    listener: Listener, what: str, work: Callable[[User], Result], *, writes: bool
-) -> Result:
+    listener: Listener, what: str, work: Callable[[User], _Result], *, writes: bool
+) -> _Result:
     """Call ``work`` with the connection's user, within their rate; log it as one line.
 
     Raises ``CallRefused`` for every error; an unexpected one is logged.
     """
 
-    def run() -> Result:
+    def run() -> _Result:
         user = active_user(listener.username, listener.pk)
         if not is_within_rate(listener.username, is_key=False, writes=writes):
             raise Throttled(seconds_to_next_window())
@@ -91,7 +91,7 @@ def log_in(token: str, gateway: str, own_name: str, *, confirms: bool) -> Login:
     return _refusing(f"{gateway} login", run, None)
 
 
-def _refusing(what: str, run: Callable[[], Result], caller: str | None) -> Result:
+def _refusing(what: str, run: Callable[[], _Result], caller: str | None) -> _Result:
     started, status = time.perf_counter(), 200
     try:
         return run()
@@ -104,6 +104,6 @@ def _refusing(what: str, run: Callable[[], Result], caller: str | None) -> Resul
         logger.info(what, extra={"status": status, "ms": ms, "caller": caller})
 
 
-def bound(work: Callable[..., Result], *args: Any, **options: Any) -> Callable[[User], Result]:
+def bound(work: Callable[..., _Result], *args: Any, **options: Any) -> Callable[[User], _Result]:
     """``work(user, *args, **options)`` as a function of the user."""
     return lambda user: partial(work, user)(*args, **options)

@@ -1,19 +1,23 @@
 """Which pushes are due: at once, or merged with later ones about the same.
 
 A message that a thousand people read at once changes its counts a thousand times. The first change
-is sent at once; the next ones after pauses that double, and the last one always.
+is sent at once. After that, pushes about it are a short pause apart, and while each covers many
+changes, the pauses double. The last change is always sent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
+from dataclasses import replace
 
 from receipts.gateways.sockets.vendor import Push
 
-#: Seconds after the first push about something, and the longest pause.
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
+#: Seconds between two pushes about the same: usually, and at most.
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
+#: Changes within one pause from which on it is a storm.
+MANY_CHANGES = 10
 #: Things whose last push is remembered; beyond that, those whose pause is over are forgotten.
-MOST_REMEMBERED = 256
+MOST_PAUSES = 256
 
 
 class Pacing:
@@ -29,9 +33,13 @@ class Pacing:
     def add(self, pushes: Iterable[Push]) -> None:
         """Hold these; a push replaces an earlier one about the same and takes its own place."""
         for each in pushes:
-            about = object() if each.about is None else each.about
-            self.held.pop(about, None)
-            self.held[about] = each
+            if each.about is None:
+                self.held[object()] = each
+                continue
+            earlier = self.held.pop(each.about, None)
+            if earlier is not None:
+                each = replace(each, changes=each.changes + earlier.changes)
+            self.held[each.about] = each
 
     def due(self, now: float) -> list[Push]:
         """The pushes to send now. If one is not about anything, all that are held."""
@@ -42,18 +50,16 @@ class Pacing:
         due = [self.held.pop(about) for about in found]
         for each in due:
             if each.about is not None:
-                self._pause(each.about, now)
+                self._pause(each.about, each.changes, now)
         return due
 
     def next_due(self) -> float | None:
         """When something that is held is due."""
         return min((self.pauses[about][0] for about in self.held), default=None)
 
-    def _pause(self, about: Hashable, now: float) -> None:
-        due, pause = self.pauses.get(about, (now, 0.0))
-        # After a quiet time as long as the pause it begins anew.
-        goes_on = pause and now < due + pause
-        pause = min(2 * pause, LONGEST_PAUSE) if goes_on else FIRST_PAUSE
-        if len(self.pauses) >= MOST_REMEMBERED:
+    def _pause(self, about: Hashable, changes: int, now: float) -> None:
+        pause = self.pauses.get(about, (now, SHORTEST_PAUSE / 2))[1]
+        pause = min(2 * pause, LONGEST_PAUSE) if changes >= MANY_CHANGES else SHORTEST_PAUSE
+        if len(self.pauses) >= MOST_PAUSES:
             self.pauses = {key: kept for key, kept in self.pauses.items() if kept[0] > now}
         self.pauses[about] = now + pause, pause

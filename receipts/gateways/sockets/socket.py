@@ -22,13 +22,10 @@ from receipts.gateways.sockets.calls import CallRefused, Threads, as_user, bound
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
-from receipts.gateways.sockets.vendor import Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Frame, Push, Session, Vendor
 
 logger = logging.getLogger("seenby.socket")
-Result = TypeVar("Result")
-#: Bytes are sent as a binary message, text as a text message.
-Frame = bytes | str
-
+_Result = TypeVar("_Result")
 TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
 MOST_HELD = 1_000
@@ -115,8 +112,8 @@ class Socket:
         self.task = asyncio.create_task(self._catch_up(arrival))
 
     async def call(
-        self, work: Callable[..., Result], *args: Any, writes: bool = False, **options: Any
-    ) -> Result:
+        self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
+    ) -> _Result:
         """``work(user, *args, **options)`` on a thread of requests. Raises ``CallRefused``."""
         what = f"{self.encoding.name} {work.__name__.strip('_')}"
         listener, given = self.listener, bound(work, *args, **options)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
+from chat.models import User
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 
-if TYPE_CHECKING:
-    from receipts.gateways.sockets.socket import Socket
+_Result = TypeVar("_Result")
+#: Bytes are sent as a binary message, text as a text message.
+Frame = bytes | str
 
 
 class Garbled(Exception):
@@ -26,6 +28,26 @@ class Push:
     #: What it is the current state of: a later push about the same replaces it if it has not been
     #: sent, and is held back for a moment if one has just been. None is sent at once.
     about: Hashable | None = None
+    #: How many changes it covers, at least: see ``change_count``.
+    changes: int = 1
+
+
+def change_count(event: Told) -> int:
+    """How many marks a ``receipt.updated`` stands for, at least."""
+    return sum(mark["count"] for mark in event["marks"]) + int(event["marks_left_out"])
+
+
+class SessionSocket(Protocol):
+    """What a session uses of its connection: see ``receipts.gateways.sockets.socket.Socket``."""
+
+    def send(self, *frames: Frame) -> None: ...
+    def login(self, token: str, own_name: str) -> Awaitable[User]: ...
+    def start(self) -> None: ...
+    def call(
+        self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
+    ) -> Awaitable[_Result]: ...
+    def confirm(self, position: Position) -> None: ...
+    def close(self, code: int = 1000) -> None: ...
 
 
 class Session:
@@ -33,7 +55,7 @@ class Session:
 
     __slots__ = ("socket",)
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: SessionSocket) -> None:
         self.socket = socket
 
     async def received(self, data: bytes) -> None:
@@ -65,7 +87,7 @@ class Vendor:
     #: device that confirms nothing stays new, and is sent what ``waiting`` tells again.
     confirms: ClassVar[bool] = False
 
-    def session(self, socket: Socket) -> Session:
+    def session(self, socket: SessionSocket) -> Session:
         """The session of a new connection."""
         raise NotImplementedError
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.clients.server import Seenby, running_seenby
+from tests.clients.server import DATABASES, Seenby, running_seenby
 
 HERE = Path(__file__).parent
 FEED = "maths/hello"
@@ -28,10 +28,10 @@ def node() -> str:
     return found
 
 
-@pytest.fixture(scope="module")
-def seenby() -> Iterator[Seenby]:
+@pytest.fixture(scope="module", params=DATABASES)
+def seenby(request: pytest.FixtureRequest) -> Iterator[Seenby]:
     """alice owns a group of which bob, carol and erin are members."""
-    with running_seenby("sqlite") as running:
+    with running_seenby(request.param) as running:
         for name in ("alice", *READERS, "dave"):
             running.native("POST", "/users/", {"username": name})
         group = {"kind": "group", "external_id": FEED, "owner": "alice", "participants": READERS}

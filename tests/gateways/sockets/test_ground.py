@@ -11,8 +11,11 @@ from django.utils import timezone
 from chat.authentication import issue_token
 from chat.models import Conversation, User
 from receipts import services
+from receipts.feed.devices import MOST_DEVICES, Device, position_of_device
 from receipts.feed.hub import hub
+from receipts.feed.retention import prune_events
 from receipts.gateways.sockets import door
+from receipts.models import DevicePosition
 from tests.support.cast import say
 from tests.support.plain_vendor import PATH
 from tests.support.websocket import Closed, Dial
@@ -217,6 +220,7 @@ def test_the_connection_ends_with_the_account(visit: Any, bob: User, how: str) -
         services.forget_user(username="bob")
     assert client.next() == {"bye": True}
     assert client.socket.closed() == 1001
+    assert DevicePosition.objects.exists() == (how == "deactivate")
 
 
 def test_after_a_reactivation_the_device_continues(
@@ -235,6 +239,26 @@ def test_a_silent_client_is_dropped(visit: Any, plain: Any, alice: User) -> None
         visit(alice).next()
 
 
+def test_who_does_not_read_is_dropped(visit: Any, alice: User) -> None:
+    """What waits for them is bounded: 40 MB are sent here, and a fraction of a megabyte is kept."""
+    client, text = visit(alice), b'{"echo": "%b"}' % (b"x" * 200_000)
+    with pytest.raises(ConnectionError):
+        client.socket.send(*[text] * 200)
+
+
+def test_a_hundred_logins_at_once_are_answered_and_keep_nothing(
+    dial: Dial, visit: Any, alice: User, bob: User, group: Conversation
+) -> None:
+    strangers = [dial(PATH) for _ in range(100)]
+    for each in strangers:
+        each.send(b'{"login": "nonsense", "device": "x"}')
+    assert [each.closed() for each in strangers] == [1000] * 100
+    reader = visit(bob)
+    message = say(alice, group)
+    assert reader.pushed() == [{"message.created": message.pk}]
+    assert hub().count == 1
+
+
 def test_a_vendor_whose_events_cannot_be_written_disturbs_nobody_else(
     visit: Any, plain: Any, listen: Any, group: Conversation, alice: User, bob: User,
     monkeypatch: pytest.MonkeyPatch,
@@ -248,10 +272,6 @@ def test_a_vendor_whose_events_cannot_be_written_disturbs_nobody_else(
 
 
 def test_positions_of_devices_are_kept_for_as_long_as_events(settings: Any, bob: User) -> None:
-    from receipts.feed.devices import Device, position_of_device
-    from receipts.feed.retention import prune_events
-    from receipts.models import DevicePosition
-
     position_of_device(Device.of(bob, "plain", "phone"))
     old = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS, seconds=1)
     assert prune_events() == 0
@@ -259,3 +279,14 @@ def test_positions_of_devices_are_kept_for_as_long_as_events(settings: Any, bob:
     DevicePosition.objects.update(updated_at=old)
     prune_events()
     assert not DevicePosition.objects.exists()
+
+
+def test_a_user_has_a_limited_number_of_devices(bob: User, alice: User) -> None:
+    """Of more, the one that was away longest begins anew."""
+    position_of_device(Device.of(alice, "plain", "phone"))
+    for number in range(MOST_DEVICES + 5):
+        position_of_device(Device.of(bob, "plain", f"phone {number}"))
+    kept = set(DevicePosition.objects.filter(user=bob).values_list("device", flat=True))
+    newest = range(5, MOST_DEVICES + 5)
+    assert kept == {Device.of(bob, "plain", f"phone {number}").name for number in newest}
+    assert DevicePosition.objects.filter(user=alice).count() == 1

@@ -1,0 +1,1 @@
+"""Easemob's web SDK against a running Seenby."""

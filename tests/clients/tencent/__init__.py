@@ -1,0 +1,1 @@
+"""Tencent's web SDKs against a running Seenby."""
