@@ -77,9 +77,7 @@ def receipt_entry(
     queue: Queue, kind: BodyType, *, reader: str, to: str, at: datetime, message: int = 0
 ) -> Entry:
     """The other person has got or read a message, or everything."""
-    body = Body(
-        type=kind, sender=_person(reader), to=_person(to), message_id=message or None
-    )
+    body = Body(type=kind, sender=_person(reader), to=_person(to), message_id=message or None)
     number = _receipt_id(kind, message, reader, milliseconds(at))
     return Entry(queue, _meta(number, reader, _person(to), at, body))
 
@@ -99,9 +97,7 @@ def group_read_entry(
     )
     number = _receipt_id(BodyType.READ, message, reader, count)
     meta = _meta(number, reader, queue.address(), at, body)
-    return Entry(
-        queue, meta, count=GroupCount(queue.name, message, count), passes=content is None
-    )
+    return Entry(queue, meta, count=GroupCount(queue.name, message, count), passes=content is None)
 
 
 def statistic(counts: list[GroupCount], at: datetime) -> bytes:

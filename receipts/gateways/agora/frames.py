@@ -115,7 +115,7 @@ def refused(meta_id: int, code: Code, reason: str) -> bytes:
     return _enveloped(Command.SYNC, SyncDown(status=status, meta_id=meta_id, timestamp=_now()))
 
 
-def page(queue: Queue, metas: Sequence[bytes], key: int) -> bytes:
+def queue_page(queue: Queue, metas: Sequence[bytes], key: int) -> bytes:
     """Some entries of a queue, which the client confirms by asking for what follows the key."""
     return _enveloped(
         Command.SYNC,

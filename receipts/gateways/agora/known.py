@@ -11,8 +11,15 @@ from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, Subquery
 
-from chat.models import Conversation, ConversationKind, ConversationParticipant, Message, User
-from chat.models import Tracking, look_up_moderators
+from chat.models import (
+    Conversation,
+    ConversationKind,
+    ConversationParticipant,
+    Message,
+    Tracking,
+    User,
+    look_up_moderators,
+)
 from receipts.feed.looking import Listener
 from receipts.feed.telling import Told
 from receipts.gateways.agora.frames import GROUP_DOMAIN, Queue
@@ -31,15 +38,13 @@ MOST_OLDER = 2_000
 NEWEST = 50
 
 #: A listener and a conversation.
-Place = tuple[int, int]
+_Place = tuple[int, int]
 
 
 class Known:
     """The facts about some events."""
 
-    def __init__(
-        self, told: Mapping[int, list[Told]], listeners: Mapping[int, Listener]
-    ) -> None:
+    def __init__(self, told: Mapping[int, list[Told]], listeners: Mapping[int, Listener]) -> None:
         events = [(pk, event) for pk, each in told.items() for event in each]
         self.kinds, self.peers = _conversations({event["conversation"] for _, event in events})
         receipts = [(pk, each) for pk, each in events if each["kind"] == EventKind.RECEIPT_UPDATED]
@@ -82,7 +87,7 @@ class Known:
         found = self.reads.get(message, [])
         return [read for read in found if read["recipient__username"] in users]
 
-    def _is_direct(self, place: Place) -> bool:
+    def _is_direct(self, place: _Place) -> bool:
         return self.kinds.get(place[1]) == ConversationKind.DIRECT
 
 
@@ -91,7 +96,7 @@ def states_of(event: Told) -> set[str]:
     return {mark["state"] for mark in event["marks"]}
 
 
-def _place(told: tuple[int, Told]) -> Place:
+def _place(told: tuple[int, Told]) -> _Place:
     return told[0], told[1]["conversation"]
 
 
@@ -102,12 +107,12 @@ def _conversations(ids: set[int]) -> tuple[dict[int, str], dict[int, list[tuple[
     peers: dict[int, list[tuple[int, str]]] = {}
     if direct:
         people = ConversationParticipant.objects.filter(conversation__in=direct)
-        for pk, *person in people.values_list("conversation_id", "user_id", "user__username"):
-            peers.setdefault(pk, []).append((person[0], person[1]))
+        for pk, user, name in people.values_list("conversation_id", "user_id", "user__username"):
+            peers.setdefault(pk, []).append((user, name))
     return kinds, peers
 
 
-def _older(told: list[tuple[int, Told]]) -> dict[Place, list[SummaryAnswer]]:
+def _older(told: list[tuple[int, Told]]) -> dict[_Place, list[SummaryAnswer]]:
     """The receipts of all messages between the first and the last of each event's marks."""
     if not told:
         return {}
@@ -122,10 +127,8 @@ def _older(told: list[tuple[int, Told]]) -> dict[Place, list[SummaryAnswer]]:
                 conversation=event["conversation"], sender=pk, created_at__gte=min(sent),
                 created_at__lte=max(sent),
             )  # fmt: skip
-    rows = message_rows(
-        Message.objects.filter(asked, tracking=Tracking.TRACKED, deleted_at=None)
-    )
-    found: dict[Place, list[SummaryAnswer]] = {}
+    rows = message_rows(Message.objects.filter(asked, tracking=Tracking.TRACKED, deleted_at=None))
+    found: dict[_Place, list[SummaryAnswer]] = {}
     for row in reversed(NEWEST_FIRST.sorted(rows)[:MOST_OLDER]):
         user = users[row["sender_id"]]
         found.setdefault((user.pk, row["conversation_id"]), []).append(summary_for(row, user))
@@ -159,7 +162,7 @@ def _reads(told: Iterable[tuple[list[SummaryAnswer], Told]]) -> dict[int, list[A
     return found
 
 
-def _read_all(places: list[Place]) -> set[Place]:
+def _read_all(places: list[_Place]) -> set[_Place]:
     """The places where the other person has openly read all that the user sent there."""
     if not places:
         return set()
@@ -170,9 +173,9 @@ def _read_all(places: list[Place]) -> set[Place]:
         conversation=OuterRef(OuterRef("conversation")), sender=OuterRef(OuterRef("user")),
         tracking=Tracking.TRACKED,
     )  # fmt: skip
-    newest = NEWEST_FIRST.sorted(newest).values("pk")[:NEWEST]
     unread = Message.objects.filter(
-        conversation=OuterRef("conversation"), pk__in=newest, read_count=0, deleted_at=None,
+        conversation=OuterRef("conversation"),
+        pk__in=NEWEST_FIRST.sorted(newest).values("pk")[:NEWEST], read_count=0, deleted_at=None,
         recipient_count__gt=0,
     )  # fmt: skip
     other = ConversationParticipant.objects.filter(

@@ -25,8 +25,7 @@ from receipts.gateways.agora.statuses import WRONG_TOKEN, code_of
 from receipts.gateways.agora.waiting import waiting_for
 from receipts.gateways.agora.wire.msync_pb2 import Body, Envelope, Meta, Provision, SyncUp
 from receipts.gateways.sockets.calls import CallRefused
-from receipts.gateways.sockets.socket import Socket
-from receipts.gateways.sockets.vendor import Garbled, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Garbled, Push, Session, SessionSocket, Vendor
 
 #: What stands before a token on the wire.
 _TOKEN_PREFIX = "$t$"  # noqa: S105
@@ -39,7 +38,7 @@ class AgoraSession(Session):
 
     __slots__ = ("outstanding",)
 
-    def __init__(self, socket: Socket) -> None:
+    def __init__(self, socket: SessionSocket) -> None:
         super().__init__(socket)
         self.outstanding = Outstanding()
 
@@ -68,13 +67,13 @@ class AgoraSession(Session):
             by_queue.setdefault(entry.queue, []).append(entry.meta)
         self.socket.send(
             *(
-                frames.page(queue, part, self.outstanding.next_key(queue))
+                frames.queue_page(queue, part, self.outstanding.next_key(queue))
                 for queue, metas in by_queue.items()
                 for part in _parts(metas)
             )
         )
         if position is not None:
-            self._confirm(self.outstanding.reached(position))
+            self.socket.confirm(self.outstanding.reached(position))
 
     # --- Logging in
 
@@ -116,13 +115,13 @@ class AgoraSession(Session):
 
     def _heartbeat(self) -> None:
         if not self.outstanding:
-            self._confirm(self.socket.quiet)
+            self.socket.confirm(self.socket.quiet)
         self.socket.send(frames.nothing_unread())
 
     async def _sync(self, up: SyncUp) -> None:
         if not up.HasField("meta"):
             queue = Queue(up.queue.name, up.queue.domain)
-            self._confirm(self.outstanding.confirm(queue, up.key))
+            self.socket.confirm(self.outstanding.confirm(queue, up.key))
             self.socket.send(frames.last_page(queue.address()))
         elif up.meta.namespace == Namespace.CHAT:
             await self._chat(up.meta)
@@ -147,15 +146,10 @@ class AgoraSession(Session):
         else:
             self.socket.send(frames.accepted(meta.id, number))
 
-    def _confirm(self, position: Position | None) -> None:
-        if position is not None:
-            self.socket.confirm(position)
-
     @property
     def _own_prefix(self) -> str:
         """What the ``client_id`` of a message from this device begins with."""
-        assert self.socket.device is not None
-        return f"msync:{self.socket.device.name}:"
+        return f"msync:{self.socket.device.name if self.socket.device else ''}:"
 
     def _is_own(self, entry: Entry) -> bool:
         return entry.client_id is not None and entry.client_id.startswith(self._own_prefix)
@@ -169,7 +163,7 @@ class AgoraVendor(Vendor):
     # They are heard every 30 to 60 seconds.
     idle_seconds = 120
 
-    def session(self, socket: Socket) -> AgoraSession:
+    def session(self, socket: SessionSocket) -> AgoraSession:
         return AgoraSession(socket)
 
     def encode(

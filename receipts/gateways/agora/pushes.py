@@ -14,7 +14,7 @@ from receipts.feed.telling import Told
 from receipts.gateways.agora.entries import group_read_entry, message_entry, receipt_entry
 from receipts.gateways.agora.frames import GROUP_DOMAIN, BodyType, Queue
 from receipts.gateways.agora.known import Known, states_of
-from receipts.gateways.sockets.vendor import Push
+from receipts.gateways.sockets.vendor import Push, change_count
 from receipts.models import EventKind
 from receipts.rules.status import State
 
@@ -69,9 +69,7 @@ def _receipts(event: Told, queue: Queue, listener: Listener, known: Known) -> It
         yield Push(entry, about=(BodyType.CONVERSATION_READ, event["conversation"]))
 
 
-def _group_reads(
-    event: Told, queue: Queue, listener: Listener, known: Known
-) -> Iterator[Push]:
+def _group_reads(event: Told, queue: Queue, listener: Listener, known: Known) -> Iterator[Push]:
     """For each message its count with the latest reader, and each answer of a reader."""
     if State.READ not in states_of(event):
         return
@@ -91,4 +89,4 @@ def _group_reads(
             )
             # An answer is replaced by no other reader.
             about = read["recipient__username"] if read["content"] is not None else None
-            yield Push(entry, about=(BodyType.READ, pk, about))
+            yield Push(entry, (BodyType.READ, pk, about), 1 if about else change_count(event))

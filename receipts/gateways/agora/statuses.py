@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from chat.errors import Muted
 from receipts.gateways.agora.frames import Code
 from receipts.gateways.agora.requests import AckOfNothing, AcksNotPermitted
 from receipts.gateways.refusals import Refusal
-from chat.errors import Muted
 
 #: By our code, where the SDKs have one for it or read the reason.
 _BY_CODE: dict[str | int, Code] = {

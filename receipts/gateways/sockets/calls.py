@@ -19,6 +19,7 @@ from receipts.feed.devices import Device, begin_anew, forget_surplus, stored_pos
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, newest_position
 from receipts.gateways.refusals import Refusal, refusal_of
+from receipts.gateways.sockets.vendor import Vendor
 
 _Result = TypeVar("_Result")
 logger = logging.getLogger("seenby.socket")
@@ -71,24 +72,24 @@ class Login:
     is_new: bool
 
 
-def log_in(token: str, gateway: str, own_name: str, *, confirms: bool) -> Login:
+def log_in(token: str, vendor: Vendor, own_name: str) -> Login:
     """Log in by a user's token. Raises ``CallRefused``.
 
-    The position of a new device is stored at once, unless it ``confirms`` what it receives.
+    The position of a new device is stored at once, unless it confirms what it receives.
     """
 
     def run() -> Login:
         user, expires_at = token_holder(token)
-        device = Device.of(user, gateway, own_name)
+        device = Device.of(user, vendor.name, own_name)
         position = stored_position(device)
         if position is not None:
             return Login(user, expires_at, device, position, is_new=False)
-        if confirms:
+        if vendor.confirms:
             forget_surplus(device)
-        position = newest_position() if confirms else begin_anew(device)
+        position = newest_position() if vendor.confirms else begin_anew(device)
         return Login(user, expires_at, device, position, is_new=True)
 
-    return _refusing(f"{gateway} login", run, None)
+    return _refusing(f"{vendor.name} login", run, None)
 
 
 def _refusing(what: str, run: Callable[[], _Result], caller: str | None) -> _Result:

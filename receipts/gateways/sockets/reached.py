@@ -30,9 +30,11 @@ class _Entry:
 class Reached:
     """What was sent on one connection, and when."""
 
-    __slots__ = ("entries", "quiet")
+    __slots__ = ("confirms", "entries", "quiet")
 
-    def __init__(self) -> None:
+    def __init__(self, *, confirms: bool = False) -> None:
+        #: Whether the client says itself what it has received. Then nothing is certain by time.
+        self.confirms = confirms
         self.entries: deque[_Entry] | None = None
         #: A position up to which there was nothing to send.
         self.quiet: Position | None = None
@@ -40,6 +42,8 @@ class Reached:
     def sent(self, position: Position, now: float) -> None:
         """Everything up to this position has been sent."""
         self.quiet = None
+        if self.confirms:
+            return
         if self.entries is None:
             self.entries = deque(maxlen=MOST_ENTRIES)
         last = self.entries[-1] if self.entries else None
@@ -62,6 +66,8 @@ class Reached:
 
     def last(self, *, with_sent: bool) -> Position | None:
         """At the end: the last certain position, including what was sent if that has arrived."""
+        if self.confirms:
+            return None
         if with_sent and self.entries:
             return self.entries[-1].position
         return self.quiet

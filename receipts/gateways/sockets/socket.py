@@ -19,6 +19,7 @@ from receipts.feed.positions import Position
 from receipts.feed.transport import abort
 from receipts.gateways.refusals import Refusal
 from receipts.gateways.sockets.calls import CallRefused, Threads, as_user, bound, log_in
+from receipts.gateways.sockets.missed import missed_by
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
@@ -29,8 +30,6 @@ _Result = TypeVar("_Result")
 TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
 MOST_HELD = 1_000
-#: Pushes to a new device that are sent together.
-AT_ONCE = 50
 #: Close codes of RFC 6455.
 NORMAL, GOING_AWAY, GARBLED, TOO_BIG, FAILED = 1000, 1001, 1007, 1009, 1011
 
@@ -40,9 +39,9 @@ class Socket:
 
     __slots__ = (
         "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "is_new", "listener",
-        "newest",
-        "over", "pacing", "places", "position", "reached", "send_message", "sending_since",
-        "session", "size", "started", "task", "threads", "timer", "waiting", "writer",
+        "newest", "over", "pacing", "places", "position", "reached", "send_message",
+        "sending_since", "session", "size", "started", "task", "threads", "timer", "waiting",
+        "writer",
     )  # fmt: skip
 
     listener: Listener
@@ -55,9 +54,8 @@ class Socket:
         self.threads, self.places = threads, places
         self.session: Session = vendor.session(self)
         self.device = None
-        self.is_new = False
         self.heard_at = self.ends_at = time.monotonic()
-        self.started = self.arrived = self.over = False
+        self.started = self.arrived = self.over = self.is_new = False
         self.closing: int | None = None
         self.waiting: deque[Frame] | None = None
         self.size = 0
@@ -67,7 +65,7 @@ class Socket:
         self.timer: asyncio.TimerHandle | None = None
         self.pacing: Pacing | None = None
         self.newest: Position | None = None
-        self.reached = Reached()
+        self.reached = Reached(confirms=vendor.confirms)
 
     # --- For a vendor's session
 
@@ -90,8 +88,7 @@ class Socket:
 
         Raises ``CallRefused``.
         """
-        name, confirms = self.encoding.name, self.encoding.confirms
-        login = await self.threads(lambda: log_in(token, name, own_name, confirms=confirms))
+        login = await self.threads(lambda: log_in(token, self.encoding, own_name))
         self.listener, self.device = Listener.of(login.user), login.device
         self.position, self.is_new = login.position, login.is_new
         self.ends_at = time.monotonic() + login.expires_at - time.time()
@@ -119,9 +116,9 @@ class Socket:
         listener, given = self.listener, bound(work, *args, **options)
         return await self.threads(lambda: as_user(listener, what, given, writes=writes))
 
-    def confirm(self, position: Position) -> None:
-        """The client has received everything up to this position."""
-        if self.device is not None:
+    def confirm(self, position: Position | None) -> None:
+        """The client has received everything up to this position, if any."""
+        if self.device is not None and position is not None:
             self.places.reach(self.device, position)
 
     @property
@@ -131,7 +128,7 @@ class Socket:
 
     @property
     def quiet(self) -> Position | None:
-        """A position up to which there was nothing to send after all that has been sent."""
+        """A position up to which there is nothing to send after what has been sent."""
         return self.reached.quiet
 
     def close(self, code: int = NORMAL) -> None:
@@ -177,8 +174,7 @@ class Socket:
     async def received(self, data: bytes) -> None:
         """A message has come in."""
         self.heard_at = time.monotonic()
-        if not self.encoding.confirms and (position := self.reached.at(self.heard_at)):
-            self.confirm(position)
+        self.confirm(self.reached.at(self.heard_at))
         await self.session.received(data)
 
     def gone(self, *, cleanly: bool) -> None:
@@ -189,9 +185,7 @@ class Socket:
                 each.cancel()
         if self.started:
             hub().leave(self)
-        position = None if self.encoding.confirms else self.reached.last(with_sent=cleanly)
-        if position is not None:
-            self.confirm(position)
+        self.confirm(self.reached.last(with_sent=cleanly))
 
     def drop(self, why: str) -> None:
         """Hang up on a client that is not there any more."""
@@ -204,13 +198,12 @@ class Socket:
 
     async def _catch_up(self, arrival: Arrival) -> None:
         try:
-            if self.is_new:
-                await self._send_waiting()
-            async for page in hub().missed(self, self.position, arrival):
-                if page.written:
-                    self.session.push(page.written, page.position)
-                    self._sent(page.position)
-                    await self._written()
+            async for pushes, end in missed_by(self, arrival):
+                self.session.push(pushes, end)
+                if end is not None:
+                    self.reached.sent(end, time.monotonic())
+                while self.writer is not None:  # it reads at its own speed
+                    await asyncio.shield(self.writer)
             self.task = None
             self._flush()
         except Exception as error:
@@ -219,25 +212,6 @@ class Socket:
             self.close(FAILED)
         finally:
             self.task = None
-
-    async def _send_waiting(self) -> None:
-        waiting = await hub().in_background(self.encoding.waiting, self.listener)
-        for start in range(0, len(waiting), AT_ONCE):
-            self.session.push(waiting[start : start + AT_ONCE], None)
-            await self._written()
-        self.session.push([], self.position)
-
-    async def _written(self) -> None:
-        """Wait until everything has been sent: the client reads at its own speed."""
-        while self.writer is not None:
-            await asyncio.shield(self.writer)
-
-    def _sent(self, position: Position) -> None:
-        """All events up to this position have been pushed."""
-        if self.encoding.confirms:
-            self.reached.quiet = None
-        else:
-            self.reached.sent(position, time.monotonic())
 
     def _flush(self) -> None:
         """Push what is due, and return for the rest later."""
@@ -248,7 +222,7 @@ class Socket:
             position = None if self.pacing.held else self.newest
             self.session.push(due, position)
             if position is not None:
-                self._sent(position)
+                self.reached.sent(position, now)
         if (later := self.pacing.next_due()) is not None:
             if self.timer is not None:
                 self.timer.cancel()

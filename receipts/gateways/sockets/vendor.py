@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from chat.models import User
+from receipts.feed.devices import Device
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told
@@ -34,19 +35,27 @@ class Push:
 
 def change_count(event: Told) -> int:
     """How many marks a ``receipt.updated`` stands for, at least."""
-    return sum(mark["count"] for mark in event["marks"]) + int(event["marks_left_out"])
+    return int(sum(mark["count"] for mark in event["marks"]) + event["marks_left_out"])
 
 
 class SessionSocket(Protocol):
     """What a session uses of its connection: see ``receipts.gateways.sockets.socket.Socket``."""
 
+    @property
+    def device(self) -> Device | None: ...
+    @property
+    def ends_at(self) -> float: ...
+    @property
+    def catching_up(self) -> bool: ...
+    @property
+    def quiet(self) -> Position | None: ...
     def send(self, *frames: Frame) -> None: ...
     def login(self, token: str, own_name: str) -> Awaitable[User]: ...
     def start(self) -> None: ...
     def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
     ) -> Awaitable[_Result]: ...
-    def confirm(self, position: Position) -> None: ...
+    def confirm(self, position: Position | None) -> None: ...
     def close(self, code: int = 1000) -> None: ...
 
 
@@ -83,8 +92,8 @@ class Vendor:
     #: Seconds without any frame after which a client is gone.
     idle_seconds: ClassVar[float] = 90
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
-    #: Otherwise what was sent some seconds before another frame came in counts as received. A new
-    #: device that confirms nothing stays new, and is sent what ``waiting`` tells again.
+    #: Otherwise what was sent some seconds before another frame came in counts as received. Until
+    #: a new device has confirmed something it stays new, and is sent again what ``waiting`` says.
     confirms: ClassVar[bool] = False
 
     def session(self, socket: SessionSocket) -> Session:
