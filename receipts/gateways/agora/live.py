@@ -174,8 +174,8 @@ class AgoraVendor(Vendor):
     ) -> Mapping[int, list[Push]]:
         return pushes_of(told, listeners)
 
-    def waiting(self, listener: Listener) -> list[Push]:
-        return waiting_for(listener)
+    def waiting(self, listener: Listener, position: Position) -> list[Push]:
+        return waiting_for(listener, position)
 
 
 VENDOR = AgoraVendor()

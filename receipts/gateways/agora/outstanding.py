@@ -49,13 +49,16 @@ class Outstanding:
             return position
         # Without a page of its own it is reached with the pages before.
         self.parts[-1].end = position
-        return None
+        return self._reached()
 
     def confirm(self, queue: Queue, key: int) -> Position | None:
-        """The client has everything of a queue up to a key; the position it has reached by that."""
+        """The client has all of a queue up to a key; the position that it has reached by that."""
         for part in self.parts:
             if part.keys.get(queue, key + 1) <= key:
                 del part.keys[queue]
+        return self._reached()
+
+    def _reached(self) -> Position | None:
         found = None
         while self.parts and not self.parts[0].keys and self.parts[0].end is not None:
             found = self.parts.popleft().end

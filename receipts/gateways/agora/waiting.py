@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from chat.models import Message, User, look_up_moderators
 from receipts.feed.looking import Listener
+from receipts.feed.positions import Position
+from receipts.feed.reading import of_user
 from receipts.gateways.agora.pushes import pushes_of
 from receipts.gateways.sockets.vendor import Push
 from receipts.models import EventKind
@@ -16,13 +18,19 @@ from receipts.sql.keyset import NEWEST_FIRST
 MOST_MESSAGES_WAITING = 500
 
 
-def waiting_for(listener: Listener) -> list[Push]:
-    """The messages that have reached no device of a user yet, oldest first."""
+def waiting_for(listener: Listener, position: Position) -> list[Push]:
+    """The messages that have reached no device of a user yet, oldest first.
+
+    Without those that the feed tells after ``position``: they are sent anyway.
+    """
     user = User.objects.get(pk=listener.pk)
     look_up_moderators([user])
     unknown = unread_of(user.pk).filter(delivered_at=None, received_at=None)
     newest = unknown.order_by("-sent_at", "-message_id").values_list("message_id", flat=True)
-    found = Message.objects.visible_to(user).filter(pk__in=list(newest[:MOST_MESSAGES_WAITING]))
+    ids = set(newest[:MOST_MESSAGES_WAITING])
+    for event in of_user(position, user.pk, MOST_MESSAGES_WAITING).events:
+        ids.difference_update(event.messages if event.kind == EventKind.MESSAGE_CREATED else ())
+    found = Message.objects.visible_to(user).filter(pk__in=ids)
     told = [
         {
             "kind": EventKind.MESSAGE_CREATED.value,

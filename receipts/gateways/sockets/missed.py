@@ -33,7 +33,8 @@ async def missed_by(
     It is told that a new device has been sent what waits, even if that is nothing.
     """
     if socket.is_new and socket.encoding.confirms:
-        waiting = await hub().in_background(socket.encoding.waiting, socket.listener)
+        asked = socket.encoding.waiting, socket.listener, socket.position
+        waiting = await hub().in_background(*asked)
         for first in range(0, len(waiting), AT_ONCE):
             yield waiting[first : first + AT_ONCE], None
         yield [], socket.position

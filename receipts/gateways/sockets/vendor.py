@@ -100,8 +100,8 @@ class Vendor:
         """The session of a new connection."""
         raise NotImplementedError
 
-    def waiting(self, listener: Listener) -> list[Push]:
-        """What a new device is sent before anything else. Runs on a thread."""
+    def waiting(self, listener: Listener, position: Position) -> list[Push]:
+        """What a new device is sent before the events after ``position``. Runs on a thread."""
         return []
 
     def encode(
