@@ -34,9 +34,9 @@ async function logIn({ url, user, token, pwd, device, delivery = true }) {
 
 /** What an app looks at. */
 function short(what) {
-  const { id, mid, from, to, msg, chatType, groupReadCount, ackContent, location } = what;
+  const { id, mid, from, to, data, chatType, groupReadCount, ackContent, location } = what;
   const asks = what.msgConfig?.allowGroupAck;
-  return { id, mid, from, to, msg, chatType, asks, counts: groupReadCount, ackContent, location };
+  return { id, mid, from, to, data, chatType, asks, counts: groupReadCount, ackContent, location };
 }
 
 const told = async work => {
@@ -81,8 +81,9 @@ const DOES = {
     return data.userlist;
   },
 
-  async state({ states }, { wanted }) {
-    return states.take(wanted, each => each === wanted);
+  /** The socket is lost; the SDK tries by itself to come back. */
+  lost({ states }) {
+    return states.take('a lost socket', each => each.startsWith('error 16'));
   },
 
   close({ conn }) {

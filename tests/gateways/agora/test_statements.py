@@ -16,9 +16,11 @@ from receipts.feed.telling import tell
 from receipts.gateways.agora.live import VENDOR
 from tests.support.cast import say
 
+pytestmark = pytest.mark.django_db(transaction=True)
+
 
 @pytest.fixture
-def pushed(db: None, statements: Callable[[], Any]) -> Any:
+def pushed(transactional_db: None, statements: Callable[[], Any]) -> Any:
     """``pushed(work, alice, bob)``: how many pushes, by how many statements."""
 
     def pushed(work: Callable[[], Any], *people: User) -> tuple[int, int]:
