@@ -31,6 +31,7 @@ pytest_plugins = (
     "tests.support.live",
     "tests.support.websocket",
     "tests.support.msync",
+    "tests.support.mqtt",
     "tests.support.plain_vendor",
     "tests.support.sendbird",
     "tests.support.worlds",

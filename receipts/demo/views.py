@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,17 +12,24 @@ from rest_framework.views import APIView
 
 from chat.authentication import issue_token
 from receipts.api.fields import StrictSerializer, checked, username_field
+from receipts.api.policy import HEADER, POLICY
+from receipts.demo.vendors import installed_sdks
 from receipts.demo.world import people_of_the_world
 
 
+@xframe_options_sameorigin
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """``/``: choose a user; ``/?as=alice``: the chat as alice."""
     people = {user.username: user.get_full_name() for user in people_of_the_world()}
     chosen = request.GET.get("as")
     template = "demo/chat.html" if chosen in people else "demo/welcome.html"
-    response = HttpResponse(render_to_string(template, {"people": people}))
+    response = HttpResponse(
+        render_to_string(template, {"people": people, "sdks": installed_sdks()})
+    )
     response["Cache-Control"] = "no-store"
+    # A page with a vendor's SDK shows the chat beside it.
+    response[HEADER] = POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'")
     return response
 
 

@@ -40,28 +40,32 @@ class Device:
         return cls(user.pk, user.username, gateway, name)
 
 
-def position_of_device(device: Device) -> Position:
-    """Where a device continues; the newest position if it is new or was away for too long.
+def position_of_device(device: Device, since: Device | None = None) -> Position:
+    """Where a device continues. One that is new or was away for too long begins where ``since``
+    stands, if that is given and stored, or else at the newest position.
 
     The position of a new device is stored, so that it misses nothing from now on.
     """
-    return stored_position(device) or begin_anew(device)
+    position = stored_position(device)
+    if position is None and since is not None and (position := stored_position(since)) is not None:
+        store_positions([(device, position)])
+    return begin_anew(device) if position is None else position
 
 
 def stored_position(device: Device) -> Position | None:
-    """Where a device continues; None if it is new or was away for too long."""
+    """Where a device was last; None if it is new, or if events after that have been deleted."""
     stored = DevicePosition.objects.filter(
         user=device.user_id, gateway=device.gateway, device=device.name
     )
     cursor = stored.values_list("cursor", flat=True).first()
+    if cursor is None:
+        return None
     try:
-        if cursor is not None:
-            position = position_of(cursor, device.username)
-            check_not_expired(position)
-            return position
+        position = position_of(cursor, device.username)
+        check_not_expired(position)
     except (BadCursor, CursorExpired):
-        pass
-    return None
+        return None
+    return position
 
 
 def begin_anew(device: Device) -> Position:
@@ -73,7 +77,7 @@ def begin_anew(device: Device) -> Position:
 
 
 def forget_surplus(device: Device) -> None:
-    """Let only the devices start anew that were away longest, of more than a user may have."""
+    """Of more devices than a user may have at a gateway, forget those that were away longest."""
     mine = DevicePosition.objects.filter(user=device.user_id, gateway=device.gateway)
     others = mine.order_by("-updated_at", "-pk").values_list("pk", flat=True)[MOST_DEVICES:]
     if surplus := list(others[:MOST_DEVICES]):

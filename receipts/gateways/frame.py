@@ -97,26 +97,8 @@ class GatewayView(ScopedAnswers, ViewSet):
         return credential.username
 
     def conversation_named(self, name: str) -> Conversation:
-        """``conversation_named``, for the caller."""
+        """The conversation with this name (``conversation_named``), if the caller can see it."""
         return conversation_named(self.user, name)
-
-
-def conversation_named(user: User, name: str, **others: str) -> Conversation:
-    """The conversation with this ``external_id``, or with this id and no ``external_id``.
-
-    So no two names lead to one conversation. 404 if ``user`` cannot see it, or if it does not have
-    the ``others`` among its columns.
-    """
-    if "\x00" in name:
-        raise Http404
-    named = Q(external_id=name)
-    if number := whole_number(name, MAX_ID):
-        named |= Q(pk=number, external_id=None)
-    found = Conversation.objects.visible_to(user).filter(named, **others)
-    conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
-    if conversation is None:
-        raise Http404
-    return conversation
 
 
 def id_in_address(given: str) -> int:
@@ -142,6 +124,24 @@ def message_ids_given(given: Iterable[object]) -> list[int | None]:
     names = [each for each in references if isinstance(each, str) and "\x00" not in each]
     ids = message_ids_of(names)
     return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
+
+
+def conversation_named(user: User, name: str, **others: str) -> Conversation:
+    """The conversation with this ``external_id``, or with this id and no ``external_id``.
+
+    So no two names lead to one conversation. Raises ``Http404`` if ``user`` cannot see it, or if
+    its columns are not as the ``others``.
+    """
+    if "\x00" in name:
+        raise Http404
+    named = Q(external_id=name)
+    if number := whole_number(name, MAX_ID):
+        named |= Q(pk=number, external_id=None)
+    found = Conversation.objects.visible_to(user).filter(named, **others)
+    conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
+    if conversation is None:
+        raise Http404
+    return conversation
 
 
 def conversation_name(external_id: str | None, pk: int) -> str:

@@ -47,6 +47,8 @@ def socialplus(message: Message) -> Iterator[Call]:
     yield Call("POST /api/v5/sessions", {"userId": "erin", "displayName": "Erin", "deviceId": "x"})
     yield Call("GET /api/v3/network-settings/chat")
     yield Call("GET /api/v3/users/list", query={"userIds[]": ["alice", "bob"]})
+    yield Call("GET /api/v5/message-feeds/{feed}")
+    yield Call(f"GET {markers}/message-feeds", query={"messageFeedIds[]": [NAME]})
     text = {"messageFeedId": NAME, "dataType": "text", "data": {"text": "hello"}}
     yield Call("POST /api/v5/messages", {**text, "referenceId": "LOCAL_1", "metadata": None})
     yield Call("GET /api/v5/messages", query={"messageFeedId": NAME})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,14 +17,28 @@ from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 from receipts.gateways.sockets import door
 from receipts.gateways.sockets.calls import CallRefused
-from receipts.gateways.sockets.vendor import Garbled, Push, Session, Vendor, change_count
+from receipts.gateways.sockets.vendor import (
+    Garbled,
+    Push,
+    Session,
+    SessionSocket,
+    Vendor,
+    change_count,
+)
 from tests.support.websocket import Dial, WebSocket
 
 PATH = "/plain"
 
 
 class PlainSession(Session):
-    """``{"login": token, "device": name}``, then ``{"send": text, "to": conversation}``."""
+    """``{"login": token, "device": name}``, then ``{"send": text, "to": conversation}``.
+
+    With ``"begun_as"`` at the login, pushes begin after ``{"ready": true}``.
+    """
+
+    def __init__(self, socket: SessionSocket) -> None:
+        super().__init__(socket)
+        self.ready = asyncio.Event()
 
     async def received(self, data: bytes) -> None:
         try:
@@ -32,9 +47,12 @@ class PlainSession(Session):
             raise Garbled("No JSON.") from error
         try:
             if "login" in said:
-                user = await self.socket.login(said["login"], said["device"])
+                begun_as = said.get("begun_as")
+                user = await self.socket.login(said["login"], said["device"], begun_as=begun_as)
                 self.socket.send(orjson.dumps({"hello": user.username}))
-                self.socket.start()
+                self.socket.start(self._beginning if begun_as else None)
+            elif "ready" in said:
+                self.ready.set()
             elif "send" in said:
                 sent = await self.socket.call(_send, said["to"], said["send"], writes=True)
                 self.socket.send(orjson.dumps({"sent": sent}))
@@ -46,6 +64,10 @@ class PlainSession(Session):
             self.socket.send(orjson.dumps({"refused": error.refusal.code}))
             if "login" in said:
                 self.socket.close()
+
+    async def _beginning(self) -> Position:
+        await self.ready.wait()
+        return self.socket.begun or self.socket.position
 
     def push(self, pushes: list[Push], position: Position | None) -> None:
         self.socket.send(orjson.dumps([each.data for each in pushes]))
@@ -119,9 +141,9 @@ class Plain:
 def visit(plain: PlainVendor, dial: Dial) -> Any:
     """``visit(alice)`` logs her in; ``device`` is how her client calls itself."""
 
-    def visit(who: User, device: str = "phone", **how: Any) -> Plain:
-        client = Plain(dial(PATH, **how))
-        answer = client.ask(login=issue_token(who)[0], device=device)
+    def visit(who: User, device: str = "phone", *, begun_as: str | None = None) -> Plain:
+        client = Plain(dial(PATH))
+        answer = client.ask(login=issue_token(who)[0], device=device, begun_as=begun_as)
         assert answer == {"hello": who.username}
         return client
 

@@ -29,6 +29,8 @@ from receipts.gateways.sockets.vendor import Garbled, Push, Session, SessionSock
 
 #: What stands before a token on the wire.
 _TOKEN_PREFIX = "$t$"  # noqa: S105
+#: Messages that wait for a new device, of one frame: they may be long.
+MOST_WAITING_AT_ONCE = 20
 #: Entries of one frame.
 MOST_ENTRIES_AT_ONCE = 100
 
@@ -105,17 +107,28 @@ class AgoraSession(Session):
     def _start(self) -> bool:
         """Push from now on: a client takes nothing in before its first request."""
         try:
-            self.socket.start()
+            self.socket.start(since=self._beginning)
         except CallRefused:
             self.socket.close()
             return False
         return True
 
+    async def _beginning(self) -> Position:
+        """Push what waits for a new device, and return where it continues after that."""
+        position = self.socket.position
+        if self.socket.is_new:
+            waiting = await self.socket.call(waiting_for, position)
+            for start in range(0, len(waiting), MOST_WAITING_AT_ONCE):
+                self.push(waiting[start : start + MOST_WAITING_AT_ONCE], None)
+                await self.socket.written()
+            self.push([], position)
+        return position
+
     # --- What clients ask for
 
     def _heartbeat(self) -> None:
         if not self.outstanding:
-            self.socket.confirm(self.socket.quiet)
+            self.socket.confirm(self.socket.reached.quiet)
         self.socket.send(frames.nothing_unread())
 
     async def _sync(self, up: SyncUp) -> None:
@@ -173,9 +186,6 @@ class AgoraVendor(Vendor):
         position: Position,
     ) -> Mapping[int, list[Push]]:
         return pushes_of(told, listeners)
-
-    def waiting(self, listener: Listener, position: Position) -> list[Push]:
-        return waiting_for(listener, position)
 
 
 VENDOR = AgoraVendor()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chat.models import Message, User, look_up_moderators
+from chat.models import Message, User
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.reading import of_user
@@ -18,13 +18,11 @@ from receipts.sql.keyset import NEWEST_FIRST
 MOST_MESSAGES_WAITING = 500
 
 
-def waiting_for(listener: Listener, position: Position) -> list[Push]:
+def waiting_for(user: User, position: Position) -> list[Push]:
     """The messages that have reached no device of a user yet, oldest first.
 
     Without those that the feed tells after ``position``: they are sent anyway.
     """
-    user = User.objects.get(pk=listener.pk)
-    look_up_moderators([user])
     unknown = unread_of(user.pk).filter(delivered_at=None, received_at=None)
     newest = unknown.order_by("-sent_at", "-message_id").values_list("message_id", flat=True)
     ids = set(newest[:MOST_MESSAGES_WAITING])
@@ -40,4 +38,4 @@ def waiting_for(listener: Listener, position: Position) -> list[Push]:
         }
         for row in NEWEST_FIRST.sorted(message_rows(found), backwards=True)
     ]
-    return pushes_of({listener.pk: told}, {listener.pk: listener})[listener.pk]
+    return pushes_of({user.pk: told}, {user.pk: Listener.of(user)})[user.pk]

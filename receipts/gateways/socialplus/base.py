@@ -8,6 +8,9 @@ from receipts.gateways.frame import GatewayView
 from receipts.gateways.refusals import Refusal
 from receipts.gateways.socialplus.errors import SOCIALPLUS_BAD_REQUEST, SOCIALPLUS_CODES
 
+#: Its name in the setting ``GATEWAYS``.
+GATEWAY = "socialplus"
+
 
 class SocialPlusView(GatewayView):
     """A view whose errors have codes that the SDK understands."""

@@ -23,8 +23,9 @@ from chat.models import Scope, ServiceKey, User
 from receipts import services
 from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
+from receipts.feed.devices import Device, begin_anew
 from receipts.gateways.frame import as_service
-from receipts.gateways.socialplus.base import SocialPlusView
+from receipts.gateways.socialplus.base import GATEWAY, SocialPlusView
 from receipts.gateways.socialplus.shapes import socialplus_user
 
 API_KEY = "X-API-Key"
@@ -78,6 +79,9 @@ class SessionView(SocialPlusView):
         else:
             user = _user_for(profile)
             token, expires_at = issue_token(user)
+        if not request.headers.get("Authorization"):
+            # Not a renewal: the client loads its lists now, and hears what comes after that.
+            begin_anew(Device.of(user, GATEWAY, token))
         return Response(
             {
                 "accessToken": token,
@@ -112,5 +116,6 @@ class ChatSettingsView(SocialPlusView):
     """The settings of an app; they are the same for all callers."""
 
     def show(self, request: Request) -> Response:
-        """No previews of messages in lists of channels: there are no such lists here."""
-        return Response({"enabled": True, "messagePreview": {"enabled": False}})
+        """Markers are kept. No previews of messages in lists of channels: there are none here."""
+        settings = {"messagePreview": {"enabled": False}, "marker": {"enabled": True}}
+        return Response({"enabled": True, **settings})

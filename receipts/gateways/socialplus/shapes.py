@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from chat.models import ConversationKind, User
+from chat.models import Conversation, ConversationKind, Message, User
 from receipts.gateways.frame import conversation_name
 from receipts.gateways.socialplus.segments import segment_of
+from receipts.gateways.socialplus.topics import path_of_feed, path_of_user
 from receipts.reads.answers import message_shape, summary_for
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow
@@ -29,6 +30,12 @@ NO_MARKERS: dict[str, list[Any]] = {
     "userFeedMarkers": [],
 }
 
+#: Its word for a conversation of each kind.
+CHANNEL_TYPES: dict[str, str] = {
+    ConversationKind.DIRECT: "conversation",
+    ConversationKind.GROUP: "community",
+}
+
 
 def socialplus_user_row(
     pk: int, username: str, name: str, avatar_url: str, is_active: bool
@@ -36,6 +43,7 @@ def socialplus_user_row(
     """A user, from columns."""
     return {
         "_id": str(pk),
+        "path": path_of_user(pk),
         "userId": username,
         "userInternalId": str(pk),
         "userPublicId": username,
@@ -60,16 +68,20 @@ def feed_name(row: FeedMessageRow) -> str:
 
 
 def socialplus_message(row: FeedMessageRow, user: User) -> dict[str, Any]:
-    """A message from its columns, as ``user`` may see it."""
+    """A message from its columns, as ``user`` may see it.
+
+    Its field ``seenby`` is our own: its receipts in one object. The SDK passes it through, and
+    shows a message that is watched alone anew when it changes; it does not when only counts do.
+    """
     shown = message_shape(row, user)
     feed = feed_name(row)
-    direct = row["conversation__kind"] == ConversationKind.DIRECT
     return {
         "messageId": str(shown["id"]),
         "messageFeedId": feed,
         "channelId": feed,
         "channelPublicId": feed,
-        "channelType": "conversation" if direct else "community",
+        "channelType": CHANNEL_TYPES[row["conversation__kind"]],
+        "path": f"{path_of_feed(feed)}/message/{shown['id']}",
         "creatorId": str(row["sender_id"]),
         "creatorPublicId": shown["sender"],
         "dataType": "text",
@@ -88,11 +100,31 @@ def socialplus_message(row: FeedMessageRow, user: User) -> dict[str, Any]:
         "flagCount": 0,
         "tags": [],
         "metadata": {},
+        "seenby": shown["receipts"],
+    }
+
+
+def feed_shape(conversation: Conversation, newest: Message | None, *, count: int) -> dict[str, Any]:
+    """A feed, with its newest message and the number of its messages that are not deleted."""
+    name = conversation_name(conversation.external_id, conversation.pk)
+    return {
+        "messageFeedId": name,
+        "channelId": name,
+        "channelPublicId": name,
+        "channelType": CHANNEL_TYPES[conversation.kind],
+        "name": conversation.title,
+        "path": path_of_feed(name),
+        "childCount": count,
+        "lastMessageId": None if newest is None else str(newest.pk),
+        "lastMessageTimestamp": None if newest is None else newest.created_at,
+        "isDeleted": False,
+        "createdAt": conversation.created_at,
+        "updatedAt": conversation.created_at,
     }
 
 
 def message_listing(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any]:
-    """Messages, with their senders."""
+    """Messages, with their senders and their counts, which the SDK stores with them."""
     rows = list(rows)
     creators = {
         row["sender_id"]: socialplus_user_row(
@@ -110,6 +142,7 @@ def message_listing(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any
         "files": [],
         "reactions": [],
         "messageFeeds": [],
+        "contentMarkers": content_markers(rows, user),
     }
 
 

@@ -12,6 +12,7 @@ from django.urls import re_path
 
 from receipts.gateways.frame import MESSAGE_ID, unknown_address
 from receipts.gateways.socialplus.base import SocialPlusView
+from receipts.gateways.socialplus.feeds import FeedMarkersView, FeedView
 from receipts.gateways.socialplus.marks import MarkView
 from receipts.gateways.socialplus.messages import MessagesView, MessageView
 from receipts.gateways.socialplus.receipts import CountsView, RecipientsView
@@ -26,6 +27,7 @@ urlpatterns = [
     re_path(r"^api/v5/sessions$", SessionView.as_view({"post": "log_in"})),
     re_path(r"^api/v3/network-settings/chat$", ChatSettingsView.as_view({"get": "show"})),
     re_path(r"^api/v3/users/list$", UserListView.as_view({"get": "show"})),
+    re_path(r"^api/v5/message-feeds/(?P<feed>.+)$", FeedView.as_view({"get": "show"})),
     re_path(r"^api/v5/messages$", MessagesView.as_view({"get": "page", "post": "send"})),
     re_path(f"^api/v5/messages/{_ID}$", MessageView.as_view(_ONE)),
     re_path(f"{_MARKERS}/messages$", CountsView.as_view({"get": "show"})),
@@ -33,6 +35,7 @@ urlpatterns = [
     re_path(
         f"{_MARKERS}/messages/{_ID}/delivered-users$", RecipientsView.as_view({"get": "delivered"})
     ),
+    re_path(f"{_MARKERS}/message-feeds$", FeedMarkersView.as_view({"get": "show"})),
     re_path(
         f"{_MARKERS}/message-feeds/(?P<feed>.+)/mark-delivering$",
         MarkView.as_view({"put": "delivering"}),

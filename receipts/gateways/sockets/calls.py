@@ -5,17 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from functools import partial
 from types import SimpleNamespace
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from rest_framework.exceptions import Throttled
 
 from chat.authentication import active_user, token_holder
 from chat.models import User
 from receipts.api.throttles import is_within_rate, seconds_to_next_window
-from receipts.feed.devices import Device, begin_anew, forget_surplus, stored_position
+from receipts.feed.devices import Device, forget_surplus, position_of_device, stored_position
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position, newest_position
 from receipts.gateways.refusals import Refusal, refusal_of
@@ -24,6 +23,7 @@ from receipts.gateways.sockets.vendor import Vendor
 _Result = TypeVar("_Result")
 logger = logging.getLogger("seenby.socket")
 
+TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Errors are made as for a request, but there is none whose size would limit them.
 _CONTEXT = {"request": SimpleNamespace(META={}, path="")}
 
@@ -59,37 +59,45 @@ def as_user(
     return _refusing(what, run, listener.username)
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
-    """Who has logged in on which device, and where it continues in the feed."""
+class Login(NamedTuple):
+    """A client that has authenticated."""
 
     user: User
-    #: Of the token, in Unix seconds.
+    #: In Unix seconds.
     expires_at: float
     device: Device
+    #: Where the device continues.
     position: Position
-    #: Whether the device is new, or was away for too long.
+    #: Whether the device is new, or was away for too long. Only known if it confirms what it gets.
     is_new: bool
+    #: Where its login over HTTP let it begin; None if there was none, or if its vendor has none.
+    begun: Position | None
 
 
-def log_in(token: str, vendor: Vendor, own_name: str) -> Login:
-    """Log in by a user's token. Raises ``CallRefused``.
+def log_in(token: str, vendor: Vendor, own_name: str, begun_as: str | None) -> Login:
+    """The user of a token, and where their device is in the feed. Raises ``CallRefused``.
 
-    The position of a new device is stored at once, unless it confirms what it receives.
+    The position of a new device is stored at once, unless it confirms what it gets: until it has,
+    it is new again after each login.
     """
+    gateway = vendor.name
 
     def run() -> Login:
         user, expires_at = token_holder(token)
-        device = Device.of(user, vendor.name, own_name)
-        position = stored_position(device)
-        if position is not None:
-            return Login(user, expires_at, device, position, is_new=False)
+        device = Device.of(user, gateway, own_name)
         if vendor.confirms:
-            forget_surplus(device)
-        position = newest_position() if vendor.confirms else begin_anew(device)
-        return Login(user, expires_at, device, position, is_new=True)
+            position = stored_position(device)
+            is_new = position is None
+            if position is None:
+                forget_surplus(device)
+                position = newest_position()
+            return Login(user, expires_at, device, position, is_new, None)
+        login = None if begun_as is None else Device.of(user, gateway, begun_as)
+        position = position_of_device(device, since=login)
+        begun = None if login is None else stored_position(login)
+        return Login(user, expires_at, device, position, False, begun)
 
-    return _refusing(f"{vendor.name} login", run, None)
+    return _refusing(f"{gateway} login", run, None)
 
 
 def _refusing(what: str, run: Callable[[], _Result], caller: str | None) -> _Result:

@@ -17,17 +17,14 @@ from receipts.feed.hub import Arrival, TooManyStreams, hub
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.transport import abort
-from receipts.gateways.refusals import Refusal
-from receipts.gateways.sockets.calls import CallRefused, Threads, as_user, bound, log_in
-from receipts.gateways.sockets.missed import missed_by
+from receipts.gateways.sockets.calls import TOO_MANY, CallRefused, Threads, as_user, bound, log_in
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
-from receipts.gateways.sockets.vendor import Frame, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Frame, Push, Session, Since, Vendor
 
 logger = logging.getLogger("seenby.socket")
 _Result = TypeVar("_Result")
-TOO_MANY = Refusal(503, "too_many_streams", "There are too many connections open.")
 #: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
 MOST_HELD = 1_000
 #: Close codes of RFC 6455.
@@ -38,8 +35,8 @@ class Socket:
     """A connection to one client. Used in the event loop only."""
 
     __slots__ = (
-        "arrived", "closing", "device", "encoding", "ends_at", "heard_at", "is_new", "listener",
-        "newest", "over", "pacing", "places", "position", "reached", "send_message",
+        "arrived", "begun", "closing", "device", "encoding", "ends_at", "heard_at", "is_new",
+        "listener", "newest", "over", "pacing", "places", "position", "reached", "send_message",
         "sending_since", "session", "size", "started", "task", "threads", "timer", "waiting",
         "writer",
     )  # fmt: skip
@@ -48,12 +45,14 @@ class Socket:
     device: Device | None
     #: Where the feed begins for this device, until ``start``.
     position: Position
+    #: Where its login over HTTP began, if it has one: see ``login``.
+    begun: Position | None
 
     def __init__(self, vendor: Vendor, send: AsgiSend, threads: Threads, places: Places) -> None:
         self.encoding, self.send_message = vendor, send
         self.threads, self.places = threads, places
         self.session: Session = vendor.session(self)
-        self.device = None
+        self.device = self.begun = None
         self.heard_at = self.ends_at = time.monotonic()
         self.started = self.arrived = self.over = self.is_new = False
         self.closing: int | None = None
@@ -83,21 +82,21 @@ class Socket:
         self.size += size
         self._write_soon()
 
-    async def login(self, token: str, own_name: str) -> User:
+    async def login(self, token: str, own_name: str, *, begun_as: str | None = None) -> User:
         """Authenticate the client by a user's token; ``own_name`` is its name for the device.
 
-        Raises ``CallRefused``.
+        ``begun_as``: the name by which its login over HTTP began anew. Raises ``CallRefused``.
         """
-        login = await self.threads(lambda: log_in(token, self.encoding, own_name))
-        self.listener, self.device = Listener.of(login.user), login.device
-        self.position, self.is_new = login.position, login.is_new
-        self.ends_at = time.monotonic() + login.expires_at - time.time()
-        return login.user
+        found = await self.threads(lambda: log_in(token, self.encoding, own_name, begun_as))
+        self.listener, self.device = Listener.of(found.user), found.device
+        self.position, self.begun, self.is_new = found.position, found.begun, found.is_new
+        self.ends_at = time.monotonic() + found.expires_at - time.time()
+        return found.user
 
-    def start(self) -> None:
+    def start(self, since: Since | None = None) -> None:
         """Push events from now on, beginning with those that the device missed.
 
-        Raises ``CallRefused`` if this process or this user has too many connections.
+        ``since`` finds where to begin. Raises ``CallRefused`` if there are too many connections.
         """
         if self.started or self.over:
             return
@@ -106,7 +105,7 @@ class Socket:
         except TooManyStreams as error:
             raise CallRefused(TOO_MANY) from error
         self.started = True
-        self.task = asyncio.create_task(self._catch_up(arrival))
+        self.task = asyncio.create_task(self._catch_up(since, arrival))
 
     async def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
@@ -126,10 +125,10 @@ class Socket:
         """Whether what is pushed now was missed while the device was away."""
         return self.task is not None
 
-    @property
-    def quiet(self) -> Position | None:
-        """A position up to which there is nothing to send after what has been sent."""
-        return self.reached.quiet
+    async def written(self) -> None:
+        """Wait until everything has been sent: the client reads at its own speed."""
+        while self.writer is not None:
+            await asyncio.shield(self.writer)
 
     def close(self, code: int = NORMAL) -> None:
         """Close after what is waiting has been sent."""
@@ -196,14 +195,15 @@ class Socket:
 
     # --- What goes out
 
-    async def _catch_up(self, arrival: Arrival) -> None:
+    async def _catch_up(self, since: Since | None, arrival: Arrival) -> None:
         try:
-            async for pushes, end in missed_by(self, arrival):
-                self.session.push(pushes, end)
-                if end is not None:
-                    self.reached.sent(end, time.monotonic())
-                while self.writer is not None:  # it reads at its own speed
-                    await asyncio.shield(self.writer)
+            if since is not None:
+                self.position = await since()
+            async for page in hub().missed(self, self.position, arrival):
+                if page.written:
+                    self.session.push(page.written, page.position)
+                    self.reached.sent(page.position, time.monotonic())
+                    await self.written()
             self.task = None
             self._flush()
         except Exception as error:

@@ -11,10 +11,13 @@ from receipts.feed.devices import Device
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told
+from receipts.gateways.sockets.reached import Reached
 
 _Result = TypeVar("_Result")
 #: Bytes are sent as a binary message, text as a text message.
 Frame = bytes | str
+#: Finds where events begin, once a client is ready for them.
+Since = Callable[[], Awaitable[Position]]
 
 
 class Garbled(Exception):
@@ -35,11 +38,18 @@ class Push:
 
 def change_count(event: Told) -> int:
     """How many marks a ``receipt.updated`` stands for, at least."""
-    return int(sum(mark["count"] for mark in event["marks"]) + event["marks_left_out"])
+    listed: list[int] = [mark["count"] for mark in event["marks"]]
+    return sum(listed) + int(event["marks_left_out"])
 
 
 class SessionSocket(Protocol):
     """What a session uses of its connection: see ``receipts.gateways.sockets.socket.Socket``."""
+
+    over: bool
+    position: Position
+    begun: Position | None
+    is_new: bool
+    reached: Reached
 
     @property
     def device(self) -> Device | None: ...
@@ -47,15 +57,16 @@ class SessionSocket(Protocol):
     def ends_at(self) -> float: ...
     @property
     def catching_up(self) -> bool: ...
-    @property
-    def quiet(self) -> Position | None: ...
     def send(self, *frames: Frame) -> None: ...
-    def login(self, token: str, own_name: str) -> Awaitable[User]: ...
-    def start(self) -> None: ...
+    def login(
+        self, token: str, own_name: str, *, begun_as: str | None = None
+    ) -> Awaitable[User]: ...
+    def start(self, since: Since | None = None) -> None: ...
     def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
     ) -> Awaitable[_Result]: ...
     def confirm(self, position: Position | None) -> None: ...
+    def written(self) -> Awaitable[None]: ...
     def close(self, code: int = 1000) -> None: ...
 
 
@@ -92,17 +103,13 @@ class Vendor:
     #: Seconds without any frame after which a client is gone.
     idle_seconds: ClassVar[float] = 90
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
-    #: Otherwise what was sent some seconds before another frame came in counts as received. Until
-    #: a new device has confirmed something it stays new, and is sent again what ``waiting`` says.
+    #: Otherwise what was sent some seconds before another frame came in counts as received.
+    #: A new device is new again at each login until it has confirmed something.
     confirms: ClassVar[bool] = False
 
     def session(self, socket: SessionSocket) -> Session:
         """The session of a new connection."""
         raise NotImplementedError
-
-    def waiting(self, listener: Listener, position: Position) -> list[Push]:
-        """What a new device is sent before the events after ``position``. Runs on a thread."""
-        return []
 
     def encode(
         self,

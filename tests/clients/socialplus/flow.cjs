@@ -1,7 +1,7 @@
 // One person's visit with social.plus's own SDK: log in, take one step, say what came of it.
 //   node flow.cjs STEP '{"userId": "alice", ...}'    prints one line: RESULT and JSON.
-// On Node its HTTP library has to use fetch, and be told so before the SDK loads; the live
-// connection (MQTT) is off, since Seenby has its own feed.
+// On Node its HTTP library has to use fetch, and be told so before the SDK loads. The live connection
+// (MQTT) is off, as an app may have it: these are the calls alone. live.cjs has it on.
 require('axios').defaults.adapter = 'fetch';
 const { ChannelRepository, Client, MessageRepository } = require('@amityco/ts-sdk');
 

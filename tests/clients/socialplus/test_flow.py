@@ -119,7 +119,7 @@ def test_a_private_read_is_a_delivery_in_the_client_too(client: Any, seenby: See
 
 
 def test_a_feed_is_listed_page_by_page(client: Any, seenby: Seenby) -> None:
-    [sent] = client("carol", "send", feed=FEED, texts=["soon gone"])
+    *_, sent = client("carol", "send", feed=FEED, texts=["one", "two", "three", "soon gone"])
     assert client("carol", "remove", id=sent["id"])["deleted"] is True
     found = client("alice", "list", feed=FEED, limit=2, sortBy="segmentDesc")
     group = next(each for each in seenby.native("GET", "/conversations/")["results"])

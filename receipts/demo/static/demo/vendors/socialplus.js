@@ -1,0 +1,35 @@
+/** A few lines of social.plus's SDK: log in, observe a feed, read it, send. */
+
+import { me, onSend, people, say, show, socketAt, team, token } from "./page.js";
+
+const { Client, MessageRepository } = window.Amity;
+
+// The two options that lead the SDK here.
+Client.createClient("any key", "sg", {
+  apiEndpoint: { http: location.origin, mqtt: socketAt("/mqtt") },
+});
+await Client.login(
+  { userId: me, displayName: people[me], authToken: await token() },
+  { sessionWillRenewAccessToken: (renewal) => renewal.renew() },
+);
+say("Connected");
+
+const read = new Set();
+MessageRepository.getMessages({ subChannelId: team, limit: 20 }, ({ data }) => {
+  for (const message of [...(data ?? [])].reverse()) {
+    const own = message.creatorId === me;
+    show({
+      id: message.messageId,
+      sender: message.creatorId,
+      text: message.data?.text,
+      note: own ? `delivered ${message.deliveredCount}, read ${message.readCount}` : "",
+    });
+    if (!own && !read.has(message.messageId)) {
+      read.add(message.messageId);
+      message.markRead();
+    }
+  }
+});
+onSend((text) =>
+  MessageRepository.createMessage({ subChannelId: team, dataType: "text", data: { text } }),
+);
