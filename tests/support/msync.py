@@ -209,14 +209,14 @@ def _entry(queue: str, data: bytes) -> Entry:
     return Entry(WORDS[BodyType(body.type)], queue, meta.sender.name, meta, body)
 
 
-Join = Callable[..., Msync]
+LogIn = Callable[..., Msync]
 
 
 @pytest.fixture
-def join(dial: Dial) -> Join:
-    """``join(alice)`` logs her in; ``resource`` is how her client calls its device."""
+def msync(dial: Dial) -> LogIn:
+    """``msync(alice)`` logs her in; ``resource`` is how her client calls its device."""
 
-    def join(who: User, resource: str = "phone", **how: Any) -> Msync:
+    def log_in(who: User, resource: str = "phone", **how: Any) -> Msync:
         client = Msync(dial("/ws", **how), who)
         client.socket.send(provision(who.username, issue_token(who)[0], resource))
         said = client.next()
@@ -225,4 +225,4 @@ def join(dial: Dial) -> Join:
         client.beat()
         return client
 
-    return join
+    return log_in

@@ -19,7 +19,7 @@ from receipts.gateways.agora import frames
 from receipts.gateways.agora.entries import STATISTICS_QUEUE, Entry, GroupCount, statistic
 from receipts.gateways.agora.frames import Command, Namespace, Queue, parsed
 from receipts.gateways.agora.outstanding import Outstanding
-from receipts.gateways.agora.pushes import pushes_of
+from receipts.gateways.agora.pushes import queued
 from receipts.gateways.agora.requests import HANDLERS
 from receipts.gateways.agora.statuses import WRONG_TOKEN, code_of
 from receipts.gateways.agora.waiting import waiting_for
@@ -185,7 +185,7 @@ class AgoraVendor(Vendor):
         listeners: Mapping[int, Listener],
         position: Position,
     ) -> Mapping[int, list[Push]]:
-        return pushes_of(told, listeners)
+        return queued(told, listeners)
 
 
 VENDOR = AgoraVendor()

@@ -19,7 +19,7 @@ from receipts.models import EventKind
 from receipts.rules.status import State
 
 
-def pushes_of(
+def queued(
     told: Mapping[int, list[Told]], listeners: Mapping[int, Listener]
 ) -> dict[int, list[Push]]:
     """What each listener's clients are sent, by user id."""

@@ -6,7 +6,7 @@ from chat.models import Message, User
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.reading import of_user
-from receipts.gateways.agora.pushes import pushes_of
+from receipts.gateways.agora.pushes import queued
 from receipts.gateways.sockets.vendor import Push
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape
@@ -38,4 +38,4 @@ def waiting_for(user: User, position: Position) -> list[Push]:
         }
         for row in NEWEST_FIRST.sorted(message_rows(found), backwards=True)
     ]
-    return pushes_of({user.pk: told}, {user.pk: Listener.of(user)})[user.pk]
+    return queued({user.pk: told}, {user.pk: Listener.of(user)})[user.pk]

@@ -27,7 +27,7 @@ from receipts.gateways.agora.wire.msync_pb2 import (
     SyncUp,
 )
 from tests.support.cast import say
-from tests.support.msync import Join, Msync, envelope, meta, provision, text_body
+from tests.support.msync import LogIn, Msync, envelope, meta, provision, text_body
 from tests.support.websocket import Closed, Dial
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("port")]
@@ -103,7 +103,7 @@ def heard(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
 
 
 def test_whatever_is_sent_ends_in_an_answer_or_a_close(
-    join: Join, group: Any, direct: Any, alice: User, bob: User, dave: User, heard: Any
+    msync: LogIn, group: Any, direct: Any, alice: User, bob: User, dave: User, heard: Any
 ) -> None:
     """Mutated frames of every kind; afterwards everything else works."""
     say(alice, group)
@@ -114,7 +114,7 @@ def test_whatever_is_sent_ends_in_an_answer_or_a_close(
     @FEW
     @given(mutated(frames))
     def send(data: bytes) -> None:
-        client = clients.pop() if clients else join(alice)
+        client = clients.pop() if clients else msync(alice)
         try:
             client.socket.send(data)
             client.beat()
@@ -127,8 +127,8 @@ def test_whatever_is_sent_ends_in_an_answer_or_a_close(
     assert codes <= {1000, 1007}
     assert heard() == []
     assert Conversation.objects.filter(kind="direct").count() <= 4
-    client = join(bob, "another")
-    join(alice).text("bob", "still here")
+    client = msync(bob, "another")
+    msync(alice).text("bob", "still here")
     while client.pushed() != [("text", "alice", "still here")]:
         pass
 
@@ -163,9 +163,9 @@ def test_whatever_logs_in_is_refused_or_closed(dial: Dial, alice: User, heard: A
     assert heard() == []
 
 
-def test_nothing_half_done_and_nothing_kept(join: Join, alice: User, bob: User) -> None:
+def test_nothing_half_done_and_nothing_kept(msync: LogIn, alice: User, bob: User) -> None:
     """A body that cannot be read closes the connection before anything is written."""
-    client = join(alice)
+    client = msync(alice)
     broken = meta("bob", text_body("hello"))
     broken.payload += b"\xff"
     client.socket.send(envelope(Command.SYNC, SyncUp(meta=broken)))

@@ -14,7 +14,7 @@ from chat.authentication import issue_token
 from chat.models import User
 from receipts.gateways.agora.frames import Code, Command
 from receipts.gateways.agora.wire.msync_pb2 import Address, Provision
-from tests.support.msync import Join, Msync, envelope, provision
+from tests.support.msync import LogIn, Msync, envelope, provision
 from tests.support.websocket import Dial
 
 live = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("port")]
@@ -62,18 +62,18 @@ class TestSocket:
         client.socket.send(provision("alice", issue_token(alice)[0]))
         assert client.next().status.code == Code.TOKEN_EXPIRED
 
-    def test_a_heartbeat_is_answered(self, join: Join, alice: User) -> None:
-        client = join(alice)
+    def test_a_heartbeat_is_answered(self, msync: LogIn, alice: User) -> None:
+        client = msync(alice)
         said = client.beat()
         assert (said.status.code, said.timestamp > 0) == (Code.OK, True)
 
-    def test_easemobs_logout_ends_the_connection(self, join: Join, alice: User) -> None:
-        client = join(alice)
+    def test_easemobs_logout_ends_the_connection(self, msync: LogIn, alice: User) -> None:
+        client = msync(alice)
         client.socket.send(envelope(Command.LOGOUT))
         assert client.socket.closed() == 1000
 
-    def test_a_command_that_nobody_knows_is_passed_over(self, join: Join, alice: User) -> None:
-        client = join(alice)
+    def test_a_command_that_nobody_knows_is_passed_over(self, msync: LogIn, alice: User) -> None:
+        client = msync(alice)
         client.socket.send(envelope(99))
         assert client.nothing_more()
 
@@ -83,8 +83,8 @@ class TestSocket:
         client.send(envelope(command))
         assert client.closed() == 1007
 
-    def test_a_connection_has_one_login(self, join: Join, bob: User, alice: User) -> None:
-        client = join(alice)
+    def test_a_connection_has_one_login(self, msync: LogIn, bob: User, alice: User) -> None:
+        client = msync(alice)
         client.socket.send(provision("bob", issue_token(bob)[0]))
         assert client.socket.closed() == 1007
 

@@ -11,7 +11,7 @@ from receipts import services
 from receipts.gateways.agora.frames import BodyType, Code
 from receipts.gateways.agora.wire.msync_pb2 import Body
 from tests.support.cast import say
-from tests.support.msync import Join, meta
+from tests.support.msync import LogIn, meta
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("port")]
 
@@ -25,9 +25,9 @@ def states(api: Any, sender: User, message: int) -> dict[str, str]:
 
 
 def test_delivered_then_read_then_all_read(
-    join: Join, api: Any, direct: Any, alice: User, bob: User
+    msync: LogIn, api: Any, direct: Any, alice: User, bob: User
 ) -> None:
-    sender, recipient = join(alice), join(bob)
+    sender, recipient = msync(alice), msync(bob)
     first, second = sender.text("bob", "one"), sender.text("bob", "two")
     recipient.delivered("alice", first)
     assert sender.pushed() == [("delivered", "bob", first)]
@@ -40,20 +40,20 @@ def test_delivered_then_read_then_all_read(
 
 
 def test_a_read_of_the_last_unread_message_is_a_read_of_all(
-    join: Join, direct: Any, alice: User, bob: User
+    msync: LogIn, direct: Any, alice: User, bob: User
 ) -> None:
-    sender = join(alice)
+    sender = msync(alice)
     message = say(alice, direct)
     sender.pushed()
-    join(bob).read("alice", message.pk)
+    msync(bob).read("alice", message.pk)
     assert sender.pushed(2) == [("read", "bob", message.pk), ("all read", "bob")]
 
 
 def test_marks_that_are_made_elsewhere_are_told_too(
-    join: Join, api: Any, direct: Any, alice: User, bob: User
+    msync: LogIn, api: Any, direct: Any, alice: User, bob: User
 ) -> None:
     message, later = say(alice, direct), say(alice, direct)
-    sender = join(alice)
+    sender = msync(alice)
     api(bob).post(f"/messages/{message.pk}/delivered/")
     assert sender.pushed() == [("delivered", "bob", message.pk)]
     api(bob).post(f"/messages/{later.pk}/read/")
@@ -61,21 +61,21 @@ def test_marks_that_are_made_elsewhere_are_told_too(
 
 
 def test_many_messages_read_at_once_are_all_read(
-    join: Join, direct: Any, alice: User, bob: User
+    msync: LogIn, direct: Any, alice: User, bob: User
 ) -> None:
     """The event names twenty."""
     messages = [say(alice, direct).pk for _ in range(70)]
-    sender = join(alice)
-    join(bob).read_all("alice")
+    sender = msync(alice)
+    msync(bob).read_all("alice")
     told = sender.pushed(71)
     assert told == [*(("read", "bob", pk) for pk in messages), ("all read", "bob")]
 
 
 def test_many_messages_read_up_to_one_are_told_and_no_others(
-    join: Join, api: Any, direct: Any, alice: User, bob: User
+    msync: LogIn, api: Any, direct: Any, alice: User, bob: User
 ) -> None:
     messages = [say(alice, direct).pk for _ in range(40)]
-    sender = join(alice)
+    sender = msync(alice)
     up_to = {"up_to_message": messages[29]}
     api(bob).post(f"/conversations/{direct.pk}/mark-read/", up_to)
     assert sender.pushed(30) == [("read", "bob", pk) for pk in messages[:30]]
@@ -83,12 +83,12 @@ def test_many_messages_read_up_to_one_are_told_and_no_others(
 
 
 def test_of_a_long_conversation_the_watermark_says_that_all_is_read(
-    join: Join, api: Any, direct: Any, alice: User, bob: User
+    msync: LogIn, api: Any, direct: Any, alice: User, bob: User
 ) -> None:
     for _ in range(55):
         say(alice, direct)
-    first = join(bob)
-    sender = join(alice)
+    first = msync(bob)
+    sender = msync(alice)
     first.read_all("alice")
     assert sender.pushed(56)[-1] == ("all read", "bob")
     last = say(alice, direct)
@@ -97,10 +97,12 @@ def test_of_a_long_conversation_the_watermark_says_that_all_is_read(
     assert sender.pushed(2) == [("read", "bob", last.pk), ("all read", "bob")]
 
 
-def test_a_private_read_is_told_as_a_delivery(join: Join, api: Any, alice: User, bob: User) -> None:
+def test_a_private_read_is_told_as_a_delivery(
+    msync: LogIn, api: Any, alice: User, bob: User
+) -> None:
     """Rule 13, by the reader's switch."""
     User.objects.filter(pk=bob.pk).update(read_receipts_enabled=False)
-    sender, recipient = join(alice), join(bob)
+    sender, recipient = msync(alice), msync(bob)
     sent = sender.text("bob")
     recipient.read("alice", sent, content="psst")
     assert sender.pushed() == [("delivered", "bob", sent)]
@@ -109,10 +111,10 @@ def test_a_private_read_is_told_as_a_delivery(join: Join, api: Any, alice: User,
     assert states(api, alice, sent) == {"bob": "delivered"}
 
 
-def test_a_private_delivery_is_told_as_nothing(join: Join, alice: User, bob: User) -> None:
+def test_a_private_delivery_is_told_as_nothing(msync: LogIn, alice: User, bob: User) -> None:
     """Rule 13."""
     User.objects.filter(pk=bob.pk).update(delivery_receipts_enabled=False)
-    sender, recipient = join(alice), join(bob)
+    sender, recipient = msync(alice), msync(bob)
     sent = sender.text("bob")
     recipient.delivered("alice", sent)
     assert sender.nothing_more()
@@ -121,12 +123,12 @@ def test_a_private_delivery_is_told_as_nothing(join: Join, alice: User, bob: Use
 
 
 def test_who_hides_reads_is_told_of_deliveries(
-    join: Join, alice: User, bob: User, settings: Any
+    msync: LogIn, alice: User, bob: User, settings: Any
 ) -> None:
     """Rule 14."""
     settings.RECEIPTS_RECIPROCAL = True
     User.objects.filter(pk=alice.pk).update(read_receipts_enabled=False)
-    sender, recipient = join(alice), join(bob)
+    sender, recipient = msync(alice), msync(bob)
     sent = sender.text("bob")
     recipient.read_all("alice")
     assert sender.pushed() == [("delivered", "bob", sent)]
@@ -134,14 +136,14 @@ def test_who_hides_reads_is_told_of_deliveries(
 
 
 def test_a_second_conversation_of_the_same_two_is_read_with_the_first(
-    join: Join, direct: Any, alice: User, bob: User
+    msync: LogIn, direct: Any, alice: User, bob: User
 ) -> None:
     """A history may have brought it (rule 25)."""
     other = services.create_conversation(owner=None, participants=[alice, bob], kind="group")
     Conversation.objects.filter(pk=other.pk).update(kind="direct")
     messages = [say(alice, each).pk for each in (direct, other)]
-    sender = join(alice)
-    join(bob).read_all("alice")
+    sender = msync(alice)
+    msync(bob).read_all("alice")
     assert sorted(sender.pushed(4))[2:] == [("read", "bob", pk) for pk in messages]
 
 
@@ -149,17 +151,17 @@ def test_a_second_conversation_of_the_same_two_is_read_with_the_first(
 
 
 def test_each_reader_of_a_groups_message_is_counted_with_their_answer(
-    join: Join, api: Any, group: Any, alice: User, bob: User, carol: User
+    msync: LogIn, api: Any, group: Any, alice: User, bob: User, carol: User
 ) -> None:
     """Rule 12."""
     name = str(group.pk)
-    sender = join(alice)
+    sender = msync(alice)
     sent = sender.text(name, group=True, asks=True)
-    join(bob).read(name, sent, group=True, content='{"how": "phone"}')
+    msync(bob).read(name, sent, group=True, content='{"how": "phone"}')
     entry = sender.entry()
     assert (entry.brief, entry.queue) == (("read", "bob", sent, 1), name)
     assert entry.body.ack_content == '{"how": "phone"}'
-    join(carol).read(name, sent, group=True)
+    msync(carol).read(name, sent, group=True)
     entry = sender.entry()
     assert entry.brief == ("read", "carol", sent, 2)
     assert not entry.body.HasField("ack_content")
@@ -168,55 +170,55 @@ def test_each_reader_of_a_groups_message_is_counted_with_their_answer(
 
 
 def test_a_group_that_was_read_is_counted_message_by_message(
-    join: Join, group: Any, alice: User, bob: User
+    msync: LogIn, group: Any, alice: User, bob: User
 ) -> None:
     name = str(group.pk)
     messages = [say(alice, group).pk for _ in range(25)]
-    sender, reader = join(alice), join(bob)
+    sender, reader = msync(alice), msync(bob)
     reader.read_all(name, group=True)
     assert sender.pushed(25) == [("read", "bob", pk, 1) for pk in messages]
 
 
 def test_a_delivery_in_a_group_is_nothing_that_the_clients_know(
-    join: Join, api: Any, group: Any, alice: User, bob: User
+    msync: LogIn, api: Any, group: Any, alice: User, bob: User
 ) -> None:
-    sender = join(alice)
+    sender = msync(alice)
     sent = sender.text(str(group.pk), group=True)
     api(bob).post(f"/messages/{sent}/delivered/")
     assert sender.nothing_more()
 
 
 def test_receipts_are_told_to_the_sender_alone(
-    join: Join, group: Any, alice: User, bob: User, carol: User
+    msync: LogIn, group: Any, alice: User, bob: User, carol: User
 ) -> None:
     """Rule 17, also where all participants may ask for them."""
     Conversation.objects.update(receipts_visible_to="participants")
-    other = join(carol)
+    other = msync(carol)
     message = say(alice, group)
     other.pushed()
-    join(bob).read(str(group.pk), message.pk, group=True)
+    msync(bob).read(str(group.pk), message.pk, group=True)
     assert other.nothing_more()
 
 
 def test_of_private_reads_no_answer_and_no_count_is_told(
-    join: Join, group: Any, alice: User, bob: User, carol: User
+    msync: LogIn, group: Any, alice: User, bob: User, carol: User
 ) -> None:
     """Rule 13; an open read afterwards is the first that counts."""
     User.objects.filter(pk=bob.pk).update(read_receipts_enabled=False)
-    name, sender = str(group.pk), join(alice)
+    name, sender = str(group.pk), msync(alice)
     sent = sender.text(name, group=True)
-    join(bob).read(name, sent, group=True, content="psst")
+    msync(bob).read(name, sent, group=True, content="psst")
     assert sender.nothing_more()
-    join(carol).read(name, sent, group=True)
+    msync(carol).read(name, sent, group=True)
     assert sender.pushed() == [("read", "carol", sent, 1)]
 
 
 def test_a_message_without_receipts_tells_nothing(
-    join: Join, group: Any, alice: User, bob: User
+    msync: LogIn, group: Any, alice: User, bob: User
 ) -> None:
     """Rule 15; its readers have nothing left unread all the same."""
     message = say(alice, group, request_receipts=False)
-    sender, reader = join(alice), join(bob)
+    sender, reader = msync(alice), msync(bob)
     reader.read(str(group.pk), message.pk, group=True)
     assert sender.nothing_more()
 
@@ -226,23 +228,23 @@ def test_a_message_without_receipts_tells_nothing(
 
 @pytest.mark.parametrize("kind", [BodyType.READ, BodyType.DELIVERED])
 def test_only_a_recipient_marks(
-    join: Join, group: Any, alice: User, bob: User, dave: User, kind: BodyType
+    msync: LogIn, group: Any, alice: User, bob: User, dave: User, kind: BodyType
 ) -> None:
     """Rule 4: not the sender, nobody else, and nothing that does not exist."""
     sent, name = say(alice, group).pk, str(group.pk)
     own = meta(name, Body(type=kind, message_id=sent), group=True)
-    assert join(alice).refused(own)[0] == Code.NOT_PERMITTED
-    stranger = join(dave)
+    assert msync(alice).refused(own)[0] == Code.NOT_PERMITTED
+    stranger = msync(dave)
     for message in (sent, sent + 1000, 0, 2**63, 2**64 - 1):
         refused = stranger.refused(meta(name, Body(type=kind, message_id=message), group=True))
         assert refused == (Code.FAILED, "group ack msg not found")
 
 
 def test_a_conversation_that_is_not_there_is_not_read(
-    join: Join, group: Any, alice: User, bob: User, dave: User
+    msync: LogIn, group: Any, alice: User, bob: User, dave: User
 ) -> None:
     """Of a group that is said; with a person there is nothing to read, and none is made."""
-    client = join(dave)
+    client = msync(dave)
     body = Body(type=BodyType.CONVERSATION_READ)
     assert client.refused(meta(str(group.pk), body, group=True)) == (Code.FAILED, "Not found.")
     for name in ("alice", "nobody", "dave", "a\x00b"):
@@ -250,10 +252,10 @@ def test_a_conversation_that_is_not_there_is_not_read(
     assert not Conversation.objects.exclude(pk=group.pk).exists()
 
 
-def test_an_answer_has_an_end(join: Join, group: Any, alice: User, bob: User) -> None:
+def test_an_answer_has_an_end(msync: LogIn, group: Any, alice: User, bob: User) -> None:
     """Rule 12."""
     message = say(alice, group).pk
     for content in ("x" * 2_001, "a\x00b"):
         body = Body(type=BodyType.READ, message_id=message, ack_content=content)
-        refused = join(bob).refused(meta(str(group.pk), body, group=True))
+        refused = msync(bob).refused(meta(str(group.pk), body, group=True))
         assert refused[0] == Code.WRONG_PARAMETER

@@ -17,7 +17,7 @@ from receipts.gateways.agora.outstanding import Outstanding
 from receipts.models import DevicePosition
 from tests.support.cast import say
 from tests.support.live import Serve
-from tests.support.msync import Join, Msync
+from tests.support.msync import LogIn, Msync
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,9 +39,9 @@ def _is_stored(user: User) -> bool:
 
 
 @pytest.fixture
-def known(join: Join, port: int, bob: User) -> Msync:
+def known(msync: LogIn, port: int, bob: User) -> Msync:
     """A device of bob's that has been there before."""
-    client = join(bob)
+    client = msync(bob)
     leave(client)
     return client
 
@@ -50,30 +50,30 @@ class TestOneServer:
     pytestmark = pytest.mark.usefixtures("port")
 
     def test_what_was_not_confirmed_comes_again(
-        self, join: Join, known: Msync, direct: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, direct: Any, alice: User, bob: User
     ) -> None:
-        client = join(bob)
+        client = msync(bob)
         for text in ("one", "two"):
             say(alice, direct, text)
         expected = client.pushed(2)
         client.socket.abort()
-        assert join(bob).pushed(2) == expected
+        assert msync(bob).pushed(2) == expected
 
     def test_what_was_confirmed_does_not(
-        self, join: Join, known: Msync, direct: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, direct: Any, alice: User, bob: User
     ) -> None:
-        client = join(bob)
+        client = msync(bob)
         say(alice, direct, "one")
         client.pushed()
         leave(client)
         say(alice, direct, "two")
-        assert join(bob).pushed() == [("text", "alice", "two")]
+        assert msync(bob).pushed() == [("text", "alice", "two")]
 
     def test_a_queue_that_was_not_confirmed_holds_nothing_else_but_itself(
-        self, join: Join, known: Msync, direct: Any, group: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, direct: Any, group: Any, alice: User, bob: User
     ) -> None:
         """What another queue has confirmed after it may come twice."""
-        client = join(bob)
+        client = msync(bob)
         say(alice, direct, "one")
         client.pushed()
         client.keys.clear()
@@ -81,36 +81,36 @@ class TestOneServer:
         client.pushed()
         client.confirm()
         client.socket.abort()
-        again = join(bob)
+        again = msync(bob)
         assert again.pushed(2) == [("text", "alice", "one"), ("text", "alice", "two")]
 
     def test_keys_rise_over_connections(
-        self, join: Join, known: Msync, direct: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, direct: Any, alice: User, bob: User
     ) -> None:
         say(alice, direct)
-        client = join(bob)
+        client = msync(bob)
         client.pushed()
         client.socket.abort()
-        again = join(bob)
+        again = msync(bob)
         again.keys |= client.keys
         again.pushed()
 
     def test_a_key_of_another_connection_confirms_nothing(
-        self, join: Join, known: Msync, direct: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, direct: Any, alice: User, bob: User
     ) -> None:
         say(alice, direct)
-        client = join(bob)
+        client = msync(bob)
         client.keys = {("alice", "easemob.com"): 5, ("nobody", "easemob.com"): 2**63}
         client.confirm()
         client.socket.abort()
-        assert join(bob).pushed() == [("text", "alice", "hello")]
+        assert msync(bob).pushed() == [("text", "alice", "hello")]
 
     def test_a_quiet_device_gets_on_with_its_heartbeats(
-        self, join: Join, known: Msync, group: Any, alice: User, bob: User
+        self, msync: LogIn, known: Msync, group: Any, alice: User, bob: User
     ) -> None:
         """Otherwise it would be new after ``EVENTS_RETENTION_DAYS`` without a message."""
         stored = DevicePosition.objects.get(user=bob)
-        client = join(bob)
+        client = msync(bob)
         while DevicePosition.objects.get(user=bob).cursor == stored.cursor:
             client.beat()
 
@@ -121,60 +121,60 @@ class TestNewDevices:
     pytestmark = pytest.mark.usefixtures("port")
 
     def test_a_new_device_gets_what_no_device_has_got(
-        self, join: Join, api: Any, direct: Any, group: Any, alice: User, bob: User
+        self, msync: LogIn, api: Any, direct: Any, group: Any, alice: User, bob: User
     ) -> None:
         got, seen = say(alice, direct, "got"), say(alice, direct, "seen")
         api(bob).post(f"/messages/{got.pk}/delivered/")
         api(bob).post(f"/messages/{seen.pk}/read/", {"private": True})
         say(alice, direct, "one")
         say(alice, group, "two")
-        client = join(bob)
+        client = msync(bob)
         assert client.pushed(2) == [("text", "alice", "one"), ("text", "alice", "two")]
         assert client.nothing_more()
 
     def test_a_private_delivery_counts_as_got(
-        self, join: Join, api: Any, direct: Any, alice: User, bob: User
+        self, msync: LogIn, api: Any, direct: Any, alice: User, bob: User
     ) -> None:
         User.objects.filter(pk=bob.pk).update(delivery_receipts_enabled=False)
         message = say(alice, direct)
         api(bob).post(f"/messages/{message.pk}/delivered/")
-        assert join(bob).nothing_more()
+        assert msync(bob).nothing_more()
 
     def test_the_newest_come_if_there_are_too_many(
-        self, join: Join, direct: Any, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+        self, msync: LogIn, direct: Any, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(waiting, "MOST_MESSAGES_WAITING", 3)
         for number in range(5):
             say(alice, direct, str(number))
-        assert [text for _, _, text in join(bob).pushed(3)] == ["2", "3", "4"]
+        assert [text for _, _, text in msync(bob).pushed(3)] == ["2", "3", "4"]
 
     def test_a_device_stays_new_until_it_has_confirmed(
-        self, join: Join, direct: Any, alice: User, bob: User
+        self, msync: LogIn, direct: Any, alice: User, bob: User
     ) -> None:
         say(alice, direct, "one")
-        first = join(bob)
+        first = msync(bob)
         assert first.pushed() == [("text", "alice", "one")]
         first.socket.abort()
-        again = join(bob)
+        again = msync(bob)
         assert again.pushed() == [("text", "alice", "one")]
         leave(again)
-        assert join(bob).nothing_more()
+        assert msync(bob).nothing_more()
 
     def test_what_is_deleted_or_left_is_not_waiting(
-        self, join: Join, direct: Any, group: Any, alice: User, bob: User
+        self, msync: LogIn, direct: Any, group: Any, alice: User, bob: User
     ) -> None:
         services.delete_message(by=alice, message_id=say(alice, direct).pk)
         say(alice, group)
         services.remove_participant(by=bob, conversation_id=group.pk, user=bob)
-        assert join(bob).nothing_more()
+        assert msync(bob).nothing_more()
 
     def test_many_large_messages_come_at_the_clients_speed(
-        self, join: Join, direct: Any, alice: User, bob: User
+        self, msync: LogIn, direct: Any, alice: User, bob: User
     ) -> None:
         """More than may wait for a client that does not read."""
         for number in range(120):
             say(alice, direct, f"{number} " + "x" * 9_000)
-        texts = [entry[2].split()[0] for entry in join(bob).pushed(120)]
+        texts = [entry[2].split()[0] for entry in msync(bob).pushed(120)]
         assert texts == [str(number) for number in range(120)]
 
 
@@ -184,49 +184,51 @@ class TestStatistics:
     pytestmark = pytest.mark.usefixtures("port")
 
     def test_counts_of_groups_come_together(
-        self, join: Join, group: Any, alice: User, bob: User, carol: User
+        self, msync: LogIn, group: Any, alice: User, bob: User, carol: User
     ) -> None:
-        name, sender = str(group.pk), join(alice)
+        name, sender = str(group.pk), msync(alice)
         sent = [sender.text(name, group=True, asks=True) for _ in range(2)]
         leave(sender)
-        bob_there, carol_there = join(bob), join(carol)
+        bob_there, carol_there = msync(bob), msync(carol)
         for pk in sent:
             bob_there.read(name, pk, group=True)
         carol_there.read(name, sent[1], group=True)
-        told = join(alice).pushed()
+        told = msync(alice).pushed()
         assert told == [("statistic", (str(sent[0]), 1), (str(sent[1]), 2))]
 
-    def test_answers_come_as_well(self, join: Join, group: Any, alice: User, bob: User) -> None:
-        name, sender = str(group.pk), join(alice)
+    def test_answers_come_as_well(self, msync: LogIn, group: Any, alice: User, bob: User) -> None:
+        name, sender = str(group.pk), msync(alice)
         sent = sender.text(name, group=True, asks=True)
         leave(sender)
-        join(bob).read(name, sent, group=True, content="yes")
-        again = join(alice)
+        msync(bob).read(name, sent, group=True, content="yes")
+        again = msync(alice)
         assert again.entry().body.ack_content == "yes"
         assert again.pushed() == [("statistic", (str(sent), 1))]
 
-    def test_receipts_of_people_come_as_they_are(self, join: Join, alice: User, bob: User) -> None:
-        sender = join(alice)
+    def test_receipts_of_people_come_as_they_are(
+        self, msync: LogIn, alice: User, bob: User
+    ) -> None:
+        sender = msync(alice)
         sent = sender.text("bob")
         leave(sender)
-        join(bob).read("alice", sent)
-        assert join(alice).pushed(2) == [("read", "bob", sent), ("all read", "bob")]
+        msync(bob).read("alice", sent)
+        assert msync(alice).pushed(2) == [("read", "bob", sent), ("all read", "bob")]
 
 
 def test_after_a_crash_another_process_goes_on(
-    join: Join, serve: Serve, direct: Any, alice: User, bob: User
+    msync: LogIn, serve: Serve, direct: Any, alice: User, bob: User
 ) -> None:
     """kill -9; what had been confirmed and what had not."""
     first, second = serve(), serve()
-    client = join(bob, port=first.port)
+    client = msync(bob, port=first.port)
     leave(client)
-    client = join(bob, port=first.port)
-    sender = join(alice, port=second.port)
+    client = msync(bob, port=first.port)
+    sender = msync(alice, port=second.port)
     sender.text("bob", "before")
     assert client.pushed() == [("text", "alice", "before")]
     first.stop(signal.SIGKILL)
     sender.text("bob", "meanwhile")
-    again = join(bob, port=second.port)
+    again = msync(bob, port=second.port)
     assert again.pushed(2) == [("text", "alice", "before"), ("text", "alice", "meanwhile")]
     again.delivered("alice", sender.text("bob", "after"))
     assert sender.pushed()[0][:2] == ("delivered", "bob")
