@@ -174,12 +174,24 @@ def _subscribe(pk: int) -> bytes:
 
 def _counts(heard: list[tuple[float, bytes]]) -> Iterator[tuple[float, int, int]]:
     """Time, message and number of readers of all markers in these pushes."""
-    for at, push in heard:
-        told = json.loads(push[push.index(b"{") :])
+    for at, told in ((at, told) for at, message in heard for told in _published(message)):
         if told["eventType"] == "marker.marked-message":
             for marker in told["data"]["contentMarkers"]:
                 if marker["contentId"].isdecimal():
                     yield at, int(marker["contentId"]), marker["readCount"]
+
+
+def _published(message: bytes) -> Iterator[Any]:
+    """The payloads of the packets in one message, which may hold several."""
+    while message:
+        size, shift, start = 0, 0, 1
+        while True:
+            size |= (message[start] & 127) << shift
+            shift, start = shift + 7, start + 1
+            if message[start - 1] < 128:
+                break
+        packet, message = message[start : start + size], message[start + size :]
+        yield json.loads(packet[2 + int.from_bytes(packet[:2], "big") :])
 
 
 def _seconds(at: datetime) -> float:

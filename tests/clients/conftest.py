@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.server import running_demo
 from tests.clients.flows import Flow
 from tests.clients.node import running_on_node
 from tests.clients.pages import quiet_chromium, running_in_page, served
@@ -28,6 +29,13 @@ def site() -> Iterator[str]:
 def chromium() -> Iterator[Browser]:
     with quiet_chromium() as browser:
         yield browser
+
+
+@pytest.fixture(scope="session")
+def demo() -> Iterator[str]:
+    """The address of a running demo."""
+    with running_demo() as running:
+        yield running.address
 
 
 @pytest.fixture

@@ -42,6 +42,14 @@ export function show({ id, sender, text, note = "" }) {
     .join(" · ");
 }
 
+/** Remove the messages that are not among these: an SDK may have given one a new id. */
+export function keepOnly(ids) {
+  const kept = new Set(ids.map(String));
+  for (const line of [...document.getElementById("lines").children]) {
+    if (!kept.has(line.dataset.id)) line.remove();
+  }
+}
+
 /** `send(text)` is called with what is written; its error is shown. */
 export function onSend(send) {
   const field = document.getElementById("text");

@@ -1,6 +1,6 @@
 /** A few lines of social.plus's SDK: log in, observe a feed, read it, send. */
 
-import { me, onSend, people, say, show, socketAt, team, token } from "./page.js";
+import { keepOnly, me, onSend, people, say, show, socketAt, team, token } from "./page.js";
 
 const { Client, MessageRepository } = window.Amity;
 
@@ -16,15 +16,14 @@ say("Connected");
 
 const read = new Set();
 MessageRepository.getMessages({ subChannelId: team, limit: 20 }, ({ data }) => {
-  for (const message of [...(data ?? [])].reverse()) {
-    const own = message.creatorId === me;
-    show({
-      id: message.messageId,
-      sender: message.creatorId,
-      text: message.data?.text,
-      note: own ? `delivered ${message.deliveredCount}, read ${message.readCount}` : "",
-    });
-    if (!own && !read.has(message.messageId)) {
+  const messages = [...(data ?? [])].reverse();
+  keepOnly(messages.map((message) => message.messageId));
+  for (const message of messages) {
+    const sender = message.creatorId;
+    const { deliveredCount, readCount } = message;
+    const note = sender === me ? `delivered ${deliveredCount}, read ${readCount}` : "";
+    show({ id: message.messageId, sender, text: message.data?.text, note });
+    if (sender !== me && !read.has(message.messageId)) {
       read.add(message.messageId);
       message.markRead();
     }
