@@ -34,6 +34,7 @@ pytest_plugins = (
     "tests.support.mqtt",
     "tests.support.plain_vendor",
     "tests.support.sendbird",
+    "tests.support.tim",
     "tests.support.worlds",
 )
 #: Failed assertions in helpers show their values, as those in tests do.

@@ -19,6 +19,7 @@ from chat.models.message import (
     Message,
     MessageKind,
     MessageName,
+    MessageNumber,
     OverallStatus,
     Tracking,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "Message",
     "MessageKind",
     "MessageName",
+    "MessageNumber",
     "Notifications",
     "OverallStatus",
     "ReceiptPolicy",

@@ -187,3 +187,29 @@ class MessageName(models.Model):
 
     def __str__(self) -> str:
         return self.external_id
+
+
+class MessageNumber(models.Model):
+    """A message's place in the arrival of its conversation's messages, from 1 (rule 28).
+
+    Written when somebody first asks for it (``receipts.services.numbering``): most installations
+    need none, and a column with an index of its own would make every mark slower. Foreign keys have
+    no constraint, as in ``MessageName``.
+    """
+
+    message = models.OneToOneField(
+        Message, models.CASCADE, primary_key=True, related_name="numbered", db_constraint=False
+    )
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    number = models.BigIntegerField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["conversation", "number"], name="message_number_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.message_id} is number {self.number}"

@@ -1,4 +1,4 @@
-"""Unix time in milliseconds: the unit of time at three of the four vendors."""
+"""Unix time, as vendors give it: in milliseconds, or in seconds."""
 
 from __future__ import annotations
 
@@ -11,3 +11,8 @@ MILLISECOND = timedelta(milliseconds=1)
 def milliseconds(time: datetime) -> int:
     """Unix milliseconds, rounded down."""
     return (time - EPOCH) // MILLISECOND
+
+
+def unix_seconds(time: datetime) -> int:
+    """Unix seconds, rounded down."""
+    return (time - EPOCH) // timedelta(seconds=1)

@@ -42,6 +42,7 @@ from receipts.services.membership import (
     change_participant,
     remove_participant,
 )
+from receipts.services.numbering import number_messages, number_some
 from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
@@ -75,6 +76,8 @@ __all__ = [
     "mark_read",
     "mark_unread_from",
     "mark_up_to",
+    "number_messages",
+    "number_some",
     "pending_erasures",
     "reactivate_user",
     "remove_participant",

@@ -25,7 +25,7 @@ from receipts.gateways.socialplus.segments import segment_of
 from tests.support.agora import read
 from tests.support.cast import say
 from tests.support.documents import Document, served
-from tests.support.tencent import seqs
+from tests.support.tencent import seq, seqs
 
 VENDORS = ("socialplus", "tencent", "agora")
 #: Another system's id of the group; ids may contain characters that paths may not.
@@ -78,7 +78,7 @@ def tencent(message: Message) -> Iterator[Call]:
     nothing = {**some, "MsgSeqList": [*seqs(message), {"MsgSeq": 2**40}]}
     yield Call(f"{commands}/get_group_msg_receipt", nothing, query)
     for which in (0, 1):
-        detail = {"GroupId": NAME, "MsgSeq": message.pk, "Filter": which, "Count": 1}
+        detail = {"GroupId": NAME, "MsgSeq": seq(message), "Filter": which, "Count": 1}
         yield Call(f"{commands}/get_group_msg_receipt_detail", detail, query)
         page = {**detail, "Cursor": "", "Count": 200}
         yield Call(f"{commands}/get_group_msg_receipt_detail", page, query)

@@ -18,7 +18,7 @@ from tests.support.cast import say
 from tests.support.documents import Document
 from tests.support.named import say_named
 from tests.support.sendbird import Sendbird, url_of
-from tests.support.tencent import Admin
+from tests.support.tencent import Admin, seq
 
 pytestmark = pytest.mark.django_db
 
@@ -211,13 +211,13 @@ def test_tencent_names_messages_as_the_request_does(
     group: Conversation, message: Message, bob: User, service_key: str
 ) -> None:
     admin, room = Admin(service_key), {"GroupId": str(group.pk)}
-    asked = [{"MsgSeq": NAMED}, {"MsgSeq": message.pk}, {"MsgSeq": "ext:nothing"}]
+    asked = [{"MsgSeq": NAMED}, {"MsgSeq": seq(message)}, {"MsgSeq": "ext:nothing"}]
     admin("group_msg_receipt", {**room, "From_Account": "bob", "MsgSeqList": asked[:1]})
     assert read_by(message) == {"bob"}
     answer = admin("get_group_msg_receipt", {**room, "MsgSeqList": asked})
     assert answer["GroupMsgReceiptList"] == [
         {"MsgSeq": NAMED, "Code": 0, "ReadNum": 1, "UnreadNum": 1},
-        {"MsgSeq": message.pk, "Code": 0, "ReadNum": 1, "UnreadNum": 1},
+        {"MsgSeq": seq(message), "Code": 0, "ReadNum": 1, "UnreadNum": 1},
         {"MsgSeq": "ext:nothing", "Code": 10062},
     ]
     detail = {**room, "Filter": 0, "Count": 9}

@@ -105,7 +105,7 @@ def test_every_folder_of_the_plan_exists_and_says_what_it_is_for() -> None:
         assert f"`{folder.replace('.', '/')}/`" in plan, f"{folder} is not in docs/architecture.md"
 
 
-#: Names that frameworks, and the door of sockets, look up in several modules.
+#: Names that frameworks, or the sockets' door, look up in several modules.
 LOOKED_UP = {"VENDOR", "application", "logger", "register", "urlpatterns"}
 
 

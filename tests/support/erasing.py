@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from django.contrib.admin.models import LogEntry
 
-from chat.models import Conversation, ConversationParticipant, Departure, Message, MessageName
+from chat.models import (
+    Conversation,
+    ConversationParticipant,
+    Departure,
+    Message,
+    MessageName,
+    MessageNumber,
+)
 from receipts.models import (
     HistoryMember,
     HistoryPosition,
@@ -19,8 +26,8 @@ from receipts.models import (
 from receipts.services.erasing import running
 
 TABLES: tuple[Any, ...] = (
-    Conversation, ConversationParticipant, Departure, Message, MessageName, MessageStatus,
-    ReceiptEvent, HistoryMember, HistoryPosition, HistoryStay, LogEntry,
+    Conversation, ConversationParticipant, Departure, Message, MessageName, MessageNumber,
+    MessageStatus, ReceiptEvent, HistoryMember, HistoryPosition, HistoryStay, LogEntry,
 )  # fmt: skip
 
 

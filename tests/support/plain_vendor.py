@@ -47,7 +47,7 @@ class PlainSession(Session):
             raise Garbled("No JSON.") from error
         try:
             if "login" in said:
-                begun_as = said.get("begun_as")
+                begun_as = said.get("begun_as", "")
                 user = await self.socket.login(said["login"], said["device"], begun_as=begun_as)
                 self.socket.send(orjson.dumps({"hello": user.username}))
                 self.socket.start(self._beginning if begun_as else None)
@@ -141,7 +141,7 @@ class Plain:
 def visit(plain: PlainVendor, dial: Dial) -> Any:
     """``visit(alice)`` logs her in; ``device`` is how her client calls itself."""
 
-    def visit(who: User, device: str = "phone", *, begun_as: str | None = None) -> Plain:
+    def visit(who: User, device: str = "phone", *, begun_as: str = "") -> Plain:
         client = Plain(dial(PATH))
         answer = client.ask(login=issue_token(who)[0], device=device, begun_as=begun_as)
         assert answer == {"hello": who.username}

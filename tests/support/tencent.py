@@ -33,6 +33,12 @@ class Admin:
         return answer
 
 
+def seq(message: Message) -> int:
+    """A message's number in its group: how many had arrived there, with itself (rule 28)."""
+    arrived = Message.objects.filter(conversation=message.conversation_id, pk__lte=message.pk)
+    return arrived.count()
+
+
 def seqs(*messages: Message) -> list[dict[str, int]]:
     """How Tencent names messages of a group."""
-    return [{"MsgSeq": message.pk} for message in messages]
+    return [{"MsgSeq": seq(message)} for message in messages]

@@ -62,7 +62,7 @@ class AgoraSession(Session):
 
     def push(self, pushes: list[Push], position: Position | None) -> None:
         entries = [each.data for each in pushes if not self._is_own(each.data)]
-        if self.socket.catching_up:
+        if self.socket.task is not None:
             entries = _with_statistic(entries)
         by_queue: dict[Queue, list[bytes]] = {}
         for entry in entries:
@@ -173,6 +173,7 @@ class AgoraVendor(Vendor):
 
     name = "agora"
     confirms = True
+    greets = True
     # They are heard every 30 to 60 seconds.
     idle_seconds = 120
 

@@ -12,6 +12,11 @@ from receipts.gateways.socialplus.errors import SOCIALPLUS_BAD_REQUEST, SOCIALPL
 GATEWAY = "socialplus"
 
 
+def renewal_of(token: str) -> str:
+    """The name by which a device begins whose session was renewed with this token."""
+    return f"renewed {token}"
+
+
 class SocialPlusView(GatewayView):
     """A view whose errors have codes that the SDK understands."""
 

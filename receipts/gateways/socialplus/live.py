@@ -9,7 +9,7 @@ from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 from receipts.gateways.socialplus import packets
-from receipts.gateways.socialplus.base import GATEWAY
+from receipts.gateways.socialplus.base import GATEWAY, renewal_of
 from receipts.gateways.socialplus.events import pushes_of
 from receipts.gateways.socialplus.packet_reader import PacketReader
 from receipts.gateways.socialplus.packets import (
@@ -101,7 +101,8 @@ class SocialPlusSession(Session):
             return ConnectCode.WRONG_CLIENT_ID
         token = packet.password
         try:
-            user = await self.socket.login(token, packet.client_id, begun_as=token)
+            names = {"begun_as": token, "renewed_as": renewal_of(token)}
+            user = await self.socket.login(token, packet.client_id, **names)
             if packet.user_name != str(user.pk):
                 return ConnectCode.WRONG_CREDENTIALS
             self.socket.start(self._beginning)
@@ -147,6 +148,8 @@ class SocialPlus(Vendor):
     subprotocols = ("mqtt",)
     #: Once and a half its keep-alive of 60 seconds, as MQTT has it (3.1.2.10).
     idle_seconds = 90
+    #: The SDK renews its session before that, and takes the new token when it connects again.
+    ends_early = 300
 
     def session(self, socket: SessionSocket) -> SocialPlusSession:
         return SocialPlusSession(socket)

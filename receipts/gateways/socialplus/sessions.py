@@ -25,7 +25,7 @@ from receipts.api.bodies import NewUser
 from receipts.api.fields import checked
 from receipts.feed.devices import Device, begin_anew
 from receipts.gateways.frame import as_service
-from receipts.gateways.socialplus.base import GATEWAY, SocialPlusView
+from receipts.gateways.socialplus.base import GATEWAY, SocialPlusView, renewal_of
 from receipts.gateways.socialplus.shapes import socialplus_user
 
 API_KEY = "X-API-Key"
@@ -79,9 +79,9 @@ class SessionView(SocialPlusView):
         else:
             user = _user_for(profile)
             token, expires_at = issue_token(user)
-        if not request.headers.get("Authorization"):
-            # Not a renewal: the client loads its lists now, and hears what comes after that.
-            begin_anew(Device.of(user, GATEWAY, token))
+        # A renewal comes with the token that it replaces. Otherwise the client loads its lists now.
+        renews = bool(request.headers.get("Authorization"))
+        begin_anew(Device.of(user, GATEWAY, renewal_of(token) if renews else token))
         return Response(
             {
                 "accessToken": token,

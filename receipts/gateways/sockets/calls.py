@@ -68,36 +68,33 @@ class Login(NamedTuple):
     device: Device
     #: Where the device continues.
     position: Position
-    #: Whether the device is new, or was away for too long. Only known if it confirms what it gets.
+    #: Whether a device of a vendor that ``greets`` new ones is new, or was away for too long.
     is_new: bool
     #: Where its login over HTTP let it begin; None if there was none, or if its vendor has none.
     begun: Position | None
 
 
-def log_in(token: str, vendor: Vendor, own_name: str, begun_as: str | None) -> Login:
+def log_in(token: str, vendor: Vendor, own_name: str, begun_as: str, renewed_as: str) -> Login:
     """The user of a token, and where their device is in the feed. Raises ``CallRefused``.
 
-    The position of a new device is stored at once, unless it confirms what it gets: until it has,
-    it is new again after each login.
+    A device that is new begins where one named ``begun_as`` does, which a login over HTTP has let
+    begin anew, or else one named ``renewed_as``, which a renewal has; or now, if there is neither.
     """
-    gateway = vendor.name
 
     def run() -> Login:
         user, expires_at = token_holder(token)
-        device = Device.of(user, gateway, own_name)
-        if vendor.confirms:
-            position = stored_position(device)
-            is_new = position is None
-            if position is None:
-                forget_surplus(device)
-                position = newest_position()
-            return Login(user, expires_at, device, position, is_new, None)
-        login = None if begun_as is None else Device.of(user, gateway, begun_as)
-        position = position_of_device(device, since=login)
-        begun = None if login is None else stored_position(login)
-        return Login(user, expires_at, device, position, False, begun)
+        device, login, renewal = (
+            Device.of(user, vendor.name, name) for name in (own_name, begun_as, renewed_as)
+        )
+        begun = stored_position(login) if begun_as else None
+        if is_new := vendor.greets and stored_position(device) is None:
+            forget_surplus(device)
+            position = newest_position()
+        else:
+            position = position_of_device(device, since=login if begun else renewal)
+        return Login(user, expires_at, device, position, is_new, begun)
 
-    return _refusing(f"{gateway} login", run, None)
+    return _refusing(f"{vendor.name} login", run, None)
 
 
 def _refusing(what: str, run: Callable[[], _Result], caller: str | None) -> _Result:

@@ -102,6 +102,7 @@ async def _next(socket: Socket, receive: AsgiReceive, most: int) -> bool:
         socket.over = socket.over or message.get("code") in (1005, 1006)
         return False
     data = message.get("bytes")
+    socket.speaks_text = data is None
     if data is None:
         data = message["text"].encode()
     if len(data) > most:

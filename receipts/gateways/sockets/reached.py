@@ -30,19 +30,17 @@ class _Entry:
 class Reached:
     """What was sent on one connection, and when."""
 
-    __slots__ = ("confirms", "entries", "quiet")
+    __slots__ = ("entries", "quiet")
 
-    def __init__(self, *, confirms: bool = False) -> None:
-        #: Whether the client says itself what it has received. Then nothing is certain by time.
-        self.confirms = confirms
+    def __init__(self) -> None:
         self.entries: deque[_Entry] | None = None
         #: A position up to which there was nothing to send.
         self.quiet: Position | None = None
 
-    def sent(self, position: Position, now: float) -> None:
-        """Everything up to this position has been sent."""
+    def sent(self, position: Position | None, now: float) -> None:
+        """Something has been sent, and so everything up to this position, if one is given."""
         self.quiet = None
-        if self.confirms:
+        if position is None:
             return
         if self.entries is None:
             self.entries = deque(maxlen=MOST_ENTRIES)
@@ -64,10 +62,13 @@ class Reached:
             found = self.entries.popleft().position
         return found
 
+    def confirmed(self, position: Position) -> None:
+        """The client has said that everything up to this position has arrived."""
+        if self.entries and self.entries[-1].position == position:
+            self.entries.clear()
+
     def last(self, *, with_sent: bool) -> Position | None:
         """At the end: the last certain position, including what was sent if that has arrived."""
-        if self.confirms:
-            return None
         if with_sent and self.entries:
             return self.entries[-1].position
         return self.quiet

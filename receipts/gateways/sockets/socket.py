@@ -37,8 +37,8 @@ class Socket:
     __slots__ = (
         "arrived", "begun", "closing", "device", "encoding", "ends_at", "heard_at", "is_new",
         "listener", "newest", "over", "pacing", "places", "position", "reached", "send_message",
-        "sending_since", "session", "size", "started", "task", "threads", "timer", "waiting",
-        "writer",
+        "sending_since", "session", "size", "speaks_text", "started", "task", "threads", "timer",
+        "waiting", "writer",
     )  # fmt: skip
 
     listener: Listener
@@ -54,7 +54,7 @@ class Socket:
         self.session: Session = vendor.session(self)
         self.device = self.begun = None
         self.heard_at = self.ends_at = time.monotonic()
-        self.started = self.arrived = self.over = self.is_new = False
+        self.started = self.arrived = self.over = self.is_new = self.speaks_text = False
         self.closing: int | None = None
         self.waiting: deque[Frame] | None = None
         self.size = 0
@@ -64,7 +64,7 @@ class Socket:
         self.timer: asyncio.TimerHandle | None = None
         self.pacing: Pacing | None = None
         self.newest: Position | None = None
-        self.reached = Reached(confirms=vendor.confirms)
+        self.reached = Reached()
 
     # --- For a vendor's session
 
@@ -82,15 +82,18 @@ class Socket:
         self.size += size
         self._write_soon()
 
-    async def login(self, token: str, own_name: str, *, begun_as: str | None = None) -> User:
+    async def login(
+        self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
+    ) -> User:
         """Authenticate the client by a user's token; ``own_name`` is its name for the device.
 
-        ``begun_as``: the name by which its login over HTTP began anew. Raises ``CallRefused``.
+        ``begun_as`` and ``renewed_as``: see ``log_in``. Raises ``CallRefused``.
         """
-        found = await self.threads(lambda: log_in(token, self.encoding, own_name, begun_as))
+        vendor = self.encoding
+        found = await self.threads(lambda: log_in(token, vendor, own_name, begun_as, renewed_as))
         self.listener, self.device = Listener.of(found.user), found.device
         self.position, self.begun, self.is_new = found.position, found.begun, found.is_new
-        self.ends_at = time.monotonic() + found.expires_at - time.time()
+        self.ends_at = time.monotonic() + self.encoding.lasts(found.expires_at - time.time())
         return found.user
 
     def start(self, since: Since | None = None) -> None:
@@ -119,11 +122,7 @@ class Socket:
         """The client has received everything up to this position, if any."""
         if self.device is not None and position is not None:
             self.places.reach(self.device, position)
-
-    @property
-    def catching_up(self) -> bool:
-        """Whether what is pushed now was missed while the device was away."""
-        return self.task is not None
+            self.reached.confirmed(position)
 
     async def written(self) -> None:
         """Wait until everything has been sent: the client reads at its own speed."""
@@ -173,7 +172,8 @@ class Socket:
     async def received(self, data: bytes) -> None:
         """A message has come in."""
         self.heard_at = time.monotonic()
-        self.confirm(self.reached.at(self.heard_at))
+        if not self.encoding.confirms and (position := self.reached.at(self.heard_at)):
+            self.confirm(position)
         await self.session.received(data)
 
     def gone(self, *, cleanly: bool) -> None:
@@ -184,6 +184,7 @@ class Socket:
                 each.cancel()
         if self.started:
             hub().leave(self)
+        cleanly = cleanly and not self.encoding.confirms
         self.confirm(self.reached.last(with_sent=cleanly))
 
     def drop(self, why: str) -> None:
@@ -201,8 +202,8 @@ class Socket:
                 self.position = await since()
             async for page in hub().missed(self, self.position, arrival):
                 if page.written:
-                    self.session.push(page.written, page.position)
                     self.reached.sent(page.position, time.monotonic())
+                    self.session.push(page.written, page.position)
                     await self.written()
             self.task = None
             self._flush()
@@ -220,9 +221,8 @@ class Socket:
         now = time.monotonic()
         if due := self.pacing.due(now):
             position = None if self.pacing.held else self.newest
+            self.reached.sent(position, now)  # first, since the session may confirm it at once
             self.session.push(due, position)
-            if position is not None:
-                self.reached.sent(position, now)
         if (later := self.pacing.next_due()) is not None:
             if self.timer is not None:
                 self.timer.cancel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -45,21 +46,23 @@ def change_count(event: Told) -> int:
 class SessionSocket(Protocol):
     """What a session uses of its connection: see ``receipts.gateways.sockets.socket.Socket``."""
 
+    #: Whether the client's latest message was a text message.
+    speaks_text: bool
     over: bool
     position: Position
     begun: Position | None
     is_new: bool
     reached: Reached
+    #: While the client is sent what it missed.
+    task: asyncio.Task[None] | None
 
     @property
     def device(self) -> Device | None: ...
     @property
     def ends_at(self) -> float: ...
-    @property
-    def catching_up(self) -> bool: ...
     def send(self, *frames: Frame) -> None: ...
     def login(
-        self, token: str, own_name: str, *, begun_as: str | None = None
+        self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
     ) -> Awaitable[User]: ...
     def start(self, since: Since | None = None) -> None: ...
     def call(
@@ -102,10 +105,19 @@ class Vendor:
     subprotocols: ClassVar[tuple[str, ...]] = ()
     #: Seconds without any frame after which a client is gone.
     idle_seconds: ClassVar[float] = 90
+    #: Seconds before its token expires after which a connection ends if it began earlier: for
+    #: clients that have a next token by then, but go on with the old one for as long as they can.
+    ends_early: ClassVar[float] = 0
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
     #: Otherwise what was sent some seconds before another frame came in counts as received.
-    #: A new device is new again at each login until it has confirmed something.
     confirms: ClassVar[bool] = False
+    #: Whether a new device is sent more than events, by ``since`` of ``Socket.start``. It is new
+    #: again at each login until it has confirmed something.
+    greets: ClassVar[bool] = False
+
+    def lasts(self, left: float) -> float:
+        """How many seconds a connection lasts whose token has so many left."""
+        return left - self.ends_early if left > self.ends_early else left
 
     def session(self, socket: SessionSocket) -> Session:
         """The session of a new connection."""

@@ -1,6 +1,6 @@
-"""The gateway of Tencent Chat: its three server calls for group read receipts.
+"""The gateway of Tencent Chat: its server calls for group read receipts, and its web SDKs, live.
 
-``MsgSeq`` is a message's id here: it grows within its group, as theirs does, but does not start
-at 1. A message's name may be given instead, as text: ``"ext:order-7"``. ``GroupId`` is the
+``MsgSeq`` of a group's message is its number there (rule 28), for backends and devices alike. A
+backend may give a message's name instead, as text: ``"ext:order-7"``. ``GroupId`` is the
 conversation's ``external_id`` or, if it has none, its id.
 """

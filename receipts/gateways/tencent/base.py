@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from chat.authentication import BearerAuthentication, Credential
 from receipts.gateways.frame import GatewayView, as_service
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal
-from receipts.gateways.tencent.errors import ANSWERED_WITH_200, TENCENT_CODES, UNKNOWN_COMMAND
+from receipts.gateways.tencent.errors import ANSWERED_WITH_200, code_of
 from receipts.gateways.tencent.reading import known_fields, required_text
 from receipts.gateways.tencent.shapes import envelope
 
@@ -40,11 +40,9 @@ class TencentView(GatewayView):
 
     def refused(self, refusal: Refusal) -> Response:
         status = refusal.status
-        if refusal.code == ADDRESS_UNKNOWN:
-            code = UNKNOWN_COMMAND
-        else:
-            code = TENCENT_CODES.get(status, TENCENT_CODES[400])
-            status = 200 if status in ANSWERED_WITH_200 else status
+        if status in ANSWERED_WITH_200 and refusal.code != ADDRESS_UNKNOWN:
+            status = 200
+        code = code_of(refusal)
         body = envelope("FAIL", code, refusal.text)
         return Response(body, status, headers=dict(refusal.headers))
 

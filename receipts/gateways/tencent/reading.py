@@ -11,9 +11,8 @@ from rest_framework.exceptions import ValidationError
 from chat.ids import MAX_ID, whole_number
 from chat.names import reference_in
 from receipts.api.limits import STOP_AT
-from receipts.gateways.frame import message_ids_given
 
-#: A message as a command names it: its id, or ``ext:`` and its name.
+#: A message as a command names it: its number in the group, or ``ext:`` and its name.
 MsgSeq = int | str
 
 
@@ -44,29 +43,35 @@ def bounded_number(name: str, value: Any, largest: int, *, least: int = 1) -> in
     return value
 
 
-def message_sequence(value: Any) -> int:
-    """``MsgSeq``: the id of a message, given as a number or as ``ext:`` and a name."""
-    return _sequences([value])[0][1]
+def message_sequence(value: Any) -> MsgSeq:
+    """``MsgSeq``: a message, given as its number in the group or as ``ext:`` and a name."""
+    if not (isinstance(value, str) and isinstance(reference_in(value), str)):
+        bounded_number("MsgSeq", value, MAX_ID)
+    sequence: MsgSeq = value
+    return sequence
 
 
-def message_sequences(value: Any, most: int) -> list[tuple[MsgSeq, int]]:
-    """``MsgSeqList``: at most ``most`` messages as they are given, each with its id.
-
-    The id is 0 for a name that no message has.
-    """
-    if not isinstance(value, list) or not 1 <= len(value) <= most:
-        raise ValidationError({"MsgSeqList": [f"Must be a list of 1 to {most} messages."]})
-    if not all(isinstance(each, dict) and set(each) == {"MsgSeq"} for each in value):
+def message_sequences(value: Any, most: int) -> list[MsgSeq]:
+    """``MsgSeqList``: at most ``most`` messages, as they are given."""
+    if not all(set(each) == {"MsgSeq"} for each in objects_in("MsgSeqList", value, most)):
         raise ValidationError({"MsgSeqList": ["Each must be an object with a MsgSeq."]})
-    return _sequences([each["MsgSeq"] for each in value])
+    return [message_sequence(each["MsgSeq"]) for each in value]
 
 
-def _sequences(given: list[Any]) -> list[tuple[MsgSeq, int]]:
-    for each in given:
-        if not (isinstance(each, str) and isinstance(reference_in(each), str)):
-            bounded_number("MsgSeq", each, MAX_ID)
-    ids = message_ids_given(given)
-    return [(each, number or 0) for each, number in zip(given, ids, strict=True)]
+def objects_in(name: str, value: Any, most: int) -> list[dict[str, Any]]:
+    """A list of 1 to ``most`` objects."""
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise ValidationError({name: [f"Must be a list of 1 to {most} objects."]})
+    if not all(isinstance(each, dict) for each in value):
+        raise ValidationError({name: ["Each must be an object."]})
+    return value
+
+
+def texts_in(name: str, value: Any, most: int) -> list[str]:
+    """A list of 1 to ``most`` texts, none of them empty."""
+    if not isinstance(value, list) or not 1 <= len(value) <= most:
+        raise ValidationError({name: [f"Must be a list of 1 to {most} texts."]})
+    return [required_text(name, each) for each in value]
 
 
 def member_cursor(given: Any) -> int:

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from chat.models import Conversation, ConversationParticipant, Erasure, Message
+from chat.models import Conversation, ConversationParticipant, Erasure, Message, MessageNumber
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
@@ -64,6 +64,19 @@ def _delete_rows(message_ids: list[int]) -> bool:
 def _delete_names(message_ids: list[int]) -> bool:
     those = among_ids("message.id")
     return bool(execute(_NAMES.format(those=those), {"ids": id_list(message_ids)}))
+
+
+_NUMBERS = """
+    DELETE FROM chat_messagenumber
+     WHERE conversation_id = %(conversation)s
+       AND number < %(rows)s + (SELECT MIN(number) FROM chat_messagenumber
+                                 WHERE conversation_id = %(conversation)s)"""
+
+
+def _erase_numbers(erasure: Erasure) -> bool | None:
+    """Delete the numbers of the messages, the lowest first."""
+    place = {"conversation": erasure.conversation_id, "rows": settings.BATCH_ROWS}
+    return again_if(bool(execute(_NUMBERS, place)))
 
 
 #: All events but the one that says that the conversation is deleted.
@@ -140,12 +153,13 @@ def _erase_others(erasure: Erasure) -> int | None:
 def _erase_conversation(erasure: Erasure) -> list[Any] | None:
     """Delete the conversation itself. Its ``external_id`` is free again.
 
-    If an import has written to it meanwhile, everything starts again.
+    If an import, or somebody who asked for numbers, has written to it meanwhile, everything starts
+    again.
     """
     pk = cast(int, erasure.conversation_id)
     # No key of it can be referred to any more, so that nothing is added from here on.
     Conversation.objects.select_for_update().filter(pk=pk).first()
-    for model in (Message, ConversationParticipant):
+    for model in (Message, ConversationParticipant, MessageNumber):
         if model.objects.filter(conversation=pk).exists():
             erasure.step = next(iter(CONVERSATION_STEPS))
             return _START
@@ -156,6 +170,7 @@ def _erase_conversation(erasure: Erasure) -> list[Any] | None:
 #: In their order.
 CONVERSATION_STEPS: dict[str, Step] = {
     "messages": _erase_messages,
+    "numbers": _erase_numbers,
     "events": _erase_common_events,
     "own events": _erase_own_events,
     "departures": _erase_departures,

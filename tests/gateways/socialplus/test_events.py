@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
 import orjson
 import pytest
@@ -11,7 +12,10 @@ from django.utils import timezone
 from chat.models import Conversation, User
 from receipts.feed.looking import Listener, look
 from receipts.feed.positions import Position, newest_position
+from receipts.gateways.socialplus import live
+from receipts.gateways.socialplus.events import EventPackets
 from receipts.gateways.socialplus.live import VENDOR
+from receipts.gateways.sockets.vendor import Push
 from tests.support.cast import say
 from tests.support.mqtt import packets_of
 
@@ -89,3 +93,37 @@ def test_counts_are_told_as_they_are_when_they_have_fallen(
     [(_, data)] = [each for each in events(written(before, alice)[alice.pk]) if "marker" in each[0]]
     [marker] = data["contentMarkers"]
     assert (marker["readCount"], marker["deliveredCount"]) == (0, 1)
+
+
+class Sent(list[bytes]):
+    """What a session sends, instead of a socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.something = asyncio.Event()
+
+    def send(self, *frames: bytes) -> None:
+        self.extend(frames)
+        self.something.set()
+
+
+@pytest.mark.parametrize("most", [live.MOST_DELAYED, 1])
+def test_an_own_message_waits_with_what_comes_after_it(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK shows it twice if it comes before the answer to its sending. Not too much waits."""
+    monkeypatch.setattr(live, "MOST_DELAYED", most)
+
+    async def push() -> None:
+        sent = Sent()
+        session: Any = VENDOR.session(cast(Any, sent))
+        session.push([Push(EventPackets(b"theirs"))], None)
+        assert sent == [b"theirs"]
+        session.push([Push(EventPackets(b"own", is_own=True))], None)
+        assert sent == [b"theirs"]
+        sent.something.clear()
+        session.push([Push(EventPackets(b"later"))], None)
+        await sent.something.wait()
+        assert sent == [b"theirs", b"own", b"later"]
+
+    asyncio.run(push())

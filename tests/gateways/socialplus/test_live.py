@@ -30,6 +30,12 @@ def log_in(who: User, **headers: str) -> str:
     return token
 
 
+def renew(who: User, settings: Any) -> str:
+    """The access token of a session that has been renewed; it differs from the one before."""
+    before, settings.TOKEN_LIFETIME_SECONDS = issue_token(who)[0], 2 * 24 * 60 * 60
+    return log_in(who, Authorization=f"Bearer {before}")
+
+
 # --- Login ----------------------------------------------------------------------------------------
 
 
@@ -233,14 +239,25 @@ def test_a_client_that_reconnects_continues_where_it_was(
 
 
 def test_a_renewal_begins_nothing_anew(
-    join: Join, group: Conversation, alice: User, bob: User
+    join: Join, group: Conversation, alice: User, bob: User, settings: Any
 ) -> None:
     """It comes with the token that it replaces; what the device has missed is still to come."""
     join(bob, token=log_in(bob)).socket.close()
     _until_left(bob)
     say(alice, group, "missed")
-    renewed = log_in(bob, Authorization=f"Bearer {issue_token(bob)[0]}")
+    renewed = renew(bob, settings)
     assert join(bob, token=renewed).hears() == "missed"
+
+
+def test_a_new_client_of_a_renewed_session_hears_what_came_after_the_renewal(
+    join: Join, group: Conversation, alice: User, bob: User, settings: Any
+) -> None:
+    """Where there is no storage, the SDK names its device anew with each connection."""
+    join(bob, "one", token=log_in(bob))
+    say(alice, group, "before")
+    renewed = renew(bob, settings)
+    say(alice, group, "after")
+    assert join(bob, "two", token=renewed).hears() == "after"
 
 
 def test_two_devices_hear_each_for_itself(

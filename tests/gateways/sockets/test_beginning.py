@@ -53,3 +53,14 @@ def test_a_new_device_is_stored_where_its_login_began(visit: Any, bob: User) -> 
     visit(bob, begun_as="a login")
     stored = DevicePosition.objects.exclude(device=Device.of(bob, "plain", "a login").name)
     assert position_of(stored.get().cursor, "bob") == begun
+
+
+def test_a_connection_may_end_before_its_token(
+    plain: Any, visit: Any, alice: User, settings: Any
+) -> None:
+    """So that a client that has a next one by then connects with it. With little left it stays."""
+    settings.TOKEN_LIFETIME_SECONDS = 60
+    plain.ends_early = 58.9
+    assert visit(alice).next() == {"bye": True}
+    plain.ends_early = 61
+    assert visit(alice, "tablet").ask(echo=1) == {"echo": 1}

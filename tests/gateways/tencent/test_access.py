@@ -12,7 +12,7 @@ from chat.authentication import issue_token
 from chat.models import Conversation, Message, Scope, ServiceKey, User
 from receipts import gateways
 from tests.support.cast import say
-from tests.support.tencent import Admin, seqs
+from tests.support.tencent import Admin, seq, seqs
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_limits_and_bad_input_are_refused_in_the_envelope(
     """At most 50 messages to read, 200 members per page."""
     message = say(alice, group)
     some = {"GroupId": room, "MsgSeqList": seqs(message)}
-    detail = {"GroupId": room, "MsgSeq": message.pk, "Filter": 0, "Cursor": "", "Count": 200}
+    detail = {"GroupId": room, "MsgSeq": seq(message), "Filter": 0, "Cursor": "", "Count": 200}
     for field, wrong in {
         "MsgSeqList": (None, [], {}, "1", [1], [{}], [{"MsgSeq": "1"}], [{"MsgSeq": 0}]),
         "GroupId": (None, "", 5, [], "a\x00b"),
@@ -80,7 +80,7 @@ def test_an_archived_message_tells_its_counts_and_no_names(
     """For all three vendors: an empty list would mean that nobody has read it."""
     message = say(alice, group)
     Message.objects.filter(pk=message.pk).update(archived_at=message.created_at)
-    detail = {"GroupId": room, "MsgSeq": message.pk, "Filter": 0, "Count": 200}
+    detail = {"GroupId": room, "MsgSeq": seq(message), "Filter": 0, "Count": 200}
     admin("get_group_msg_receipt_detail", detail, code=10062)
     admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": seqs(message)})
     client = Client(headers={"Authorization": f"Bearer {issue_token(alice)[0]}"})
@@ -107,7 +107,8 @@ def test_the_number_of_statements_is_constant(
 ) -> None:
     messages = [say(alice, group) for _ in range(40)]
     some = {"GroupId": room, "MsgSeqList": seqs(*messages)}
-    detail = {"GroupId": room, "MsgSeq": messages[0].pk, "Filter": 1, "Count": 200}
+    admin("get_group_msg_receipt", some)  # this wrote their numbers
+    detail = {"GroupId": room, "MsgSeq": seq(messages[0]), "Filter": 1, "Count": 200}
     for command, body, number in (
         ("get_group_msg_receipt", some, 3),
         ("get_group_msg_receipt_detail", detail, 4),

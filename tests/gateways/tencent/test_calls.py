@@ -10,7 +10,7 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.models import MessageStatus
 from tests.support.cast import say
-from tests.support.tencent import Admin, seqs
+from tests.support.tencent import Admin, seq, seqs
 
 
 @pytest.fixture
@@ -38,10 +38,10 @@ def test_counts_stand_for_each_message_with_its_own_code(
     asked = [*seqs(read, untracked, deleted, crowded), {"MsgSeq": 2**40}]
     answer = admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": asked})
     assert answer["GroupMsgReceiptList"] == [
-        {"MsgSeq": read.pk, "Code": 0, "ReadNum": 1, "UnreadNum": 1},
-        {"MsgSeq": untracked.pk, "Code": 10062},
-        {"MsgSeq": deleted.pk, "Code": 10062},
-        {"MsgSeq": crowded.pk, "Code": 10060},
+        {"MsgSeq": seq(read), "Code": 0, "ReadNum": 1, "UnreadNum": 1},
+        {"MsgSeq": seq(untracked), "Code": 10062},
+        {"MsgSeq": seq(deleted), "Code": 10062},
+        {"MsgSeq": seq(crowded), "Code": 10060},
         {"MsgSeq": 2**40, "Code": 10062},
     ]
 
@@ -52,8 +52,8 @@ def test_a_message_of_another_group_has_no_receipts_here(
     other = say(alice, direct)
     body = {"GroupId": str(group.pk), "MsgSeqList": seqs(other)}
     [item] = admin("get_group_msg_receipt", body)["GroupMsgReceiptList"]
-    assert item == {"MsgSeq": other.pk, "Code": 10062}
-    detail = {"GroupId": str(group.pk), "MsgSeq": other.pk, "Filter": 0, "Cursor": "", "Count": 1}
+    assert item == {"MsgSeq": seq(other), "Code": 10062}
+    detail = {"GroupId": str(group.pk), "MsgSeq": seq(other), "Filter": 0, "Cursor": "", "Count": 1}
     admin("get_group_msg_receipt_detail", detail, code=10062)
     body["From_Account"] = "bob"
     admin("group_msg_receipt", body, code=10004)
@@ -79,7 +79,7 @@ def test_members_come_in_pages_until_it_is_finished(
                 "get_group_msg_receipt_detail",
                 {
                     "GroupId": room,
-                    "MsgSeq": message.pk,
+                    "MsgSeq": seq(message),
                     "Filter": which,
                     "Cursor": cursor,
                     "Count": 2,
@@ -116,7 +116,7 @@ def test_a_private_read_is_a_delivery_to_the_byte(
 ) -> None:
     """Rule 13."""
     message = say(alice, group)
-    detail = {"GroupId": room, "MsgSeq": message.pk, "Cursor": "", "Count": 200}
+    detail = {"GroupId": room, "MsgSeq": seq(message), "Cursor": "", "Count": 200}
 
     def told() -> list[Any]:
         one = admin("get_group_msg_receipt", {"GroupId": room, "MsgSeqList": seqs(message)})
