@@ -13,7 +13,7 @@ import pytest
 from chat.authentication import issue_token
 from chat.models import User
 from receipts import services
-from receipts.gateways.agora.frames import GROUP_DOMAIN, PERSON_DOMAIN, BodyType, Code, Command
+from receipts.gateways.agora.frames import GROUP_DOMAIN, PERSON_DOMAIN, BodyType, Code, FrameType
 from receipts.gateways.agora.wire.msync_pb2 import (
     Address,
     Body,
@@ -54,7 +54,7 @@ def provision(name: str, token: str, resource: str = "phone") -> bytes:
         device_uuid=resource, device_name=resource, resource=resource,
         auth_token=json.dumps({"token": auth}),
     )  # fmt: skip
-    return envelope(Command.PROVISION, asked, who=who, auth=auth)
+    return envelope(FrameType.PROVISION, asked, who=who, auth=auth)
 
 
 def address(to: str, *, group: bool) -> Address:
@@ -115,8 +115,8 @@ class Msync:
     def next(self) -> Any:
         """The next frame, spelled out; the entries of a page are also kept."""
         envelope = Envelope.FromString(self.socket.receive())
-        kind: Any = {Command.PROVISION: Provision, Command.UNREAD: UnreadDown}.get(
-            Command(envelope.command), SyncDown
+        kind: Any = {FrameType.PROVISION: Provision, FrameType.UNREAD: UnreadDown}.get(
+            FrameType(envelope.command), SyncDown
         )
         said = kind.FromString(envelope.payload)
         if kind is SyncDown and said.metas:
@@ -133,13 +133,13 @@ class Msync:
 
     def beat(self) -> UnreadDown:
         """The heartbeat, which is also the first request."""
-        self.socket.send(envelope(Command.UNREAD))
+        self.socket.send(envelope(FrameType.UNREAD))
         said: UnreadDown = self._answer(lambda each: isinstance(each, UnreadDown))
         return said
 
     def send(self, meta: Meta) -> SyncDown:
         """Send something, and return its answer."""
-        self.socket.send(envelope(Command.SYNC, SyncUp(meta=meta)))
+        self.socket.send(envelope(FrameType.SYNC, SyncUp(meta=meta)))
         said: SyncDown = self._answer(
             lambda each: isinstance(each, SyncDown) and each.HasField("meta_id")
         )
@@ -194,7 +194,7 @@ class Msync:
         """Ask for what follows in each queue, as clients do for each page; nothing does."""
         for (name, domain), key in self.keys.items():
             queue = Address(app_key=APP_KEY, name=name, domain=domain)
-            self.socket.send(envelope(Command.SYNC, SyncUp(key=key, queue=queue)))
+            self.socket.send(envelope(FrameType.SYNC, SyncUp(key=key, queue=queue)))
             said = self._answer(lambda each: isinstance(each, SyncDown) and each.last)
             assert (said.queue.name, said.queue.domain) == (name, domain)
 

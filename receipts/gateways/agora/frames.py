@@ -23,7 +23,7 @@ from receipts.gateways.unixtime import milliseconds
 Parsed = TypeVar("Parsed", bound=Message)
 
 
-class Command(IntEnum):
+class FrameType(IntEnum):
     """What a frame is."""
 
     SYNC = 0
@@ -86,23 +86,23 @@ def parsed(kind: type[Parsed], data: bytes) -> Parsed:
 def provisioned(resource: str, auth_token: str) -> bytes:
     """The answer to a login."""
     accepted = Provision(status=Status(code=Code.OK), resource=resource, auth_token=auth_token)
-    return _enveloped(Command.PROVISION, accepted)
+    return _enveloped(FrameType.PROVISION, accepted)
 
 
 def not_provisioned(code: Code, reason: str) -> bytes:
     """The answer to a login that is refused."""
-    return _enveloped(Command.PROVISION, Provision(status=Status(code=code, reason=reason)))
+    return _enveloped(FrameType.PROVISION, Provision(status=Status(code=code, reason=reason)))
 
 
 def nothing_unread() -> bytes:
     """The answer to ``UNREAD``: what waits is sent unasked, so there is nothing to fetch."""
-    return _enveloped(Command.UNREAD, UnreadDown(status=Status(code=Code.OK), timestamp=_now()))
+    return _enveloped(FrameType.UNREAD, UnreadDown(status=Status(code=Code.OK), timestamp=_now()))
 
 
 def accepted(meta_id: int, server_id: int) -> bytes:
     """The answer to something that a client has sent."""
     return _enveloped(
-        Command.SYNC,
+        FrameType.SYNC,
         SyncDown(
             status=Status(code=Code.OK), meta_id=meta_id, server_id=server_id, timestamp=_now()
         ),
@@ -112,13 +112,13 @@ def accepted(meta_id: int, server_id: int) -> bytes:
 def refused(meta_id: int, code: Code, reason: str) -> bytes:
     """The answer to something that a client has sent in vain."""
     status = Status(code=code, reason=reason)
-    return _enveloped(Command.SYNC, SyncDown(status=status, meta_id=meta_id, timestamp=_now()))
+    return _enveloped(FrameType.SYNC, SyncDown(status=status, meta_id=meta_id, timestamp=_now()))
 
 
 def queue_page(queue: Queue, metas: Sequence[bytes], key: int) -> bytes:
     """Some entries of a queue, which the client confirms by asking for what follows the key."""
     return _enveloped(
-        Command.SYNC,
+        FrameType.SYNC,
         SyncDown(
             status=Status(code=Code.OK), metas=metas, next_key=key, queue=queue.address(),
             timestamp=_now(),
@@ -129,10 +129,10 @@ def queue_page(queue: Queue, metas: Sequence[bytes], key: int) -> bytes:
 def last_page(queue: Address) -> bytes:
     """Nothing more is in this queue."""
     down = SyncDown(status=Status(code=Code.OK), queue=queue, last=True, timestamp=_now())
-    return _enveloped(Command.SYNC, down)
+    return _enveloped(FrameType.SYNC, down)
 
 
-def _enveloped(command: Command, content: Message) -> bytes:
+def _enveloped(command: FrameType, content: Message) -> bytes:
     envelope = Envelope(version=0, command=command, payload=content.SerializeToString())
     return envelope.SerializeToString()
 

@@ -17,11 +17,11 @@ from receipts.feed.positions import Position
 from receipts.feed.telling import Told
 from receipts.gateways.agora import frames
 from receipts.gateways.agora.entries import STATISTICS_QUEUE, Entry, GroupCount, statistic
-from receipts.gateways.agora.frames import Command, Namespace, Queue, parsed
+from receipts.gateways.agora.frames import FrameType, Namespace, Queue, parsed
 from receipts.gateways.agora.outstanding import Outstanding
 from receipts.gateways.agora.pushes import queued
 from receipts.gateways.agora.requests import HANDLERS
-from receipts.gateways.agora.statuses import WRONG_TOKEN, code_of
+from receipts.gateways.agora.statuses import WRONG_TOKEN, status_code_of
 from receipts.gateways.agora.waiting import waiting_for
 from receipts.gateways.agora.wire.msync_pb2 import Body, Envelope, Meta, Provision, SyncUp
 from receipts.gateways.sockets.calls import CallRefused
@@ -48,16 +48,16 @@ class AgoraSession(Session):
         envelope = parsed(Envelope, data)
         if any(envelope.compress):
             raise Garbled("Compressed.")
-        if envelope.command == Command.PROVISION:
+        if envelope.command == FrameType.PROVISION:
             await self._log_in(envelope)
         elif self.socket.device is None:
             raise Garbled("Not logged in.")
-        elif envelope.command == Command.LOGOUT:
+        elif envelope.command == FrameType.LOGOUT:
             self.socket.close()
         elif self._start():
-            if envelope.command == Command.UNREAD:
+            if envelope.command == FrameType.UNREAD:
                 self._heartbeat()
-            elif envelope.command == Command.SYNC:
+            elif envelope.command == FrameType.SYNC:
                 await self._sync(parsed(SyncUp, envelope.payload))
 
     def push(self, pushes: list[Push], position: Position | None) -> None:
@@ -155,7 +155,7 @@ class AgoraSession(Session):
             )
         except CallRefused as error:
             refusal = error.refusal
-            self.socket.send(frames.refused(meta.id, code_of(refusal), refusal.text))
+            self.socket.send(frames.refused(meta.id, status_code_of(refusal), refusal.text))
         else:
             self.socket.send(frames.accepted(meta.id, number))
 

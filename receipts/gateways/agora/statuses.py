@@ -19,6 +19,6 @@ _BY_STATUS = {400: Code.WRONG_PARAMETER, 403: Code.NOT_PERMITTED, 429: Code.LIMI
 WRONG_TOKEN = "Sorry, token or password does not match login info"  # noqa: S105
 
 
-def code_of(refusal: Refusal) -> Code:
+def status_code_of(refusal: Refusal) -> Code:
     """The status code of a refused call."""
     return _BY_CODE.get(refusal.code, _BY_STATUS.get(refusal.status, Code.FAILED))

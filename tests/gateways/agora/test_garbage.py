@@ -13,7 +13,7 @@ from wsproto.utilities import LocalProtocolError
 
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
-from receipts.gateways.agora.frames import GROUP_DOMAIN, PERSON_DOMAIN, Command
+from receipts.gateways.agora.frames import GROUP_DOMAIN, PERSON_DOMAIN, FrameType
 from receipts.gateways.agora.live import AgoraSession
 from receipts.gateways.agora.wire.msync_pb2 import (
     Address,
@@ -85,7 +85,7 @@ def mutated(draw: Any, frames: Any) -> bytes:
 
 
 frames = st.one_of(
-    syncs.map(lambda sync: framed(Command.SYNC, sync.SerializeToString())),
+    syncs.map(lambda sync: framed(FrameType.SYNC, sync.SerializeToString())),
     st.builds(framed, st.integers(0, 9), st.binary(max_size=60)),
     st.binary(max_size=60),
 )
@@ -140,7 +140,7 @@ def test_whatever_logs_in_is_refused_or_closed(dial: Dial, alice: User, heard: A
         st.builds(provision, words, words, words),
         st.builds(
             lambda who, auth, inner: envelope(
-                Command.PROVISION, Provision(auth_token=inner, resource=auth), who=who, auth=auth
+                FrameType.PROVISION, Provision(auth_token=inner, resource=auth), who=who, auth=auth
             ),
             addresses, words, st.sampled_from(["{}", "[", "7", '{"token": 7}', "\x00", "[" * 5000]),
         ),
@@ -151,7 +151,7 @@ def test_whatever_logs_in_is_refused_or_closed(dial: Dial, alice: User, heard: A
     def log_in(data: bytes) -> None:
         client = Msync(dial("/ws"), alice)
         client.socket.send(data)
-        client.socket.send(envelope(Command.UNREAD))
+        client.socket.send(envelope(FrameType.UNREAD))
         try:
             client.next()
         except Closed as closed:
@@ -168,7 +168,7 @@ def test_nothing_half_done_and_nothing_kept(msync: LogIn, alice: User, bob: User
     client = msync(alice)
     broken = meta("bob", text_body("hello"))
     broken.payload += b"\xff"
-    client.socket.send(envelope(Command.SYNC, SyncUp(meta=broken)))
+    client.socket.send(envelope(FrameType.SYNC, SyncUp(meta=broken)))
     assert client.socket.closed() == 1007
     assert not Message.objects.exists()
     assert AgoraSession.__slots__ == ("outstanding",)

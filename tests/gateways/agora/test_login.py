@@ -12,7 +12,7 @@ from django.test import Client
 
 from chat.authentication import issue_token
 from chat.models import User
-from receipts.gateways.agora.frames import Code, Command
+from receipts.gateways.agora.frames import Code, FrameType
 from receipts.gateways.agora.wire.msync_pb2 import Address, Provision
 from tests.support.msync import LogIn, Msync, envelope, provision
 from tests.support.websocket import Dial
@@ -38,7 +38,7 @@ class TestSocket:
     def test_the_token_may_stand_in_the_payload_alone(self, dial: Dial, alice: User) -> None:
         client = Msync(dial("/ws"), alice)
         asked = Provision(auth_token=json.dumps({"token": f"$t${issue_token(alice)[0]}"}))
-        client.socket.send(envelope(Command.PROVISION, asked, who=Address(name="Alice")))
+        client.socket.send(envelope(FrameType.PROVISION, asked, who=Address(name="Alice")))
         assert client.next().status.code == Code.OK
 
     @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ class TestSocket:
         other = {"key": service_key, "another's": issue_token(bob)[0]}.get(token, token)
         asked = Provision(auth_token=token)
         auth = {} if token[:1] in "[{" else {"auth": f"$t${other}"}
-        client.socket.send(envelope(Command.PROVISION, asked, who=Address(name="alice"), **auth))
+        client.socket.send(envelope(FrameType.PROVISION, asked, who=Address(name="alice"), **auth))
         said = client.next()
         assert (said.status.code, said.status.reason) == (Code.FAILED, WRONG)
         assert client.socket.closed() == 1000
@@ -69,7 +69,7 @@ class TestSocket:
 
     def test_easemobs_logout_ends_the_connection(self, msync: LogIn, alice: User) -> None:
         client = msync(alice)
-        client.socket.send(envelope(Command.LOGOUT))
+        client.socket.send(envelope(FrameType.LOGOUT))
         assert client.socket.closed() == 1000
 
     def test_a_command_that_nobody_knows_is_passed_over(self, msync: LogIn, alice: User) -> None:
@@ -77,8 +77,8 @@ class TestSocket:
         client.socket.send(envelope(99))
         assert client.nothing_more()
 
-    @pytest.mark.parametrize("command", [Command.SYNC, Command.UNREAD, Command.LOGOUT])
-    def test_nothing_is_served_before_the_login(self, dial: Dial, command: Command) -> None:
+    @pytest.mark.parametrize("command", [FrameType.SYNC, FrameType.UNREAD, FrameType.LOGOUT])
+    def test_nothing_is_served_before_the_login(self, dial: Dial, command: FrameType) -> None:
         client = dial("/ws")
         client.send(envelope(command))
         assert client.closed() == 1007

@@ -8,7 +8,7 @@ import pytest
 
 from chat.models import Conversation, Message, ReceiptPolicy, User
 from receipts import services
-from receipts.gateways.agora.frames import Code, Command
+from receipts.gateways.agora.frames import Code, FrameType
 from receipts.gateways.agora.wire.msync_pb2 import Address, Body, Content, Meta, Pair, SyncUp
 from tests.support.cast import say
 from tests.support.msync import LogIn, envelope, meta, text_body
@@ -153,7 +153,7 @@ def test_other_namespaces_are_refused_and_statistics_need_no_answer(
     msync: LogIn, alice: User
 ) -> None:
     client = msync(alice)
-    client.socket.send(envelope(Command.SYNC, SyncUp(meta=Meta(id=1, namespace=0))))
+    client.socket.send(envelope(FrameType.SYNC, SyncUp(meta=Meta(id=1, namespace=0))))
     assert client.refused(Meta(id=2, namespace=3, to=Address(name="bob")))[0] == Code.NOT_PERMITTED
 
 
