@@ -21,7 +21,7 @@ from receipts.gateways.sockets.calls import TOO_MANY, CallRefused, Threads, as_u
 from receipts.gateways.sockets.pacing import Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
-from receipts.gateways.sockets.vendor import Frame, Push, Session, Since, Vendor
+from receipts.gateways.sockets.vendor import Beginning, Frame, Push, Session, Vendor
 
 logger = logging.getLogger("seenby.socket")
 _Result = TypeVar("_Result")
@@ -96,7 +96,7 @@ class Socket:
         self.ends_at = time.monotonic() + self.encoding.lasts(found.expires_at - time.time())
         return found.user
 
-    def start(self, since: Since | None = None) -> None:
+    def start(self, since: Beginning | None = None) -> None:
         """Push events from now on, beginning with those that the device missed.
 
         ``since`` finds where to begin. Raises ``CallRefused`` if there are too many connections.
@@ -196,7 +196,7 @@ class Socket:
 
     # --- What goes out
 
-    async def _catch_up(self, since: Since | None, arrival: Arrival) -> None:
+    async def _catch_up(self, since: Beginning | None, arrival: Arrival) -> None:
         try:
             if since is not None:
                 self.position = await since()

@@ -17,8 +17,8 @@ from receipts.gateways.sockets.reached import Reached
 _Result = TypeVar("_Result")
 #: Bytes are sent as a binary message, text as a text message.
 Frame = bytes | str
-#: Finds where events begin, once a client is ready for them.
-Since = Callable[[], Awaitable[Position]]
+#: Finds where a client begins, once it is ready for events.
+Beginning = Callable[[], Awaitable[Position]]
 
 
 class Garbled(Exception):
@@ -64,7 +64,7 @@ class SessionSocket(Protocol):
     def login(
         self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
     ) -> Awaitable[User]: ...
-    def start(self, since: Since | None = None) -> None: ...
+    def start(self, since: Beginning | None = None) -> None: ...
     def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
     ) -> Awaitable[_Result]: ...
