@@ -72,16 +72,11 @@ def begin_anew(device: Device) -> Position:
     """Let a device, which has just loaded everything, continue from now on."""
     position = newest_position()
     store_positions([(device, position)])
-    forget_surplus(device)
-    return position
-
-
-def forget_surplus(device: Device) -> None:
-    """Of more devices than a user may have at a gateway, forget those that were away longest."""
     mine = DevicePosition.objects.filter(user=device.user_id, gateway=device.gateway)
     others = mine.order_by("-updated_at", "-pk").values_list("pk", flat=True)[MOST_DEVICES:]
     if surplus := list(others[:MOST_DEVICES]):
         DevicePosition.objects.filter(pk__in=surplus).delete()
+    return position
 
 
 @transaction.atomic

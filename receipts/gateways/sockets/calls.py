@@ -14,9 +14,9 @@ from rest_framework.exceptions import Throttled
 from chat.authentication import active_user, token_holder
 from chat.models import User
 from receipts.api.throttles import is_within_rate, seconds_to_next_window
-from receipts.feed.devices import Device, forget_surplus, position_of_device, stored_position
+from receipts.feed.devices import Device, position_of_device, stored_position
 from receipts.feed.looking import Listener
-from receipts.feed.positions import Position, newest_position
+from receipts.feed.positions import Position
 from receipts.gateways.refusals import Refusal, refusal_of
 from receipts.gateways.sockets.vendor import Vendor
 
@@ -88,8 +88,8 @@ def log_in(token: str, vendor: Vendor, own_name: str, begun_as: str, renewed_as:
         )
         begun = stored_position(login) if begun_as else None
         if is_new := vendor.greets and stored_position(device) is None:
-            forget_surplus(device)
-            position = newest_position()
+            # Its first login, however often it has to be greeted: nothing after that is skipped.
+            position = position_of_device(Device.of(user, f"{vendor.name}:new", own_name))
         else:
             position = position_of_device(device, since=login if begun else renewal)
         return Login(user, expires_at, device, position, is_new, begun)

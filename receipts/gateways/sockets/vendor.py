@@ -112,7 +112,7 @@ class Vendor:
     #: Otherwise what was sent some seconds before another frame came in counts as received.
     confirms: ClassVar[bool] = False
     #: Whether a new device is sent more than events, by ``since`` of ``Socket.start``. It is new
-    #: again at each login until it has confirmed something.
+    #: at each login until it has confirmed something, and begins where its first one was.
     greets: ClassVar[bool] = False
 
     def lasts(self, left: float) -> float:

@@ -32,7 +32,8 @@ def leave(client: Msync) -> None:
 
 def _is_stored(user: User) -> bool:
     """Whether the device's position in the feed is at its end."""
-    cursor = DevicePosition.objects.filter(user=user).values_list("cursor", flat=True).first()
+    mine = DevicePosition.objects.filter(user=user, gateway="agora")
+    cursor = mine.values_list("cursor", flat=True).first()
     if cursor is None:
         return False
     return not look(Listener.of(user), position_of(cursor, user.username), 1).told
@@ -109,9 +110,9 @@ class TestOneServer:
         self, msync: LogIn, known: Msync, group: Any, alice: User, bob: User
     ) -> None:
         """Otherwise it would be new after ``EVENTS_RETENTION_DAYS`` without a message."""
-        stored = DevicePosition.objects.get(user=bob)
+        stored = DevicePosition.objects.get(user=bob, gateway="agora")
         client = msync(bob)
-        while DevicePosition.objects.get(user=bob).cursor == stored.cursor:
+        while DevicePosition.objects.get(user=bob, gateway="agora").cursor == stored.cursor:
             client.beat()
 
 
@@ -159,6 +160,14 @@ class TestNewDevices:
         assert again.pushed() == [("text", "alice", "one")]
         leave(again)
         assert msync(bob).nothing_more()
+
+    def test_until_then_it_continues_from_its_first_login(
+        self, msync: LogIn, direct: Any, alice: User, bob: User
+    ) -> None:
+        sent = say(alice, direct).pk
+        msync(alice).socket.abort()
+        msync(bob).read("alice", sent)
+        assert msync(alice).pushed(2) == [("read", "bob", sent), ("all read", "bob")]
 
     def test_what_is_deleted_or_left_is_not_waiting(
         self, msync: LogIn, direct: Any, group: Any, alice: User, bob: User
