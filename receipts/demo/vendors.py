@@ -29,8 +29,8 @@ class VendorSdk:
     package: str
     #: Below ``tests/clients``.
     file: str
-    #: Whether its code makes functions of text, which our policy otherwise forbids.
-    evaluates: bool = False
+    #: What it does that our policy otherwise forbids.
+    needs: str = ""
 
     @property
     def path(self) -> Path:
@@ -51,13 +51,14 @@ SDKS = {
             "Easemob",
             "easemob-websdk",
             "easemob/node_modules/easemob-websdk/Easemob-chat.js",
-            evaluates=True,
+            needs="script-src 'self' 'unsafe-eval'",  # it makes functions of text
         ),
         VendorSdk(
             "tencent",
             "Tencent Chat",
             "@tencentcloud/chat",
             "tencent/node_modules/@tencentcloud/chat/index.js",
+            needs="worker-src 'self' blob:",  # its socket lives in a worker
         ),
     )
 }
@@ -79,8 +80,8 @@ def vendor_page(request: HttpRequest, name: str) -> HttpResponse:
     known = {"sdk": sdk, "people": people, "team": team, "me": "bob", "other": "alice"}
     response = HttpResponse(render_to_string("demo/vendor.html", known))
     response["Cache-Control"] = "no-store"
-    if sdk.evaluates:
-        response[HEADER] = f"{POLICY}; script-src 'self' 'unsafe-eval'"
+    if sdk.needs:
+        response[HEADER] = f"{POLICY}; {sdk.needs}"
     return response
 
 
