@@ -1,4 +1,7 @@
-"""Pushes to Agora's clients: the number of statements depends on neither events nor listeners."""
+"""Pushes to Agora's clients, as they are written for events that came together.
+
+The number of statements depends on neither events nor listeners.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +17,18 @@ from receipts.feed.positions import newest_position
 from receipts.feed.reading import of_all
 from receipts.feed.telling import tell
 from receipts.gateways.agora.live import VENDOR
+from receipts.gateways.agora.wire.msync_pb2 import Meta
+from receipts.gateways.sockets.vendor import Push
 from tests.support.cast import say
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def pushed(transactional_db: None, statements: Callable[[], Any]) -> Any:
-    """``pushed(work, alice, bob)``: how many pushes, by how many statements."""
+def written(transactional_db: None, statements: Callable[[], Any]) -> Any:
+    """``written(work, alice, bob)``: what is pushed to them, and by how many statements."""
 
-    def pushed(work: Callable[[], Any], *people: User) -> tuple[int, int]:
+    def written(work: Callable[[], Any], *people: User) -> tuple[list[Push], int]:
         position = newest_position()
         work()
         page = of_all(position, 1_000)
@@ -37,9 +42,38 @@ def pushed(transactional_db: None, statements: Callable[[], Any]) -> Any:
         told = tell(heard)
         with statements() as counted:
             found = VENDOR.encode(told, listeners, page.position)
-        return sum(map(len, found.values())), len(counted)
+        return [push for pushes in found.values() for push in pushes], len(counted)
+
+    return written
+
+
+@pytest.fixture
+def pushed(written: Any) -> Any:
+    """The number of pushes, and of statements."""
+
+    def pushed(work: Callable[[], Any], *people: User) -> tuple[int, int]:
+        pushes, statements = written(work, *people)
+        return len(pushes), statements
 
     return pushed
+
+
+def test_who_read_privately_is_not_named_as_a_reader(
+    written: Any, api: Any, group: Conversation, alice: User, bob: User, carol: User
+) -> None:
+    """Rule 13, where an open read of the same reader and somebody else's come with it."""
+    first, second = say(alice, group), say(alice, group)
+
+    def read() -> None:
+        api(bob).post(f"/messages/{first.pk}/read/")
+        api(bob).post(f"/messages/{second.pk}/read/", {"private": True})
+        api(carol).post(f"/messages/{second.pk}/read/")
+
+    pushes, _ = written(read, alice)
+    told = [
+        (push.data.count.message, Meta.FromString(push.data.meta).sender.name) for push in pushes
+    ]
+    assert told == [(first.pk, "bob"), (second.pk, "carol")]
 
 
 def test_messages(
