@@ -38,6 +38,13 @@ check: .venv/dev  ## run formatter, linter, type checker, Django's checks, migra
 	DEMO=1 $(BIN)/python -m pytest -q tests/plan  # who may import whom, and the rules
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml - \
 		|| { echo 'The API changed: check the difference, then run make schema.'; exit 1; }
+	made=$$(mktemp -d) && $(BIN)/python -m grpc_tools.protoc -I$(WIRE) --python_out=$$made \
+		--pyi_out=$$made msync.proto && diff $$made/msync_pb2.py $(WIRE)/msync_pb2.py && rm -r $$made \
+		|| { echo "Agora's frames changed: run make protobuf."; exit 1; }
+
+WIRE := receipts/gateways/agora/wire
+protobuf: .venv/dev  ## make the Python code of Agora's frames from their .proto
+	$(BIN)/python -m grpc_tools.protoc -I$(WIRE) --python_out=$(WIRE) --pyi_out=$(WIRE) msync.proto
 
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
@@ -82,5 +89,5 @@ tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-browser test-clients test-clients-unclear check schema screenshots bench \
+.PHONY: help run test test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
 	format lock

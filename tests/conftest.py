@@ -30,6 +30,7 @@ pytest_plugins = (
     "tests.support.listening",
     "tests.support.live",
     "tests.support.websocket",
+    "tests.support.msync",
     "tests.support.mqtt",
     "tests.support.plain_vendor",
     "tests.support.sendbird",

@@ -126,17 +126,18 @@ def message_ids_given(given: Iterable[object]) -> list[int | None]:
     return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 
-def conversation_named(user: User, name: str) -> Conversation:
+def conversation_named(user: User, name: str, **others: str) -> Conversation:
     """The conversation with this ``external_id``, or with this id and no ``external_id``.
 
-    So no two names lead to one conversation. Raises ``Http404`` if ``user`` cannot see it.
+    So no two names lead to one conversation. Raises ``Http404`` if ``user`` cannot see it, or if
+    its columns are not as the ``others``.
     """
     if "\x00" in name:
         raise Http404
     named = Q(external_id=name)
     if number := whole_number(name, MAX_ID):
         named |= Q(pk=number, external_id=None)
-    found = Conversation.objects.visible_to(user).filter(named)
+    found = Conversation.objects.visible_to(user).filter(named, **others)
     conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
     if conversation is None:
         raise Http404

@@ -22,7 +22,7 @@ from django.conf import settings
 from django.db import connection
 
 from config import health
-from config.asgi import application
+from config.asgi import _sockets, application
 from config.protocol import LimitedProtocol
 from receipts.feed.hub import hub
 from receipts.management.serving import WEBSOCKETS
@@ -79,6 +79,8 @@ def server_thread() -> Iterator[int]:
     """The service in a thread of this process, where a test can change its settings; its port."""
     hub.cache_clear()
     health.readiness.cache_clear()
+    # Another test's devices, whose users may have had the same ids.
+    _sockets.places.reached.clear()
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(
         uvicorn.Config(

@@ -14,7 +14,8 @@ from receipts.gateways.unixtime import milliseconds
 class AgoraView(GatewayView):
     """A view whose errors Agora's SDKs understand."""
 
-    query_parameters = frozenset({"limit", "key"})
+    #: ``_v`` is the version that the SDKs add to every call.
+    query_parameters = frozenset({"limit", "key", "_v"})
 
     def refused(self, refusal: Refusal) -> Response:
         body = {

@@ -18,6 +18,7 @@ from receipts.feed.devices import Device, position_of_device, stored_position
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.gateways.refusals import Refusal, refusal_of
+from receipts.gateways.sockets.vendor import Vendor
 
 _Result = TypeVar("_Result")
 logger = logging.getLogger("seenby.socket")
@@ -67,11 +68,13 @@ class Login(NamedTuple):
     device: Device
     #: Where the device continues.
     position: Position
+    #: Whether a device of a vendor that ``greets`` new ones is new, or was away for too long.
+    is_new: bool
     #: Where its login over HTTP let it begin; None if there was none, or if its vendor has none.
     begun: Position | None
 
 
-def log_in(token: str, gateway: str, own_name: str, begun_as: str, renewed_as: str) -> Login:
+def log_in(token: str, vendor: Vendor, own_name: str, begun_as: str, renewed_as: str) -> Login:
     """The user of a token, and where their device is in the feed. Raises ``CallRefused``.
 
     A device that is new begins where one named ``begun_as`` does, which a login over HTTP has let
@@ -81,13 +84,17 @@ def log_in(token: str, gateway: str, own_name: str, begun_as: str, renewed_as: s
     def run() -> Login:
         user, expires_at = token_holder(token)
         device, login, renewal = (
-            Device.of(user, gateway, name) for name in (own_name, begun_as, renewed_as)
+            Device.of(user, vendor.name, name) for name in (own_name, begun_as, renewed_as)
         )
         begun = stored_position(login) if begun_as else None
-        position = position_of_device(device, since=login if begun else renewal)
-        return Login(user, expires_at, device, position, begun)
+        if is_new := vendor.greets and stored_position(device) is None:
+            # Its first login, however often it has to be greeted: nothing after that is skipped.
+            position = position_of_device(Device.of(user, f"{vendor.name}:new", own_name))
+        else:
+            position = position_of_device(device, since=login if begun else renewal)
+        return Login(user, expires_at, device, position, is_new, begun)
 
-    return _refusing(f"{gateway} login", run, None)
+    return _refusing(f"{vendor.name} login", run, None)
 
 
 def _refusing(what: str, run: Callable[[], _Result], caller: str | None) -> _Result:

@@ -37,9 +37,11 @@ class Reached:
         #: A position up to which there was nothing to send.
         self.quiet: Position | None = None
 
-    def sent(self, position: Position, now: float) -> None:
-        """Everything up to this position has been sent."""
+    def sent(self, position: Position | None, now: float) -> None:
+        """Something has been sent, and so everything up to this position, if one is given."""
         self.quiet = None
+        if position is None:
+            return
         if self.entries is None:
             self.entries = deque(maxlen=MOST_ENTRIES)
         last = self.entries[-1] if self.entries else None

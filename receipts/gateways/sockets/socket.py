@@ -35,8 +35,8 @@ class Socket:
     """A connection to one client. Used in the event loop only."""
 
     __slots__ = (
-        "arrived", "begun", "closing", "device", "encoding", "ends_at", "heard_at", "listener",
-        "newest", "over", "pacing", "places", "position", "reached", "send_message",
+        "arrived", "begun", "closing", "device", "encoding", "ends_at", "heard_at", "is_new",
+        "listener", "newest", "over", "pacing", "places", "position", "reached", "send_message",
         "sending_since", "session", "size", "speaks_text", "started", "task", "threads", "timer",
         "waiting", "writer",
     )  # fmt: skip
@@ -54,7 +54,7 @@ class Socket:
         self.session: Session = vendor.session(self)
         self.device = self.begun = None
         self.heard_at = self.ends_at = time.monotonic()
-        self.started = self.arrived = self.over = self.speaks_text = False
+        self.started = self.arrived = self.over = self.is_new = self.speaks_text = False
         self.closing: int | None = None
         self.waiting: deque[Frame] | None = None
         self.size = 0
@@ -89,18 +89,17 @@ class Socket:
 
         ``begun_as`` and ``renewed_as``: see ``log_in``. Raises ``CallRefused``.
         """
-        name = self.encoding.name
-        found = await self.threads(lambda: log_in(token, name, own_name, begun_as, renewed_as))
+        vendor = self.encoding
+        found = await self.threads(lambda: log_in(token, vendor, own_name, begun_as, renewed_as))
         self.listener, self.device = Listener.of(found.user), found.device
-        self.position, self.begun = found.position, found.begun
+        self.position, self.begun, self.is_new = found.position, found.begun, found.is_new
         self.ends_at = time.monotonic() + self.encoding.lasts(found.expires_at - time.time())
         return found.user
 
     def start(self, since: Beginning | None = None) -> None:
         """Push events from now on, beginning with those that the device missed.
 
-        ``since`` finds where to begin instead, once the client is ready for events.
-        Raises ``CallRefused`` if there are too many connections.
+        ``since`` finds where to begin. Raises ``CallRefused`` if there are too many connections.
         """
         if self.started or self.over:
             return
@@ -119,11 +118,16 @@ class Socket:
         listener, given = self.listener, bound(work, *args, **options)
         return await self.threads(lambda: as_user(listener, what, given, writes=writes))
 
-    def confirm(self, position: Position) -> None:
-        """The client has received everything up to this position."""
-        if self.device is not None:
+    def confirm(self, position: Position | None) -> None:
+        """The client has received everything up to this position, if any."""
+        if self.device is not None and position is not None:
             self.places.reach(self.device, position)
             self.reached.confirmed(position)
+
+    async def written(self) -> None:
+        """Wait until everything has been sent: the client reads at its own speed."""
+        while self.writer is not None:
+            await asyncio.shield(self.writer)
 
     def close(self, code: int = NORMAL) -> None:
         """Close after what is waiting has been sent."""
@@ -181,9 +185,7 @@ class Socket:
         if self.started:
             hub().leave(self)
         cleanly = cleanly and not self.encoding.confirms
-        position = self.reached.last(with_sent=cleanly)
-        if position is not None:
-            self.confirm(position)
+        self.confirm(self.reached.last(with_sent=cleanly))
 
     def drop(self, why: str) -> None:
         """Hang up on a client that is not there any more."""
@@ -200,10 +202,9 @@ class Socket:
                 self.position = await since()
             async for page in hub().missed(self, self.position, arrival):
                 if page.written:
-                    self.session.push(page.written, page.position)
                     self.reached.sent(page.position, time.monotonic())
-                    while self.writer is not None:  # it reads at its own speed
-                        await asyncio.shield(self.writer)
+                    self.session.push(page.written, page.position)
+                    await self.written()
             self.task = None
             self._flush()
         except Exception as error:
@@ -220,9 +221,8 @@ class Socket:
         now = time.monotonic()
         if due := self.pacing.due(now):
             position = None if self.pacing.held else self.newest
+            self.reached.sent(position, now)  # first, since the session may confirm it at once
             self.session.push(due, position)
-            if position is not None:
-                self.reached.sent(position, now)
         if (later := self.pacing.next_due()) is not None:
             if self.timer is not None:
                 self.timer.cancel()

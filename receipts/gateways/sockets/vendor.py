@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from chat.models import User
+from receipts.feed.devices import Device
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.telling import Told
+from receipts.gateways.sockets.reached import Reached
 
 _Result = TypeVar("_Result")
 #: Bytes are sent as a binary message, text as a text message.
@@ -48,7 +51,15 @@ class SessionSocket(Protocol):
     over: bool
     position: Position
     begun: Position | None
+    is_new: bool
+    reached: Reached
+    #: While the client is sent what it missed.
+    task: asyncio.Task[None] | None
 
+    @property
+    def device(self) -> Device | None: ...
+    @property
+    def ends_at(self) -> float: ...
     def send(self, *frames: Frame) -> None: ...
     def login(
         self, token: str, own_name: str, *, begun_as: str = "", renewed_as: str = ""
@@ -57,7 +68,8 @@ class SessionSocket(Protocol):
     def call(
         self, work: Callable[..., _Result], *args: Any, writes: bool = False, **options: Any
     ) -> Awaitable[_Result]: ...
-    def confirm(self, position: Position) -> None: ...
+    def confirm(self, position: Position | None) -> None: ...
+    def written(self) -> Awaitable[None]: ...
     def close(self, code: int = 1000) -> None: ...
 
 
@@ -99,6 +111,9 @@ class Vendor:
     #: Whether sessions call ``Socket.confirm`` when the client says that it has received events.
     #: Otherwise what was sent some seconds before another frame came in counts as received.
     confirms: ClassVar[bool] = False
+    #: Whether a new device is sent more than events, by ``since`` of ``Socket.start``. It is new
+    #: at each login until it has confirmed something, and begins where its first one was.
+    greets: ClassVar[bool] = False
 
     def lasts(self, left: float) -> float:
         """How many seconds a connection lasts whose token has so many left."""

@@ -14,9 +14,9 @@ const connection = new Connection({
 });
 
 connection.listen({
-  onTextMessage: async ({ id, from, to, msg, msgConfig }) => {
+  onTextMessage: async ({ id, from, to, data, msgConfig }) => {
     if (to !== team) return;
-    show({ id, sender: from, text: msg });
+    show({ id, sender: from, text: data });
     if (from === me || !msgConfig?.allowGroupAck) return;
     const receipt = Message.create({ type: "read", id, to: team, chatType: "groupChat" });
     receipt.msgConfig = { allowGroupAck: true };
