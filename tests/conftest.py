@@ -32,6 +32,7 @@ pytest_plugins = (
     "tests.support.websocket",
     "tests.support.msync",
     "tests.support.mqtt",
+    "tests.support.partitions",
     "tests.support.plain_vendor",
     "tests.support.sendbird",
     "tests.support.tim",

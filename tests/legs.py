@@ -1,7 +1,8 @@
 """Run the test suite on SQLite, then on PostgreSQL: `python -m tests.legs [pytest arguments]`.
 
 The PostgreSQL is TEST_DATABASE_URL if that is set, else one of our own. A leg that cannot run, or
-finds no tests, has failed: nothing is skipped in silence.
+finds no tests, has failed: nothing is skipped in silence. `--leg partitions`, which runs only when
+it is asked for, is PostgreSQL with hash partitions (tests/support/partitions.py).
 """
 
 from __future__ import annotations
@@ -58,14 +59,16 @@ def postgresql() -> Iterator[Server]:
 
 
 LEGS = {"sqlite": sqlite, "postgresql": postgresql}
+#: Legs that run only when they are asked for.
+MORE_LEGS = {"partitions": postgresql}
 
 
 def run_leg(leg: str, arguments: list[str]) -> tuple[bool, str]:
     """Run the suite on one database; tell whether it passed, and one line about it."""
     name, started = leg, time.monotonic()
     try:
-        with LEGS[leg]() as server:
-            name = server.description
+        with (LEGS | MORE_LEGS)[leg]() as server:
+            name = server.description if leg in LEGS else f"{server.description}, {leg}"
             print(f"\n=== Testing on {name} ===", flush=True)
             code = run_pytest(leg, server.url, arguments)
     except Exception as error:  # whatever stops this leg, the other one still runs
@@ -95,7 +98,7 @@ def run_pytest(leg: str, url: str, arguments: list[str]) -> int:
 def main() -> int:
     """Run the legs asked for and sum them up; 1 if any failed."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
-    parser.add_argument("--leg", choices=LEGS, help="run only this one")
+    parser.add_argument("--leg", choices=LEGS | MORE_LEGS, help="run only this one")
     options, arguments = parser.parse_known_args()
     treat_sigterm_as_ctrl_c()
     legs = [options.leg] if options.leg else list(LEGS)
