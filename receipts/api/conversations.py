@@ -123,8 +123,11 @@ def conversation_shape(pk: int, user: User) -> dict[str, Any]:
 def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
     """Conversations with the caller's unread counts and their newest messages, in two queries."""
     conversations = list(conversations)
-    unread = unread_by_conversation(user.pk, [each.pk for each in conversations])
-    newest = Message.objects.filter(pk__in=[each.last_message for each in conversations])
+    ids = [each.pk for each in conversations]
+    unread = unread_by_conversation(user.pk, ids)
+    newest = Message.objects.filter(
+        conversation__in=ids, pk__in=[each.last_message for each in conversations]
+    )
     messages = {row["id"]: row for row in message_rows(newest)}
     return [
         {

@@ -105,11 +105,12 @@ class ParticipantViewSet(ApiViewSet):
         self, participants: Sequence[ConversationParticipant], conversation: Conversation
     ) -> Sequence[ParticipantAnswer]:
         show_watermarks(participants)
-        names = names_of_messages(
+        watermarks = (
             pk
             for each in participants
             for pk in (each.last_delivered_message_id, each.last_read_message_id)
         )
+        names = names_of_messages(watermarks, conversation.pk)
         return [self._shape(each, conversation, names) for each in participants]
 
     def _answer(

@@ -55,7 +55,10 @@ class Change:
 
     @property
     def changed(self) -> str:
-        """SELECT: each row that changes, its columns before (``was_…``) and after."""
+        """SELECT: each row that changes, its columns before (``was_…``) and after.
+
+        The message comes first: partitioned tables are locked in the order of the FROM list.
+        """
         columns = {name: f"status.{name}" for name in _TIMES} | dict(self.becomes)
         before = ", ".join(f"status.{name} AS was_{name}" for name in columns)
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
@@ -63,9 +66,9 @@ class Change:
             SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
                    status.sent_at, message.sender_id, message.tracking, message.edited_at,
                    {before}, {after}
-              FROM receipts_messagestatus AS status
-              JOIN chat_message AS message ON message.id = status.message_id
-               AND message.conversation_id = status.conversation_id
+              FROM chat_message AS message
+              JOIN receipts_messagestatus AS status ON status.message_id = message.id
+               AND status.conversation_id = message.conversation_id
               {self.source}
              WHERE {self.which}"""
 
@@ -79,7 +82,8 @@ def _delta(changed: str) -> str:
     }
     columns = ", ".join(f"{total} AS {count}" for count, total in sums.items())
     moved = " OR ".join(f"{total} <> 0" for total in sums.values())
-    return f"SELECT message_id, {columns} FROM {changed} GROUP BY message_id HAVING {moved}"
+    key = "message_id, conversation_id"
+    return f"SELECT {key}, {columns} FROM {changed} GROUP BY {key} HAVING {moved}"
 
 
 _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
@@ -87,26 +91,29 @@ _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
 )
 
 
-def stamp(change: Change) -> int:
+def stamp(change: Change, *, conversation: int | None = None) -> int:
     """Change the rows and their messages' counts, write the events; return how many rows changed.
+
+    ``conversation`` is the one in which all the rows lie, if they lie in one. It is named for each
+    table, so that partitions by conversation are not searched for rows whose ids are known.
 
     Atomic. Every caller locks rows by message and recipient, then messages by id, so two calls
     wait for each other without a deadlock (rule 22). Stamp once per transaction: a second stamp
     could need lower messages while it has locked higher ones.
     """
-    changed, rows = _execute(change, COUNT)
+    changed, rows = _execute(change, COUNT, conversation)
     return int(rows[0][0]) if rows else changed
 
 
 def stamp_rows(change: Change) -> set[tuple[int, int]]:
     """``stamp``; return the changed rows as pairs of message id and recipient id."""
-    return {(message, recipient) for message, recipient in _execute(change, ROW_IDS)[1]}
+    return {(message, recipient) for message, recipient in _execute(change, ROW_IDS, None)[1]}
 
 
-def stamp_one(change: Change) -> ChangedColumns | None:
+def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     """``stamp`` for one row: its columns after the change, or None where it did not change."""
     columns = [*_TIMES, *(name for name in change.becomes if name not in _TIMES)]
-    _, rows = _execute(change, ", ".join(columns))
+    _, rows = _execute(change, ", ".join(columns), conversation)
     if not rows:
         return None
     found = zip(columns, rows[0], strict=True)
@@ -116,12 +123,17 @@ def stamp_one(change: Change) -> ChangedColumns | None:
     )
 
 
-def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
+def _execute(
+    change: Change, answer: str, conversation: int | None
+) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
     params = adapt_all(change.params)
+    lies = _LIES_WITH
+    if conversation is not None:
+        lies, params = _LIES_IN, {**params, "lies_in": conversation}
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            execute_prepared(cursor, _one_statement(change, answer), params)
+            execute_prepared(cursor, _one_statement(change, answer, lies), params)
             return 0, cursor.fetchall()
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
@@ -130,7 +142,12 @@ def _execute(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
-def _one_statement(change: Change, answer: str) -> str:
+#: SQL condition: a row of the first table lies in one conversation, or in that of the second.
+_LIES_IN = "{0}.conversation_id = %(lies_in)s"
+_LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
+
+
+def _one_statement(change: Change, answer: str, lies: str) -> str:
     """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
     announced = (
@@ -142,10 +159,12 @@ def _one_statement(change: Change, answer: str) -> str:
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
         ), delta AS MATERIALIZED ({_delta("changed")}
         ), counted AS (
-            {_COUNT} FROM delta WHERE message.id = delta.message_id
+            {_COUNT} FROM delta
+             WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
         ), stamped AS (
             UPDATE receipts_messagestatus AS status SET {assignments}
-              FROM changed WHERE status.id = changed.id
+              FROM changed
+             WHERE status.id = changed.id AND {lies.format("status", "changed")}
         ){announced}
         SELECT {answer} FROM changed"""
 

@@ -30,16 +30,24 @@ from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
 
-#: The position that a user reaches in one conversation.
-ONE_POSITION = """
+_ONE_POSITION = """
     SELECT message.conversation_id, message.id AS up_to, message.created_at AS sent_at
       FROM chat_message AS message
      WHERE message.id = %(reached)s AND message.conversation_id = %(conversation)s"""
 
 _MARKED = ("marked.sent_at", "marked.up_to")
+_THEIRS = "move.conversation_id"
 
 
-def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object]) -> None:
+def advance_watermark(mark: Mark, *, recipient: int, conversation: int, reached: int) -> None:
+    """``advance_watermarks`` to a message of one conversation, which every table is told."""
+    params = {"recipient": recipient, "conversation": conversation, "reached": reached}
+    advance_watermarks(mark, _ONE_POSITION, params, conversation="%(conversation)s")
+
+
+def advance_watermarks(
+    mark: Mark, positions: str, params: Mapping[str, object], conversation: str = _THEIRS
+) -> None:
     """Move a user's watermarks to ``positions``: a SELECT of conversation, message and its time.
 
     Must come before the marks themselves, since leaving, too, locks participants before messages
@@ -52,7 +60,7 @@ def advance_watermarks(mark: Mark, positions: str, params: Mapping[str, object])
     with connection.cursor() as cursor:
         execute_prepared(
             cursor,
-            statement.replace("{positions}", positions),
+            statement.format(positions=positions, conversation=conversation),
             {**params, "at": adapt(mark.at)},
         )
 
@@ -77,6 +85,9 @@ def _compared_sql(state: str, compare: str) -> str:
     return f"({state}.created_at, {state}.id) {compare} ({', '.join(_MARKED)})"
 
 
+_MOVED = ("move.sent_at", "move.up_to")
+
+
 def _moved_sql(state: str) -> str:
     columns = ((f"last_{state}_message_id", "move.up_to"), (f"last_{state}_at", "%(at)s"))
     return ", ".join(
@@ -93,10 +104,10 @@ _READ = f"""
            held_back = CASE WHEN move.passes_read
                             THEN (participant.held_back AND NOT move.passes_delivered)
                                  OR participant.has_private_deliveries
-                                 OR {private_read_sql("move.sent_at", "move.up_to")}
+                                 OR {private_read_sql(*_MOVED, "{conversation}")}
                             ELSE participant.held_back END
       FROM (
-        SELECT own.id, marked.up_to, marked.sent_at,
+        SELECT own.id, own.conversation_id, marked.up_to, marked.sent_at,
                delivered.id IS NULL OR {_compared_sql("delivered", "<")} AS moves_delivered,
                delivered.id IS NULL OR {_compared_sql("delivered", "<=")} AS passes_delivered,
                read.id IS NULL OR {_compared_sql("read", "<")} AS moves_read,
@@ -109,12 +120,12 @@ _READ = f"""
           LEFT JOIN chat_message AS read ON read.id = own.last_read_message_id
            AND read.conversation_id = own.conversation_id
       ) AS move
-     WHERE participant.id = move.id
+     WHERE participant.id = move.id AND participant.conversation_id = {{conversation}}
        AND (move.moves_delivered OR move.moves_read
             OR (participant.held_back AND move.passes_read))"""
 
 
-def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:
+def reach_newest(mark: Mark, *, participant_id: int, conversation_id: int, message_id: int) -> None:
     """Move a locked participant's watermarks to the newest message of their conversation.
 
     As ``advance_watermarks``, but since nothing is after that message, no position is compared.
@@ -123,7 +134,8 @@ def reach_newest(mark: Mark, *, participant_id: int, message_id: int) -> None:
         return
     with connection.cursor() as cursor:
         execute_prepared(cursor, _NEWEST[discloses(mark)], {
-            "participant": participant_id, "message": message_id, "at": adapt(mark.at),
+            "participant": participant_id, "conversation": conversation_id,
+            "message": message_id, "at": adapt(mark.at),
         })  # fmt: skip
 
 
@@ -132,14 +144,14 @@ _READ_SQL = f"""last_read_message_id = %(message)s, last_read_at = %(at)s,
                held_back = participant.has_private_deliveries OR EXISTS (
                    SELECT 1 FROM receipts_messagestatus AS open
                     WHERE open.recipient_id = participant.user_id
-                      AND open.conversation_id = participant.conversation_id
-                      AND {PRIVATE_SQL})"""
+                      AND open.conversation_id = %(conversation)s AND {PRIVATE_SQL})"""
 #: By whether the mark is a disclosed read.
 _NEWEST = {
     disclosed: f"""
         UPDATE chat_conversationparticipant AS participant
            SET {_DELIVERED_SQL}{", " + _READ_SQL if disclosed else ""}
-         WHERE participant.id = %(participant)s"""
+         WHERE participant.id = %(participant)s
+           AND participant.conversation_id = %(conversation)s"""
     for disclosed in (False, True)
 }
 
@@ -219,26 +231,3 @@ _HOLD = f"""
      WHERE {{those}} AND NOT participant.held_back
        AND late.id = %(message)s AND late.conversation_id = participant.conversation_id
        AND ({" OR ".join(reaches_sql(state, *_LATE) for state in SHOWN_SQL)})"""
-
-
-def settle_watermarks(participant_ids: Iterable[int]) -> None:
-    """Store the watermarks that are shown, for locked participants whose rows are withdrawn next.
-
-    A withdrawn row holds nothing back. Without this, a watermark would move over a private read
-    when its reader leaves, and disclose it (rules 2 and 13).
-    """
-    ids = list(participant_ids)
-    if not ids:
-        return
-    for statement in _SETTLE.values():
-        execute(statement.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
-    ConversationParticipant.objects.filter(pk__in=ids).update(held_back=False)
-
-
-_SETTLE = {
-    state: f"""
-    UPDATE chat_conversationparticipant AS participant
-       SET last_{state}_message_id = shown.message_id, last_{state}_at = shown.at
-      FROM ({shown_sql}) AS shown WHERE participant.id = shown.participant_id"""
-    for state, shown_sql in SHOWN_SQL.items()
-}

@@ -9,6 +9,7 @@ from django.http import Http404
 
 from chat.errors import Refused
 from chat.models import Message, User
+from receipts.reads.places import placed, remember
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
 
@@ -25,9 +26,10 @@ def rows_of(
 
 def visible_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow:
     """The message. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
-    message = rows_of(Message.objects.visible_to(user).filter(pk=pk), kind).first()
+    message = rows_of(Message.objects.visible_to(user).filter(**placed(pk)), kind).first()
     if message is None:
         raise Http404
+    remember(pk, message["conversation_id"])
     return message
 
 

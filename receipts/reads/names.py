@@ -45,10 +45,12 @@ def message_ids_of(names: Iterable[str]) -> dict[str, int]:
     return dict(named.values_list("external_id", "message_id"))
 
 
-def names_of_messages(ids: Iterable[int | None]) -> dict[int | None, str]:
-    """The names of those of these messages that have one; in at most one statement."""
+def names_of_messages(ids: Iterable[int | None], conversation_id: int) -> dict[int | None, str]:
+    """The names of those of a conversation's messages that have one; in at most one statement."""
     known = {pk for pk in ids if pk is not None}
     if not known:
         return {}
-    named = Message.objects.filter(pk__in=known, external_id__isnull=False)
+    named = Message.objects.filter(
+        conversation=conversation_id, pk__in=known, external_id__isnull=False
+    )
     return {pk: str(name) for pk, name in named.values_list("pk", "external_id")}

@@ -16,10 +16,10 @@ from receipts.sql.run import adapt
 
 _NEWEST = """
         SELECT message.id FROM chat_message AS message
-         WHERE message.conversation_id = participant.conversation_id{condition}
+         WHERE message.conversation_id = {{known}}{condition}
          ORDER BY message.created_at DESC, message.id DESC LIMIT 1"""
 _REACHED = last_tracked_sql(
-    "participant.conversation_id",
+    "{known}",
     "(message.created_at, message.id) <= (up_to.created_at, up_to.id)",
 )
 
@@ -38,8 +38,10 @@ _POSITION = f"""
        AND reached.conversation_id = participant.conversation_id
      WHERE conversation.{{column}} = %(conversation)s"""
 
-#: How a conversation is given: by its id, or by its external id.
+#: How a conversation is given: by its id, or by its external id; and its id in a sub-select, a
+#: constant where it is given. The sub-select then searches one partition of partitioned messages.
 _COLUMNS = {int: "id", str: "external_id"}
+_KNOWN = {int: "%(conversation)s", str: "participant.conversation_id"}
 #: Where a mark ends: at a message, by its id or its external id; at the newest, or that of a time.
 _ENDS = {
     "number": "%(up_to)s",
@@ -48,7 +50,9 @@ _ENDS = {
     "time": _NEWEST.format(condition=" AND message.created_at <= %(at)s"),
 }
 _STATEMENTS = {
-    (kind, end): _POSITION.format(column=column, up_to=up_to)
+    (kind, end): _POSITION.format(
+        column=column, up_to=up_to.format(known=_KNOWN[kind]), known=_KNOWN[kind]
+    )
     for kind, column in _COLUMNS.items()
     for end, up_to in _ENDS.items()
 }

@@ -22,29 +22,42 @@ from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, MessageName, User
 from receipts.models import MessageStatus
+from receipts.reads.places import known_conversation, remember
 from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 from receipts.sql.run import fetch_rows
 
 
-def _own_row(username: str, **message: Any) -> QuerySet[MessageStatus, OwnRow]:
+def _own_row(username: str, **which: Any) -> QuerySet[MessageStatus, OwnRow]:
     active = ConversationParticipant.objects.filter(
         conversation=OuterRef("conversation"), user=OuterRef("recipient"), is_active=True
     )
     rows = MessageStatus.objects.filter(
-        Exists(active), recipient__username=username, recipient__is_active=True, **message
+        Exists(active), recipient__username=username, recipient__is_active=True, **which
     )
     return cast("QuerySet[MessageStatus, OwnRow]", rows.values(*columns_of(OwnRow)))
 
 
 def _own_row_by_name(name: str, username: str) -> QuerySet[MessageStatus, OwnRow]:
     named = MessageName.objects.filter(external_id=name)
-    return _own_row(username, message_id=Subquery(named.values("message_id")))
+    return _own_row(
+        username,
+        message_id=Subquery(named.values("message_id")),
+        conversation_id=Subquery(named.values("conversation_id")),
+    )
 
 
 _OWN_ROW = CompiledQuery(
     lambda message, username: _own_row(username, message_id=message), message=int, username=str
+)
+_OWN_ROW_IN = CompiledQuery(
+    lambda message, conversation, username: _own_row(
+        username, message_id=message, conversation_id=conversation
+    ),
+    message=int,
+    conversation=int,
+    username=str,
 )
 _OWN_ROW_BY_NAME = CompiledQuery(_own_row_by_name, name=str, username=str)
 
@@ -56,7 +69,13 @@ def own_row(message: int | str, username: str) -> OwnRow | None:
     """
     if isinstance(message, str):
         return _OWN_ROW_BY_NAME.first(name=message, username=username)
-    return _OWN_ROW.first(message=message, username=username)
+    conversation = known_conversation(message)
+    if conversation is not None:
+        return _OWN_ROW_IN.first(message=message, conversation=conversation, username=username)
+    row = _OWN_ROW.first(message=message, username=username)
+    if row is not None:
+        remember(message, row["conversation_id"])
+    return row
 
 
 def takes_part(conversation_id: int, username: str) -> bool:

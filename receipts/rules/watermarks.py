@@ -19,8 +19,11 @@ _TRIED = 1_000
 #: System lines are not among them: there may be many, and the index passes over them.
 _NO_SYSTEM_LINE_SQL = f"message.tracking <> '{Tracking.SYSTEM.value}'"
 
+#: The conversation of a participant. Where it is known, SQL that names it as a constant instead
+#: searches one partition of a table that is partitioned by conversation.
+_THEIRS = "participant.conversation_id"
 _OWN_SQL = """open.recipient_id = participant.user_id
-              AND open.conversation_id = participant.conversation_id
+              AND open.conversation_id = {conversation}
               AND open.withdrawn_at IS NULL AND open.{state}_at IS NULL
               AND (open.sent_at, open.message_id) <= ({time}, {message})"""
 _UNREAD_SQL = f"""SELECT {{columns}} FROM receipts_messagestatus AS open
@@ -52,20 +55,22 @@ _ARMS_SQL = {
 }
 
 
-def private_read_sql(time: str, message: str) -> str:
+def private_read_sql(time: str, message: str, conversation: str = _THEIRS) -> str:
     """SQL condition: the participant has read a message up to this position privately.
 
     Also one that is deleted, which may be restored.
     """
-    arm = _PRIVATE_SQL.format(columns="1", time=time, message=message, owed="")
+    arm = _PRIVATE_SQL.format(
+        columns="1", time=time, message=message, owed="", conversation=conversation
+    )
     return f"EXISTS ({arm})"
 
 
 def covers_sql(state: str, time: str, message: str) -> str:
     """SQL condition: the shown watermark is at or after this position."""
+    place = {"time": time, "message": message, "conversation": _THEIRS}
     arms = (
-        f"NOT EXISTS ({arm.format(columns='1', state=state, time=time, message=message)})"
-        for arm in _ARMS_SQL[state]
+        f"NOT EXISTS ({arm.format(columns='1', state=state, **place)})" for arm in _ARMS_SQL[state]
     )
     return (
         f"{reaches_sql(state, time, message)}"
@@ -105,6 +110,7 @@ def _first_open_sql(state: str, arms: tuple[str, ...]) -> str:
                 state=state,
                 time="reached.created_at",
                 message="reached.id",
+                conversation=_THEIRS,
             ),
             f"open_{number}",
         )

@@ -65,6 +65,7 @@ class _Found:
     message_id: int
     recipient_id: int
     participant_id: int
+    conversation_id: int
     at: datetime
     private: bool
     hides_delivery: bool
@@ -109,8 +110,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
     """Return the rows to mark; set the other results in ``results``."""
     found = []
     for (
-        place, message, recipient, participant, *enabled, row, withdrawn, deleted, archived,
-        misnamed,
+        place, message, recipient, participant, *enabled, conversation, row, withdrawn, deleted,
+        archived, misnamed,
     ) in _resolved(items):  # fmt: skip
         item = items[place - 1]
         if misnamed:
@@ -127,6 +128,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
                     message_id=message,
                     recipient_id=recipient,
                     participant_id=participant,
+                    conversation_id=conversation,
                     at=min(item.at or now, now),
                     private=item.state == READ and reads_privately(bool(enabled[0]), item.private),
                     hides_delivery=delivers_privately(bool(enabled[1])),
@@ -175,7 +177,13 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
     # Only a time that the marker gave may replace an existing one: of concurrent identical marks
     # without a time only the first changes the row (rule 5).
     rows = [
-        (each.row_id, each.at, contents.get(each.row_id), each.item.at is not None)
+        (
+            each.row_id,
+            each.conversation_id,
+            each.at,
+            contents.get(each.row_id),
+            each.item.at is not None,
+        )
         for each in spoken.values()
     ]
     change = mark.change("TRUE", mark_params(rows), source=SOURCE[connection.vendor])
@@ -195,7 +203,13 @@ def _stamp_failures(found: list[_Found]) -> list[int]:
     undated = [each for each in found if each.item.at is None]
     spoken = {each.row_id: each for each in sorted([*dated, *undated], key=lambda each: each.at)}
     rows = [
-        (each.row_id, each.at, kept_reason(each.item.reason), each.item.at is not None)
+        (
+            each.row_id,
+            each.conversation_id,
+            each.at,
+            kept_reason(each.item.reason),
+            each.item.at is not None,
+        )
         for each in spoken.values()
     ]
     change = failure(

@@ -12,6 +12,7 @@ from chat.models import Message, User
 from receipts.ledger.announcing import announce_message
 from receipts.ledger.watermarks import hold_back_from, lock_watermarks_of
 from receipts.models import EventKind
+from receipts.reads.places import placed
 from receipts.services.locking import lock_conversation
 from receipts.services.permissions import deletable_by, require_may_restore
 
@@ -24,7 +25,7 @@ def delete_message(*, message_id: int, by: User | None = None) -> datetime | Non
     system line unless a moderator or None.
     """
     now = timezone.now()
-    message = deletable_by(by).filter(pk=message_id)
+    message = deletable_by(by).filter(**placed(message_id))
     if not message.filter(deleted_at=None).update(deleted_at=now):
         if by is not None and not by.sees_everything and not message.exists():
             raise Refused("Only its sender or a moderator may delete a message.")
@@ -40,7 +41,7 @@ def restore_message(*, message_id: int, by: User | None = None) -> bool:
     Raises ``Refused`` unless ``by`` is a moderator; None is the application itself.
     """
     require_may_restore(by)
-    message = Message.objects.filter(pk=message_id, deleted_at__isnull=False)
+    message = Message.objects.filter(deleted_at__isnull=False, **placed(message_id))
     conversation = message.values_list("conversation_id", flat=True).first()
     if conversation is None:
         return False
@@ -55,5 +56,6 @@ def restore_message(*, message_id: int, by: User | None = None) -> bool:
 
 
 def _announce(kind: EventKind, message_id: int) -> None:
-    conversation = Message.objects.values_list("conversation_id", flat=True).get(pk=message_id)
+    message = Message.objects.filter(**placed(message_id))
+    conversation = message.values_list("conversation_id", flat=True).get()
     announce_message(kind, message_id=message_id, conversation_id=conversation)

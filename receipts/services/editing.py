@@ -12,6 +12,7 @@ from chat.errors import Invalid, Muted, NotParticipant
 from chat.models import ConversationParticipant, Message, User
 from receipts.ledger.announcing import announce_message
 from receipts.models import EventKind, MessageStatus
+from receipts.reads.places import placed
 from receipts.services.permissions import is_application, require_may_edit
 
 #: The smallest difference of two times in the database.
@@ -27,19 +28,18 @@ def edit_message(*, message_id: int, body: str, by: User | None = None) -> bool:
     for a deleted message.
     """
     columns = ("conversation_id", "sender_id", "tracking")
-    named = Message.objects.values(*columns).get(pk=message_id)
+    named = Message.objects.values(*columns).get(**placed(message_id))
+    found = Message.objects.filter(pk=message_id, conversation=named["conversation_id"])
     require_may_edit(by, named["sender_id"], named["tracking"])
     if by is not None and not is_application(by):
         _require_may_write(by, named["conversation_id"])
     # Every mark locks the message too, so no read is counted meanwhile.
-    message = Message.objects.select_for_update(no_key=True).get(pk=message_id)
+    message = found.select_for_update(no_key=True).get()
     if message.deleted_at is not None:
         raise Invalid("body", "The message is deleted: its text cannot be changed.")
     if message.body == body:
         return False
-    Message.objects.filter(pk=message_id).update(
-        body=body, edited_at=_edited_at(message), read_since_edit_count=0
-    )
+    found.update(body=body, edited_at=_edited_at(message), read_since_edit_count=0)
     announce_message(
         EventKind.MESSAGE_EDITED,
         message_id=message_id,
@@ -68,7 +68,7 @@ def _edited_at(message: Message) -> datetime:
     A read by a server whose clock is ahead would otherwise count as a read of the new text. Must
     be a statement after the one that locks the message, to see what was committed meanwhile.
     """
-    rows = MessageStatus.objects.filter(message=message)
+    rows = MessageStatus.objects.filter(message=message, conversation=message.conversation_id)
     read_at = rows.aggregate(last=Max("read_at"))["last"]
     earlier = [time + _NEXT for time in (read_at, message.edited_at) if time is not None]
     return max(timezone.now(), message.created_at, *earlier)

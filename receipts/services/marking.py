@@ -17,8 +17,7 @@ from receipts.ledger.marks import Mark, discloses
 from receipts.ledger.stamp import Change, stamp, stamp_one
 from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
-    ONE_POSITION,
-    advance_watermarks,
+    advance_watermark,
     hold_back_private,
     lock_participant,
 )
@@ -109,7 +108,7 @@ def report_failure(
         "reason": kept_reason(reason),
         "given": at is not None,
     }
-    return stamp_one(failure(_ONE, params))
+    return stamp_one(failure(_ONE, params), conversation=row.conversation_id)
 
 
 def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
@@ -119,7 +118,7 @@ def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: i
         "conversation": conversation_id,
         "from_message": from_message,
     }
-    return stamp(unmark(_FROM, params))
+    return stamp(unmark(_FROM, params), conversation=conversation_id)
 
 
 def bulk_mark_delivered(
@@ -149,9 +148,9 @@ def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
     if not (mark.private or mark.hides_delivery):
         # One statement without a transaction: the message is locked no longer than that.
-        return stamp_one(change)
+        return stamp_one(change, conversation=row.conversation_id)
     with _hiding(row.recipient_id, row.conversation_id, mark, change):
-        return stamp_one(change)
+        return stamp_one(change, conversation=row.conversation_id)
 
 
 @contextmanager
@@ -181,7 +180,6 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "recipient": position.recipient_id,
         "conversation": position.conversation_id,
         "up_to": position.up_to,
-        "reached": position.reached,
     }
     change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
     # Participants are locked before messages, as when leaving (rule 22).
@@ -189,14 +187,19 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         if position.reached is not None:
             if discloses(mark):
                 lock_participant(position.recipient_id, position.conversation_id)
-            advance_watermarks(mark, ONE_POSITION, params)
-        marked = stamp(change)
+            advance_watermark(
+                mark,
+                recipient=position.recipient_id,
+                conversation=position.conversation_id,
+                reached=position.reached,
+            )
+        marked = stamp(change, conversation=position.conversation_id)
     if mark.backdated:
         # A separate statement: an index finds the unmarked rows, but not these. A separate
         # transaction: these messages may precede some that the first one locked (rule 22).
         change = mark.change(_UP_TO, params, condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
-            stamp(change)
+            stamp(change, conversation=position.conversation_id)
     return marked
 
 

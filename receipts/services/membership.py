@@ -93,7 +93,8 @@ def remove_participant(
         withdrawal(
             "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",
             {"recipient": user.pk, "conversation": conversation_id, "at": now},
-        )
+        ),
+        conversation=conversation_id,
     )
     return True
 

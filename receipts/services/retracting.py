@@ -78,7 +78,8 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
                     "up_to": last,
                     "now": timezone.now(),
                 },
-            )
+            ),
+            conversation=participation.conversation_id,
         )
         if marked:
             TakenBack(reads=True, deliveries=True).conceal([participation.pk])

@@ -24,8 +24,8 @@ RELATION = {
 #: as a recipient who has read it.
 RESOLVE = """
     SELECT asked.place, message.id, recipient.id, participant.id, recipient.read_receipts_enabled,
-           recipient.delivery_receipts_enabled, status.id, status.withdrawn_at IS NOT NULL,
-           message.deleted_at IS NOT NULL,
+           recipient.delivery_receipts_enabled, message.conversation_id, status.id,
+           status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
            message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
            asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE)
       FROM {relation}
@@ -42,24 +42,29 @@ RESOLVE = """
 
 #: A JOIN of each row with its mark.
 SOURCE = {
-    "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
+    "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]),
+                 CAST(%(conversations)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
                  CAST(%(contents)s AS text[]), CAST(%(given)s AS boolean[]))
-              AS mark (row_id, at, content, given)
-            ON mark.row_id = status.id""",
-    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 1 AS at, value ->> 2 AS content,
-                            value ->> 3 AS given
+              AS mark (row_id, conversation_id, at, content, given)
+            ON mark.row_id = status.id AND mark.conversation_id = status.conversation_id""",
+    "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 2 AS at, value ->> 3 AS content,
+                            value ->> 4 AS given
                      FROM json_each(%(marks)s)) AS mark ON mark.row_id = status.id""",
 }
 
 
-def mark_params(rows: Iterable[tuple[int, datetime, str | None, bool]]) -> dict[str, Any]:
-    """The parameters of ``SOURCE``: of each row its id, time and text, and if it was given."""
-    ids, times, contents, given = zip(*rows, strict=True)
+def mark_params(rows: Iterable[tuple[int, int, datetime, str | None, bool]]) -> dict[str, Any]:
+    """The parameters of ``SOURCE``.
+
+    Of each row its id and conversation, and its mark's time and text, and if the time was given.
+    """
+    ids, conversations, times, contents, given = zip(*rows, strict=True)
     if connection.vendor == "sqlite":
-        marks = zip(ids, map(adapt, times), contents, given, strict=True)
+        marks = zip(ids, conversations, map(adapt, times), contents, given, strict=True)
         return {"marks": json.dumps(list(marks))}
     return {
         "rows": list(ids),
+        "conversations": list(conversations),
         "times": list(times),
         "contents": list(contents),
         "given": list(given),

@@ -21,8 +21,7 @@ from receipts.ledger.announcing import announce_message
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
-    ONE_POSITION,
-    advance_watermarks,
+    advance_watermark,
     hold_back_from,
     hold_back_private,
     lock_watermarks_of,
@@ -30,6 +29,7 @@ from receipts.ledger.watermarks import (
 )
 from receipts.models import EventKind, MessageStatus
 from receipts.reads.names import message_id_of
+from receipts.reads.places import remember
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
@@ -126,6 +126,7 @@ def send_message(
         tracking=tracking,
         recipients=membership.recipients,
     )
+    remember(message.pk, conversation_id)
     hold_back_from(late, message.pk)
     announce_message(
         EventKind.MESSAGE_CREATED,
@@ -231,11 +232,17 @@ def _mark_earlier(
     """Mark the earlier messages delivered to the sender, or read by them (rule 9)."""
     params = {"recipient": message.sender_id, "conversation": message.conversation_id}
     if message.tracked and is_newest:
-        reach_newest(mark, participant_id=membership.pk, message_id=message.pk)
+        reach_newest(
+            mark,
+            participant_id=membership.pk,
+            conversation_id=message.conversation_id,
+            message_id=message.pk,
+        )
     elif message.tracked:
-        advance_watermarks(mark, ONE_POSITION, {**params, "reached": message.pk})
+        advance_watermark(mark, **params, reached=message.pk)
     if membership.has_unread:
         position = {"sent_at": message.created_at, "message": message.pk}
-        stamp(mark.change(_UNREAD_BY_SENDER, {**params, **position}))
+        change = mark.change(_UNREAD_BY_SENDER, {**params, **position})
+        stamp(change, conversation=message.conversation_id)
         if mark.hides_delivery:
             hold_back_private(mark, {membership.pk: None})

@@ -1,0 +1,32 @@
+"""Watermarks of participants who leave: what was shown until then is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from chat.models import ConversationParticipant
+from receipts.rules.watermarks import SHOWN_SQL
+from receipts.sql.run import among_ids, execute, id_list
+
+
+def settle_watermarks(participant_ids: Iterable[int]) -> None:
+    """Store the watermarks that are shown, for locked participants whose rows are withdrawn next.
+
+    A withdrawn row holds nothing back. Without this, a watermark would move over a private read
+    when its reader leaves, and disclose it (rules 2 and 13).
+    """
+    ids = list(participant_ids)
+    if not ids:
+        return
+    for statement in _SETTLE.values():
+        execute(statement.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+    ConversationParticipant.objects.filter(pk__in=ids).update(held_back=False)
+
+
+_SETTLE = {
+    state: f"""
+    UPDATE chat_conversationparticipant AS participant
+       SET last_{state}_message_id = shown.message_id, last_{state}_at = shown.at
+      FROM ({shown_sql}) AS shown WHERE participant.id = shown.participant_id"""
+    for state, shown_sql in SHOWN_SQL.items()
+}
