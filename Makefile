@@ -18,6 +18,9 @@ run: .venv/runtime  ## install, load demo data, serve (HOST, PORT, DATABASE_URL)
 test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m tests.legs -n auto -q
 
+test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)
+	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(TESTS)
+
 test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
@@ -89,5 +92,5 @@ tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help run test test-partitions test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
 	format lock

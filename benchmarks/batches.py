@@ -1,4 +1,7 @@
-"""Many marks per request: batches of 500 over HTTP, and one user's in all conversations."""
+"""Many marks per request: batches of 500 over HTTP, and one user's in all conversations.
+
+Also what a transaction for each conversation of a batch would cost.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,13 @@ from django.conf import settings
 
 from benchmarks.marks_over_http import Client
 from benchmarks.processes import postmaster, running_service
-from benchmarks.timing import spread
+from benchmarks.timing import compare, seconds, spread, take_turns
 from benchmarks.world import World, clear, execute, multiply, tidy, token_of
 from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.names import MessageReference
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.services.batch import BatchMark
 
 RECIPIENTS = 4
 MESSAGES = 5_000
@@ -29,6 +34,7 @@ def run() -> None:
     """The goals: 10,000 marks a second, and each call within its time budget until complete."""
     _batches()
     _everything()
+    _apart()
 
 
 def _batches() -> None:
@@ -74,6 +80,41 @@ def _everything() -> None:
         f" the longest {max(calls):.2f} s, median {median(calls):.2f} s,"
         f" at a budget of {settings.BATCH_BUDGET_MS / 1000:.1f} s"
     )
+
+
+def _apart() -> None:
+    """A batch of 100 marks in ten conversations, and the same marks conversation by conversation.
+
+    Message n of the world stands in conversation n % CONVERSATIONS.
+    """
+    reader = _reader_of_everything()
+    first = Message.objects.order_by("pk").values_list("pk", flat=True)[0]
+    rows = iter(range(UNREAD // CONVERSATIONS))
+
+    def marks() -> list[list[BatchMark]]:
+        places = [next(rows) * CONVERSATIONS for _ in range(10)]
+        return [
+            [
+                BatchMark(
+                    message=MessageReference(number=first + place + conversation),
+                    username=reader.username,
+                    state="read",
+                )
+                for place in places
+            ]
+            for conversation in range(10)
+        ]
+
+    def together(_: int) -> float:
+        items = [each for some in marks() for each in some]
+        return seconds(lambda: services.mark_batch(items))
+
+    def apart(_: int) -> float:
+        parts = marks()
+        return seconds(lambda: [services.mark_batch(items) for items in parts])
+
+    taken = take_turns({"together": together, "apart": apart}, rounds=12, budget=20)
+    compare("100 marks in 10 conversations", taken, "apart", "together")
 
 
 def _reader_of_everything() -> User:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -67,9 +67,39 @@ class Operations:
     def single(self, messages: int) -> float:
         """A recipient of five reads messages one by one."""
         ids = self._world(5).say(messages)
-        client = client_of(self._world(5).recipients[0])
-        paths = [f"/api/v1/messages/{pk}/read/" for pk in ids]
-        return cpu(lambda: [client.post(path, {}, "application/json") for path in paths])
+        return cpu(lambda: self._read_each(self._world(5).recipients[0], ids))
+
+    def single_known(self, messages: int) -> float:
+        """The same messages, after another recipient has read them through this process."""
+        ids = self._world(5).say(messages)
+        first, second = self._world(5).recipients[:2]
+        self._read_each(first, ids)
+        return cpu(lambda: self._read_each(second, ids))
+
+    def _read_each(self, reader: int, ids: Iterable[int]) -> None:
+        client = client_of(reader)
+        for pk in ids:
+            client.post(f"/api/v1/messages/{pk}/read/", {}, "application/json")
+
+    def batch(self, marks: int) -> float:
+        """One request of one recipient that reads messages in ten conversations."""
+        world = self._world(5)
+        people = list(User.objects.filter(pk__in=world.recipients))
+        how: dict[str, Any] = {"participants": people, "kind": "group"}
+        groups = [services.create_conversation(owner=world.sender, **how) for _ in range(10)]
+        sent = [
+            services.send_message(conversation_id=group.pk, sender=world.sender, body="Hello")
+            for _ in range(marks // 10)
+            for group in groups
+        ]
+        body = {"receipts": [{"message": each.message.pk, "state": "read"} for each in sent]}
+        client = client_of(world.recipients[0])
+
+        def post() -> None:
+            answer = client.post("/api/v1/receipts/", body, "application/json").json()
+            assert {each["result"] for each in answer["results"]} == {"applied"}
+
+        return cpu(post)
 
     def send(self, recipients: int) -> float:
         """Twenty messages to a group of this size."""

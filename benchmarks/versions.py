@@ -1,6 +1,7 @@
 """This version beside another one, in the folder that BENCH_BEFORE names: CPU per operation.
 
-Both run on one PostgreSQL, each with a database of its own, and take turns.
+Both run on one PostgreSQL, each with a database of its own, and take turns. BENCH_OPERATIONS names
+some of the operations instead of all.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ HERE = Path(__file__).resolve().parent
 #: Operation and its number: messages, recipients, or repetitions.
 OPERATIONS = (
     ("bulk", 10_000), ("bulk", 1_000), ("bulk", 100), ("bulk_of_one", 50), ("everywhere", 5_000),
-    ("single", 100), ("send", 1_000), ("send", 100), ("send", 10), ("send", 1), ("page", 10),
-    ("participants", 5), ("held", 5),
+    ("single", 100), ("single_known", 100), ("batch", 100),
+    ("send", 1_000), ("send", 100), ("send", 10), ("send", 1),
+    ("page", 10), ("participants", 5), ("held", 5),
 )  # fmt: skip
 ROUNDS = 11
 BUDGET = 40.0
@@ -36,7 +38,10 @@ def run() -> None:
             name: stack.enter_context(_version(folder, f"bench_{name}"))
             for name, folder in (("before", Path(before)), ("now", HERE.parent))
         }
+        wanted = os.environ.get("BENCH_OPERATIONS", "").split()
         for operation, number in OPERATIONS:
+            if wanted and operation not in wanted:
+                continue
             turns: dict[str, Rival] = {
                 name: lambda _, ask=ask, line=f"{operation} {number}": ask(line)
                 for name, ask in rivals.items()

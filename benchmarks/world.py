@@ -42,8 +42,11 @@ class World:
         )
 
     def say(self, count: int, **fields: Any) -> range:
-        """Delete all messages and send ``count`` new ones, all unread; return their ids."""
-        execute("TRUNCATE chat_message, receipts_messagestatus RESTART IDENTITY")
+        """Delete all messages and send ``count`` new ones, all unread; return their ids.
+
+        No id is given twice: a process remembers in which conversation a message stands.
+        """
+        execute("TRUNCATE chat_message, receipts_messagestatus")
         ConversationParticipant.objects.filter(last_delivered_message__gt=0).update(
             last_delivered_message=None,
             last_delivered_at=None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -13,7 +13,8 @@ import pytest
 from django.db import connection
 
 from chat.models import Conversation, User
-from tests.support.cast import Api, say
+from receipts.reads import places
+from tests.support.cast import say
 from tests.support.partitions import ON_PARTITIONS, TABLES, partition
 
 pytestmark = pytest.mark.postgres
@@ -60,47 +61,74 @@ def _touching() -> Iterator[Touching]:
         yield touching
 
 
-#: What bob does in a group, where alice has sent ``first`` and ``last``.
-CALLS: dict[str, Callable[[Api, dict[str, Any]], Any]] = {
-    "read": lambda bob, a: bob.post(f"/messages/{a['last']}/read/"),
-    "read at": lambda bob, a: bob.post(f"/messages/{a['last']}/read/", {"at": a["at"]}),
-    "read privately": lambda bob, a: bob.post(f"/messages/{a['last']}/read/", {"private": True}),
-    "read privately at": lambda bob, a: bob.post(
-        f"/messages/{a['last']}/read/", {"private": True, "at": a["at"]}
-    ),
-    "delivered": lambda bob, a: bob.post(f"/messages/{a['last']}/delivered/"),
-    "mark read": lambda bob, a: bob.post(f"{a['group']}/mark-read/"),
-    "mark read up to": lambda bob, a: bob.post(
-        f"{a['group']}/mark-read/", {"up_to_message": a["first"]}
-    ),
-    "mark read at": lambda bob, a: bob.post(f"{a['group']}/mark-read/", {"at": a["at"]}),
-    "mark read privately": lambda bob, a: bob.post(f"{a['group']}/mark-read/", {"private": True}),
-    "mark delivered": lambda bob, a: bob.post(f"{a['group']}/mark-delivered/"),
-    "mark unread": lambda bob, a: bob.post(
-        f"{a['group']}/mark-unread/", {"from_message": a["first"]}
-    ),
-    "send": lambda bob, a: bob.post(f"{a['group']}/messages/", {"body": "hi"}, status=201),
-    "messages": lambda bob, a: bob.get(f"{a['group']}/messages/"),
-    "participants": lambda bob, a: bob.get(f"{a['group']}/participants/"),
-    "message": lambda bob, a: bob.get(f"/messages/{a['last']}/"),
-}
+GROUP, FIRST, LAST = "/conversations/{group}", "/messages/{first}", "/messages/{last}"
+#: Calls of alice, who has sent two messages to a group, and of bob: name, method, path and body.
+#: ``at`` is a moment after the last message.
+CALLS: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
+    ("bob", "read", "POST", LAST + "/read/", None),
+    ("bob", "read at", "POST", LAST + "/read/", {"at": "{at}"}),
+    ("bob", "read privately", "POST", LAST + "/read/", {"private": True}),
+    ("bob", "read privately at", "POST", LAST + "/read/", {"private": True, "at": "{at}"}),
+    ("bob", "delivered", "POST", LAST + "/delivered/", None),
+    ("bob", "mark read", "POST", GROUP + "/mark-read/", None),
+    ("bob", "mark read at", "POST", GROUP + "/mark-read/", {"at": "{at}"}),
+    ("bob", "mark read up to", "POST", GROUP + "/mark-read/", {"up_to_message": "{first}"}),
+    ("bob", "mark read privately", "POST", GROUP + "/mark-read/", {"private": True}),
+    ("bob", "mark delivered", "POST", GROUP + "/mark-delivered/", None),
+    ("bob", "mark unread", "POST", GROUP + "/mark-unread/", {"from_message": "{first}"}),
+    ("bob", "send", "POST", GROUP + "/messages/", {"body": "hi"}),
+    ("bob", "messages", "GET", GROUP + "/messages/", None),
+    ("bob", "participants", "GET", GROUP + "/participants/", None),
+    ("bob", "message", "GET", LAST + "/", None),
+    ("alice", "summary", "GET", FIRST + "/status/", None),
+    ("alice", "recipients", "GET", FIRST + "/recipients/", None),
+    ("alice", "edit", "PATCH", LAST + "/", {"body": "bye"}),
+    ("alice", "delete", "DELETE", LAST + "/", None),
+]
 
 
-@pytest.mark.parametrize("call", CALLS)
-def test_a_call_in_one_conversation_touches_one_partition_of_each_table(
-    api: Any, group: Conversation, alice: User, bob: User, call: str
-) -> None:
-    """All statements of a request; the conversation of its message is known."""
+@pytest.fixture
+def about(group: Conversation, alice: User) -> dict[str, Any]:
+    """What the calls name."""
     first, last = say(alice, group), say(alice, group)
-    api(bob).get(f"/messages/{last.pk}/")
-    about = {
-        "group": f"/conversations/{group.pk}",
-        "first": first.pk,
-        "last": last.pk,
-        "at": (last.created_at + timedelta(microseconds=1)).isoformat(),
-    }
-    client = api(bob)
+    at = (last.created_at + timedelta(microseconds=1)).isoformat()
+    return {"group": group.pk, "first": first.pk, "last": last.pk, "at": at}
+
+
+def _given(body: dict[str, Any] | None, about: dict[str, Any]) -> dict[str, Any] | None:
+    """The body, with what the call names: ``{first}`` is an id."""
+    names = {f"{{{name}}}": value for name, value in about.items()}
+    return body and {field: names.get(value, value) for field, value in body.items()}
+
+
+@pytest.mark.parametrize(("who", "name", "method", "path", "body"), CALLS, ids=lambda each: None)
+def test_a_call_in_one_conversation_touches_one_partition_of_each_table(
+    api: Any,
+    about: dict[str, Any],
+    who: str,
+    name: str,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None,
+) -> None:
+    """All statements of a request; the process knows in which conversation the message stands."""
+    client = api(User.objects.get(username=who))
     with _touching() as touching:
-        CALLS[call](client, about)
+        answer = client.call(method, path.format(**about), _given(body, about))
+    assert answer.status_code < 300, answer.content
     assert touching.plans
-    assert touching.wide == []
+    assert touching.wide == [], name
+
+
+def test_the_conversation_of_a_message_is_looked_up_once(
+    api: Any, about: dict[str, Any], bob: User, carol: User
+) -> None:
+    """By the statement that finds the row or the message anyway: none is spent on it."""
+    places._conversations.clear()
+    found = []
+    for reader in (bob, carol):
+        client = api(reader)
+        with _touching() as touching:
+            client.post(f"/messages/{about['last']}/read/")
+        found.append((len(touching.plans), len(touching.wide)))
+    assert found == [(2, 1), (2, 0)]
