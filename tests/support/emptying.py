@@ -15,8 +15,11 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 #: Bytes from which on a table is truncated, so that no later test reads through its dead rows.
 LARGE = 512 * 1024
 
+#: A partitioned table is as large as its partitions.
 _SIZES = """
-    SELECT relname, pg_relation_size(oid) FROM pg_class
+    SELECT relname, COALESCE((SELECT sum(pg_relation_size(relid)) FROM pg_partition_tree(oid)),
+                             pg_relation_size(oid))
+      FROM pg_class
      WHERE relkind IN ('r', 'p') AND relnamespace = current_schema()::regnamespace"""
 
 
