@@ -73,7 +73,7 @@ class Change:
              WHERE {self.which}"""
 
 
-def _delta(changed: str) -> str:
+def _delta(changed: str, place: str = "") -> str:
     """SELECT: what each message's counts gain or lose, for the messages whose counts change."""
     sums = {
         count: f"SUM(CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
@@ -82,8 +82,7 @@ def _delta(changed: str) -> str:
     }
     columns = ", ".join(f"{total} AS {count}" for count, total in sums.items())
     moved = " OR ".join(f"{total} <> 0" for total in sums.values())
-    key = "message_id, conversation_id"
-    return f"SELECT {key}, {columns} FROM {changed} GROUP BY {key} HAVING {moved}"
+    return f"SELECT message_id, {place}{columns} FROM {changed} GROUP BY message_id HAVING {moved}"
 
 
 _COUNT = "UPDATE chat_message AS message SET " + ", ".join(
@@ -128,10 +127,10 @@ def _execute(
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
     params = adapt_all(change.params)
-    lies = _LIES_WITH
-    if conversation is not None:
-        lies, params = _LIES_IN, {**params, "lies_in": conversation}
     if connection.vendor == "postgresql":
+        lies = _LIES_WITH
+        if conversation is not None:
+            lies, params = _LIES_IN, {**params, "lies_in": conversation}
         with connection.cursor() as cursor:
             execute_prepared(cursor, _one_statement(change, answer, lies), params)
             return 0, cursor.fetchall()
@@ -145,6 +144,8 @@ def _execute(
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.
 _LIES_IN = "{0}.conversation_id = %(lies_in)s"
 _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
+#: A message lies in one; a second column to group by would have to be sorted.
+_PLACE = {_LIES_IN: "", _LIES_WITH: "MIN(conversation_id) AS conversation_id, "}
 
 
 def _one_statement(change: Change, answer: str, lies: str) -> str:
@@ -157,7 +158,7 @@ def _one_statement(change: Change, answer: str, lies: str) -> str:
         WITH changed AS MATERIALIZED ({change.changed}
             ORDER BY status.message_id, status.recipient_id
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
-        ), delta AS MATERIALIZED ({_delta("changed")}
+        ), delta AS MATERIALIZED ({_delta("changed", _PLACE[lies])}
         ), counted AS (
             {_COUNT} FROM delta
              WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
