@@ -36,17 +36,19 @@ _ONE_POSITION = """
      WHERE message.id = %(reached)s AND message.conversation_id = %(conversation)s"""
 
 _MARKED = ("marked.sent_at", "marked.up_to")
-_THEIRS = "move.conversation_id"
+#: SQL: the participant's conversation, and a condition that names it once more for their row.
+_ANY = ("participant.conversation_id", "")
+_ONE = ("%(conversation)s", " AND participant.conversation_id = %(conversation)s")
 
 
 def advance_watermark(mark: Mark, *, recipient: int, conversation: int, reached: int) -> None:
     """``advance_watermarks`` to a message of one conversation, which every table is told."""
     params = {"recipient": recipient, "conversation": conversation, "reached": reached}
-    advance_watermarks(mark, _ONE_POSITION, params, conversation="%(conversation)s")
+    advance_watermarks(mark, _ONE_POSITION, params, of=_ONE)
 
 
 def advance_watermarks(
-    mark: Mark, positions: str, params: Mapping[str, object], conversation: str = _THEIRS
+    mark: Mark, positions: str, params: Mapping[str, object], *, of: tuple[str, str] = _ANY
 ) -> None:
     """Move a user's watermarks to ``positions``: a SELECT of conversation, message and its time.
 
@@ -57,10 +59,11 @@ def advance_watermarks(
     if _is_hidden(mark):
         return
     statement = _READ if discloses(mark) else _DELIVERED
+    conversation, named = of
     with connection.cursor() as cursor:
         execute_prepared(
             cursor,
-            statement.format(positions=positions, conversation=conversation),
+            statement.format(positions=positions, conversation=conversation, named=named),
             {**params, "at": adapt(mark.at)},
         )
 
@@ -107,7 +110,7 @@ _READ = f"""
                                  OR {private_read_sql(*_MOVED, "{conversation}")}
                             ELSE participant.held_back END
       FROM (
-        SELECT own.id, own.conversation_id, marked.up_to, marked.sent_at,
+        SELECT own.id, marked.up_to, marked.sent_at,
                delivered.id IS NULL OR {_compared_sql("delivered", "<")} AS moves_delivered,
                delivered.id IS NULL OR {_compared_sql("delivered", "<=")} AS passes_delivered,
                read.id IS NULL OR {_compared_sql("read", "<")} AS moves_read,
@@ -120,7 +123,7 @@ _READ = f"""
           LEFT JOIN chat_message AS read ON read.id = own.last_read_message_id
            AND read.conversation_id = own.conversation_id
       ) AS move
-     WHERE participant.id = move.id AND participant.conversation_id = {{conversation}}
+     WHERE participant.id = move.id{{named}}
        AND (move.moves_delivered OR move.moves_read
             OR (participant.held_back AND move.passes_read))"""
 
