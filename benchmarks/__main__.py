@@ -1,5 +1,6 @@
 """Run the benchmarks on a temporary PostgreSQL: `python -m benchmarks [name ...]`.
 
+`scale=1000000` runs `scale` at that size.
 BENCH_DATABASE_URL names another database instead; it must be empty, and is emptied afterwards.
 """
 
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "bad": "benchmarks.bad_requests",
     "names": "benchmarks.names",
     "versions": "benchmarks.versions",
+    "scale": "benchmarks.scale",
 }
 
 
@@ -71,8 +73,8 @@ def set_up(url: str) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=" ".join(BENCHMARKS))
-    names = parser.parse_args().names or list(BENCHMARKS)
-    if unknown := set(names) - set(BENCHMARKS):
+    given = [name.partition("=") for name in parser.parse_args().names or BENCHMARKS]
+    if unknown := {name for name, _, _ in given} - set(BENCHMARKS):
         parser.error(f"no such benchmark: {', '.join(sorted(unknown))}")
     with database() as server:
         print(f"{server.description}; Python {platform.python_version()}; {os.cpu_count()} cores")
@@ -81,10 +83,10 @@ def main() -> None:
 
         refuse_strangers()
         try:
-            for name in names:
+            for name, _, size in given:
                 load, started = os.getloadavg()[0], time.monotonic()
                 print(f"\n{name} (load before: {load:.1f})", flush=True)
-                import_module(BENCHMARKS[name]).run()
+                import_module(BENCHMARKS[name]).run(*([int(size)] if size else []))
                 print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
         finally:
             clear()

@@ -24,7 +24,7 @@ from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.rules.failures import kept_reason
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
-from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, mark_params
+from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, USER, mark_params
 from receipts.sql.run import fetch_rows
 
 #: What an item may report. A message is sent when it is stored, so ``sent`` changes nothing; a
@@ -145,7 +145,8 @@ def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
     if connection.vendor == "postgresql":
         columns = map(list, zip(*asked, strict=True))
         params = dict(zip(("messages", "names", "usernames"), columns, strict=True))
-    return fetch_rows(RESOLVE.format(relation=RELATION[connection.vendor]), params)
+    vendor = connection.vendor
+    return fetch_rows(RESOLVE.format(relation=RELATION[vendor], user=USER[vendor]), params)
 
 
 def _stamp(found: list[_Found], now: datetime) -> list[int]:

@@ -19,6 +19,15 @@ RELATION = {
     " key + 1 AS place FROM json_each(%(asked)s)) AS asked",
 }
 
+#: The item's user, a JOIN. On PostgreSQL each name is looked up by itself: otherwise it reads all
+#: users, up to some 40,000, to find a hundred. SQLite has no LATERAL, and looks up each anyway.
+USER = {
+    "postgresql": "JOIN LATERAL (SELECT * FROM chat_user AS named"
+    " WHERE named.username = asked.username LIMIT 1) AS recipient ON recipient.is_active",
+    "sqlite": "JOIN chat_user AS recipient ON recipient.username = asked.username"
+    " AND recipient.is_active",
+}
+
 #: For each item whose user takes part in its message's conversation: their row, if it exists, and
 #: its state. An archived message has no rows any more, so every participant but its sender counts
 #: as a recipient who has read it.
@@ -31,7 +40,7 @@ RESOLVE = """
       FROM {relation}
       LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
       JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)
-      JOIN chat_user AS recipient ON recipient.username = asked.username AND recipient.is_active
+      {user}
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = message.conversation_id
        AND participant.user_id = recipient.id AND participant.is_active

@@ -13,10 +13,10 @@ from django.db import transaction
 
 from chat.models import Message
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
+from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
-_OF_BATCH = """named.external_id > %(after)s AND named.external_id <= %(up_to)s"""
-_OF_CONVERSATION = """(CAST(%(conversation)s AS bigint) IS NULL
-       OR {0}.conversation_id = %(conversation)s)"""
+_OF_NAMES = f"""{OF_BATCH.format("named.external_id")}
+       AND {OF_CONVERSATION.format("named.conversation_id")}"""
 _LAST = """
     SELECT MAX(external_id) FROM (
         SELECT external_id FROM chat_messagename WHERE external_id > %(after)s
@@ -33,7 +33,7 @@ _WRONG = f"""
                 || ', its message''s is ' || message.conversation_id END
       FROM chat_messagename AS named
       LEFT JOIN chat_message AS message ON message.id = named.message_id
-     WHERE {_OF_BATCH} AND {_OF_CONVERSATION.format("named")}
+     WHERE {_OF_NAMES}
        AND (message.id IS NULL OR message.external_id IS NULL
             OR message.external_id <> named.external_id
             OR message.conversation_id <> named.conversation_id)
@@ -43,17 +43,17 @@ _MEND = (
     f"""
     UPDATE chat_message AS message SET external_id = named.external_id
       FROM chat_messagename AS named
-     WHERE {_OF_BATCH} AND {_OF_CONVERSATION.format("named")}
+     WHERE {_OF_NAMES}
        AND message.id = named.message_id AND message.external_id IS NULL""",
     f"""
     UPDATE chat_messagename AS named SET conversation_id = message.conversation_id
       FROM chat_message AS message
-     WHERE {_OF_BATCH} AND {_OF_CONVERSATION.format("named")}
+     WHERE {_OF_NAMES}
        AND message.id = named.message_id AND message.external_id = named.external_id
        AND message.conversation_id <> named.conversation_id""",
     f"""
     DELETE FROM chat_messagename AS named
-     WHERE {_OF_BATCH} AND {_OF_CONVERSATION.format("named")}
+     WHERE {_OF_NAMES}
        AND NOT EXISTS (SELECT 1 FROM chat_message AS message
                         WHERE message.id = named.message_id
                           AND message.external_id = named.external_id)""",
@@ -64,8 +64,8 @@ _NAMELESS = f"""
     SELECT message.id, message.external_id, other.message_id
       FROM chat_message AS message
       LEFT JOIN chat_messagename AS other ON other.external_id = message.external_id
-     WHERE message.id > %(after)s AND message.id <= %(up_to)s
-       AND {_OF_CONVERSATION.format("message")} AND message.external_id IS NOT NULL
+     WHERE {OF_BATCH.format("message.id")}
+       AND {OF_CONVERSATION.format("message.conversation_id")} AND message.external_id IS NOT NULL
        AND (other.message_id IS NULL OR other.message_id <> message.id)
      ORDER BY message.id"""
 _NAME = """

@@ -21,6 +21,11 @@ STRETCH = 5_000
 #: About this many rows are written or deleted per transaction: some tenths of a second.
 DEFAULT_BATCH_ROWS = 10_000
 
+#: SQL conditions over one column: that it is in the range of a batch, and that it is the only
+#: conversation that is looked at, if there is one.
+OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
+OF_CONVERSATION = "(CAST(%(conversation)s AS bigint) IS NULL OR {0} = %(conversation)s)"
+
 Batched = TypeVar("Batched")
 
 

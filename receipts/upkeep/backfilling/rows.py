@@ -9,6 +9,7 @@ from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 from receipts.rules.watermarks import covers_sql
 from receipts.sql.nulls import NULL_TIME_SQL
+from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
 #: SQL condition: ``message`` should have rows, since somebody received it.
 NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
@@ -22,15 +23,14 @@ _WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
                     WHERE status.message_id = message.id AND {{rows}}
                       AND status.conversation_id = message.conversation_id)
        AND {present_sql("message.conversation_id")} AND {NEEDS_ROWS}"""
-_IN_RANGE = "{0} > %(after)s AND {0} <= %(up_to)s"
 
 #: SELECT: the waiting messages in a range of ids, each with its conversation.
 WAITING = f"""
     SELECT message.id, message.conversation_id FROM chat_message AS message
-     WHERE {_IN_RANGE.format("message.id")}
-       AND (CAST(%(conversation)s AS bigint) IS NULL OR message.conversation_id = %(conversation)s)
+     WHERE {OF_BATCH.format("message.id")}
+       AND {OF_CONVERSATION.format("message.conversation_id")}
        AND (CAST(%(before)s AS timestamptz) IS NULL OR message.created_at < %(before)s)
-       AND {_WAITS.format(rows=_IN_RANGE.format("status.message_id"))}
+       AND {_WAITS.format(rows=OF_BATCH.format("status.message_id"))}
      ORDER BY message.id"""
 
 #: SELECT: those of ``{those}`` messages that are still waiting; ``{rows}`` as in ``_WAITS``.
