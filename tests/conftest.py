@@ -23,6 +23,7 @@ from tests.support.watching import Watch
 
 #: Fixtures that several folders use.
 pytest_plugins = (
+    "tests.support.emptying",
     "tests.support.endpoints",
     "tests.support.erasing",
     "tests.support.following",

@@ -100,6 +100,8 @@ GATEWAYS = {
     "GET /api/v5/messages/M": "read",
     "PUT /api/v5/messages/M": "read write",
     "DELETE /api/v5/messages/M": "read write",
+    "GET /api/v5/message-feeds/C": "read",
+    "GET /api/v1/markers/message-feeds": "read",
     "GET /api/v1/markers/messages": "read",
     "GET /api/v1/markers/messages/M/read-users": "read",
     "GET /api/v1/markers/messages/M/delivered-users": "read",
@@ -110,6 +112,7 @@ GATEWAYS = {
     "POST /v4/group_open_http_svc/get_group_msg_receipt_detail": "read",
     "POST /v4/group_open_http_svc/group_msg_receipt": "write",
     "GET /org/app/chatgroups/C/acks/M": "read",
+    "POST /org/app/token": "",  # no key is taken there: the body has a user's token
 }
 
 

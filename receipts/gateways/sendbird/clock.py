@@ -8,12 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from receipts.gateways.unixtime import EPOCH, MILLISECOND, milliseconds
-
-
-def seconds(time: datetime) -> int:
-    """Unix seconds: the unit of ``created_at`` of users and channels."""
-    return milliseconds(time) // 1000
+from receipts.gateways.unixtime import EPOCH, MILLISECOND
 
 
 def time_of_milliseconds(number: int) -> datetime:

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from chat.models import Conversation, ConversationParticipant, Role, Tracking, User
-from receipts.gateways.sendbird.clock import seconds
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
-from receipts.gateways.unixtime import milliseconds
+from receipts.gateways.unixtime import milliseconds, unix_seconds
 from receipts.reads.answers import summary_for
 from receipts.rules.disclosure import discloses_receipts
 
@@ -31,7 +30,7 @@ def sendbird_user(user: User) -> dict[str, Any]:
         "is_active": user.is_active,
         "is_online": False,
         "last_seen_at": -1,
-        "created_at": seconds(user.created_at),
+        "created_at": unix_seconds(user.created_at),
         "discovery_keys": [],
         "preferred_languages": [],
     }
@@ -113,7 +112,7 @@ def sendbird_channel(conversation: Any, unread_count: int) -> dict[str, Any]:
         "cover_url": "",
         "data": "",
         "custom_type": "",
-        "created_at": seconds(conversation.created_at),
+        "created_at": unix_seconds(conversation.created_at),
         "created_by": None,
         "inviter": None,
         "member_count": conversation.members,
