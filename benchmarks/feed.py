@@ -5,10 +5,12 @@ from __future__ import annotations
 import http.client
 import itertools
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from statistics import quantiles
+from typing import Any
 
 from benchmarks.listeners import listening, raise_limit_of_files
 from benchmarks.processes import cpu_seconds, postmaster, running_service
@@ -37,21 +39,26 @@ def run() -> None:
 
 
 def _idle(tokens: list[str]) -> None:
+    measure_idle("streams", lambda port, count: listening(port, loud=[], idle=tokens[:count]))
+
+
+def measure_idle(what: str, opened: Callable[[int, int], AbstractContextManager[Any]]) -> None:
+    """Memory and CPU of ``IDLE`` connections, which ``opened(port, count)`` opens."""
     with running_service() as (port, pid):
-        with listening(port, loud=[], idle=tokens[:200]):
+        with opened(port, 200):
             pass  # to warm threads and caches
         time.sleep(2)
         before, started = memory(pid), time.monotonic()
-        with listening(port, loud=[], idle=tokens[:IDLE]):
+        with opened(port, IDLE):
             connecting = time.monotonic() - started
-            opened = memory(pid)
+            used = memory(pid)
             cpu, database = cpu_seconds(pid), cpu_seconds(postmaster() or 0)
             time.sleep(IDLE_SECONDS)
             cpu, database = cpu_seconds(pid) - cpu, cpu_seconds(postmaster() or 0) - database
             later = memory(pid)
-    each = [(used - before) / IDLE / 1000 for used in (opened, later)]
+    each = [(size - before) / IDLE / 1000 for size in (used, later)]
     print(
-        f"  idle: {IDLE} streams opened in {connecting:.0f} s; {each[0]:.1f} KB each, and"
+        f"  idle: {IDLE} {what} opened in {connecting:.0f} s; {each[0]:.1f} KB each, and"
         f" {each[1]:.1f} KB after {IDLE_SECONDS} s; the process {later / 1e6:.0f} MB;"
         f" CPU server {cpu / IDLE_SECONDS:.1%}, database {database / IDLE_SECONDS:.1%} of a core",
         flush=True,

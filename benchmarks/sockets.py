@@ -15,17 +15,16 @@ from typing import Any
 from benchmarks.feed import (
     IDLE,
     IDLE_BESIDE,
-    IDLE_SECONDS,
     MARKING_SECONDS,
     MARKS_A_SECOND,
     SENDERS,
     Rooms,
-    memory,
+    measure_idle,
     post_steadily,
 )
 from benchmarks.listeners import raise_limit_of_files
 from benchmarks.marks_over_http import Client
-from benchmarks.processes import cpu_seconds, postmaster, running_service
+from benchmarks.processes import running_service
 from benchmarks.socket_clients import connected
 from benchmarks.world import NAME, World, token_for, token_of
 from chat.models import Message
@@ -46,31 +45,9 @@ def run() -> None:
         (pk, token_for(f"{NAME}{number}"))
         for number, pk in enumerate((world.sender.pk, *world.recipients))
     ]
-    _idle(people)
+    measure_idle("sockets", lambda port, count: connected(_job(port, idle=people[:count])))
     _latency(people)
     _storm()
-
-
-def _idle(people: list[tuple[int, str]]) -> None:
-    with running_service() as (port, pid):
-        with connected(_job(port, idle=people[:200])):
-            pass  # to warm threads and caches
-        time.sleep(2)
-        before, started = memory(pid), time.monotonic()
-        with connected(_job(port, idle=people[:IDLE])):
-            connecting = time.monotonic() - started
-            opened = memory(pid)
-            cpu, database = cpu_seconds(pid), cpu_seconds(postmaster() or 0)
-            time.sleep(IDLE_SECONDS)
-            cpu, database = cpu_seconds(pid) - cpu, cpu_seconds(postmaster() or 0) - database
-            later = memory(pid)
-    each = [(used - before) / IDLE / 1000 for used in (opened, later)]
-    print(
-        f"  idle: {IDLE} sockets opened in {connecting:.0f} s; {each[0]:.1f} KB each, and"
-        f" {each[1]:.1f} KB after {IDLE_SECONDS} s;"
-        f" CPU server {cpu / IDLE_SECONDS:.1%}, database {database / IDLE_SECONDS:.1%} of a core",
-        flush=True,
-    )
 
 
 def _latency(people: list[tuple[int, str]]) -> None:

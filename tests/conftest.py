@@ -50,11 +50,27 @@ pytest.register_assert_rewrite(
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Races need real connections: those tests belong to the PostgreSQL leg, which always runs."""
+    """Each leg runs what it can tell something about; both always run.
+
+    Races need real connections: those tests belong to PostgreSQL. A test that uses no database runs
+    once, on the leg of SQLite.
+    """
+    here = [item for item in items if _belongs_here(item)]
+    kept = set(here)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = here
+
+
+#: Fixtures that every test with a database has, perhaps through others.
+DATABASES = {"db", "transactional_db", "database"}
+
+
+def _belongs_here(item: pytest.Item) -> bool:
     if not ON_POSTGRES:
-        here = [item for item in items if "postgres" not in item.keywords]
-        config.hook.pytest_deselected(items=[item for item in items if item not in here])
-        items[:] = here
+        return "postgres" not in item.keywords
+    fixtures = getattr(item, "fixturenames", ())
+    uses_one = bool(DATABASES.intersection(fixtures)) or "django_db" in item.keywords
+    return uses_one or "postgres" in item.keywords
 
 
 @pytest.fixture(scope="session")

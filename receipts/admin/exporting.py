@@ -31,6 +31,8 @@ _FORMULA = frozenset("=+-@\u2212")
 _UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp")
 #: Characters that a spreadsheet may take for the end of a cell, even inside quotes.
 _SEPARATORS = re.compile(r"([;\t\r\n])")
+#: Most texts: they begin with an ASCII letter or digit, and have no separator.
+_PLAIN = re.compile(r"(?:[A-Za-z0-9][^;\t\r\n]*)?")
 #: Without it Excel reads UTF-8 as if it were Latin-1.
 BYTE_ORDER_MARK = "\ufeff"
 #: Lines per streamed chunk.
@@ -71,6 +73,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat()
     text = str(value)
+    if _PLAIN.fullmatch(text):
+        return text
     pieces = _SEPARATORS.split(text)
     safe = "".join(f"'{piece}" if _is_formula(piece) else piece for piece in pieces)
     return f"'{safe}" if text.lstrip(" ").startswith(("\t", "\r", "\n")) else safe

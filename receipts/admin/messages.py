@@ -104,9 +104,10 @@ class MessageAdmin(ReadOnlyAdmin):
         }
         if context["may_export"]:
             context["table"] = found = recipients_table(request, obj)
+            rows = found.page.rows
             context["recipients"] = [
-                listed(row, obj, request.user) | {"id": row["recipient_id"]}
-                for row in found.page.rows
+                answer | {"id": row["recipient_id"]}
+                for row, answer in zip(rows, listed(rows, obj, request.user), strict=True)
             ]
         return context
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django import forms
@@ -21,7 +21,7 @@ from receipts.rules.rows import ListedRow
 #: The order of the unique index on (message, recipient), as in the API.
 BY_RECIPIENT = Keyset("recipient_id", key="recipient_id")
 #: Rows of a file read per query.
-_BLOCK = 2_000
+_BLOCK = 5_000
 
 
 class OneOfSeveral(forms.Select):
@@ -50,9 +50,10 @@ def recipients_table(request: HttpRequest, message: Message) -> Table:
     return table(request, recipient_filter(request, message), BY_RECIPIENT)
 
 
-def listed(row: ListedRow, message: Message, user: Any) -> ListedAnswer:
-    """One recipient of a message as ``user`` may see them."""
-    return listed_recipient(row, edited_at=message.edited_at, to=shown_to(user))
+def listed(rows: Iterable[ListedRow], message: Message, user: Any) -> Iterator[ListedAnswer]:
+    """Recipients of a message as ``user`` may see them."""
+    edited_at, shown = message.edited_at, shown_to(user)
+    return (listed_recipient(row, edited_at=edited_at, to=shown) for row in rows)
 
 
 def all_recipients(found: RecipientFilter, message: Message, user: Any) -> Iterator[ListedAnswer]:
@@ -64,5 +65,5 @@ def all_recipients(found: RecipientFilter, message: Message, user: Any) -> Itera
     rows = found.qs.order_by("recipient_id")
     block = list(rows[:_BLOCK])
     while block:
-        yield from (listed(row, message, user) for row in block)
+        yield from listed(block, message, user)
         block = list(rows.filter(recipient_id__gt=block[-1]["recipient_id"])[:_BLOCK])

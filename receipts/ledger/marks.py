@@ -59,6 +59,10 @@ PRIVATELY_READ_SQL = (
     f"{_SEEN_SQL} AND status.delivered_at IS NULL AND status.received_at IS NOT NULL",
 )
 
+#: True of every row that is not delivered: a read is. It lets PostgreSQL find these rows by the
+#: partial indexes ``status_unread`` and ``status_seen_only``, and does not read the whole table.
+_UNREAD_OR_SEEN_ONLY_SQL = f"(status.seen_at IS NULL OR ({_SEEN_SQL}))"
+
 #: When a row was first read, as far as it records: one marked unread again (rule 10) still has its
 #: receipt. Null for a row that was never read.
 FIRST_READ_SQL = (
@@ -110,7 +114,7 @@ class Mark:
             return f"(status.seen_at IS NULL OR ({') OR ('.join(PRIVATELY_READ_SQL)}))"
         if self.read:
             return "status.seen_at IS NULL"
-        return f"{UNDELIVERED_SQL} AND {TRACKED_SQL}"
+        return f"{UNDELIVERED_SQL} AND {_UNREAD_OR_SEEN_ONLY_SQL} AND {TRACKED_SQL}"
 
     @property
     def later_sql(self) -> str:

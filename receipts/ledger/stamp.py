@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
 from receipts.rules.rows import ChangedColumns
+from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import execute_prepared
 from receipts.sql.run import adapt_all, as_time
 
@@ -62,6 +63,8 @@ class Change:
         columns = {name: f"status.{name}" for name in _TIMES} | dict(self.becomes)
         before = ", ".join(f"status.{name} AS was_{name}" for name in columns)
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
+        # Not where rows are joined with a source: they are found by that one.
+        few = "" if self.source else f" AND {reckoned_few_sql('status')}"
         return f"""
             SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
                    status.sent_at, message.sender_id, message.tracking, message.edited_at,
@@ -70,7 +73,7 @@ class Change:
               JOIN receipts_messagestatus AS status ON status.message_id = message.id
                AND status.conversation_id = message.conversation_id
               {self.source}
-             WHERE {self.which}"""
+             WHERE {self.which}{few}"""
 
 
 def _delta(changed: str, place: str = "") -> str:

@@ -29,9 +29,13 @@ _DIALECT = {
     },
 }
 
+#: Of everybody, the messages are read twice: while the rows of a CTE are kept, PostgreSQL reads the
+#: status rows, which are many more, in one process.
+_EVERYBODY_KEPT = "NOT MATERIALIZED"
+
 #: The messages of a range, and the seconds that each of their rows took.
 _SPENT = f"""
-    WITH sent AS (
+    WITH sent AS {{kept}} (
         SELECT id, conversation_id, {{day}} AS day, recipient_count, delivered_count, read_count
           FROM chat_message
          WHERE tracking = 'tracked' AND deleted_at IS NULL
@@ -192,6 +196,7 @@ class _Scope:
             to_delivered=words["seconds"].format("status.sent_at", "status.delivered_at"),
             to_read=words["seconds"].format("status.sent_at", "status.read_at"),
             scope=scope,
+            kept="" if scope else _EVERYBODY_KEPT,
         )
 
 

@@ -21,13 +21,14 @@ from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS, batches, stretches
 
 _JOIN = "status.message_id = message.id AND status.conversation_id = message.conversation_id"
 
-#: Those of ``{those}`` messages whose rows may be deleted, each with its number of rows. Rows that
-#: contradict their message stay, to be examined, and so do rows that their reader marked unread
-#: again (rule 10): otherwise they would no longer count as unread.
+#: Those of ``{those}`` messages whose rows may be deleted, each with its number of rows; ``{rows}``
+#: says the same of the rows, or PostgreSQL 18 reads the whole table. Rows that contradict their
+#: message stay, to be examined, and so do rows that their reader marked unread again (rule 10):
+#: otherwise they would no longer count as unread.
 _SETTLED = f"""
     SELECT message.id, COUNT(*) FROM chat_message AS message
       JOIN receipts_messagestatus AS status ON {_JOIN}
-     WHERE {{those}}
+     WHERE {{those}} AND {{rows}}
      GROUP BY message.id, message.recipient_count
     HAVING SUM(CASE WHEN status.withdrawn_at IS NULL THEN 1 ELSE 0 END) = message.recipient_count
        AND SUM(CASE WHEN status.withdrawn_at IS NULL
@@ -35,8 +36,8 @@ _SETTLED = f"""
                     THEN 1 ELSE 0 END) = message.recipient_count"""
 
 _DELETE = """
-    DELETE FROM receipts_messagestatus
-     WHERE (message_id, conversation_id) IN (
+    DELETE FROM receipts_messagestatus AS status
+     WHERE {rows} AND (message_id, conversation_id) IN (
            SELECT message.id, message.conversation_id FROM chat_message AS message WHERE {those})"""
 
 
@@ -104,8 +105,12 @@ class Prune:
 
 
 def _settled(ids: list[int]) -> dict[int, int]:
-    return dict(fetch_rows(_SETTLED.format(those=among_ids("message.id")), {"ids": id_list(ids)}))
+    return dict(fetch_rows(_SETTLED.format(**_those()), {"ids": id_list(ids)}))
 
 
 def _delete(ids: list[int]) -> None:
-    execute(_DELETE.format(those=among_ids("message.id")), {"ids": id_list(ids)})
+    execute(_DELETE.format(**_those()), {"ids": id_list(ids)})
+
+
+def _those() -> dict[str, str]:
+    return {"those": among_ids("message.id"), "rows": among_ids("status.message_id")}

@@ -27,8 +27,7 @@ _OF_MESSAGES = f"""
        AND {OF_CONVERSATION.format("message.conversation_id")} AND {_WRONG}"""
 
 #: Rows that name a conversation while their message is in another one, or does not exist. No index
-#: begins with the conversation, since every mark would have to keep it up; so that of all rows is
-#: read once, and no row of another conversation.
+#: finds them, since every mark would have to keep it up; so all rows are read, once for each check.
 _ELSEWHERE = f"""
       FROM receipts_messagestatus AS status
       LEFT JOIN chat_message AS message ON message.id = status.message_id
