@@ -89,10 +89,11 @@ def multiply(first: Model, count: int, **columns: str) -> None:
 
 
 def clear() -> None:
-    """Delete all users and everything that refers to them, in tables of later versions too."""
-    execute(
-        "TRUNCATE chat_user, chat_conversation, receipts_messagestatus RESTART IDENTITY CASCADE"
-    )
+    """Delete all users and everything that refers to them, in tables of later versions too.
+
+    Sequences go on, as in ``World.say``.
+    """
+    execute("TRUNCATE chat_user, chat_conversation, receipts_messagestatus CASCADE")
 
 
 def refuse_strangers() -> None:
