@@ -15,8 +15,9 @@ from chat.addresses import path_of
 from chat.origins import is_allowed_origin
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.gateways.sockets.calls import Threads
+from receipts.gateways.sockets.closing import FAILED, GARBLED, TOO_BIG
 from receipts.gateways.sockets.places import Places
-from receipts.gateways.sockets.socket import FAILED, GARBLED, TOO_BIG, Socket
+from receipts.gateways.sockets.socket import Socket
 from receipts.gateways.sockets.vendor import Garbled, Vendor
 
 logger = logging.getLogger("seenby.socket")

@@ -16,6 +16,8 @@ from receipts.gateways.sockets.vendor import Push
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
 #: Changes within one pause from which on it is a storm.
 MANY_CHANGES = 10
+#: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
+MOST_HELD = 1_000
 #: Things whose last push is remembered; beyond that, those whose pause is over are forgotten.
 MOST_PAUSES = 256
 

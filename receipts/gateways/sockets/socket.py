@@ -18,17 +18,14 @@ from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
 from receipts.feed.transport import abort
 from receipts.gateways.sockets.calls import TOO_MANY, CallRefused, Threads, as_user, bound, log_in
-from receipts.gateways.sockets.pacing import Pacing
+from receipts.gateways.sockets.closing import FAILED, GOING_AWAY, NORMAL
+from receipts.gateways.sockets.pacing import MOST_HELD, Pacing
 from receipts.gateways.sockets.places import Places
 from receipts.gateways.sockets.reached import Reached
-from receipts.gateways.sockets.vendor import Beginning, Frame, Push, Session, Vendor
+from receipts.gateways.sockets.vendor import Beginning, Frame, Push, Session, Vendor, message_of
 
 logger = logging.getLogger("seenby.socket")
 _Result = TypeVar("_Result")
-#: Pushes that may wait while a client catches up; above that it is dropped, and catches up again.
-MOST_HELD = 1_000
-#: Close codes of RFC 6455.
-NORMAL, GOING_AWAY, GARBLED, TOO_BIG, FAILED = 1000, 1001, 1007, 1009, 1011
 
 
 class Socket:
@@ -76,8 +73,7 @@ class Socket:
         if self.waiting and self.size + size > MOST_WAITING:
             self.drop("It does not read.")
             return
-        if self.waiting is None:
-            self.waiting = deque()
+        self.waiting = self.waiting or deque()
         self.waiting += frames
         self.size += size
         self._write_soon()
@@ -141,8 +137,7 @@ class Socket:
         """Events that the vendor has written; while the client catches up, they wait."""
         if self.over:
             return
-        if self.pacing is None:
-            self.pacing = Pacing()
+        self.pacing = self.pacing or Pacing()
         self.pacing.add(data)
         self.newest = position
         if self.task is None:
@@ -164,7 +159,7 @@ class Socket:
     def finish(self) -> None:
         """Close: the client reconnects and authenticates again."""
         if not self.over:
-            self.session.ending()
+            self._safely(self.session.ending)
             self.close(GOING_AWAY)
 
     # --- For the door
@@ -184,14 +179,12 @@ class Socket:
                 each.cancel()
         if self.started:
             hub().leave(self)
-        cleanly = cleanly and not self.encoding.confirms
-        self.confirm(self.reached.last(with_sent=cleanly))
+        self.confirm(self.reached.last(with_sent=cleanly and not self.encoding.confirms))
 
     def drop(self, why: str) -> None:
         """Hang up on a client that is not there any more."""
         logger.info("A client was dropped.", extra={"gateway": self.encoding.name, "why": why})
-        self.over = True
-        self.waiting = None
+        self.over, self.waiting = True, None
         abort(self.send_message)
 
     # --- What goes out
@@ -222,11 +215,19 @@ class Socket:
         if due := self.pacing.due(now):
             position = None if self.pacing.held else self.newest
             self.reached.sent(position, now)  # first, since the session may confirm it at once
-            self.session.push(due, position)
+            self._safely(self.session.push, due, position)
         if (later := self.pacing.next_due()) is not None:
             if self.timer is not None:
                 self.timer.cancel()
             self.timer = asyncio.get_running_loop().call_later(max(later - now, 0.0), self._flush)
+
+    def _safely(self, call: Callable[..., None], *args: Any) -> None:
+        """Call the session for the hub, which goes on with other connections whatever happens."""
+        try:
+            call(*args)
+        except Exception:
+            logger.exception("A vendor's socket failed.")
+            self.close(FAILED)
 
     def _write_soon(self) -> None:
         if self.writer is None:
@@ -238,8 +239,7 @@ class Socket:
                 frame = self.waiting.popleft()
                 self.size -= len(frame)
                 self.sending_since = time.monotonic()
-                kind = "bytes" if isinstance(frame, bytes) else "text"
-                await self.send_message({"type": "websocket.send", kind: frame})
+                await self.send_message(message_of(frame))
                 self.sending_since = None
             if self.closing is not None:
                 await self.send_message({"type": "websocket.close", "code": self.closing})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from chat.models import User
+from receipts.feed.asgi import AsgiMessage
 from receipts.feed.devices import Device
 from receipts.feed.looking import Listener
 from receipts.feed.positions import Position
@@ -19,6 +20,12 @@ _Result = TypeVar("_Result")
 Frame = bytes | str
 #: Finds where a client begins, once it is ready for events.
 Beginning = Callable[[], Awaitable[Position]]
+
+
+def message_of(frame: Frame) -> AsgiMessage:
+    """The ASGI message that sends a frame."""
+    kind = "bytes" if isinstance(frame, bytes) else "text"
+    return {"type": "websocket.send", kind: frame}
 
 
 class Garbled(Exception):

@@ -259,18 +259,6 @@ def test_a_hundred_logins_at_once_are_answered_and_keep_nothing(
     assert hub().count == 1
 
 
-def test_a_vendor_whose_events_cannot_be_written_disturbs_nobody_else(
-    visit: Any, plain: Any, listen: Any, group: Conversation, alice: User, bob: User,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    stream, client = listen(bob), visit(bob)
-    monkeypatch.setattr(type(plain), "encode", lambda *_: 1 / 0)
-    message = say(alice, group)
-    assert stream.messages(message.pk) == [message.pk]
-    assert client.next() == {"bye": True}
-    monkeypatch.undo()
-
-
 def test_positions_of_devices_are_kept_for_as_long_as_events(settings: Any, bob: User) -> None:
     position_of_device(Device.of(bob, "plain", "phone"))
     old = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS, seconds=1)
