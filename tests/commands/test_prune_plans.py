@@ -43,7 +43,7 @@ def test_a_batch_reads_the_rows_of_its_messages(
     plans = plans_of(prune.run, "receipts_messagestatus")
     assert (prune.rows, rows.count(), len(plans)) == (40, 0, 2)
     for plan in plans:
-        assert plan.rows_of("receipts_messagestatus") == len(settled), plan.sql
+        assert plan.rows_of("receipts_messagestatus") <= 5 * len(settled), plan.sql
         # At this size a join finds them, too; at ten million rows only the ids themselves do.
         found_by = [node.get("Index Cond", "") for node in plan.nodes if "status" in str(node)]
         assert any("message_id = ANY" in condition for condition in found_by), plan.sql
