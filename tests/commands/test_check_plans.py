@@ -71,7 +71,7 @@ def test_one_conversation_is_read_by_its_messages(
 
     Those others have many recipients: PostgreSQL 18 reckons with a search of the index for each.
     """
-    MessageStatus.objects.update(recipient=F("recipient") + F("message"))
+    MessageStatus.objects.update(recipient=F("recipient") + F("message") + 1_000_000)
     few = [say(alice, direct) for _ in range(8)]
     Message.objects.filter(pk=few[3].pk).update(read_count=9)
     analyze("chat_message", "receipts_messagestatus")
