@@ -45,8 +45,6 @@ _requests = WSGIBridge(
     longest=settings.SERVER_ANSWER_SECONDS,
     release=close_old_connections,
 )
-
-
 _sockets = Door(_requests.call)
 
 

@@ -122,8 +122,9 @@ class WSGIBridge:
     async def _serve(self, request: _Request, send: AsgiSend) -> Answer | None:
         """The application's response; None if it was streamed, or the client has hung up."""
         if self.inside >= self.room:
-            detail, later = "Too many requests are waiting.", (b"retry-after", b"1")
-            return _refusal(request.environ, 503, "overloaded", detail, later)
+            later = (b"retry-after", b"%d" % Overloaded.wait)
+            error = Overloaded.status_code, Overloaded.default_code, Overloaded.default_detail
+            return _refusal(request.environ, *error, later)
         try:
             # In the thread's own context, as under any WSGI server: with a new one per request
             # Django would rebuild its cache. Code that sets a context variable must reset it.

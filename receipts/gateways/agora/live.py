@@ -138,7 +138,7 @@ class AgoraSession(Session):
             self.socket.send(frames.last_page(queue.address()))
         elif up.meta.namespace == Namespace.CHAT:
             await self._chat(up.meta)
-        elif up.meta.namespace != Namespace.STATISTICS:  # which nobody answers
+        elif up.meta.namespace != Namespace.STATISTICS:  # which get no answer
             reason = "Only messages and receipts are served here."
             self.socket.send(frames.refused(up.meta.id, frames.Code.NOT_PERMITTED, reason))
 

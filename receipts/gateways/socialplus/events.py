@@ -26,7 +26,7 @@ _EVENTS = {
     EventKind.MESSAGE_DELETED: "message.deleted",
     EventKind.MESSAGE_RESTORED: "message.updated",
 }
-#: Of so many messages whose counts change at once, the newest, the SDK is told the message, too:
+#: For this many of the messages whose counts change at once, the newest, the message is sent, too:
 #: one that is watched alone is not shown anew otherwise. It then asks for its counts once more.
 MOST_UPDATED = 5
 #: The answer to sending a message arrives within this time.

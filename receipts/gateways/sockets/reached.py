@@ -14,7 +14,7 @@ from receipts.feed.positions import Position
 
 #: Seconds after which a client that is heard has received what was sent.
 CERTAIN = 10.0
-#: What was sent within so many seconds is one entry.
+#: Seconds: what was sent within them is one entry.
 TOGETHER = 2.0
 #: Entries that cover more than ``CERTAIN``; of more, the earliest are joined to later ones.
 MOST_ENTRIES = 8

@@ -123,7 +123,7 @@ class Vendor:
     greets: ClassVar[bool] = False
 
     def lasts(self, left: float) -> float:
-        """How many seconds a connection lasts whose token has so many left."""
+        """The seconds that a connection lasts, from those that its token has ``left``."""
         return left - self.ends_early if left > self.ends_early else left
 
     def session(self, socket: SessionSocket) -> Session:

@@ -1,6 +1,6 @@
 """The feed's events as those of Tencent's protocol. What they do not have is not pushed.
 
-A device is told of its own messages, too, since they may come from another device.
+A device gets its own messages, too, since they may come from another device.
 """
 
 from __future__ import annotations
