@@ -1,14 +1,21 @@
-"""Single marks over HTTP: a real server process, a real client process, every mark a write."""
+"""Single marks over HTTP: a real server process, a real client process, every mark a write.
+
+Beside it, in turns: the floor, which is the same mark written by hand (``floor_app.py``), and
+Synapse if one is installed.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from django.conf import settings
 
 from benchmarks.processes import cpu_seconds, postmaster, running_service
 from benchmarks.synapse import running_synapse
@@ -80,15 +87,23 @@ def run() -> None:
     tokens, database = [token_of(pk) for pk in world.recipients], postmaster()
     found: dict[str, Figures] = defaultdict(lambda: defaultdict(list))
 
-    with running_service() as (port, pid), running_synapse() as synapse:
+    os.environ["FLOOR_SECRET"] = settings.JWT_SECRET
+    with (
+        running_service() as (port, pid),
+        running_service("benchmarks.floor_app:application", http="httptools", ready="/") as by_hand,
+        running_synapse() as synapse,
+    ):
         client = Client(port, tokens, server=pid, database=database)
+        floor = Client(by_hand[0], tokens, server=by_hand[1], database=database)
 
-        def mark(order: Callable[[range], Marks]) -> list[tuple[str, int]]:
+        def mark(
+            order: Callable[[range], Marks], client: Client = client, name: str = ""
+        ) -> list[tuple[str, int]]:
             messages = world.say(MESSAGES + 2)
             paths = {pk: f"/api/v1/messages/{pk}/read/" for pk in messages}
             client.send([(paths[pk], reader) for pk, reader in apart(messages[MESSAGES:])])
             requests = [(paths[pk], reader) for pk, reader in order(messages[:MESSAGES])]
-            note(found[order.__name__], client.send(requests))
+            note(found[name or order.__name__], client.send(requests))
             read = MessageStatus.objects.filter(read_at__isnull=False)
             assert read.count() == len(messages) * RECIPIENTS
             return requests
@@ -101,14 +116,20 @@ def run() -> None:
             if number and time.monotonic() > deadline:
                 break
             mark(together)
+            # Each begins every other round, so that load by others affects both alike.
+            if number % 2:
+                mark(apart, floor, "floor")
             repeats = mark(apart)
             note(found["repeats"], client.send(repeats))
+            if not number % 2:
+                mark(apart, floor, "floor")
             if synapse:
                 paths = synapse.say(MESSAGES // 2)
                 receipts = [(path, reader) for path in paths for reader in range(RECIPIENTS)]
                 note(found["Synapse"], theirs.send(receipts))
     for kind, figures in found.items():
         tell(kind, figures)
+    above_floor(found["apart"], found["floor"])
     for kind in "apart", "together":
         against(kind, found[kind], found.get("Synapse"))
 
@@ -127,6 +148,18 @@ def tell(kind: str, figures: Figures) -> None:
         f" client {spread(figures['cpu_share'])} cores",
         flush=True,
     )
+
+
+def above_floor(ours: Figures, by_hand: Figures) -> None:
+    """Print what a mark costs as a multiple of the floor: in all, and of each process."""
+    parts = {
+        name: spread(ratios(ours[key], by_hand[key]))
+        for name, key in (("server and database", "cpu"), ("server", "server"),
+                          ("database", "database"), ("marks a second", "per_second"))
+        if key in ours
+    }  # fmt: skip
+    told = "; ".join(f"{name} {figure} x" for name, figure in parts.items())
+    print(f"  apart / floor, CPU: {told}", flush=True)
 
 
 def against(kind: str, ours: Figures, theirs: Figures | None) -> None:

@@ -21,10 +21,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def running_service(application: str = "config.asgi:application") -> Iterator[tuple[int, int]]:
+def running_service(
+    application: str = "config.asgi:application", *, http: str = PROTOCOL, ready: str = "/readyz/"
+) -> Iterator[tuple[int, int]]:
     """One server process, as `make run` starts it, on a free local port; yields port and pid."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", application, "--http", PROTOCOL]
+    command = [sys.executable, "-m", "uvicorn", application, "--http", http]
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     options += ["--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-ping-interval", "0"]
     process = subprocess.Popen(
@@ -32,16 +34,18 @@ def running_service(application: str = "config.asgi:application") -> Iterator[tu
         env=os.environ | {"DB_POOL_MAX": "8"},
     )
     try:
-        wait_until_answering(process, port)
+        wait_until_answering(process, port, ready)
         yield port, process.pid
     finally:
         stop(process)
 
 
-def wait_until_answering(process: subprocess.Popen[bytes], port: int) -> None:
-    """Return as soon as the service is ready."""
+def wait_until_answering(
+    process: subprocess.Popen[bytes], port: int, ready: str = "/readyz/"
+) -> None:
+    """Return as soon as the address ``ready`` is answered with 200."""
     deadline = time.monotonic() + 30
-    while not _answers(port):
+    while not _answers(port, ready):
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("The service did not start.")
         time.sleep(0.1)
@@ -55,10 +59,10 @@ def free_port() -> int:
         return port
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, path: str) -> bool:
     with suppress(OSError, http.client.HTTPException):
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        asked.request("GET", "/readyz/")
+        asked.request("GET", path)
         return asked.getresponse().status == 200
     return False
 
