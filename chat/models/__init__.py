@@ -6,6 +6,7 @@ Nothing in this app imports ``receipts``; receipts build on it.
 from chat.models.conversation import (
     Conversation,
     ConversationKind,
+    ConversationName,
     ConversationParticipant,
     Departure,
     Notifications,
@@ -41,6 +42,7 @@ __all__ = [
     "UNUSABLE_PASSWORD",
     "Conversation",
     "ConversationKind",
+    "ConversationName",
     "ConversationParticipant",
     "Departure",
     "Erasure",

@@ -119,6 +119,27 @@ class Conversation(models.Model):
         return self.title or self.external_id or f"{self.get_kind_display()} {self.pk}"
 
 
+class ConversationName(models.Model):
+    """The conversation that has an ``external_id`` or a ``pair``, where no index can tell.
+
+    Where conversations are distributed, an index of theirs is unique on one node only, and this
+    table, which is on all of them, keeps these two unique (``chat.names.claim``). Elsewhere it is
+    empty.
+    """
+
+    #: ``ext:`` and the ``external_id``, or ``pair:`` and the ``pair``.
+    name = models.CharField(max_length=260, primary_key=True)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ConversationParticipant(models.Model):
     """A user's membership of a conversation. After leaving, the row stays, inactive.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.db import connection
+from typing import Any
 
-from receipts.sql.run import fetch_rows
+from django.db import connection
 
 #: By the name of the database. A process reads it once, so it restarts after ``distribute``.
 _found: dict[str, bool] = {}
@@ -21,6 +21,17 @@ def is_distributed() -> bool:
         return False
     name = str(connection.settings_dict["NAME"])
     if name not in _found:
-        ((has_citus,),) = fetch_rows(_HAS_CITUS)
-        _found[name] = bool(has_citus and fetch_rows(_IS_DISTRIBUTED)[0][0])
+        _found[name] = bool(_answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED))
     return _found[name]
+
+
+def forget_what_was_found() -> None:
+    """Look again when it is asked for next: this process has distributed the tables."""
+    _found.clear()
+
+
+def _answer(sql: str) -> Any:
+    """The value of a SELECT. The driver's own cursor: it is no statement of any request."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        return cursor.execute(sql).fetchone()[0]
