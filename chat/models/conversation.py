@@ -123,14 +123,14 @@ class ConversationName(models.Model):
     """The conversation that has an ``external_id`` or a ``pair``, where no index can tell.
 
     Where conversations are distributed, an index of theirs is unique on one node only, and this
-    table, which is on all of them, keeps these two unique (``chat.names.claim``). Elsewhere it is
+    table, which is on all of them, keeps these two unique (``receipts.sql.conversation_names``). Elsewhere it is
     empty.
     """
 
     #: ``ext:`` and the ``external_id``, or ``pair:`` and the ``pair``.
     name = models.CharField(max_length=260, primary_key=True)
     conversation = models.ForeignKey(
-        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+        Conversation, models.CASCADE, related_name="+", db_constraint=False
     )
 
     class Meta:

@@ -8,16 +8,17 @@ becomes; ``stamp`` changes the rows and the counts together, so that the two can
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
 from receipts.rules.rows import ChangedColumns
+from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import execute_prepared
-from receipts.sql.run import adapt_all, as_time
+from receipts.sql.run import adapt_all, as_time, fetch_rows
 
 #: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
@@ -104,7 +105,7 @@ def stamp(change: Change, *, conversation: int | None = None) -> int:
     could need lower messages while it has locked higher ones.
     """
     changed, rows = _execute(change, COUNT, conversation)
-    return int(rows[0][0]) if rows else changed
+    return sum(count for (count,) in rows) if rows else changed
 
 
 def stamp_rows(change: Change) -> set[tuple[int, int]]:
@@ -129,6 +130,8 @@ def _execute(
     change: Change, answer: str, conversation: int | None
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
+    if conversation is None and is_distributed():
+        return _execute_each(change, answer)
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
         lies = _LIES_WITH
@@ -142,6 +145,26 @@ def _execute(
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
+
+
+def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
+    """Where rows are distributed: one statement for each conversation, in their order.
+
+    Rows are locked conversation by conversation, as ``lock_in_order`` does.
+    """
+    found = fetch_rows(
+        f"SELECT DISTINCT conversation_id FROM ({change.changed}) AS changed ORDER BY 1",
+        change.params,
+    )
+    rows: list[tuple[Any, ...]] = []
+    for (conversation,) in found:
+        here = replace(
+            change,
+            which=f"({change.which}) AND {_LIES_IN.format('status')}",
+            params={**change.params, "lies_in": conversation},
+        )
+        rows += _execute(here, answer, conversation)[1]
+    return 0, rows
 
 
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.

@@ -28,7 +28,7 @@ from receipts.rules.watermarks import (
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import execute_prepared
-from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
+from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order, lock_values
 
 _ONE_POSITION = """
     SELECT message.conversation_id, message.id AS up_to, message.created_at AS sent_at
@@ -179,8 +179,7 @@ def lock_participants(
     participants: QuerySet[ConversationParticipant],
 ) -> dict[int, int | None]:
     """Lock participants in the order of their ids (rule 22); return their read watermarks by id."""
-    locked = participants.order_by("pk").select_for_update(no_key=True)
-    return dict(locked.values_list("pk", "last_read_message_id"))
+    return dict(lock_values(participants, "pk", "last_read_message_id"))
 
 
 def hold_back_private(mark: Mark, locked: Mapping[int, int | None]) -> None:

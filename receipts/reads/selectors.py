@@ -106,10 +106,11 @@ def unread_counts(user_id: int) -> dict[str, int]:
 
     ``unread_count_unmuted`` leaves out conversations with notifications off. In one query.
     """
-    muted = ConversationParticipant.objects.filter(user=user_id, notifications_enabled=False)
-    silent = Q(conversation_id__in=muted.values("conversation_id"))
+    muted = ConversationParticipant.objects.filter(
+        user=user_id, notifications_enabled=False, conversation=OuterRef("conversation")
+    )
     return unread_of(user_id).aggregate(
-        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~silent)
+        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~Exists(muted))
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.db import connection
@@ -15,14 +18,30 @@ _IS_DISTRIBUTED = """
                     WHERE logicalrelid = CAST('chat_message' AS regclass) AND partmethod = 'h')"""
 
 
+#: Whether this connection has local tables of the same names.
+_on_one_node = ContextVar("_on_one_node", default=False)
+
+
 def is_distributed() -> bool:
     """Whether messages, their rows and their events are distributed by conversation."""
+    if _on_one_node.get():
+        return False
     if connection.vendor != "postgresql":
         return False
     name = str(connection.settings_dict["NAME"])
     if name not in _found:
         _found[name] = bool(_answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED))
     return _found[name]
+
+
+@contextmanager
+def on_one_node() -> Iterator[None]:
+    """A block in which temporary tables take the place of the distributed ones."""
+    token = _on_one_node.set(True)
+    try:
+        yield
+    finally:
+        _on_one_node.reset(token)
 
 
 def forget_what_was_found() -> None:

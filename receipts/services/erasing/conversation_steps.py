@@ -16,6 +16,7 @@ from chat.models import Conversation, ConversationParticipant, Erasure, Message,
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
+from receipts.sql.conversation_names import free_names
 from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
 
 _START = ["0001-01-02T00:00:00+00:00", 0]
@@ -164,6 +165,7 @@ def _erase_conversation(erasure: Erasure) -> list[Any] | None:
             erasure.step = next(iter(CONVERSATION_STEPS))
             return _START
     delete_ids("chat_conversation", [pk])
+    free_names(pk, "external_id", "pair")
     return None
 
 
