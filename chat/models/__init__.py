@@ -15,6 +15,7 @@ from chat.models.conversation import (
     Role,
 )
 from chat.models.erasure import Erasure
+from chat.models.joining import MessageKey
 from chat.models.message import (
     MAX_EXTERNAL_ID,
     Message,
@@ -48,6 +49,7 @@ __all__ = [
     "Erasure",
     "FreedName",
     "Message",
+    "MessageKey",
     "MessageKind",
     "MessageName",
     "MessageNumber",

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from chat.models.joining import MessageKey
 from chat.models.user import User
 from chat.validators import external_id_validator
 
@@ -163,12 +164,12 @@ class ConversationParticipant(models.Model):
     notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
     # No constraint: messages go only with their conversation, and the check would needlessly lock
     # the message's row each time a watermark moves.
-    last_delivered_message = models.ForeignKey(
+    last_delivered_message = MessageKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip
     last_delivered_at = models.DateTimeField(null=True, blank=True)
-    last_read_message = models.ForeignKey(
+    last_read_message = MessageKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip

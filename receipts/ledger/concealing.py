@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -16,7 +17,8 @@ from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.ledger.stamp import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
-from receipts.sql.run import among_ids, execute, fetch_rows, id_list
+from receipts.sql.distributed import is_distributed
+from receipts.sql.run import among_ids, conversations_of, execute, fetch_rows, id_list
 
 #: The ids in an event's ``messages``. What is no list of ids, in a malformed event, is no error.
 _NAMED = {
@@ -36,36 +38,47 @@ _OPEN_SQL = {
 }
 
 
+#: SQL condition: the event is of the participant's conversation; and the same as a constant.
+_SAME = "event.conversation_id = participant.conversation_id"
+_BOTH = (
+    "event.conversation_id = %(conversation)s AND participant.conversation_id = %(conversation)s"
+)
+
+
 def _of_nothing_open(state: State, named: str) -> str:
     """SQL condition: the event is of this state, and none of its rows is openly so any more.
 
     The messages that an event does not name stand between its first and the others. By index: the
     events of everybody who takes or took part in the participants' conversations.
     """
-    open_sql = f"""status.recipient_id = event.actor_id
-          AND status.conversation_id = event.conversation_id AND {_OPEN_SQL[state]}"""
+    open_sql = f"status.recipient_id = event.actor_id AND {_OPEN_SQL[state]}"
     return f"""event.audience_id IN (
            SELECT other.user_id FROM chat_conversationparticipant AS other
-            WHERE other.conversation_id = participant.conversation_id)
-       AND event.conversation_id = participant.conversation_id
+            WHERE other.conversation_id = event.conversation_id)
+       AND {_SAME}
        AND event.actor_id = participant.user_id
        AND event.kind = '{EventKind.RECEIPT_UPDATED.value}' AND event.state = '{state.value}'
        AND NOT EXISTS (
            SELECT 1 FROM {named} AS named
              JOIN receipts_messagestatus AS status ON status.message_id = named.message_id
+              AND status.conversation_id = event.conversation_id
             WHERE {open_sql})
        AND NOT (event.message_count > {MESSAGES_NAMED} AND EXISTS (
            SELECT 1 FROM chat_message AS first
              JOIN chat_message AS last ON last.id = (
                   SELECT message.id FROM {named} AS named
                     JOIN chat_message AS message ON message.id = named.message_id
+                     AND message.conversation_id = event.conversation_id
                    ORDER BY message.created_at, message.id LIMIT 1)
-             JOIN chat_message AS message ON message.conversation_id = first.conversation_id
+              AND last.conversation_id = event.conversation_id
+             JOIN chat_message AS message ON message.conversation_id = event.conversation_id
               AND (message.created_at, message.id) >= (first.created_at, first.id)
               AND (message.created_at, message.id) < (last.created_at, last.id)
               AND message.sender_id = event.audience_id
              JOIN receipts_messagestatus AS status ON status.message_id = message.id
-            WHERE first.id = event.first_message AND {open_sql}))"""
+              AND status.conversation_id = event.conversation_id
+            WHERE first.id = event.first_message
+              AND first.conversation_id = event.conversation_id AND {open_sql}))"""
 
 
 _READS = """
@@ -119,7 +132,20 @@ class TakenBack:
                     delivered=State.DELIVERED.value,
                     named=named,
                 )
-                execute(sql, {"ids": id_list(ids)})
+                _execute(sql, {"ids": id_list(ids)})
+
+
+def _execute(sql: str, params: dict[str, Any]) -> None:
+    """Run a step; where rows are distributed for each conversation by itself, as a constant.
+
+    A node cannot join a list from an event with rows unless they all lie in one place.
+    """
+    if not is_distributed():
+        execute(sql, params)
+        return
+    for conversation in conversations_of("chat_conversationparticipant", params):
+        here = sql.replace(_SAME, _BOTH).replace("= event.conversation_id", "= %(conversation)s")
+        execute(here, {**params, "conversation": conversation})
 
 
 def taken_back(change: Change) -> TakenBack:

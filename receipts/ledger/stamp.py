@@ -108,9 +108,10 @@ def stamp(change: Change, *, conversation: int | None = None) -> int:
     return sum(count for (count,) in rows) if rows else changed
 
 
-def stamp_rows(change: Change) -> set[tuple[int, int]]:
+def stamp_rows(change: Change, *, conversation: int | None = None) -> set[tuple[int, int]]:
     """``stamp``; return the changed rows as pairs of message id and recipient id."""
-    return {(message, recipient) for message, recipient in _execute(change, ROW_IDS, None)[1]}
+    rows = _execute(change, ROW_IDS, conversation)[1]
+    return {(message, recipient) for message, recipient in rows}
 
 
 def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:

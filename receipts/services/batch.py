@@ -25,6 +25,7 @@ from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.rules.failures import kept_reason
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, USER, mark_params
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 
 #: What an item may report. A message is sent when it is stored, so ``sent`` changes nothing; a
@@ -101,9 +102,23 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
     # Each kind has its own transaction: a second stamp in the same one could lock messages that
     # precede those already locked (rule 22).
     for kind in sorted({each.kind for each in found}):
-        for place in _stamp([each for each in found if each.kind == kind], now):
-            results[place] = APPLIED
+        for part in _together([each for each in found if each.kind == kind]):
+            for place in _stamp(part, now):
+                results[place] = APPLIED
     return results
+
+
+def _together(found: list[_Found]) -> list[list[_Found]]:
+    """Which of these are marked in one transaction: all, or on several nodes a conversation's."""
+    if not is_distributed():
+        return [found]
+    conversations = sorted({each.conversation_id for each in found})
+    return [[each for each in found if each.conversation_id == pk] for pk in conversations]
+
+
+def _conversation_of(found: list[_Found]) -> int | None:
+    """The conversation of all of these, where they have to be marked one by one."""
+    return found[0].conversation_id if is_distributed() else None
 
 
 def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
@@ -193,6 +208,7 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         mark,
         replace(change, may_retract=change.may_retract and dated),
         {each.participant_id for each in spoken.values()},
+        _conversation_of(found),
     )
     return _places(spoken, changed)
 
@@ -221,7 +237,7 @@ def _stamp_failures(found: list[_Found]) -> list[int]:
         given_sql="mark.given",
         source=SOURCE[connection.vendor],
     )
-    return _places(spoken, stamp_rows(change))
+    return _places(spoken, stamp_rows(change, conversation=_conversation_of(found)))
 
 
 def _places(spoken: Mapping[int, _Found], changed: set[tuple[int, int]]) -> list[int]:
@@ -231,14 +247,19 @@ def _places(spoken: Mapping[int, _Found], changed: set[tuple[int, int]]) -> list
     ]
 
 
-def _stamped(mark: Mark, change: Change, participants: set[int]) -> set[tuple[int, int]]:
+def _stamped(
+    mark: Mark, change: Change, participants: set[int], conversation: int | None
+) -> set[tuple[int, int]]:
     """``stamp_rows``, for these participants, whose watermarks it may have to hold back."""
     if not (mark.private or mark.hides_delivery):
-        return stamp_rows(change)
+        return stamp_rows(change, conversation=conversation)
+    own = ConversationParticipant.objects.filter(pk__in=participants)
+    if conversation is not None:
+        own = own.filter(conversation=conversation)
     with transaction.atomic():
-        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=participants))
+        locked = lock_participants(own)
         was_open = taken_back(change)
-        changed = stamp_rows(change)
+        changed = stamp_rows(change, conversation=conversation)
         hold_back_private(mark, locked)
         was_open.conceal(locked)
     return changed
