@@ -159,8 +159,8 @@ else:
     if DB_POOL_MAX:
         options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
     else:
+        # Without CONN_HEALTH_CHECKS, a query of every request: config/connections.py needs none.
         DATABASE["CONN_MAX_AGE"] = 60
-        DATABASE["CONN_HEALTH_CHECKS"] = True
 
 # Used by throttles and login limits. Django's default keeps 300 entries and evicts at random.
 CACHES = {

@@ -41,8 +41,9 @@ def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any,
     connection.ensure_connection()
     connection.validate_no_broken_transaction()
     with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
-        cursor.execute(text, values, prepare=True)
-        return cursor.fetchall() if cursor.description else []
+        cursor.execute(text, values, prepare=True, binary=True)
+        result = cursor.pgresult  # not ``description``, which makes an object of each column
+        return cursor.fetchall() if result is not None and result.nfields else []
 
 
 @lru_cache(maxsize=1_000)
