@@ -30,8 +30,7 @@ def running_service(
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     options += ["--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-ping-interval", "0"]
     process = subprocess.Popen(
-        [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"],
-        env=os.environ | {"DB_POOL_MAX": "8"},
+        [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
     )
     try:
         wait_until_answering(process, port, ready)

@@ -21,13 +21,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
 
-from config import locks, memory
+from config import connections, memory
 from config.bridge import WSGIBridge
 
 _django = get_wsgi_application()
-locks.limit_waits()
+connections.settle()
 
 from config import health  # only now can models be imported
 from config.serving import warn_without_limits
@@ -43,7 +42,7 @@ _requests = WSGIBridge(
     max_body=settings.MAX_REQUEST_BYTES,
     patience=settings.SERVER_STALL_SECONDS,
     longest=settings.SERVER_ANSWER_SECONDS,
-    release=close_old_connections,
+    release=connections.release,
 )
 _sockets = Door(_requests.call)
 

@@ -103,11 +103,11 @@ MIDDLEWARE = [
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "config.browsers.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
+    "config.browsers.CsrfViewMiddleware",
+    "config.browsers.AuthenticationMiddleware",
+    "config.browsers.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.addresses.EncodedSlashMiddleware",
     "axes.middleware.AxesMiddleware",  # the last one
@@ -159,8 +159,8 @@ else:
     if DB_POOL_MAX:
         options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
     else:
+        # Without CONN_HEALTH_CHECKS, a query of every request: config/connections.py needs none.
         DATABASE["CONN_MAX_AGE"] = 60
-        DATABASE["CONN_HEALTH_CHECKS"] = True
 
 # Used by throttles and login limits. Django's default keeps 300 entries and evicts at random.
 CACHES = {
@@ -229,6 +229,7 @@ REST_FRAMEWORK = {
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PARSER_CLASSES": ["receipts.api.rest.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["receipts.api.rest.JSONRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "receipts.api.negotiation.Negotiation",
     "DEFAULT_SCHEMA_CLASS": "receipts.api.schema.Schema",
     "EXCEPTION_HANDLER": "receipts.api.rest.exception_handler",
     # No description of the API at OPTIONS; the format is chosen by the Accept header only.

@@ -10,9 +10,9 @@ from config.health import healthz, readyz
 from receipts import gateways
 
 urlpatterns = [
-    # Before the native API: some vendors' paths start like ours.
-    *gateways.urlpatterns(),
+    # First, since addresses are tried in order, and none of a vendor's is one of ours.
     path("api/v1/", include("receipts.api.urls")),
+    *gateways.urlpatterns(),
     path("admin/", admin.site.urls),
     path("healthz/", healthz),
     path("readyz/", readyz),

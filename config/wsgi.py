@@ -8,6 +8,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
 
-from config.locks import limit_waits  # only now the settings are loaded
+from config.connections import settle  # only now the settings are loaded
 
-limit_waits()
+settle()

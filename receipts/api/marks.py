@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -26,10 +26,10 @@ from receipts.api.shapes import BulkMark, MarkedRow, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.reads.selectors import own_row, unread_in_conversation
-from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
-from receipts.rules.rows import ChangedColumns, OwnRow
+from receipts.rules.rows import OwnRow
 from receipts.services.marking import RecipientKey
 from receipts.services.positions import MarkedUpTo
+from receipts.services.single import Wish
 
 
 class MessageMarkViewSet(ApiViewSet):
@@ -42,39 +42,16 @@ class MessageMarkViewSet(ApiViewSet):
     def delivered(self, request: Request, pk: int | str) -> Response:
         """The message reached the recipient's device."""
         fields = self.validated(MarkBody)
-        username, at = self.acting_username(fields.get("user")), fields.get("at")
-        row = self._own_row(pk, username)
-        if at is None and (row["received_at"] or row["delivered_at"]) is not None:
-            return Response(marked_row(row))
-        return self._answer(
-            row,
-            services.mark_delivered(row=_named(row), at=at, hides_delivery=_hides_delivery(row)),
-        )
+        username = self.acting_username(fields.get("user"))
+        return self._marked(pk, username, Wish(read=False, at=fields.get("at")))
 
     @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
     def read(self, request: Request, pk: int | str) -> Response:
         """The recipient read the message; optionally in private or with an acknowledgement."""
         fields = self.validated(ReadBody)
-        username, at = self.acting_username(fields.get("user")), fields.get("at")
-        row, content = self._own_row(pk, username), fields.get("content")
-        asked = fields.get("private")
-        private = reads_privately(row["recipient__read_receipts_enabled"], asked)
-        explicit = opens_on_request(asked, private)
-        discloses = explicit and row["read_at"] is None
-        # A repeat runs one query and writes nothing.
-        if at is None and content is None and row["seen_at"] is not None and not discloses:
-            return Response(marked_row(row))
-        return self._answer(
-            row,
-            services.mark_read(
-                row=_named(row),
-                at=at,
-                private=private,
-                explicit=explicit,
-                hides_delivery=_hides_delivery(row),
-                content=content,
-            ),
-        )
+        username = self.acting_username(fields.get("user"))
+        given = {name: fields.get(name) for name in ("at", "private", "content")}
+        return self._marked(pk, username, Wish(read=True, **given))
 
     @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
     def failed(self, request: Request, pk: int | str) -> Response:
@@ -84,27 +61,32 @@ class MessageMarkViewSet(ApiViewSet):
             raise Refused("Only a service account may report a failure.")
         fields = self.validated(FailureBody)
         [user] = known_users("user", [fields["user"]])
-        row = self._own_row(pk, user.username)
-        return self._answer(
-            row,
-            services.report_failure(
-                row=_named(row), reason=fields.get("reason"), at=fields.get("at")
+        row = self._recipients_own(pk, user.username, own_row(pk, user.username))
+        changed = services.report_failure(
+            row=RecipientKey(
+                message_id=row["message_id"],
+                recipient_id=row["recipient_id"],
+                conversation_id=row["conversation_id"],
             ),
+            reason=fields.get("reason"),
+            at=fields.get("at"),
         )
+        if changed is None:  # another request may have changed it
+            now = own_row(row["message_id"], user.username)
+            return Response(marked_row(self._recipients_own(pk, user.username, now)))
+        return Response(marked_row(cast(OwnRow, {**row, **changed})))
 
-    def _own_row(self, pk: int | str, username: str) -> OwnRow:
-        row = own_row(pk, username)
+    def _marked(self, pk: int | str, username: str, wish: Wish) -> Response:
+        row = services.mark_message(pk, username, wish)
+        return Response(marked_row(self._recipients_own(pk, username, row)))
+
+    def _recipients_own(self, pk: int | str, username: str, row: OwnRow | None) -> OwnRow:
+        """The row; without one that counts, the refusal that its message calls for."""
         if row is None:
             refuse_archived_mark(self.visible_message(message_id_of(pk)), username)
         if row is None or row["withdrawn_at"] is not None:
             raise NotRecipient
         return row
-
-    def _answer(self, row: OwnRow, changed: ChangedColumns | None) -> Response:
-        """The current row; if this mark changed nothing, another request may have changed it."""
-        if changed:
-            return Response(marked_row({**row, **changed}))
-        return Response(marked_row(self._own_row(row["message_id"], row["recipient__username"])))
 
 
 class ConversationMarkViewSet(ApiViewSet):
@@ -185,15 +167,3 @@ def _marked_in(marked: MarkedUpTo, username: str, field: str) -> dict[str, objec
 
 def _unread_after(marked: MarkedUpTo) -> int:
     return unread_in_conversation(marked.recipient_id, marked.conversation_id)
-
-
-def _hides_delivery(row: OwnRow) -> bool:
-    return delivers_privately(row["recipient__delivery_receipts_enabled"])
-
-
-def _named(row: OwnRow) -> RecipientKey:
-    return RecipientKey(
-        message_id=row["message_id"],
-        recipient_id=row["recipient_id"],
-        conversation_id=row["conversation_id"],
-    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.urls import path, register_converter
+from django.urls import include, path, register_converter
 
 from receipts.api.account_marks import AccountMarkViewSet
 from receipts.api.conversations import ConversationViewSet
@@ -30,46 +30,44 @@ _REMOVABLE: Any = {**_ONE, "delete": "destroy"}
 _MESSAGES = ConversationMessageViewSet.as_view(_LIST)
 _PARTICIPANT = ParticipantViewSet.as_view(_REMOVABLE)
 
+# Nested, since Django tries the addresses of a list one by one: a mark is among the first.
+_MESSAGE_URLS = [
+    path("read/", MessageMarkViewSet.as_view({"post": "read"})),
+    path("delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
+    path("failed/", MessageMarkViewSet.as_view({"post": "failed"})),
+    path("", MessageViewSet.as_view(_REMOVABLE)),
+    path("restore/", MessageViewSet.as_view({"post": "restore"})),
+    path("status/", MessageReceiptViewSet.as_view({"get": "status"})),
+    path("recipients/", RecipientViewSet.as_view({"get": "list"})),
+]
+_CONVERSATION_URLS = [
+    path("mark-read/", ConversationMarkViewSet.as_view({"post": "mark_read"})),
+    path("mark-delivered/", ConversationMarkViewSet.as_view({"post": "mark_delivered"})),
+    path("mark-unread/", ConversationMarkViewSet.as_view({"post": "mark_unread"})),
+    path("messages/", _MESSAGES),
+    path("", ConversationViewSet.as_view(_REMOVABLE)),
+    path("participants/", ParticipantViewSet.as_view(_LIST)),
+    path("participants/<username:username>/", _PARTICIPANT),
+    path("insights/", InsightsViewSet.as_view({"get": "of_conversation"})),
+]
+_MY_URLS = [
+    path("", MeViewSet.as_view(_ONE)),
+    path("mark-delivered/", AccountMarkViewSet.as_view({"post": "mark_delivered"})),
+    path("mark-read/", AccountMarkViewSet.as_view({"post": "mark_read"})),
+    path("retract-receipts/", AccountMarkViewSet.as_view({"post": "retract_receipts"})),
+]
 urlpatterns = [
+    path("messages/<id:pk>/", include(_MESSAGE_URLS)),
+    path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
+    path("conversations/", ConversationViewSet.as_view(_LIST)),
+    path("conversations/by-members/", DirectConversationViewSet.as_view({"put": "by_members"})),
+    path("conversations/<id:pk>/", include(_CONVERSATION_URLS)),
+    path("events/", EventViewSet.as_view({"get": "retrieve"})),
+    path("me/", include(_MY_URLS)),
     path("users/", UserViewSet.as_view(_LIST)),
     path("users/<username:username>/", UserViewSet.as_view(_REMOVABLE)),
     path("users/<username:username>/tokens/", UserViewSet.as_view({"post": "issue_token"})),
-    path("me/", MeViewSet.as_view(_ONE)),
-    path("me/mark-delivered/", AccountMarkViewSet.as_view({"post": "mark_delivered"})),
-    path("me/mark-read/", AccountMarkViewSet.as_view({"post": "mark_read"})),
-    path("me/retract-receipts/", AccountMarkViewSet.as_view({"post": "retract_receipts"})),
-    path("conversations/", ConversationViewSet.as_view(_LIST)),
-    path("conversations/by-members/", DirectConversationViewSet.as_view({"put": "by_members"})),
-    path("conversations/<id:pk>/", ConversationViewSet.as_view(_REMOVABLE)),
-    path("conversations/<id:pk>/participants/", ParticipantViewSet.as_view(_LIST)),
-    path("conversations/<id:pk>/participants/<username:username>/", _PARTICIPANT),
-    path("conversations/<id:pk>/messages/", _MESSAGES),
-    path(
-        "conversations/<id:pk>/mark-delivered/",
-        ConversationMarkViewSet.as_view({"post": "mark_delivered"}),
-    ),
-    path(
-        "conversations/<id:pk>/mark-read/",
-        ConversationMarkViewSet.as_view({"post": "mark_read"}),
-    ),
-    path(
-        "conversations/<id:pk>/mark-unread/",
-        ConversationMarkViewSet.as_view({"post": "mark_unread"}),
-    ),
-    path(
-        "conversations/<id:pk>/insights/",
-        InsightsViewSet.as_view({"get": "of_conversation"}),
-    ),
     path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
-    path("messages/<id:pk>/", MessageViewSet.as_view(_REMOVABLE)),
-    path("messages/<id:pk>/restore/", MessageViewSet.as_view({"post": "restore"})),
-    path("messages/<id:pk>/delivered/", MessageMarkViewSet.as_view({"post": "delivered"})),
-    path("messages/<id:pk>/read/", MessageMarkViewSet.as_view({"post": "read"})),
-    path("messages/<id:pk>/failed/", MessageMarkViewSet.as_view({"post": "failed"})),
-    path("messages/<id:pk>/status/", MessageReceiptViewSet.as_view({"get": "status"})),
-    path("messages/<id:pk>/recipients/", RecipientViewSet.as_view({"get": "list"})),
-    path("receipts/", ReceiptsViewSet.as_view({"get": "retrieve", "post": "create"})),
-    path("events/", EventViewSet.as_view({"get": "retrieve"})),
     path("webhooks/", WebhookViewSet.as_view(_LIST)),
     path("webhooks/<number:pk>/", WebhookViewSet.as_view(_REMOVABLE)),
     path("schema/", SchemaView.as_view(), name="schema"),

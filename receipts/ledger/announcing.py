@@ -14,7 +14,7 @@ from django.db import connection
 from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import execute
 
 #: An event lists at most this many of its messages; of more, it has the number and the first.
@@ -124,10 +124,10 @@ def announce_message(
 
     Must be called in the transaction that does so.
     """
-    with connection.cursor() as cursor:
-        execute_prepared(cursor, _MESSAGE_EVENT[connection.vendor], [
-            kind.value, conversation_id, actor_id, f"[{message_id}]", message_id,
-        ])  # fmt: skip
+    fetch_prepared(
+        _MESSAGE_EVENT[connection.vendor],
+        [kind.value, conversation_id, actor_id, f"[{message_id}]", message_id],
+    )
 
 
 def announce_closed_account(user_id: int) -> None:

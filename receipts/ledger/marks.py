@@ -7,8 +7,10 @@ Each function returns a ``Change`` for ``stamp``, which changes rows and counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from django.utils import timezone
@@ -163,15 +165,20 @@ class Mark:
 
         Both are SQL conditions with the named parameters ``params``.
         """
+        which, becomes = _text(self._without_values(), where, condition_sql)
         return Change(
-            which=f"{where} AND {MARKABLE_SQL} AND {condition_sql or self.changes_sql}",
-            becomes=self._becomes(),
+            which=which,
+            becomes=becomes,
             params={**params, "at": self.at, "content": self.content},
             source=source,
             may_retract=(self.private or self.hides_delivery) and self.backdated,
         )
 
-    def _becomes(self) -> dict[str, str]:
+    def _without_values(self) -> Mark:
+        """The mark as far as its SQL depends on it."""
+        return replace(self, at=_ANY_TIME, content=None if self.content is None else "")
+
+    def becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
         at = not_before_sent(self.at_sql)
         if not self.read:
@@ -212,6 +219,16 @@ class Mark:
             "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",
             "withdrawn_at": f"CASE WHEN {hides} THEN {DEPARTED_AT_SQL} END",
         }
+
+
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=500)
+def _text(mark: Mark, where: str, condition_sql: str) -> tuple[str, Mapping[str, str]]:
+    """Which rows a mark changes, and what their columns become."""
+    which = f"{where} AND {MARKABLE_SQL} AND {condition_sql or mark.changes_sql}"
+    return which, MappingProxyType(mark.becomes())
 
 
 _IF_TRACKED = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, cast
 
 from django.db import connection, transaction
@@ -17,7 +18,7 @@ from receipts.ledger.announcing import announce_changed
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
 #: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
@@ -34,8 +35,8 @@ COUNTS = {
 #: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
-_TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
-_ALL_TIMES = {*_TIMES, "received_at"}
+TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+_ALL_TIMES = {*TIMES, "received_at"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Change:
 
         The message comes first: partitioned tables are locked in the order of the FROM list.
         """
-        columns = {name: f"status.{name}" for name in _TIMES} | dict(self.becomes)
+        columns = {name: f"status.{name}" for name in TIMES} | dict(self.becomes)
         before = ", ".join(f"status.{name} AS was_{name}" for name in columns)
         after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
         # Not where rows are joined with a source: they are found by that one.
@@ -116,7 +117,7 @@ def stamp_rows(change: Change, *, conversation: int | None = None) -> set[tuple[
 
 def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     """``stamp`` for one row: its columns after the change, or None where it did not change."""
-    columns = [*_TIMES, *(name for name in change.becomes if name not in _TIMES)]
+    columns = [*TIMES, *(name for name in change.becomes if name not in TIMES)]
     _, rows = _execute(change, ", ".join(columns), conversation)
     if not rows:
         return None
@@ -135,12 +136,11 @@ def _execute(
         return _execute_each(change, answer)
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
-        lies = _LIES_WITH
         if conversation is not None:
-            lies, params = _LIES_IN, {**params, "lies_in": conversation}
-        with connection.cursor() as cursor:
-            execute_prepared(cursor, _one_statement(change, answer, lies), params)
-            return 0, cursor.fetchall()
+            params = {**params, "lies_in": conversation}
+        answer = f"SELECT {answer} FROM changed"
+        statement = one_statement(change, answer=answer, in_one=conversation is not None)
+        return 0, fetch_prepared(statement, params)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
@@ -171,21 +171,39 @@ def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.
 _LIES_IN = "{0}.conversation_id = %(lies_in)s"
 _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
-#: A message lies in one; a second column to group by would have to be sorted.
-_PLACE = {_LIES_IN: "", _LIES_WITH: "MIN(conversation_id) AS conversation_id, "}
 
 
-def _one_statement(change: Change, answer: str, lies: str) -> str:
-    """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice."""
-    assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
-    announced = (
-        "" if change.quiet else f", announced AS ({announce_changed('changed', change.becomes)})"
-    )
+def one_statement(change: Change, *, answer: str, in_one: bool, first: str = "") -> str:
+    """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice.
+
+    ``answer`` is a SELECT, for which the rows are ``changed``; ``first`` are relations that the
+    change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
+    """
+    becomes = tuple(change.becomes.items())
+    return _statement(change.which, becomes, change.source, change.quiet, answer, in_one, first)
+
+
+@lru_cache(maxsize=500)
+def _statement(
+    which: str,
+    becomes: tuple[tuple[str, str], ...],
+    source: str,
+    quiet: bool,
+    answer: str,
+    in_one: bool,
+    first: str,
+) -> str:
+    change = Change(which, dict(becomes), source=source)
+    assignments = ", ".join(f"{name} = changed.{name}" for name, _ in becomes)
+    announced = "" if quiet else f", announced AS ({announce_changed('changed', change.becomes)})"
+    lies = _LIES_IN if in_one else _LIES_WITH
+    # A message lies in one conversation; a second column to group by would have to be sorted.
+    place = "" if in_one else "MIN(conversation_id) AS conversation_id, "
     return f"""
-        WITH changed AS MATERIALIZED ({change.changed}
+        WITH {first}changed AS MATERIALIZED ({change.changed}
             ORDER BY status.message_id, status.recipient_id
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
-        ), delta AS MATERIALIZED ({_delta("changed", _PLACE[lies])}
+        ), delta AS MATERIALIZED ({_delta("changed", place)}
         ), counted AS (
             {_COUNT} FROM delta
              WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
@@ -194,7 +212,7 @@ def _one_statement(change: Change, answer: str, lies: str) -> str:
               FROM changed
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         ){announced}
-        SELECT {answer} FROM changed"""
+        {answer}"""
 
 
 def _several_statements(change: Change, answer: str) -> list[str]:

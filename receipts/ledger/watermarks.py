@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from django.db import connection
 from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
@@ -27,7 +26,7 @@ from receipts.rules.watermarks import (
 )
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import sent_at_sql
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order, lock_values
 
 _ONE_POSITION = """
@@ -60,12 +59,10 @@ def advance_watermarks(
         return
     statement = _READ if discloses(mark) else _DELIVERED
     conversation, named = of
-    with connection.cursor() as cursor:
-        execute_prepared(
-            cursor,
-            statement.format(positions=positions, conversation=conversation, named=named),
-            {**params, "at": adapt(mark.at)},
-        )
+    fetch_prepared(
+        statement.format(positions=positions, conversation=conversation, named=named),
+        {**params, "at": adapt(mark.at)},
+    )
 
 
 def _is_hidden(mark: Mark) -> bool:
@@ -135,11 +132,13 @@ def reach_newest(mark: Mark, *, participant_id: int, conversation_id: int, messa
     """
     if _is_hidden(mark):
         return
-    with connection.cursor() as cursor:
-        execute_prepared(cursor, _NEWEST[discloses(mark)], {
-            "participant": participant_id, "conversation": conversation_id,
-            "message": message_id, "at": adapt(mark.at),
-        })  # fmt: skip
+    params = {
+        "participant": participant_id,
+        "conversation": conversation_id,
+        "message": message_id,
+        "at": adapt(mark.at),
+    }
+    fetch_prepared(_NEWEST[discloses(mark)], params)
 
 
 _DELIVERED_SQL = "last_delivered_message_id = %(message)s, last_delivered_at = %(at)s"

@@ -5,13 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import connection
-
 from chat.names import MessageReference
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.watermarks import last_tracked_sql
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 
 _NEWEST = """
@@ -79,12 +77,10 @@ def own_position(
         params |= {"up_to": up_to.number, "name": up_to.name}
     if at is not None:
         params["at"] = adapt(at)
-    with connection.cursor() as cursor:
-        execute_prepared(cursor, _STATEMENTS[type(conversation), end], params)
-        found = cursor.fetchone()
-    if found is None:
+    rows = fetch_prepared(_STATEMENTS[type(conversation), end], params)
+    if not rows:
         return None
-    position = dict(zip(columns_of(OwnPosition), found, strict=True))
+    position = dict(zip(columns_of(OwnPosition), rows[0], strict=True))
     for switch in ("read_receipts_enabled", "delivery_receipts_enabled"):
         position[switch] = bool(position[switch])
     return cast(OwnPosition, position)

@@ -67,15 +67,33 @@ def own_row(message: int | str, username: str) -> OwnRow | None:
 
     ``message`` is its id, or its external id, which costs no further statement.
     """
-    if isinstance(message, str):
-        return _OWN_ROW_BY_NAME.first(name=message, username=username)
-    conversation = known_conversation(message)
-    if conversation is not None:
-        return _OWN_ROW_IN.first(message=message, conversation=conversation, username=username)
-    row = _OWN_ROW.first(message=message, username=username)
+    query, params = _own_row_query(message, username)
+    row = query.first(**params)
     if row is not None:
-        remember(message, row["conversation_id"])
+        remember(row["message_id"], row["conversation_id"])
     return row
+
+
+def own_row_sql(message: int | str, username: str) -> tuple[str, dict[str, Any]]:
+    """``own_row`` as a part of a larger statement: a SELECT, and its named parameters.
+
+    ``conversation`` is among them where this process knows it.
+    """
+    query, params = _own_row_query(message, username)
+    sql, constants = query.as_sql()
+    return sql, {**constants, **params}
+
+
+def _own_row_query(
+    message: int | str, username: str
+) -> tuple[CompiledQuery[OwnRow], dict[str, int | str]]:
+    if isinstance(message, str):
+        return _OWN_ROW_BY_NAME, {"name": message, "username": username}
+    conversation = known_conversation(message)
+    if conversation is None:
+        return _OWN_ROW, {"message": message, "username": username}
+    params = {"message": message, "conversation": conversation, "username": username}
+    return _OWN_ROW_IN, params
 
 
 def takes_part(conversation_id: int, username: str) -> bool:

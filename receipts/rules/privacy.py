@@ -28,6 +28,17 @@ def delivers_privately(delivery_receipts_enabled: bool) -> bool:
     return not settings.RECEIPTS_MANDATORY and not delivery_receipts_enabled
 
 
+def open_to_others_sql(row: str, *, read: bool) -> str:
+    """SQL condition: a read or a delivery is open by the switches in ``row``, an ``OwnRow``.
+
+    As ``reads_privately`` and ``delivers_privately`` say it, if the mark does not ask for privacy.
+    """
+    if settings.RECEIPTS_MANDATORY:
+        return "TRUE"
+    delivers = f"{row}.recipient__delivery_receipts_enabled"
+    return f"{delivers} AND {row}.recipient__read_receipts_enabled" if read else delivers
+
+
 def opens_on_request(asked: bool | None, private: bool) -> bool:
     """Whether a read that is not ``private`` was asked to be open: it discloses earlier ones, too.
 

@@ -46,6 +46,7 @@ from receipts.services.numbering import number_messages, number_some
 from receipts.services.positions import mark_unread_from, mark_up_to
 from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
+from receipts.services.single import mark_message
 from receipts.services.system_lines import send_system_line
 
 __all__ = [
@@ -73,6 +74,7 @@ __all__ = [
     "mark_all_read",
     "mark_batch",
     "mark_delivered",
+    "mark_message",
     "mark_read",
     "mark_unread_from",
     "mark_up_to",

@@ -77,7 +77,7 @@ def mark_delivered(
     *, row: RecipientKey, at: datetime | None = None, hides_delivery: bool = False
 ) -> ChangedColumns | None:
     """Mark one message delivered; return the row's columns, or None if nothing changed."""
-    return _mark_one(row, Mark.given(at, hides_delivery=hides_delivery))
+    return mark_row(row, Mark.given(at, hides_delivery=hides_delivery))
 
 
 def mark_read(
@@ -94,7 +94,7 @@ def mark_read(
     An ``explicit`` open mark also discloses an earlier private read (rule 13).
     """
     how = {"private": private, "explicit": explicit, "hides_delivery": hides_delivery}
-    return _mark_one(row, Mark.given(at, read=True, content=content, **how))
+    return mark_row(row, Mark.given(at, read=True, content=content, **how))
 
 
 def report_failure(
@@ -144,7 +144,8 @@ def bulk_mark_read(
     return _mark_up_to(position, Mark.given(at, read=True, **how))
 
 
-def _mark_one(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
+def mark_row(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
+    """Mark one row; return its columns, or None if nothing changed."""
     change = mark.change(_ONE, _names(row))
     if not (mark.private or mark.hides_delivery):
         # One statement without a transaction: the message is locked no longer than that.

@@ -14,7 +14,7 @@ from receipts.reads.names import message_id_of
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL
 from receipts.rules.tracking import ROWLESS
 from receipts.sql.keyset import NEWEST_FIRST
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 
 #: A live message is later than all others of its conversation by at least this, so that clients
@@ -43,7 +43,8 @@ _INSERT_MESSAGE = f"""
 #: One message has a name; a concurrent claim of the same one is waited for.
 _INSERT_NAME = """
     INSERT INTO chat_messagename (external_id, message_id, conversation_id)
-    VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"""
+    VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
+    RETURNING message_id"""
 
 
 def is_late(conversation_id: int, sent_at: datetime | None) -> bool:
@@ -106,21 +107,17 @@ def store_message(
         "failed_count": 0,
         "read_since_edit_count": 0,
     }
-    with connection.cursor() as cursor:
-        execute_prepared(cursor, _INSERT_MESSAGE, {**values, "created_at": adapt(created_at)})
-        values["id"], values["overall_status"] = cursor.fetchone()
-        if external_id is not None:
-            _claim_name(external_id, values["id"], conversation_id)
-        if has_rows:
-            params = [values["id"], adapt(created_at), conversation_id, sender_id]
-            execute_prepared(cursor, _INSERT_ROWS, params)
+    [stored] = fetch_prepared(_INSERT_MESSAGE, {**values, "created_at": adapt(created_at)})
+    values["id"], values["overall_status"] = stored
+    if external_id is not None:
+        _claim_name(external_id, values["id"], conversation_id)
+    if has_rows:
+        fetch_prepared(_INSERT_ROWS, [values["id"], adapt(created_at), conversation_id, sender_id])
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
 
 
 def _claim_name(external_id: str, message_id: int, conversation_id: int) -> None:
-    with connection.cursor() as cursor:
-        execute_prepared(cursor, _INSERT_NAME, [external_id, message_id, conversation_id])
-        if cursor.rowcount == 0:
-            other = message_id_of(external_id)
-            raise Conflict(f"Message {other} already has this external_id.")
+    if not fetch_prepared(_INSERT_NAME, [external_id, message_id, conversation_id]):
+        other = message_id_of(external_id)
+        raise Conflict(f"Message {other} already has this external_id.")

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from django.db import connection
 from django.db.models import QuerySet
 
-from receipts.sql.prepared import execute_prepared
+from receipts.sql.prepared import fetch_prepared
 
 #: The type of a row, a ``TypedDict`` of the selected columns.
 CompiledRow = TypeVar("CompiledRow")
@@ -30,15 +30,14 @@ class CompiledQuery(Generic[CompiledRow]):
         self._samples = {
             name: _sample(kind, number) for number, (name, kind) in enumerate(kinds.items())
         }
+        self._named: tuple[str, dict[str, Any]] | None = None
         self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
 
     def rows(self, **values: int | str) -> list[CompiledRow]:
         """The rows for these values."""
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
-        with connection.cursor() as cursor:
-            execute_prepared(cursor, sql, params)
-            found = cursor.fetchall()
+        found: Any = fetch_prepared(sql, params)
         if converters:
             found = compiler.apply_converters(found, converters)
         rows: list[Any] = [dict(zip(columns, row, strict=True)) for row in found]
@@ -48,6 +47,25 @@ class CompiledQuery(Generic[CompiledRow]):
         """The first row for these values, or None."""
         rows = self.rows(**values)
         return rows[0] if rows else None
+
+    def as_sql(self) -> tuple[str, dict[str, Any]]:
+        """The query as a part of a larger statement: its parameters keep their names.
+
+        Also the values of what the query compares with constants, by further names.
+        """
+        if self._named is None:
+            sql, params, *_ = self._compiled or self._compile()
+            names = [
+                str(param) if type(param) is _Name else f"constant_{place}"
+                for place, param in enumerate(params)
+            ]
+            constants = {
+                name: param
+                for name, param in zip(names, params, strict=True)
+                if type(param) is not _Name
+            }
+            self._named = sql % tuple(f"%({name})s" for name in names), constants
+        return self._named
 
     def _compile(self) -> tuple[str, list[Any], list[str], Any, dict[Any, Any]]:
         query = self._build(**self._samples).query

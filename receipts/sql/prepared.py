@@ -2,26 +2,67 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from psycopg import RawCursor
+
+#: A placeholder of Python's database interface: by name, by place, or a percent sign.
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
-def execute_prepared(cursor: Any, sql: str, params: Any) -> None:
-    """Run one of the few statements of every mark, on PostgreSQL as a prepared statement.
+def fetch_prepared(
+    sql: str, params: Mapping[str, object] | Sequence[object]
+) -> list[tuple[Any, ...]]:
+    """The rows of one of the few statements of every mark; on PostgreSQL a prepared statement.
 
-    Only those: a list's page is planned each time, since its best plan depends on the page, and
+    Only for those: a list's page is planned each time, since its best plan depends on the page, and
     a generic plan took four times as long at the end of 100,000 recipients.
     """
     if connection.vendor != "postgresql" or not settings.DB_PREPARE:
-        cursor.execute(sql, params)
-        return
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            return cursor.fetchall() if cursor.description else []
+    execute: Any = _execute
+    for wrapper in reversed(connection.execute_wrappers):
+        execute = partial(wrapper, execute)
+    rows: list[tuple[Any, ...]] = execute(sql, params, False, {"connection": connection})
+    return rows
 
-    def run(sql: str, params: Any, *_: Any) -> Any:
-        connection.validate_no_broken_transaction()
-        with connection.wrap_database_errors:
-            return cursor.cursor.execute(sql, params, prepare=True)
 
-    # What cursor.execute() does, wrappers included, but with prepare=True.
-    cursor._execute_with_wrappers(sql, params, many=False, executor=run)
+def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any, ...]]:
+    """With the driver's own cursor: Django's would read the placeholders at each call."""
+    text, names = _numbered(sql)
+    values = params if names is None else [params[name] for name in names]
+    connection.ensure_connection()
+    connection.validate_no_broken_transaction()
+    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+        cursor.execute(text, values, prepare=True, binary=True)
+        result = cursor.pgresult  # not ``description``, which makes an object of each column
+        return cursor.fetchall() if result is not None and result.nfields else []
+
+
+@lru_cache(maxsize=1_000)
+def _numbered(sql: str) -> tuple[bytes, tuple[str, ...] | None]:
+    """A statement with PostgreSQL's own placeholders, and the names of its parameters in order.
+
+    None where they have no names.
+    """
+    names: dict[str, int] = {}
+    places = 0
+
+    def number(found: re.Match[str]) -> str:
+        nonlocal places
+        if found[0] == "%%":
+            return "%"
+        if (name := found[1]) is not None:
+            return f"${names.setdefault(name, len(names) + 1)}"
+        places += 1
+        return f"${places}"
+
+    text = _PLACEHOLDER.sub(number, sql)
+    return text.encode(), None if places else tuple(names)

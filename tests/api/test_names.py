@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from chat.models import Conversation, User
-from tests.support.cast import ON_POSTGRES, STAMP, say
+from tests.support.cast import ON_POSTGRES, SINGLE_MARK, say
 from tests.support.following import Follow
 from tests.support.naming import IN_ROOM
 
@@ -232,7 +232,7 @@ def test_a_mark_by_name_takes_no_more_statements(
     reader.get("/me/")  # the token is verified once a minute
     with statements() as counted:
         reader.post("/messages/ext:cake-1/delivered/")
-    assert len(counted) == 1 + STAMP
+    assert len(counted) == SINGLE_MARK
 
 
 def test_a_bulk_mark_by_names_takes_no_more_statements(

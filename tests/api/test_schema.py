@@ -14,6 +14,7 @@ from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
 from tests.support import ROOT
+from tests.support.addresses import addresses_in
 from tests.support.operations import OPERATIONS
 
 pytestmark = pytest.mark.django_db
@@ -22,14 +23,10 @@ pytestmark = pytest.mark.django_db
 SNAPSHOT = ROOT / "docs" / "openapi.yaml"
 
 
-def patterns(resolver: Any, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+def patterns(resolver: Any) -> Iterator[tuple[str, URLPattern]]:
     """Every address of the service, as the schema spells it."""
-    for each in resolver.url_patterns:
-        address = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(each.pattern))
-        if isinstance(each, URLPattern):
-            yield address.replace("{pk}", "{id}"), each
-        else:
-            yield from patterns(each, address)
+    for address, pattern in addresses_in(resolver.url_patterns, "/"):
+        yield re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", address).replace("{pk}", "{id}"), pattern
 
 
 def test_the_snapshot_is_what_the_service_says() -> None:
@@ -44,7 +41,7 @@ def test_every_endpoint_stands_in_the_schema() -> None:
     """Each address, with each of its methods."""
     served = {
         f"{method.upper()} {address}"
-        for address, pattern in patterns(get_resolver(), "/")
+        for address, pattern in patterns(get_resolver())
         if address.startswith("/api/v1/") and not address.endswith(("/schema/", "/docs/"))
         for method in set(pattern.callback.actions) - {"head"}
     }

@@ -18,6 +18,7 @@ from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.urls import urlpatterns
 from receipts.rules.status import State
+from tests.support.addresses import addresses_in
 from tests.support.cast import Api, hook, say
 
 #: A value for each part of a path. A new endpoint is included by itself; one with a new part
@@ -44,8 +45,7 @@ def message(group: Conversation, alice: User, request: pytest.FixtureRequest) ->
 
 def addresses(group: Conversation, message: Message) -> Iterator[str]:
     """Every path of the API that can be read, from the router."""
-    for pattern in urlpatterns:
-        route = str(pattern.pattern)
+    for route, pattern in addresses_in(urlpatterns):
         if "get" not in getattr(pattern.callback, "actions", {}) or route in NOT_DATA:
             continue
         path = route.replace("<username:username>", "bob")

@@ -1,0 +1,23 @@
+"""Chooses the format of a response: for most callers nothing has to be chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rest_framework.negotiation import DefaultContentNegotiation
+from rest_framework.request import Request
+
+
+class Negotiation(DefaultContentNegotiation):
+    """A view with one format answers in it whoever accepts anything, or names just that one."""
+
+    def select_renderer(
+        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+    ) -> tuple[Any, str]:
+        [first, *others] = renderers
+        accepted = request.META.get("HTTP_ACCEPT", "*/*")
+        if not others and format_suffix is None and accepted in ("*/*", first.media_type):
+            return first, first.media_type
+        chosen: tuple[Any, str] = super().select_renderer(request, renderers, format_suffix)
+        return chosen

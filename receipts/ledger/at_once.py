@@ -1,0 +1,65 @@
+"""One mark of one message in one statement: who may mark, what changes, and the row afterwards.
+
+On PostgreSQL, and only for marks that others may know of, as most are. A private one also holds
+back watermarks and conceals events, which takes a transaction (``services.marking``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import cast
+
+from receipts.ledger.marks import Mark
+from receipts.ledger.stamp import TIMES, one_statement
+from receipts.rules.privacy import open_to_others_sql
+from receipts.rules.rows import OwnRow, columns_of
+from receipts.sql.prepared import fetch_prepared
+
+_COLUMNS = columns_of(OwnRow)
+_OWN = f"own ({', '.join(_COLUMNS)}) AS MATERIALIZED ({{own}}), "
+_SOURCE = """JOIN own ON own.message_id = status.message_id
+               AND own.recipient_id = status.recipient_id
+               AND own.conversation_id = status.conversation_id"""
+#: Said as a constant, so that one partition is searched.
+_SOURCE_IN_ONE = f"{_SOURCE} AND status.conversation_id = %(lies_in)s"
+
+
+def mark_own_row(
+    mark: Mark, own: str, params: Mapping[str, object], *, conversation: int | None
+) -> tuple[OwnRow, bool] | None:
+    """Mark the one row of ``own`` if the recipient's switches let others know of it.
+
+    ``own`` is a SELECT of ``OwnRow``, ``conversation`` its conversation if that is known. Returns
+    the row, and whether it changed; the row is then as it is afterwards. None if there is no row.
+    """
+    source = _SOURCE if conversation is None else _SOURCE_IN_ONE
+    change = mark.change(open_to_others_sql("own", read=mark.read), params, source=source)
+    columns = (*TIMES, *change.becomes)
+    statement = one_statement(
+        change,
+        answer=_answer(frozenset(columns)),
+        in_one=conversation is not None,
+        first=_own_relation(own),
+    )
+    rows = fetch_prepared(statement, {**change.params, "lies_in": conversation})
+    if not rows:
+        return None
+    *found, is_changed = rows[0]
+    return cast(OwnRow, dict(zip(_COLUMNS, found, strict=True))), is_changed
+
+
+@lru_cache(maxsize=10)
+def _own_relation(own: str) -> str:
+    return _OWN.format(own=own)
+
+
+@lru_cache(maxsize=100)
+def _answer(changing: frozenset[str]) -> str:
+    columns = ", ".join(
+        f"CASE WHEN changed.id IS NULL THEN own.{name} ELSE changed.{name} END"
+        if name in changing
+        else f"own.{name}"
+        for name in _COLUMNS
+    )
+    return f"SELECT {columns}, changed.id IS NOT NULL FROM own LEFT JOIN changed ON TRUE"

@@ -1,0 +1,98 @@
+"""A recipient marks one message, by its id or its external id."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import connection
+
+from receipts.ledger.at_once import mark_own_row
+from receipts.ledger.marks import Mark
+from receipts.reads.places import remember
+from receipts.reads.selectors import own_row, own_row_sql
+from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
+from receipts.rules.rows import OwnRow
+from receipts.services.marking import RecipientKey, mark_row
+from receipts.sql.distributed import is_distributed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a mark's maker says: delivered or read, when, how privately, with which words."""
+
+    read: bool
+    at: datetime | None = None
+    #: None: as the reader's switch says (rule 13).
+    private: bool | None = None
+    content: str | None = None
+
+    def openly(self) -> Mark:
+        """The mark if its maker's switches let others know of it."""
+        return self._mark(private=False, hides_delivery=False)
+
+    def by_switches_of(self, row: OwnRow) -> Mark:
+        """The mark with the privacy that its maker's switches give it."""
+        hidden = self.read and reads_privately(
+            row["recipient__read_receipts_enabled"], self.private
+        )
+        hides_delivery = delivers_privately(row["recipient__delivery_receipts_enabled"])
+        return self._mark(private=hidden, hides_delivery=hides_delivery)
+
+    def _mark(self, **privacy: bool) -> Mark:
+        explicit = self.read and opens_on_request(self.private, privacy["private"])
+        how: dict[str, Any] = {**privacy, "explicit": explicit}
+        return Mark.given(self.at, read=self.read, content=self.content, **how)
+
+    def is_repeated_by(self, row: OwnRow, mark: Mark) -> bool:
+        """Whether the row has this mark already, and nothing that is given could change it."""
+        if self.at is not None or self.content is not None:
+            return False
+        if not self.read:
+            return (row["received_at"] or row["delivered_at"]) is not None
+        return row["seen_at"] is not None and not (mark.explicit and row["read_at"] is None)
+
+
+def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None:
+    """Mark one message; return the recipient's row afterwards, None if they are no recipient now.
+
+    A row that is withdrawn is returned as it is. One statement, on PostgreSQL, unless the mark is
+    private or there is a reason that it changes nothing.
+    """
+    tried = (
+        connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
+    )
+    row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
+    if not tried:
+        row = own_row(message, username)
+    if is_changed or row is None or row["withdrawn_at"] is not None:
+        return row
+    mark = wish.by_switches_of(row)
+    if wish.is_repeated_by(row, mark):
+        return row
+    if mark.private or mark.hides_delivery or not tried:
+        changed = mark_row(_key_of(row), mark)
+        if changed is not None:
+            return cast(OwnRow, {**row, **changed})
+    # Another request may have changed it meanwhile.
+    return own_row(row["message_id"], username)
+
+
+def _mark_at_once(message: int | str, username: str, wish: Wish) -> tuple[OwnRow | None, bool]:
+    sql, params = own_row_sql(message, username)
+    conversation = cast("int | None", params.get("conversation"))
+    found = mark_own_row(wish.openly(), sql, params, conversation=conversation)
+    if found is None:
+        return None, False
+    row, is_changed = found
+    remember(row["message_id"], row["conversation_id"])
+    return row, is_changed
+
+
+def _key_of(row: OwnRow) -> RecipientKey:
+    return RecipientKey(
+        message_id=row["message_id"],
+        recipient_id=row["recipient_id"],
+        conversation_id=row["conversation_id"],
+    )
