@@ -124,8 +124,8 @@ class ConversationName(models.Model):
     """The conversation that has an ``external_id`` or a ``pair``, where no index can tell.
 
     Where conversations are distributed, an index of theirs is unique on one node only, and this
-    table, which is on all of them, keeps these two unique (``receipts.sql.conversation_names``). Elsewhere it is
-    empty.
+    table, which is on all of them, keeps these two unique. Elsewhere it is empty. Only
+    ``receipts.sql.conversation_names`` writes it.
     """
 
     #: ``ext:`` and the ``external_id``, or ``pair:`` and the ``pair``.

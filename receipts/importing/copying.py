@@ -1,10 +1,10 @@
 """Where tables are distributed, an import works on a local copy of the conversations it names.
 
 Its statements join staged records with messages, rows and participants in ways that no distributed
-table allows. So temporary tables take the names of the distributed ones, and hold the rows of these
-conversations, which stay locked: nobody sends, joins or leaves there, and marks on imported messages
-wait. In the end what has changed is written back. All of it is one transaction: a file is imported
-whole or not at all, apart from its users and conversations.
+table allows. So temporary tables take the names of the distributed ones, and contain the rows of
+these conversations, which stay locked: nobody sends, joins or leaves there, and marks on imported
+messages wait. In the end the changes are written back. All of it is one transaction: a file is
+imported whole or not at all, apart from its users and conversations.
 """
 
 from __future__ import annotations

@@ -27,7 +27,8 @@ from receipts.sql.run import fetch_rows
 
 def add_users(report: Report, batch_size: int) -> None:
     """Insert users who do not exist yet, without a password, since they sign in elsewhere."""
-    for batch in _unknown("user", "display_name", "chat_user WHERE username = record.id", batch_size):
+    known = "chat_user WHERE username = record.id"
+    for batch in _unknown("user", "display_name", known, batch_size):
         report.new["user"] += _add_users(report, dict(batch))
     report.good["user"] = staged("user")
 

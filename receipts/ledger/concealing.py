@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from django.db import connection
 
@@ -17,8 +16,8 @@ from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.ledger.stamp import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
-from receipts.sql.distributed import is_distributed
-from receipts.sql.run import among_ids, conversations_of, execute, fetch_rows, id_list
+from receipts.sql.in_one import execute_in_each
+from receipts.sql.run import fetch_rows
 
 #: The ids in an event's ``messages``. What is no list of ids, in a malformed event, is no error.
 _NAMED = {
@@ -38,13 +37,6 @@ _OPEN_SQL = {
 }
 
 
-#: SQL condition: the event is of the participant's conversation; and the same as a constant.
-_SAME = "event.conversation_id = participant.conversation_id"
-_BOTH = (
-    "event.conversation_id = %(conversation)s AND participant.conversation_id = %(conversation)s"
-)
-
-
 def _of_nothing_open(state: State, named: str) -> str:
     """SQL condition: the event is of this state, and none of its rows is openly so any more.
 
@@ -55,7 +47,7 @@ def _of_nothing_open(state: State, named: str) -> str:
     return f"""event.audience_id IN (
            SELECT other.user_id FROM chat_conversationparticipant AS other
             WHERE other.conversation_id = event.conversation_id)
-       AND {_SAME}
+       AND event.conversation_id = participant.conversation_id
        AND event.actor_id = participant.user_id
        AND event.kind = '{EventKind.RECEIPT_UPDATED.value}' AND event.state = '{state.value}'
        AND NOT EXISTS (
@@ -127,25 +119,12 @@ class TakenBack:
         for state, step in _STEPS.items():
             if self.reads if state == State.READ else self.deliveries:
                 sql = step.format(
-                    those=among_ids("participant.id"),
+                    those="{those}",
                     nothing_open=_of_nothing_open(state, named),
                     delivered=State.DELIVERED.value,
                     named=named,
                 )
-                _execute(sql, {"ids": id_list(ids)})
-
-
-def _execute(sql: str, params: dict[str, Any]) -> None:
-    """Run a step; where rows are distributed for each conversation by itself, as a constant.
-
-    A node cannot join a list from an event with rows unless they all lie in one place.
-    """
-    if not is_distributed():
-        execute(sql, params)
-        return
-    for conversation in conversations_of("chat_conversationparticipant", params):
-        here = sql.replace(_SAME, _BOTH).replace("= event.conversation_id", "= %(conversation)s")
-        execute(here, {**params, "conversation": conversation})
+                execute_in_each(sql, ids, {}, "event")
 
 
 def taken_back(change: Change) -> TakenBack:

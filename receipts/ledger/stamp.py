@@ -138,6 +138,8 @@ def _execute(
     if connection.vendor == "postgresql":
         if conversation is not None:
             params = {**params, "lies_in": conversation}
+            if is_distributed():
+                change = _named(change)
         answer = f"SELECT {answer} FROM changed"
         statement = one_statement(change, answer=answer, in_one=conversation is not None)
         return 0, fetch_prepared(statement, params)
@@ -146,6 +148,20 @@ def _execute(
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
+
+
+def _named(change: Change) -> Change:
+    """The change with its conversation as a constant in sub-selects, too.
+
+    A node does not infer it from an outer query.
+    """
+
+    def said(sql: str) -> str:
+        return sql.replace("= status.conversation_id", "= %(lies_in)s")
+
+    becomes = {name: said(sql) for name, sql in change.becomes.items()}
+    which = f"({said(change.which)}) AND {_LIES_IN.format('status')}"
+    return replace(change, which=which, becomes=becomes, source=said(change.source))
 
 
 def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
@@ -157,15 +173,7 @@ def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...
         f"SELECT DISTINCT conversation_id FROM ({change.changed}) AS changed ORDER BY 1",
         change.params,
     )
-    rows: list[tuple[Any, ...]] = []
-    for (conversation,) in found:
-        here = replace(
-            change,
-            which=f"({change.which}) AND {_LIES_IN.format('status')}",
-            params={**change.params, "lies_in": conversation},
-        )
-        rows += _execute(here, answer, conversation)[1]
-    return 0, rows
+    return 0, [row for (each,) in found for row in _execute(change, answer, each)[1]]
 
 
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.

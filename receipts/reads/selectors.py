@@ -26,6 +26,7 @@ from receipts.reads.places import known_conversation, remember
 from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 
 
@@ -155,19 +156,20 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
 #: Pairs of user and conversation as a relation: from arrays, or from a JSON text.
 _PAIRS = {
     "postgresql": "unnest(CAST(%(users)s AS bigint[]), CAST(%(conversations)s AS bigint[]))"
-    " AS pair (user_id, conversation_id)",
+    " WITH ORDINALITY AS pair (user_id, conversation_id, place)",
     "sqlite": "(SELECT value ->> 0 AS user_id, value ->> 1 AS conversation_id"
     " FROM json_each(%(pairs)s)) AS pair",
 }
-_UNREAD_SQL = """
-              FROM receipts_messagestatus AS status
-             WHERE status.recipient_id = {0}.user_id
-               AND status.conversation_id = {0}.conversation_id
-               AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
+_UNREAD_CONDITION = """status.seen_at IS NULL AND status.withdrawn_at IS NULL
                AND NOT EXISTS (
                    SELECT 1 FROM chat_message AS deleted
                     WHERE deleted.conversation_id = status.conversation_id
                       AND deleted.id = status.message_id AND deleted.deleted_at IS NOT NULL)"""
+_UNREAD_SQL = f"""
+              FROM receipts_messagestatus AS status
+             WHERE status.recipient_id = {{0}}.user_id
+               AND status.conversation_id = {{0}}.conversation_id
+               AND {_UNREAD_CONDITION}"""
 
 #: For each pair with anything unread: how much, and the first of it in the order of time.
 _COUNTED = f"""
@@ -181,6 +183,21 @@ _COUNTED = f"""
             ORDER BY status.sent_at, status.message_id LIMIT 1)
        AND first.conversation_id = counted.conversation_id
      WHERE counted.unread_count > 0"""
+#: The same where rows are distributed: a node plans no sub-select for each pair.
+_GROUPED = f"""
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count, first.id,
+           first.external_id
+      FROM (SELECT status.recipient_id AS user_id, status.conversation_id,
+                   COUNT(*) AS unread_count,
+                   (ARRAY_AGG(status.message_id ORDER BY status.sent_at, status.message_id))[1]
+                   AS first_id
+              FROM receipts_messagestatus AS status
+              JOIN {_PAIRS["postgresql"]} ON pair.user_id = status.recipient_id
+               AND pair.conversation_id = status.conversation_id
+             WHERE {_UNREAD_CONDITION}
+             GROUP BY status.recipient_id, status.conversation_id) AS counted
+      JOIN chat_message AS first ON first.id = counted.first_id
+       AND first.conversation_id = counted.conversation_id"""
 #: What a user has unread where they have nothing unread.
 NOTHING_UNREAD: UnreadCount = {
     "unread_count": 0,
@@ -201,7 +218,8 @@ def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], U
     params: dict[str, Any] = {"users": list(users), "conversations": list(conversations)}
     if connection.vendor == "sqlite":
         params = {"pairs": json.dumps(pairs)}
-    found = fetch_rows(_COUNTED.format(pairs=_PAIRS[connection.vendor]), params)
+    sql = _GROUPED if is_distributed() else _COUNTED.format(pairs=_PAIRS[connection.vendor])
+    found = fetch_rows(sql, params)
     return {
         (user, conversation): {
             "unread_count": count,

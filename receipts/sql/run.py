@@ -69,15 +69,6 @@ def id_list(ids: Sequence[int]) -> Any:
     return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
 
 
-def conversations_of(table: str, params: Mapping[str, object]) -> list[int]:
-    """The conversations of those rows of ``table`` that the parameter ``ids`` lists, in order."""
-    found = fetch_rows(
-        f"SELECT DISTINCT conversation_id FROM {table} WHERE {among_ids('id')} ORDER BY 1",
-        {"ids": params["ids"]},
-    )
-    return [conversation for (conversation,) in found]
-
-
 def lock_in_order(rows: QuerySet[Any]) -> list[int]:
     """Lock rows to the end of the transaction, by ascending id (rule 22); return their ids."""
     return [pk for (pk,) in lock_values(rows, "pk")]
