@@ -13,12 +13,10 @@ from django.utils import timezone
 
 from chat.models import Conversation, User
 from receipts import services
-from receipts.feed import cluster
 from receipts.feed.cluster import NodeSilent, newest_snapshots
 from receipts.feed.positions import Position, position_of
 from receipts.feed.reading import of_all
 from receipts.feed.snapshots import earlier, parse_snapshots, snapshots_text
-from receipts.ledger import announcing
 from receipts.models import EventKind, ReceiptEvent
 from tests.feed.test_order import on_its_own, write
 from tests.support.cast import say
@@ -211,15 +209,8 @@ def follow_to_the_end(get: Callable[[str], Any], cursor: str) -> list[int]:
             return told
 
 
-def test_whatever_commits_when_each_event_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, api: Any, alice: User, bob: User
-) -> None:
-    """Two nodes that share real transactions: each belongs to one of the two, by its id."""
-    xid = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)"
-    monkeypatch.setattr(announcing, "node_sql", lambda: f"1 + {xid} %% 2")
-    now = "CAST(pg_current_snapshot() AS text) AS now"
-    both = f"SELECT 0 AS conversation_id, here, {now} FROM (VALUES (1), (2)) AS node (here)"
-    monkeypatch.setattr(cluster, "ONE_SERVER", both)
+@pytest.mark.usefixtures("two_nodes")
+def test_whatever_commits_when_each_event_is_told_once(api: Any, alice: User, bob: User) -> None:
     rooms = [
         services.create_conversation(owner=alice, participants=[bob], kind="group")
         for _ in range(4)

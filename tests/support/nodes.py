@@ -6,7 +6,7 @@ that rows lie on them (tests/feed/test_citus.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -16,6 +16,7 @@ from chat.models import Conversation, User
 from receipts.feed import cluster
 from receipts.feed.positions import Position
 from receipts.feed.snapshots import snapshots_text
+from receipts.ledger import announcing, stamp
 from receipts.models import ReceiptEvent
 from tests.support.cast import Api, say
 
@@ -36,6 +37,21 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
         monkeypatch.setattr(cluster, "nodes_with_shards", lambda: {*now, *with_shards})
 
     return answer
+
+
+@pytest.fixture
+def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Two nodes that share the server's transactions: each is of one of them, by its id."""
+    known = announcing._message_event, stamp._statement
+    xid, now = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)", "pg_current_snapshot()"
+    monkeypatch.setattr(announcing, "node_sql", lambda: f"1 + {xid} %% 2")
+    both = f"SELECT 0 AS conversation_id, here, CAST({now} AS text) AS now"
+    monkeypatch.setattr(cluster, "ONE_SERVER", f"{both} FROM (VALUES (1), (2)) AS node (here)")
+    for statements in known:
+        statements.cache_clear()
+    yield
+    for statements in known:
+        statements.cache_clear()
 
 
 def written(sender: User, conversation: Conversation, node: int, xid: int) -> int:
