@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -30,6 +31,7 @@ pytest_plugins = (
     "tests.support.erasing",
     "tests.support.following",
     "tests.support.naming",
+    "tests.support.nodes",
     "tests.support.listening",
     "tests.support.live",
     "tests.support.websocket",
@@ -67,6 +69,8 @@ DATABASES = {"db", "transactional_db", "database"}
 
 
 def _belongs_here(item: pytest.Item) -> bool:
+    if "citus" in item.keywords:
+        return os.environ.get("TEST_LEG") == "citus"
     if not ON_POSTGRES:
         return "postgres" not in item.keywords
     fixtures = getattr(item, "fixturenames", ())

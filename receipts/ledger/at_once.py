@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import cast
 
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, one_statement
+from receipts.ledger.stamp import TIMES, run_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
-from receipts.sql.prepared import fetch_prepared
 
 _COLUMNS = columns_of(OwnRow)
 _OWN = f"own ({', '.join(_COLUMNS)}) AS MATERIALIZED ({{own}}), "
@@ -36,13 +35,13 @@ def mark_own_row(
     source = _SOURCE if conversation is None else _SOURCE_IN_ONE
     change = mark.change(open_to_others_sql("own", read=mark.read), params, source=source)
     columns = (*TIMES, *change.becomes)
-    statement = one_statement(
+    rows = run_statement(
         change,
+        {**change.params, "lies_in": conversation},
         answer=_answer(frozenset(columns)),
         in_one=conversation is not None,
         first=_own_relation(own),
     )
-    rows = fetch_prepared(statement, {**change.params, "lies_in": conversation})
     if not rows:
         return None
     *found, is_changed = rows[0]

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed
+from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
@@ -141,8 +142,7 @@ def _execute(
             if is_distributed():
                 change = _named(change)
         answer = f"SELECT {answer} FROM changed"
-        statement = one_statement(change, answer=answer, in_one=conversation is not None)
-        return 0, fetch_prepared(statement, params)
+        return 0, run_statement(change, params, answer=answer, in_one=conversation is not None)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
@@ -174,6 +174,29 @@ def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...
         change.params,
     )
     return 0, [row for (each,) in found for row in _execute(change, answer, each)[1]]
+
+
+def run_statement(
+    change: Change, params: Mapping[str, object], *, answer: str, in_one: bool, first: str = ""
+) -> list[tuple[Any, ...]]:
+    """Run ``one_statement``; return the rows of ``answer``.
+
+    Citus runs it whole on the node of the rows only if no CTE of it inserts. There it answers the
+    events, too, in its first row, and a second statement of the same transaction inserts them.
+    """
+    if change.quiet or not is_distributed():
+        statement = one_statement(change, answer=answer, in_one=in_one, first=first)
+        return fetch_prepared(statement, params)
+    events = events_as_json("changed", change.becomes)
+    answer = answer.removeprefix("SELECT ")
+    answer = f"SELECT CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END, {answer}"
+    quiet = replace(change, quiet=True)
+    statement = one_statement(quiet, answer=answer, in_one=in_one, first=first)
+    with transaction.atomic():
+        rows = fetch_prepared(statement, params)
+        if rows and rows[0][0]:
+            insert_events(orjson.loads(rows[0][0]))
+    return [row[1:] for row in rows]
 
 
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.

@@ -8,6 +8,7 @@ from django.db import connection
 
 from chat.models import ConversationName
 from receipts.sql.catalog import constraints, key_statements
+from receipts.sql.nodes import node_statements
 from receipts.sql.run import fetch_rows
 from receipts.upkeep.distributing.tables import BY_CONVERSATION, CONVERSATIONS, ON_EVERY_NODE
 
@@ -30,9 +31,8 @@ def statements() -> list[str]:
     placed = {table for (table,) in fetch_rows(f"{_PLACED} WHERE {_OURS}")}
     everywhere = [table for table in ON_EVERY_NODE if table not in placed]
     distributed = [table for table in BY_CONVERSATION if table not in placed]
-    if not everywhere and not distributed:
-        return []
-    return [*_statements(everywhere, distributed)]
+    tables = [*_statements(everywhere, distributed)] if everywhere or distributed else []
+    return [*tables, *node_statements()]
 
 
 def _statements(everywhere: list[str], distributed: list[str]) -> Iterator[str]:
