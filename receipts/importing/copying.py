@@ -157,8 +157,7 @@ class _Copy:
         those = f"FROM {self.real} WHERE {among_ids(self.conversation)}"
         names = ", ".join(self.columns)
         execute(
-            f"CREATE TEMPORARY TABLE import_before_{self.table} AS"
-            f" SELECT {names} {those}",
+            f"CREATE TEMPORARY TABLE import_before_{self.table} AS SELECT {names} {those}",
             {"ids": id_list(conversations)},
         )
         ((sequence,),) = fetch_rows(_SEQUENCE, {"table": self.real})
@@ -206,10 +205,7 @@ def _copy() -> list[_Copy]:
         table.fill(ids)
     for name, select in _ON_EVERY_NODE.items():
         real = f"{_schema()}.{name}"
-        execute(
-            f"CREATE TEMPORARY TABLE import_before_{name} AS "
-            + select.format(real=real)
-        )
+        execute(f"CREATE TEMPORARY TABLE import_before_{name} AS " + select.format(real=real))
         execute(f"CREATE TEMPORARY TABLE {name} (LIKE {real} INCLUDING INDEXES)")
         execute(f"INSERT INTO pg_temp.{name} SELECT * FROM pg_temp.import_before_{name}")
         execute(f"ANALYZE pg_temp.{name}")

@@ -10,8 +10,8 @@ from receipts.ledger.marks import LEFT_AT_SQL
 from receipts.ledger.releasing import NOTHING_OPEN_SQL
 from receipts.ledger.stamp import Change
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
-from receipts.sql.keyset import sent_at_sql
 from receipts.sql.in_one import execute_of_user
+from receipts.sql.keyset import sent_at_sql
 
 _SAME_PARTICIPATION_SQL = """participant.user_id = off.user_id
        AND participant.conversation_id = off.conversation_id AND participant.is_active"""

@@ -25,8 +25,8 @@ from receipts.rules.watermarks import (
     reaches_sql,
 )
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.keyset import sent_at_sql
 from receipts.sql.in_one import execute_in_each
+from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt, lock_in_order, lock_values
 

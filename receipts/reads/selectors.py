@@ -25,8 +25,8 @@ from receipts.models import MessageStatus
 from receipts.reads.places import known_conversation, remember
 from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 from receipts.sql.distributed import is_distributed
+from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 from receipts.sql.run import fetch_rows
 
 

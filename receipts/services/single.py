@@ -60,9 +60,7 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     A row that is withdrawn is returned as it is. One statement, on PostgreSQL, unless the mark is
     private or there is a reason that it changes nothing.
     """
-    tried = (
-        connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
-    )
+    tried = connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
     row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
     if not tried:
         row = own_row(message, username)

@@ -199,7 +199,10 @@ class Check:
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
         # Only the locked ones: the counts of others may change while this waits for a lock.
-        execute(_searched(_FIX).format(those=among_ids("message.id")), {**batch, "ids": id_list(drifted)})
+        execute(
+            _searched(_FIX).format(those=among_ids("message.id")),
+            {**batch, "ids": id_list(drifted)},
+        )
         return len(drifted)
 
     def _check_gone(self, batch: dict[str, Any]) -> None:

@@ -27,9 +27,7 @@ _OF_BATCH = _ROWS.format(
             OR (message.id IS NOT NULL
                 AND (recipient.id IS NULL OR message.archived_at IS NOT NULL)))"""
 )
-_ELSEWHERE = _ROWS.format(
-    those="status.conversation_id = %(conversation)s AND message.id IS NULL"
-)
+_ELSEWHERE = _ROWS.format(those="status.conversation_id = %(conversation)s AND message.id IS NULL")
 _MESSAGES = f"""
     SELECT message.id FROM chat_message AS message
      WHERE message.conversation_id = %(conversation)s AND {OF_BATCH.format("message.id")}"""

@@ -16,7 +16,15 @@ from receipts.services.erasing.batch import Step, again_if, delete_ids, some_ids
 from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
 from receipts.sql.nulls import NULL_TEXT_SQL
-from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order, lock_values
+from receipts.sql.run import (
+    among_ids,
+    as_time,
+    execute,
+    fetch_rows,
+    id_list,
+    lock_in_order,
+    lock_values,
+)
 
 
 def _depart(erasure: Erasure) -> int | None:
