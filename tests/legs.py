@@ -1,9 +1,9 @@
 """Run the test suite on SQLite, then on PostgreSQL: `python -m tests.legs [pytest arguments]`.
 
 The PostgreSQL is TEST_DATABASE_URL if that is set, else one of our own. A leg that cannot run, or
-finds no tests, has failed: nothing is skipped in silence. Two more run only when they are asked for:
-`--leg partitions`, PostgreSQL with hash partitions (tests/support/partitions.py), and `--leg citus`,
-the Citus cluster of which TEST_CITUS_URL names the coordinator (tests/support/distributed.py).
+finds no tests, has failed: nothing is skipped in silence. Two more run only when they are asked
+for: `--leg partitions`, PostgreSQL with hash partitions (tests/support/partitions.py), and
+`--leg citus`, the cluster whose coordinator TEST_CITUS_URL names (tests/support/distributed.py).
 """
 
 from __future__ import annotations

@@ -33,8 +33,10 @@ class Constraint(NamedTuple):
 
 _CONSTRAINTS = """
     SELECT CAST(CAST(conrelid AS regclass) AS text), conname, pg_get_constraintdef(oid),
-           ARRAY(SELECT CAST(attname AS text) FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
-                   JOIN pg_attribute ON attrelid = conrelid AND attnum = key.number ORDER BY place),
+           ARRAY(SELECT CAST(attname AS text)
+                   FROM unnest(conkey) WITH ORDINALITY AS key (number, place)
+                   JOIN pg_attribute ON attrelid = conrelid AND attnum = key.number
+                  ORDER BY place),
            CASE WHEN contype = 'f' THEN CAST(CAST(confrelid AS regclass) AS text) END
       FROM pg_constraint
      WHERE {of} = ANY(CAST(CAST(%(tables)s AS text[]) AS regclass[]))

@@ -40,7 +40,8 @@ _OF_CHECK = f"""{OF_BATCH.format("message.id")}
 #: index: for two of that one's three columns PostgreSQL 18 reckons with a search for each
 #: recipient, and rather reads all rows.
 _COUNTED = f"""
-    SELECT message.id AS message_id, message.conversation_id, COUNT(status.id) AS row_count, {COUNTED_SQL}
+    SELECT message.id AS message_id, message.conversation_id, COUNT(status.id) AS row_count,
+           {COUNTED_SQL}
       FROM chat_message AS message
       LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND (status.conversation_id = message.conversation_id) IS TRUE

@@ -13,10 +13,11 @@ from receipts.upkeep.distributing import NotDistributable, distribute
 
 class Command(BaseCommand):
     help = (
-        "Distribute the tables over the nodes of a Citus cluster, by conversation (docs/scaling.md)."
-        " Stop the service first, and import histories before. In one transaction: all tables or"
-        " none. Run it again after a later version has added tables; where nothing is left to do,"
-        " it changes nothing. Exits with 0 when done, 1 if the tables cannot be distributed."
+        "Distribute the tables over the nodes of a Citus cluster, by conversation (see"
+        " docs/scaling.md). Stop the service first, and import histories before. In one"
+        " transaction: all tables or none. Run it again after a later version has added tables;"
+        " where nothing is left to do, it changes nothing. Exits with 0 when done, 1 if the tables"
+        " cannot be distributed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -12,7 +12,14 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from chat.models import Conversation, ConversationParticipant, Erasure, Message, MessageNumber
+from chat.models import (
+    Conversation,
+    ConversationParticipant,
+    Erasure,
+    Message,
+    MessageName,
+    MessageNumber,
+)
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
@@ -31,9 +38,8 @@ _ROWS = """
     SELECT status.id, status.message_id FROM receipts_messagestatus AS status
      WHERE {those} ORDER BY status.message_id, status.recipient_id LIMIT %(rows)s"""
 _NAMES = """
-    DELETE FROM chat_messagename WHERE external_id IN (
-           SELECT message.external_id FROM chat_message AS message
-            WHERE {those} AND message.external_id IS NOT NULL)"""
+    SELECT message.external_id FROM chat_message AS message
+     WHERE {those} AND message.external_id IS NOT NULL"""
 
 
 def _erase_messages(erasure: Erasure) -> list[Any] | None:
@@ -64,7 +70,9 @@ def _delete_rows(message_ids: list[int]) -> bool:
 
 def _delete_names(message_ids: list[int]) -> bool:
     those = among_ids("message.id")
-    return bool(execute(_NAMES.format(those=those), {"ids": id_list(message_ids)}))
+    found = fetch_rows(_NAMES.format(those=those), {"ids": id_list(message_ids)})
+    deleted, _ = MessageName.objects.filter(pk__in=[name for (name,) in found]).delete()
+    return bool(deleted)
 
 
 _NUMBERS = """

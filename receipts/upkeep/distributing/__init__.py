@@ -1,4 +1,4 @@
-"""Distribute the tables over the nodes of a Citus cluster, by conversation (``manage.py distribute``).
+"""Distribute the tables over the nodes of a Citus cluster (``manage.py distribute``).
 
 What belongs to a conversation lies on one node, with everything else of it. What must be unique
 over all conversations, or is joined with any of them, is on every node. All else stays where it is,
