@@ -15,9 +15,10 @@ from receipts.upkeep.distributing.tables import BY_CONVERSATION, CONVERSATIONS, 
 #: Reference tables are written, and rows of several conversations read, in one transaction: that
 #: takes one connection for each node.
 _SEQUENTIAL = "citus.multi_shard_modify_mode TO 'sequential'"
-_PLACED = "SELECT CAST(CAST(logicalrelid AS regclass) AS text) FROM pg_dist_partition"
-#: A table that another one refers to may have been placed on the coordinator by Citus itself.
-_OURS = "partmethod = 'h' OR (partmethod = 'n' AND repmodel = 't')"
+#: Distributed tables, and those on every node. Citus itself places those that refer to the latter.
+_PLACED = """
+    SELECT CAST(CAST(logicalrelid AS regclass) AS text) FROM pg_dist_partition
+     WHERE partmethod = 'h' OR (partmethod = 'n' AND repmodel = 't')"""
 
 _COPY_NAMES = f"""
 INSERT INTO {ConversationName._meta.db_table} (name, conversation_id)
@@ -28,7 +29,7 @@ SELECT 'pair:' || pair, id FROM {CONVERSATIONS} WHERE pair IS NOT NULL""".strip(
 
 def statements() -> list[str]:
     """What is left to do, in its order; an empty list if all is distributed."""
-    placed = {table for (table,) in fetch_rows(f"{_PLACED} WHERE {_OURS}")}
+    placed = {table for (table,) in fetch_rows(_PLACED)}
     everywhere = [table for table in ON_EVERY_NODE if table not in placed]
     distributed = [table for table in BY_CONVERSATION if table not in placed]
     tables = [*_statements(everywhere, distributed)] if everywhere or distributed else []
