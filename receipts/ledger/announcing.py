@@ -182,7 +182,9 @@ def _message_event(vendor: str, distributed: bool) -> str:
     message = f"CAST(%s AS {_JSON[vendor]}), 1, CAST(%s AS bigint)"
     values = f"%s, NULL, CAST(%s AS bigint), CAST(%s AS bigint), NULL, FALSE, {message}"
     sql = _one_event(_COLUMNS, f"{values}, NULL, NULL, {_NOW[vendor]}")
-    return f"{sql} FROM chat_conversation WHERE id = %s" if distributed else sql
+    # With the condition on the id alone, and that a parameter, Citus would ask all shards.
+    one = "FROM chat_conversation WHERE id = %s AND EXISTS (SELECT 1)"
+    return f"{sql} {one}" if distributed else sql
 
 
 def announce_closed_account(user_id: int) -> None:
