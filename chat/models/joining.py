@@ -22,9 +22,9 @@ class MessageKey(models.ForeignKey):
         """The condition that is added to a join; None for none."""
         if not is_distributed():
             return None
-        theirs = self.related_model._meta.get_field("conversation")
-        ours = self.model._meta.get_field("conversation")
-        return Exact(Col(alias, theirs), Col(related_alias, ours))
+        theirs: Any = self.related_model._meta.get_field("conversation")
+        ours: Any = self.model._meta.get_field("conversation")
+        return Exact(Col(str(alias), theirs), Col(str(related_alias), ours))
 
     def deconstruct(self) -> Any:
         """For migrations it is any foreign key."""

@@ -18,6 +18,7 @@ from django.db import connection, transaction
 from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
+from receipts.sql.in_one import constant_sql, conversations_sql
 from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time, fetch_rows
@@ -134,7 +135,9 @@ def _execute(
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
     if conversation is None and is_distributed():
-        return _execute_each(change, answer)
+        found = conversations_sql(change.changed)
+        each = (pk for (pk,) in fetch_rows(found, change.params))
+        return 0, [row for pk in each for row in _execute(change, answer, pk)[1]]
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
         if conversation is not None:
@@ -151,29 +154,10 @@ def _execute(
 
 
 def _named(change: Change) -> Change:
-    """The change with its conversation as a constant in sub-selects, too.
-
-    A node does not infer it from an outer query.
-    """
-
-    def said(sql: str) -> str:
-        return sql.replace("= status.conversation_id", "= %(lies_in)s")
-
-    becomes = {name: said(sql) for name, sql in change.becomes.items()}
-    which = f"({said(change.which)}) AND {_LIES_IN.format('status')}"
-    return replace(change, which=which, becomes=becomes, source=said(change.source))
-
-
-def _execute_each(change: Change, answer: str) -> tuple[int, list[tuple[Any, ...]]]:
-    """Where rows are distributed: one statement for each conversation, in their order.
-
-    Rows are locked conversation by conversation, as ``lock_in_order`` does.
-    """
-    found = fetch_rows(
-        f"SELECT DISTINCT conversation_id FROM ({change.changed}) AS changed ORDER BY 1",
-        change.params,
-    )
-    return 0, [row for (each,) in found for row in _execute(change, answer, each)[1]]
+    """The change with its conversation as a constant in sub-selects, too."""
+    which = f"({constant_sql(change.which)}) AND {_LIES_IN.format('status')}"
+    becomes = {name: constant_sql(sql) for name, sql in change.becomes.items()}
+    return replace(change, which=which, becomes=becomes, source=constant_sql(change.source))
 
 
 def run_statement(

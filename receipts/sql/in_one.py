@@ -17,6 +17,19 @@ _PARTICIPANTS = "SELECT DISTINCT conversation_id FROM chat_conversationparticipa
 _IN_ONE = "participant.conversation_id = %(in_one)s"
 
 
+def constant_sql(sql: str) -> str:
+    """A part of a stamp with the constant ``lies_in`` in place of the conversation of ``status``.
+
+    A node does not infer it in a sub-select from an outer query.
+    """
+    return sql.replace("= status.conversation_id", "= %(lies_in)s")
+
+
+def conversations_sql(changed: str) -> str:
+    """SELECT: the conversations of the rows that a stamp would change, in the order of locks."""
+    return f"SELECT DISTINCT conversation_id FROM ({changed}) AS changed ORDER BY conversation_id"
+
+
 def in_one(sql: str, *relations: str) -> str:
     """The statement with the constant ``in_one`` in place of the conversation of ``relations``."""
     for relation in ("participant", *relations):
