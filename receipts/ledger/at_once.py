@@ -11,10 +11,9 @@ from functools import lru_cache
 from typing import cast
 
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, one_statement
+from receipts.ledger.stamp import TIMES, fetch_changed, one_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
-from receipts.sql.prepared import fetch_prepared
 
 _COLUMNS = columns_of(OwnRow)
 _OWN = f"own ({', '.join(_COLUMNS)}) AS MATERIALIZED ({{own}}), "
@@ -40,7 +39,7 @@ def mark_own_row(
         conversation is not None,
     )
     values = {**params, "at": mark.at, "content": mark.content, "lies_in": conversation}
-    rows = fetch_prepared(statement, values)
+    rows = fetch_changed(statement, values)
     if not rows:
         return None
     *found, is_changed = rows[0]

@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed
+from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
 from receipts.rules.rows import ChangedColumns
+from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time
@@ -159,12 +161,28 @@ def _execute(
         answer = f"SELECT {answer} FROM changed"
         in_one = conversation is not None
         statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
-        return 0, fetch_prepared(statement, params)
+        return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
+
+
+def fetch_changed(
+    statement: str, params: Mapping[str, object], *, quiet: bool = False
+) -> list[tuple[Any, ...]]:
+    """Run ``one_statement``; return the rows of its answer.
+
+    On Citus it answers the events, too, in its first column, and a second statement inserts them.
+    """
+    if quiet or not is_distributed():
+        return fetch_prepared(statement, params)
+    with transaction.atomic():
+        rows = fetch_prepared(statement, params)
+        if rows and rows[0][0]:
+            insert_events(orjson.loads(rows[0][0]))
+    return [row[1:] for row in rows]
 
 
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.
@@ -183,7 +201,8 @@ def one_statement(
     """
     becomes = tuple(change.becomes.items())
     how = answer, in_one, of_one, first
-    return _statement(change.which, becomes, change.source, change.quiet, *how)
+    announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
+    return _statement(change.which, becomes, change.source, announces, *how)
 
 
 @lru_cache(maxsize=500)
@@ -191,7 +210,7 @@ def _statement(
     which: str,
     becomes: tuple[tuple[str, str], ...],
     source: str,
-    quiet: bool,
+    announces: str,
     answer: str,
     in_one: bool,
     of_one: bool,
@@ -225,9 +244,14 @@ def _statement(
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         )"""
     )
-    if not quiet:
+    if announces == "within":
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
+    elif announces == "apart":
+        # Citus runs a statement whole on the node of its rows only if no CTE of it inserts.
+        events = events_as_json("changed", change.becomes, of_one=of_one)
+        first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
+        answer = f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
     return f"WITH {first}{', '.join(steps)} {answer}"
 
 
