@@ -29,6 +29,7 @@ _django = get_wsgi_application()
 connections.settle()
 
 from config import health  # only now can models be imported
+from config.browsers import with_handler_of_tokens
 from config.serving import warn_without_limits
 from receipts.feed import stream
 from receipts.feed.connection import Connection
@@ -36,7 +37,7 @@ from receipts.feed.hub import hub
 from receipts.gateways.sockets.door import Door
 
 _requests = WSGIBridge(
-    _django,
+    with_handler_of_tokens(_django),
     threads=settings.SERVER_THREADS,
     max_waiting=settings.SERVER_MAX_WAITING,
     max_body=settings.MAX_REQUEST_BYTES,

@@ -13,14 +13,13 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from io import BytesIO
 from typing import Any, TypeVar
 
 from chat.origins import headers_for
 from config.environ import Environ, environ_of
 from config.streams import Application, Stream, started
+from config.threads import Job, Threads
 from receipts.api.outages import Overloaded
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
@@ -28,6 +27,8 @@ from receipts.feed.transport import abort
 #: Head and body. Sent one right after the other, they leave in one packet.
 Answer = tuple[AsgiMessage, AsgiMessage]
 Result = TypeVar("Result")
+#: A request that waits longer than this for a thread notices a hang-up. Less is not worth a task.
+UNWATCHED_SECONDS = 0.05
 
 logger = logging.getLogger("seenby.request")
 
@@ -56,7 +57,7 @@ class WSGIBridge:
     ) -> None:
         self.application, self.max_body, self.release = application, max_body, release
         self.patience, self.longest = patience, longest
-        self.pool, self.threads = ThreadPoolExecutor(threads, "request"), threads
+        self.pool, self.threads = Threads(threads, "request"), threads
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
 
     async def __call__(self, scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -83,7 +84,7 @@ class WSGIBridge:
             raise Overloaded
         self.inside += 1
         try:
-            return await asyncio.wrap_future(self.pool.submit(self._released, work))
+            return await self.pool.submit(lambda: self._released(work)).future
         finally:
             self.inside -= 1
 
@@ -141,17 +142,20 @@ class WSGIBridge:
         """Do a part of a request on a thread; None if the client hangs up while it waits."""
         self.inside += 1
         job = request.job = self.pool.submit(work)
+        job.drop = self._drop
+        soon = None
         try:
-            if self.inside > self.threads:
-                request.watch()
-            return await asyncio.wrap_future(job)
+            if self.inside > self.threads and request.watcher is None:
+                soon = job.loop.call_later(UNWATCHED_SECONDS, request.watch)
+            return await job.future
         except asyncio.CancelledError:
-            job.add_done_callback(self._drop)  # close a stream that nobody will read
             if not request.gone:
                 raise  # the server stops
             return None
         finally:
             self.inside -= 1
+            if soon is not None:
+                soon.cancel()
 
     async def _stream(self, request: _Request, stream: Stream, send: AsgiSend) -> None:
         """Send piece by piece; between pieces, no thread and no place in the queue is occupied."""
@@ -180,20 +184,20 @@ class WSGIBridge:
             if not stream.ended:
                 self._close(stream)
 
-    def _drop(self, job: Future[Any]) -> None:
-        if not job.cancelled() and not job.exception() and isinstance(job.result(), Stream):
-            self._close(job.result())
+    def _drop(self, result: Any) -> None:
+        """Close a stream that nobody will read."""
+        if isinstance(result, Stream):
+            self._close(result)
 
     def _close(self, stream: Stream) -> None:
         """Close on a thread, since the application may return a database connection."""
-        with suppress(RuntimeError):  # the interpreter ends
-            self.pool.submit(stream.close)
+        self.pool.do(stream.close)
 
 
 class _Request:
     """One request while it is served."""
 
-    job: Future[Any]
+    job: Job[Any]
     watcher: asyncio.Task[None] | None = None
     gone = False  # the client has hung up
 

@@ -102,7 +102,7 @@ MIDDLEWARE = [
     # Before all that may answer, or a page could not read those answers.
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.browsers.WhiteNoiseMiddleware",
     "config.browsers.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "config.browsers.CsrfViewMiddleware",

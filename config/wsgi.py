@@ -6,8 +6,10 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
 
-from config.connections import settle  # only now the settings are loaded
+from config.browsers import with_handler_of_tokens  # only now the settings are loaded
+from config.connections import settle
 
+application = with_handler_of_tokens(_django)
 settle()

@@ -61,7 +61,10 @@ class MessageMarkViewSet(ApiViewSet):
             raise Refused("Only a service account may report a failure.")
         fields = self.validated(FailureBody)
         [user] = known_users("user", [fields["user"]])
-        row = self._recipients_own(pk, user.username, own_row(pk, user.username))
+        row = own_row(pk, user.username)
+        if row is not None and row["withdrawn_at"] is not None:
+            raise NotRecipient
+        row = self._known(pk, user.username, row)
         changed = services.report_failure(
             row=RecipientKey(
                 message_id=row["message_id"],
@@ -73,18 +76,17 @@ class MessageMarkViewSet(ApiViewSet):
         )
         if changed is None:  # another request may have changed it
             now = own_row(row["message_id"], user.username)
-            return Response(marked_row(self._recipients_own(pk, user.username, now)))
+            return Response(marked_row(self._known(pk, user.username, now)))
         return Response(marked_row(cast(OwnRow, {**row, **changed})))
 
     def _marked(self, pk: int | str, username: str, wish: Wish) -> Response:
         row = services.mark_message(pk, username, wish)
-        return Response(marked_row(self._recipients_own(pk, username, row)))
+        return Response(marked_row(self._known(pk, username, row)))
 
-    def _recipients_own(self, pk: int | str, username: str, row: OwnRow | None) -> OwnRow:
-        """The row; without one that counts, the refusal that its message calls for."""
+    def _known(self, pk: int | str, username: str, row: OwnRow | None) -> OwnRow:
+        """The row; without one, the refusal that its message calls for."""
         if row is None:
             refuse_archived_mark(self.visible_message(message_id_of(pk)), username)
-        if row is None or row["withdrawn_at"] is not None:
             raise NotRecipient
         return row
 

@@ -94,21 +94,30 @@ _DELIVERED_AGAIN = f"({_RETURNED} AND delivered_at IS NOT NULL)"
 _UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 
-def announce_changed(changed: str, columns: Iterable[str]) -> str:
+def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
     """INSERT: the events of the rows in ``changed``, given before and after the change."""
-    return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {events_of_changed(changed, columns)}"
+    events = _events_of(changed, columns, of_one=of_one)
+    return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {events}"
 
 
-def events_of_changed(changed: str, columns: Iterable[str]) -> str:
-    """SELECT: what ``announce_changed`` inserts, where ``columns`` change.
+def _events_of(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+    """SELECT: the events of the rows in ``changed``, whose ``columns`` change.
 
     One for each sender, recipient, conversation and new state of rows, and reason of failures.
+    ``of_one``: there is at most one row, so nothing has to be grouped.
     """
-    vendor, columns = connection.vendor, {*columns}
-    is_delivery, is_news = _differs("delivered_at"), _SEEN_OR_NOT
+    columns = {*columns}
+    parts = [_receipts(changed, columns, of_one=of_one)]
+    if columns & {"seen_at", "withdrawn_at"}:
+        parts.append(_own_reads(changed, columns, of_one=of_one))
+    return " UNION ALL ".join(parts)
+
+
+def _receipts(changed: str, columns: set[str], *, of_one: bool) -> str:
+    """SELECT: the events to senders."""
+    vendor, is_delivery = connection.vendor, _differs("delivered_at")
     if "withdrawn_at" in columns:
         is_delivery += f" OR {_DELIVERED_AGAIN}"
-        is_news += f" OR {_UNREAD_AGAIN}"
     disclosed, group, reason = _DISCLOSED, _GROUP, NULL_TEXT_SQL
     if "failure_reason" in columns and "delivered_at" not in columns:
         # Else a mark ends the failure, and no row has a reason any more.
@@ -117,36 +126,51 @@ def events_of_changed(changed: str, columns: Iterable[str]) -> str:
             f"{_GROUP}, failure_reason",
             "failure_reason",
         )
-    columns |= {*STATE_BY_TIME}
-    differs = " OR ".join(_differs(column) for column in disclosed if column in columns)
-    return f"""
-        SELECT {_written_by()}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
-               recipient_id, state, is_delivery, {_NEWEST[vendor]}, COUNT(*), {_FIRST[vendor]},
-               MAX(marked_at), {reason}, {_NOW[vendor]}
-          FROM (SELECT *{_PLACE[vendor].format(group=group)} FROM (
+    differs = " OR ".join(_differs(column) for column in disclosed if column in columns) or "FALSE"
+    told = f"""
                 SELECT sender_id, conversation_id, recipient_id, message_id, sent_at,
                        {STATE_SQL} AS state, {_MARKED_AT} AS marked_at, {reason} AS failure_reason,
                        COALESCE({is_delivery}, FALSE) AS is_delivery
-                  FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})) AS told
-               ) AS told
-         GROUP BY {group}
-        UNION ALL
+                  FROM {changed} AS told WHERE tracking = 'tracked' AND ({differs})"""
+    if of_one and vendor == "postgresql":
+        newest, count, first, marked_at, grouped = _ONE_ROW
+    else:
+        newest, count, first, marked_at = _NEWEST[vendor], "COUNT(*)", _FIRST[vendor], _LAST_MARK
+        told = f"SELECT *{_PLACE[vendor].format(group=group)} FROM ({told}) AS told"
+        grouped = f"GROUP BY {group}"
+    return f"""
+        SELECT {_written_by()}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
+               recipient_id, state, is_delivery, {newest}, {count}, {first},
+               {marked_at}, {reason}, {_NOW[vendor]}
+          FROM ({told}) AS told {grouped}"""
+
+
+#: An event's messages, their number, the first and the time of the mark, of one row.
+_ONE_ROW = "jsonb_build_array(message_id)", "1", "message_id", "marked_at", ""
+_LAST_MARK = "MAX(marked_at)"
+
+
+def _own_reads(changed: str, columns: set[str], *, of_one: bool) -> str:
+    """SELECT: the events to readers' own devices."""
+    vendor, is_news = connection.vendor, _SEEN_OR_NOT if "seen_at" in columns else "FALSE"
+    if "withdrawn_at" in columns:
+        is_news += f" OR {_UNREAD_AGAIN}"
+    count, grouped = "COUNT(*)", "GROUP BY recipient_id, conversation_id"
+    if of_one:
+        count, grouped = "1", ""
+    return f"""
         SELECT {_written_by()}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
-               conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, COUNT(*),
+               conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, {count},
                CAST(NULL AS bigint), {NULL_TIME_SQL}, {NULL_TEXT_SQL}, {_NOW[vendor]}
           FROM {changed} AS seen
-         WHERE ({is_news}) AND withdrawn_at IS NULL
-         GROUP BY recipient_id, conversation_id"""
+         WHERE ({is_news}) AND withdrawn_at IS NULL {grouped}"""
 
 
-def events_as_json(changed: str, columns: Iterable[str]) -> str:
-    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL.
-
-    For Citus, which runs a statement whole on the node of its rows only if no CTE of it inserts.
-    """
+def events_as_json(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL."""
+    events = _events_of(changed, columns, of_one=of_one)
     return f"""
-        SELECT CAST(jsonb_agg(to_jsonb(told)) AS text) FROM ({events_of_changed(changed, columns)})
-            AS told ({_COLUMNS})"""
+        SELECT CAST(jsonb_agg(to_jsonb(told)) AS text) FROM ({events}) AS told ({_COLUMNS})"""
 
 
 def insert_events(events: Sequence[Mapping[str, Any]]) -> None:

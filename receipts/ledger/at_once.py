@@ -6,12 +6,12 @@ back watermarks and conceals events, which takes a transaction (``services.marki
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import cast
 
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, run_statement
+from receipts.ledger.stamp import TIMES, fetch_changed, one_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 
@@ -32,29 +32,31 @@ def mark_own_row(
     ``own`` is a SELECT of ``OwnRow``, ``conversation`` its conversation if that is known. Returns
     the row, and whether it changed; the row is then as it is afterwards. None if there is no row.
     """
-    source = _SOURCE if conversation is None else _SOURCE_IN_ONE
-    change = mark.change(open_to_others_sql("own", read=mark.read), params, source=source)
-    columns = (*TIMES, *change.becomes)
-    rows = run_statement(
-        change,
-        {**change.params, "lies_in": conversation},
-        answer=_answer(frozenset(columns)),
-        in_one=conversation is not None,
-        first=_own_relation(own),
+    statement = _statement(
+        mark.without_values(),
+        own,
+        open_to_others_sql("own", read=mark.read),
+        conversation is not None,
     )
+    values = {**params, "at": mark.at, "content": mark.content, "lies_in": conversation}
+    rows = fetch_changed(statement, values)
     if not rows:
         return None
     *found, is_changed = rows[0]
     return cast(OwnRow, dict(zip(_COLUMNS, found, strict=True))), is_changed
 
 
-@lru_cache(maxsize=10)
-def _own_relation(own: str) -> str:
-    return _OWN.format(own=own)
-
-
 @lru_cache(maxsize=100)
-def _answer(changing: frozenset[str]) -> str:
+def _statement(mark: Mark, own: str, is_open: str, in_one: bool) -> str:
+    source = _SOURCE_IN_ONE if in_one else _SOURCE
+    change = mark.change(is_open, {}, source=source)
+    answer = _answer({*TIMES, *change.becomes})
+    return one_statement(
+        change, answer=answer, in_one=in_one, of_one=True, first=_OWN.format(own=own)
+    )
+
+
+def _answer(changing: Collection[str]) -> str:
     columns = ", ".join(
         f"CASE WHEN changed.id IS NULL THEN own.{name} ELSE changed.{name} END"
         if name in changing

@@ -165,7 +165,7 @@ class Mark:
 
         Both are SQL conditions with the named parameters ``params``.
         """
-        which, becomes = _text(self._without_values(), where, condition_sql)
+        which, becomes = _text(self.without_values(), where, condition_sql)
         return Change(
             which=which,
             becomes=becomes,
@@ -174,7 +174,7 @@ class Mark:
             may_retract=(self.private or self.hides_delivery) and self.backdated,
         )
 
-    def _without_values(self) -> Mark:
+    def without_values(self) -> Mark:
         """The mark as far as its SQL depends on it."""
         return replace(self, at=_ANY_TIME, content=None if self.content is None else "")
 

@@ -7,7 +7,8 @@ becomes; ``stamp`` changes the rows and the counts together, so that the two can
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
@@ -80,21 +81,42 @@ class Change:
              WHERE {self.which}{few}"""
 
 
-def _delta(changed: str, place: str = "") -> str:
-    """SELECT: what each message's counts gain or lose, for the messages whose counts change."""
-    sums = {
-        count: f"SUM(CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
-        f" - CASE WHEN {holds.format('was_')} THEN 1 ELSE 0 END)"
+def _counts_of(columns: Iterable[str]) -> dict[str, str]:
+    """The counts that a change of these columns can move, each with its condition."""
+    columns = {*columns}
+    return {
+        count: holds
         for count, holds in COUNTS.items()
+        if columns.intersection(_COLUMN.findall(holds))
     }
-    columns = ", ".join(f"{total} AS {count}" for count, total in sums.items())
-    moved = " OR ".join(f"{total} <> 0" for total in sums.values())
-    return f"SELECT message_id, {place}{columns} FROM {changed} GROUP BY message_id HAVING {moved}"
 
 
-_COUNT = "UPDATE chat_message AS message SET " + ", ".join(
-    f"{count} = message.{count} + delta.{count}" for count in COUNTS
-)
+_COLUMN = re.compile(r"\{0\}(\w+)")
+
+
+def _delta(changed: str, columns: Iterable[str], *, place: str = "", of_one: bool = False) -> str:
+    """SELECT: what each message's counts gain or lose, for the messages whose counts change.
+
+    ``of_one``: for one row, which needs no sums.
+    """
+    total, group, having = ("({})", "", "WHERE") if of_one else ("SUM({})", "GROUP BY", "HAVING")
+    sums = {
+        count: total.format(
+            f"CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
+            f" - CASE WHEN {holds.format('was_')} THEN 1 ELSE 0 END"
+        )
+        for count, holds in _counts_of(columns).items()
+    }
+    gained = ", ".join(f"{gain} AS {count}" for count, gain in sums.items())
+    moved = " OR ".join(f"{gain} <> 0" for gain in sums.values())
+    group = f" {group} message_id" if group else ""
+    return f"SELECT message_id, {place}{gained} FROM {changed}{group} {having} {moved}"
+
+
+def _count(columns: Iterable[str]) -> str:
+    """UPDATE of the counts by ``delta``, without FROM."""
+    sums = ", ".join(f"{count} = message.{count} + delta.{count}" for count in _counts_of(columns))
+    return f"UPDATE chat_message AS message SET {sums}"
 
 
 def stamp(change: Change, *, conversation: int | None = None) -> int:
@@ -120,7 +142,7 @@ def stamp_rows(change: Change, *, conversation: int | None = None) -> set[tuple[
 def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     """``stamp`` for one row: its columns after the change, or None where it did not change."""
     columns = [*TIMES, *(name for name in change.becomes if name not in TIMES)]
-    _, rows = _execute(change, ", ".join(columns), conversation)
+    _, rows = _execute(change, ", ".join(columns), conversation, of_one=True)
     if not rows:
         return None
     found = zip(columns, rows[0], strict=True)
@@ -131,7 +153,7 @@ def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
 
 
 def _execute(
-    change: Change, answer: str, conversation: int | None
+    change: Change, answer: str, conversation: int | None, *, of_one: bool = False
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
     if conversation is None and is_distributed():
@@ -145,7 +167,9 @@ def _execute(
             if is_distributed():
                 change = _named(change)
         answer = f"SELECT {answer} FROM changed"
-        return 0, run_statement(change, params, answer=answer, in_one=conversation is not None)
+        in_one = conversation is not None
+        statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
+        return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
@@ -160,22 +184,15 @@ def _named(change: Change) -> Change:
     return replace(change, which=which, becomes=becomes, source=constant_sql(change.source))
 
 
-def run_statement(
-    change: Change, params: Mapping[str, object], *, answer: str, in_one: bool, first: str = ""
+def fetch_changed(
+    statement: str, params: Mapping[str, object], *, quiet: bool = False
 ) -> list[tuple[Any, ...]]:
-    """Run ``one_statement``; return the rows of ``answer``.
+    """Run ``one_statement``; return the rows of its answer.
 
-    Citus runs it whole on the node of the rows only if no CTE of it inserts. There it answers the
-    events, too, in its first row, and a second statement of the same transaction inserts them.
+    On Citus it answers the events, too, in its first column, and a second statement inserts them.
     """
-    if change.quiet or not is_distributed():
-        statement = one_statement(change, answer=answer, in_one=in_one, first=first)
+    if quiet or not is_distributed():
         return fetch_prepared(statement, params)
-    events = events_as_json("changed", change.becomes)
-    answer = answer.removeprefix("SELECT ")
-    answer = f"SELECT CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END, {answer}"
-    quiet = replace(change, quiet=True)
-    statement = one_statement(quiet, answer=answer, in_one=in_one, first=first)
     with transaction.atomic():
         rows = fetch_prepared(statement, params)
         if rows and rows[0][0]:
@@ -188,14 +205,19 @@ _LIES_IN = "{0}.conversation_id = %(lies_in)s"
 _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
 
 
-def one_statement(change: Change, *, answer: str, in_one: bool, first: str = "") -> str:
+def one_statement(
+    change: Change, *, answer: str, in_one: bool, of_one: bool = False, first: str = ""
+) -> str:
     """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice.
 
     ``answer`` is a SELECT, for which the rows are ``changed``; ``first`` are relations that the
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
+    ``of_one``: there is at most one row.
     """
     becomes = tuple(change.becomes.items())
-    return _statement(change.which, becomes, change.source, change.quiet, answer, in_one, first)
+    how = answer, in_one, of_one, first
+    announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
+    return _statement(change.which, becomes, change.source, announces, *how)
 
 
 @lru_cache(maxsize=500)
@@ -203,41 +225,65 @@ def _statement(
     which: str,
     becomes: tuple[tuple[str, str], ...],
     source: str,
-    quiet: bool,
+    announces: str,
     answer: str,
     in_one: bool,
+    of_one: bool,
     first: str,
 ) -> str:
     change = Change(which, dict(becomes), source=source)
-    assignments = ", ".join(f"{name} = changed.{name}" for name, _ in becomes)
-    announced = "" if quiet else f", announced AS ({announce_changed('changed', change.becomes)})"
     lies = _LIES_IN if in_one else _LIES_WITH
-    # A message lies in one conversation; a second column to group by would have to be sorted.
-    place = "" if in_one else "MIN(conversation_id) AS conversation_id, "
-    return f"""
-        WITH {first}changed AS MATERIALIZED ({change.changed}
-            ORDER BY status.message_id, status.recipient_id
+    order = "" if of_one else "ORDER BY status.message_id, status.recipient_id"
+    steps = [
+        f"""changed AS MATERIALIZED ({change.changed}
+            {order}
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
-        ), delta AS MATERIALIZED ({_delta("changed", place)}
-        ), counted AS (
-            {_COUNT} FROM delta
+        )"""
+    ]
+    if _counts_of(change.becomes):
+        # A message lies in one conversation; a second column to group by would have to be sorted.
+        place = "conversation_id, " if of_one else "MIN(conversation_id) AS conversation_id, "
+        place = "" if in_one else place
+        delta = _delta("changed", change.becomes, place=place, of_one=of_one)
+        steps.append(
+            f"""counted AS (
+            {_count(change.becomes)} FROM ({delta}) AS delta
              WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
-        ), stamped AS (
+        )"""
+        )
+    assignments = ", ".join(f"{name} = changed.{name}" for name, _ in becomes)
+    steps.append(
+        f"""stamped AS (
             UPDATE receipts_messagestatus AS status SET {assignments}
               FROM changed
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
-        ){announced}
-        {answer}"""
+        )"""
+    )
+    if announces == "within":
+        announced = announce_changed("changed", change.becomes, of_one=of_one)
+        steps.append(f"announced AS ({announced})")
+    elif announces == "apart":
+        # Citus runs a statement whole on the node of its rows only if no CTE of it inserts.
+        events = events_as_json("changed", change.becomes, of_one=of_one)
+        first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
+        answer = f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
+    return f"WITH {first}{', '.join(steps)} {answer}"
 
 
 def _several_statements(change: Change, answer: str) -> list[str]:
     """SQLite has one writer: rows can be selected several times, and are updated last."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
-    return [
-        f"{_COUNT} FROM ({_delta(f'({change.changed})')}) AS delta"
-        " WHERE message.id = delta.message_id",
-        *([] if change.quiet else [announce_changed(f"({change.changed})", change.becomes)]),
+    changed = f"({change.changed})"
+    statements = []
+    if _counts_of(change.becomes):
+        delta = _delta(changed, change.becomes)
+        statements.append(
+            f"{_count(change.becomes)} FROM ({delta}) AS delta WHERE message.id = delta.message_id"
+        )
+    if not change.quiet:
+        statements.append(announce_changed(changed, change.becomes))
+    updated = (
         f"UPDATE receipts_messagestatus AS status SET {assignments}"
-        f" FROM ({change.changed}) AS changed WHERE status.id = changed.id"
-        + (f" RETURNING {answer}" if answer != COUNT else ""),
-    ]
+        f" FROM {changed} AS changed WHERE status.id = changed.id"
+    )
+    return [*statements, updated + (f" RETURNING {answer}" if answer != COUNT else "")]

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.db import connection
 
+from chat.errors import NotRecipient
 from receipts.ledger.at_once import mark_own_row
 from receipts.ledger.marks import Mark
 from receipts.reads.places import remember
@@ -57,15 +58,17 @@ class Wish:
 def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None:
     """Mark one message; return the recipient's row afterwards, None if they are no recipient now.
 
-    A row that is withdrawn is returned as it is. One statement, on PostgreSQL, unless the mark is
-    private or there is a reason that it changes nothing.
+    Raises ``NotRecipient`` where the row is withdrawn (rule 2). One statement, on PostgreSQL,
+    unless the mark is private or there is a reason that it changes nothing.
     """
     tried = connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
     row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
     if not tried:
         row = own_row(message, username)
-    if is_changed or row is None or row["withdrawn_at"] is not None:
+    if is_changed or row is None:
         return row
+    if row["withdrawn_at"] is not None:
+        raise NotRecipient
     mark = wish.by_switches_of(row)
     if wish.is_repeated_by(row, mark):
         return row
