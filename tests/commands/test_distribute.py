@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.auth.models import Group
 from django.db import connection
 
-from chat.models import ConversationName, Message, User
+from chat.models import MODERATORS, ConversationName, Message, User
 from receipts import services
 from receipts.sql.distributed import forget_what_was_found, is_distributed
 from receipts.sql.run import execute, fetch_rows
@@ -179,6 +180,12 @@ def test_ids_of_messages_are_unique_whichever_node_gives_them(alice: User, bob: 
     numbers = {int(number) for (number,) in found}
     assert len(numbers) == len(found) > 1
     assert not given & numbers
+
+
+@pytest.mark.citus
+def test_ids_go_on_where_they_were(alice: User) -> None:
+    """Also of tables that Citus places anew since they refer to users: a migration made a group."""
+    assert Group.objects.create(name="Readers").pk > Group.objects.get(name=MODERATORS).pk
 
 
 @pytest.mark.citus

@@ -27,7 +27,7 @@ def one_connection() -> Iterator[None]:
 
 
 def misplace(rows: QuerySet[MessageStatus], conversation_id: int) -> None:
-    """Let rows name another conversation. Distributed ones stay where they are: they are replaced."""
+    """Let rows name another conversation. They are replaced: a distributed row cannot move."""
     moved = list(rows)
     rows.delete()
     for row in moved:
