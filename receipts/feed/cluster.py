@@ -32,9 +32,15 @@ class Now:
     has_news: bool
 
 
-def current_snapshots() -> Snapshots:
-    """The snapshot of each node that has shards."""
-    return _first_of_each(fetch_rows(f"SELECT here, now FROM ({_snapshots_sql()}) AS beacon"))
+def current_snapshots(seen: Snapshots) -> Snapshots:
+    """The snapshots of the nodes that have shards; and the coordinator's own, if ``seen`` has one.
+
+    That one is of events from before the tables were distributed.
+    """
+    now = _first_of_each(fetch_rows(f"SELECT here, now FROM ({_snapshots_sql()}) AS beacon"))
+    if 0 in seen.keys() - now.keys():
+        now |= _first_of_each(fetch_rows(f"SELECT here, now FROM ({ONE_SERVER}) AS server"))
+    return now
 
 
 def newest_snapshots() -> Snapshots:

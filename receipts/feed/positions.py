@@ -108,12 +108,11 @@ def newest_position() -> Position:
 
 def is_ahead(position: Position) -> bool:
     """Whether the position is ahead of this database, which must then be an older copy."""
-    now: Snapshots
+    seen, now = position.snapshots, dict[int, str]()
     if position.is_of_one_node:
-        now = {0: str(fetch_rows(f"SELECT {NOW[connection.vendor]}")[0][0])}
+        now[0] = str(fetch_rows(f"SELECT {NOW[connection.vendor]}")[0][0])
     else:
-        now = cluster.current_snapshots()
-    seen = position.snapshots
+        now |= cluster.current_snapshots(seen)
     return any(end(seen[node]) > end(now[node]) for node in seen.keys() & now.keys())
 
 
