@@ -30,6 +30,7 @@ BENCHMARKS = {
     "sockets": "benchmarks.sockets",
     "announcing": "benchmarks.announcing",
     "positions": "benchmarks.positions",
+    "losses": "benchmarks.losses",
     "admin": "benchmarks.admin",
     "commands": "benchmarks.commands",
     "erasing": "benchmarks.erasing",

@@ -115,6 +115,16 @@ class Operations:
         second = client.get(path).json()["next"]
         return cpu(lambda: [client.get(each) for each in (path, second) * times])
 
+    def feed(self, times: int) -> float:
+        """A page of the sender's feed, of 50 events that are one; and the one after it, of none."""
+        world = self._world(5)
+        ids, client = world.say(50), client_of(world.sender.pk)
+        path = "/api/v1/events/"
+        first = f"{path}?after={client.get(path).json()['cursor']}"
+        self._read_each(world.recipients[0], ids)
+        second = f"{path}?after={client.get(first).json()['cursor']}"
+        return cpu(lambda: [client.get(each) for each in (first, second) * times])
+
     def participants(self, times: int) -> float:
         """A list of 100 participants, all of whom have read everything."""
         return self._participants(times)

@@ -22,7 +22,7 @@ OPERATIONS = (
     ("bulk", 10_000), ("bulk", 1_000), ("bulk", 100), ("bulk_of_one", 50), ("everywhere", 5_000),
     ("single", 100), ("single_known", 100), ("batch", 100),
     ("send", 1_000), ("send", 100), ("send", 10), ("send", 1),
-    ("page", 10), ("participants", 5), ("held", 5),
+    ("page", 10), ("feed", 10), ("participants", 5), ("held", 5),
 )  # fmt: skip
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11"))
 BUDGET = 4.0 * ROUNDS

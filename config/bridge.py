@@ -147,7 +147,8 @@ class WSGIBridge:
         try:
             if self.inside > self.threads and request.watcher is None:
                 soon = job.loop.call_later(UNWATCHED_SECONDS, request.watch)
-            return await job.future
+            result: Result = await job.future
+            return result
         except asyncio.CancelledError:
             if not request.gone:
                 raise  # the server stops

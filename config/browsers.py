@@ -16,7 +16,7 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import CsrfViewMiddleware as _Csrf
-from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise
+from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise  # type: ignore[import-untyped]
 
 from config.environ import Environ
 
@@ -36,7 +36,7 @@ class _ForBrowsers:
         super().__init__(get_response)  # type: ignore[call-arg]
 
 
-class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):
+class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):  # type: ignore[misc]
     """Static files."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -28,6 +29,7 @@ pytest_plugins = (
     "tests.support.erasing",
     "tests.support.following",
     "tests.support.naming",
+    "tests.support.nodes",
     "tests.support.listening",
     "tests.support.live",
     "tests.support.websocket",
@@ -64,11 +66,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 #: Fixtures that every test with a database has, perhaps through others.
 DATABASES = {"db", "transactional_db", "database"}
 
+#: Fixtures that simulate the nodes of a cluster, where there is none.
+SIMULATED = {"answer", "two_nodes"}
+
 
 def _belongs_here(item: pytest.Item) -> bool:
+    fixtures = getattr(item, "fixturenames", ())
+    on_citus = os.environ.get("TEST_LEG") == "citus"
+    if "citus" in item.keywords:
+        return on_citus
+    if on_citus and SIMULATED.intersection(fixtures):
+        return False
     if not ON_POSTGRES:
         return "postgres" not in item.keywords
-    fixtures = getattr(item, "fixturenames", ())
     uses_one = bool(DATABASES.intersection(fixtures)) or "django_db" in item.keywords
     return uses_one or "postgres" in item.keywords
 

@@ -79,7 +79,7 @@ class Group:
 def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]:
     """The groups, ordered by their first event; none for deactivated accounts."""
     groups: dict[tuple[Any, ...], Group] = {}
-    for listener_id, event in heard:
+    for listener_id, event in _in_order(list(heard)):
         listener = people.get(listener_id)
         if listener is None or not listener.is_active:
             continue
@@ -98,6 +98,23 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
             )  # fmt: skip
         groups[key].add(event, state)
     return list(groups.values())
+
+
+def _in_order(heard: list[Heard]) -> list[Heard]:
+    """The events of each conversation in their order, also where it was moved to another node.
+
+    Events come node by node. So those of a conversation that lay on several are sorted by the time
+    of the first one there: a move takes longer than clocks differ.
+    """
+    if len({event.node for _, event in heard}) <= 1:
+        return heard
+    began: dict[tuple[int, int], datetime] = {}
+    for _, event in heard:
+        place = event.conversation_id, event.node
+        began[place] = min(began.get(place, event.created_at), event.created_at)
+    if len({conversation for conversation, _ in began}) == len(began):
+        return heard
+    return sorted(heard, key=lambda each: began[each[1].conversation_id, each[1].node])
 
 
 def _shown(event: FeedEvent, shown: Shown) -> str | None:

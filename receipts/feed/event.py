@@ -33,6 +33,7 @@ _LARGEST = 2**63 - 1
 class FeedEvent:
     """A row of ``ReceiptEvent``."""
 
+    node: int
     xid: int
     id: int
     kind: str
@@ -61,6 +62,9 @@ EVENT_COLUMNS = ", ".join(
 )
 
 
+_ID = FeedEvent.__slots__.index("id")
+
+
 def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
     """The events of the rows that can be read."""
     found = []
@@ -68,7 +72,7 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
         try:
             found.append(_event(row))
         except (ValueError, TypeError) as error:
-            _log_once(row[1], error)
+            _log_once(row[_ID], error)
     return found
 
 

@@ -4,7 +4,8 @@ Events are numbered when they are written and visible when they commit, so a num
 skip late commits. On PostgreSQL a position is a snapshot: events visible in it have been published,
 all others have not, whenever they began. It ends at the newest event that was visible in
 it, since PostgreSQL may reuse later transaction ids after a crash (docs/decisions/0013). On SQLite,
-with one writer at a time, it is the last event's id.
+with one writer at a time, it is the last event's id. Where tables are distributed, it is a snapshot
+of each node (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from cryptography.fernet import Fernet, InvalidToken
 from django.conf import settings
 from django.db import connection
 
+from receipts.feed import cluster
+from receipts.feed.snapshots import Snapshots, end, parse_snapshots, snapshots_text, up_to_event
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 
-NOTHING = (0, 0)
+#: The place of an event: its node, its transaction, its id.
+EventPlace = tuple[int, int, int]
+NOTHING: EventPlace = (0, 0, 0)
 
 
 class BadCursor(Exception):
@@ -36,25 +42,26 @@ class CursorExpired(Exception):
 class Position:
     """Everything up to ``seen`` is published; of what ``until`` adds, everything up to ``last``.
 
-    ``taken_at`` is in Unix seconds. ``until`` is empty except between the pages of one poll.
+    Both are texts of snapshots. ``taken_at`` is in Unix seconds. ``until`` is empty except between
+    the pages of one poll.
     """
 
     seen: str
     taken_at: int
     until: str = ""
-    last: tuple[int, int] = NOTHING
+    last: EventPlace = NOTHING
 
     @property
-    def oldest(self) -> int:
-        """Every event of a lower transaction has been published."""
-        return int(self.seen.split(":")[0])
+    def snapshots(self) -> Snapshots:
+        """``seen``, by node."""
+        return parse_snapshots(self.seen)
 
     @property
-    def newest(self) -> int:
-        """No event from this transaction on has been published; on SQLite, none of a later id."""
-        return int(self.seen.split(":")[1 if ":" in self.seen else 0])
+    def is_of_one_node(self) -> bool:
+        """Whether it is a position of one server, in tables that are not distributed."""
+        return not is_distributed() and "=" not in self.seen
 
-    def towards(self, until: str, last: tuple[int, int] = NOTHING) -> Position:
+    def towards(self, until: str, last: EventPlace = NOTHING) -> Position:
         """This position advanced towards ``until``, which must not precede it."""
         return replace(self, until=until, last=last)
 
@@ -63,7 +70,9 @@ class Position:
 
         Encrypted, since ids that count all events would reveal private ones (rule 13).
         """
-        told = f"{self.taken_at:x} {self.seen} {self.until} {self.last[0]} {self.last[1]} {whose}"
+        node, xid, number = self.last
+        place = f"{node}={xid} {number}" if node else f"{xid} {number}"
+        told = f"{self.taken_at:x} {self.seen} {self.until} {place} {whose}"
         return _cipher(settings.SECRET_KEY).encrypt(told.encode()).decode()
 
 
@@ -76,7 +85,8 @@ def position_of(cursor: str, whose: str) -> Position:
     taken_at, seen, until, xid, number, owner = told.split(" ", 5)
     if owner != whose or (":" in seen) != (connection.vendor == "postgresql"):
         raise BadCursor  # a valid cursor, but another user's or another kind of database's
-    return Position(seen, int(taken_at, 16), until, (int(xid), int(number)))
+    node, _, xid = xid.rpartition("=")
+    return Position(seen, int(taken_at, 16), until, (int(node or 0), int(xid), int(number)))
 
 
 @lru_cache(maxsize=1)
@@ -88,30 +98,22 @@ def _cipher(secret: str) -> Fernet:
 
 def newest_position() -> Position:
     """The current position: no committed event comes after it."""
+    taken_at = int(time.time())
+    if is_distributed():
+        return Position(snapshots_text(cluster.newest_snapshots()), taken_at)
     vendor = connection.vendor
     ((now, newest),) = fetch_rows(f"SELECT {NOW[vendor]}, {NEWEST_EVENT[vendor]}")
-    return Position(seen=up_to_event(str(now), newest), taken_at=int(time.time()))
+    return Position(up_to_event(str(now), newest), taken_at)
 
 
 def is_ahead(position: Position) -> bool:
     """Whether the position is ahead of this database, which must then be an older copy."""
-    ((now,),) = fetch_rows(f"SELECT {NOW[connection.vendor]}")
-    return position.newest > Position(str(now), 0).newest
-
-
-def up_to_event(now: str, newest: int | None) -> str:
-    """``now`` cut off after ``newest``, the transaction of the newest visible event.
-
-    No later transaction has a visible event, so nothing is published twice. Nor is anything
-    skipped after a crash, when PostgreSQL may reuse ids of transactions that left nothing on disk:
-    the newest event was committed, so ids up to its own are durable.
-    """
-    if ":" not in now:
-        return now
-    oldest, end, running = now.split(":")
-    kept = min(int(end), (newest or 0) + 1)
-    still = ",".join(xid for xid in running.split(",") if xid and int(xid) < kept)
-    return f"{min(int(oldest), kept)}:{kept}:{still}"
+    seen, now = position.snapshots, dict[int, str]()
+    if position.is_of_one_node:
+        now[0] = str(fetch_rows(f"SELECT {NOW[connection.vendor]}")[0][0])
+    else:
+        now |= cluster.current_snapshots(seen)
+    return any(end(seen[node]) > end(now[node]) for node in seen.keys() & now.keys())
 
 
 #: SQL: the current position.
@@ -124,7 +126,7 @@ NOW = {
 #: The transaction of the newest event that is visible now; SQLite's positions are events anyway.
 #: A row with a later id was not written here, but in another cluster or by hand.
 NEWEST_EVENT = {
-    "postgresql": "(SELECT MAX(xid) FROM receipts_receiptevent WHERE xid <"
+    "postgresql": "(SELECT MAX(xid) FROM receipts_receiptevent WHERE node = 0 AND xid <"
     " CAST(CAST(pg_snapshot_xmax(pg_current_snapshot()) AS text) AS bigint))",
     "sqlite": "NULL",
 }

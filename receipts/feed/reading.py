@@ -1,13 +1,15 @@
-"""The events after a position, in pages; each page is one statement, and so one snapshot."""
+"""The events after a position, in pages."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
+from receipts.feed.cluster import between_sql, reached_since
 from receipts.feed.event import EVENT_COLUMNS, FeedEvent, events_of
 from receipts.feed.positions import (
     NEWEST_EVENT,
@@ -15,6 +17,12 @@ from receipts.feed.positions import (
     CursorExpired,
     Position,
     is_ahead,
+)
+from receipts.feed.snapshots import (
+    Snapshots,
+    oldest,
+    parse_snapshots,
+    snapshots_text,
     up_to_event,
 )
 from receipts.models import ACCOUNT_CLOSED, EventHorizon, EventKind
@@ -25,14 +33,14 @@ from receipts.sql.run import fetch_rows
 SLACK = timedelta(hours=1)
 
 
-#: Events after a position; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
+#: Events after a position on one node; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
 _AFTER = {
-    "postgresql": """event.xid >= %(oldest)s
+    "postgresql": """event.node = 0 AND event.xid >= %(oldest)s
           AND NOT pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8),
                                          CAST(%(seen)s AS pg_snapshot))
           AND pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8), look.until)
           AND (event.xid, event.id) > (%(xid)s, %(id)s)""",
-    "sqlite": """event.xid = 0 AND event.id > MAX(%(seen)s, %(id)s)
+    "sqlite": """event.node = 0 AND event.xid = 0 AND event.id > MAX(%(seen)s, %(id)s)
           AND event.id <= look.until""",
 }
 #: Where this poll ends: at the position of its first page, or at the caller's ``until``.
@@ -47,26 +55,25 @@ _LOOK = {
 #: All events except users' own reads, which are for themselves (rule 13), and their own copies of
 #: others.
 _EVERYBODY = f"""
-    SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
-     WHERE event.kind NOT IN ('{EventKind.CONVERSATION_READ.value}', '{ACCOUNT_CLOSED}')
+    SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event WHERE {{after}}
+       AND event.kind NOT IN ('{EventKind.CONVERSATION_READ.value}', '{ACCOUNT_CLOSED}')
        AND NOT (event.kind = '{EventKind.CONVERSATION_DELETED.value}'
                 AND event.audience_id IS NOT NULL)
-     ORDER BY event.xid, event.id LIMIT %(limit)s"""
+     ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"""
 _ALL = f"""
-    SELECT {EVENT_COLUMNS} FROM look JOIN receipts_receiptevent AS event ON {{after}}
-     ORDER BY event.xid, event.id LIMIT %(limit)s"""
+    SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event WHERE {{after}}
+     ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"""
 #: A user's own events, and those of their conversations since they joined.
 _ONES = f"""
     SELECT * FROM (
-        SELECT {EVENT_COLUMNS} FROM look
-          JOIN receipts_receiptevent AS event ON event.audience_id = %(user)s AND {{after}}
+        SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event
+         WHERE event.audience_id = %(user)s AND {{after}}
         UNION ALL
-        SELECT {EVENT_COLUMNS} FROM look
-          JOIN chat_conversationparticipant AS participant
-            ON participant.user_id = %(user)s AND participant.is_active
+        SELECT {EVENT_COLUMNS} FROM {{look}}chat_conversationparticipant AS participant
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
-           AND event.conversation_id = participant.conversation_id AND {{after}}
-    ) AS event ORDER BY xid, id LIMIT %(limit)s"""
+           AND event.conversation_id = participant.conversation_id
+         WHERE participant.user_id = %(user)s AND participant.is_active AND {{after}}
+    ) AS event ORDER BY node, xid, id LIMIT %(limit)s"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +89,7 @@ class EventPage:
         until = self.position.until or self.position.seen
         last = self.events[count - 1]
         return EventPage(
-            self.events[:count], position.towards(until, (last.xid, last.id)), more=True
+            self.events[:count], position.towards(until, (last.node, last.xid, last.id)), more=True
         )
 
 
@@ -115,29 +122,57 @@ def check_not_expired(position: Position) -> None:
 
 
 def _page(query: str, position: Position, limit: int, params: dict[str, int]) -> EventPage:
-    taken_at = int(time.time())
+    # If ``until`` is from before this page, the time at which it was taken is unknown.
+    taken_at = position.taken_at if position.until else int(time.time())
+    params = {**params, "limit": limit + 1}
+    read = _of_one_node if position.is_of_one_node else _of_nodes
+    rows, until = read(query, position, params)
+    if len(rows) > limit:
+        node, xid, number, *_ = rows[limit - 1]
+        ahead = position.towards(until, (node, xid, number))
+        return EventPage(events_of(rows[:limit]), ahead, more=True)
+    return EventPage(events_of(rows), Position(until, taken_at), False)
+
+
+def _of_one_node(
+    query: str, position: Position, params: dict[str, Any]
+) -> tuple[list[tuple[Any, ...]], str]:
+    """The rows of a page, and where this poll ends: one statement, and so one snapshot."""
     vendor = connection.vendor
-    after = query.format(after=_AFTER[vendor])
+    after = query.format(look="look, ", after=_AFTER[vendor])
+    _, xid, number = position.last
     place = {
         "seen": position.seen if vendor == "postgresql" else int(position.seen),
-        "oldest": position.oldest,
+        "oldest": oldest(position.seen),
         "until": position.until or None,
-        "xid": position.last[0],
-        "id": position.last[1],
-        "limit": limit + 1,
+        "xid": xid,
+        "id": number,
     }
     rows = fetch_rows(
         f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
-        f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY xid, id",
+        f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY node, xid, id",
         {**params, **place},
     )
     until = position.until or up_to_event(str(rows[0][0]), rows[0][1])
-    rows = [row[2:] for row in rows if row[2] is not None]
-    if len(rows) > limit:
-        xid, number, *_ = rows[limit - 1]
-        ahead = position.towards(until, (xid, number))
-        return EventPage(events_of(rows[:limit]), ahead, more=True)
-    # If ``until`` is from before this page, the time at which it was taken is unknown.
-    return EventPage(
-        events_of(rows), Position(until, position.taken_at if position.until else taken_at), False
-    )
+    return [row[2:] for row in rows if row[2] is not None], until
+
+
+def _of_nodes(
+    query: str, position: Position, params: dict[str, Any]
+) -> tuple[list[tuple[Any, ...]], str]:
+    """The same of several nodes: first their snapshots, then the events, if there are any."""
+    seen = position.snapshots
+    until: Snapshots
+    if position.until:
+        until = parse_snapshots(position.until)
+    else:
+        reached = reached_since(seen)
+        until = reached.snapshots
+        if not reached.has_news:
+            return [], snapshots_text(until)
+    after, place = between_sql(seen, until)
+    node, xid, number = position.last
+    after += " AND (event.node, event.xid, event.id) > (%(node)s, %(xid)s, %(id)s)"
+    place |= {"node": node, "xid": xid, "id": number}
+    rows = fetch_rows(query.format(look="", after=after), {**params, **place})
+    return rows, snapshots_text(until)

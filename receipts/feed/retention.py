@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from receipts.feed.cluster import newest_events
 from receipts.models import DevicePosition, EventHorizon, ReceiptEvent
+from receipts.sql.distributed import is_distributed
 
 #: At most this many events are read in one transaction.
 BATCH = 10_000
@@ -33,6 +36,16 @@ def prune_events() -> int:
 
 
 def _oldest(cutoff: datetime) -> list[int]:
-    """Ids of the first old events: ids and times are in almost the same order."""
-    first = ReceiptEvent.objects.order_by("pk").values_list("pk", "created_at")[:BATCH]
+    """Ids of some old events: on one node, ids and times are in almost the same order."""
+    if not is_distributed():
+        return _old(ReceiptEvent.objects.order_by("pk"), cutoff)
+    for node, _ in newest_events():
+        if old := _old(ReceiptEvent.objects.filter(node=node).order_by("xid", "pk"), cutoff):
+            return old
+    return []
+
+
+def _old(events: QuerySet[ReceiptEvent], cutoff: datetime) -> list[int]:
+    """Those of the first events that are old."""
+    first = events.values_list("pk", "created_at")[:BATCH]
     return [pk for pk, created_at in first if created_at < cutoff]

@@ -7,12 +7,17 @@ their own devices if a row was marked read or unread, privately or not. No one e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
+import orjson
 from django.db import connection
 
 from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
+from receipts.sql.distributed import is_distributed
+from receipts.sql.nodes import BEACONS, node_sql
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import execute
@@ -21,16 +26,28 @@ from receipts.sql.run import execute
 MESSAGES_NAMED = 20
 
 _COLUMNS = (
-    "xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
+    "node, xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
     " messages, message_count, first_message, marked_at, reason, created_at"
 )
 _COLUMNS_WITHOUT_MESSAGES = (
-    "xid, kind, audience_id, conversation_id, is_delivery, messages, message_count, created_at"
+    "node, xid, kind, audience_id, conversation_id, is_delivery, messages, message_count,"
+    " created_at"
 )
 _XID = {
     "postgresql": "CAST(CAST(pg_current_xact_id() AS text) AS bigint)",
     "sqlite": "0",
 }
+
+
+def _written_by() -> str:
+    """SQL: the node and the transaction that write an event.
+
+    Citus evaluates it where the rows lie that the statement reads, but for ``VALUES`` on the
+    coordinator.
+    """
+    return f"{node_sql()}, {_XID[connection.vendor]}"
+
+
 #: Now, to the millisecond at least.
 _NOW = {
     "postgresql": "statement_timestamp()",
@@ -45,6 +62,7 @@ _NEWEST = {
     "sqlite": f"json_group_array(message_id) FILTER (WHERE place <= {MESSAGES_NAMED})",
 }
 _FIRST = {"postgresql": f"{_IN_ORDER}[1]", "sqlite": "MIN(first)"}
+_JSON = {"postgresql": "jsonb", "sqlite": "text"}
 _NO_MESSAGES = {"postgresql": "CAST('[]' AS jsonb)", "sqlite": "'[]'"}
 _GROUP = "sender_id, conversation_id, recipient_id, state, is_delivery"
 _PLACE = {
@@ -77,7 +95,13 @@ _UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 
 def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
-    """INSERT: the events of the rows in ``changed``, whose ``columns`` are given before and after.
+    """INSERT: the events of the rows in ``changed``, given before and after the change."""
+    events = events_of_changed(changed, columns, of_one=of_one)
+    return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {events}"
+
+
+def events_of_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
+    """SELECT: what ``announce_changed`` inserts, where ``columns`` change.
 
     One for each sender, recipient, conversation and new state of rows, and reason of failures.
     ``of_one``: there is at most one row, so nothing has to be grouped.
@@ -86,7 +110,7 @@ def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = Fal
     parts = [_receipts(changed, columns, of_one=of_one)]
     if columns & {"seen_at", "withdrawn_at"}:
         parts.append(_own_reads(changed, columns, of_one=of_one))
-    return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {' UNION ALL '.join(parts)}"
+    return " UNION ALL ".join(parts)
 
 
 def _receipts(changed: str, columns: set[str], *, of_one: bool) -> str:
@@ -115,7 +139,7 @@ def _receipts(changed: str, columns: set[str], *, of_one: bool) -> str:
         told = f"SELECT *{_PLACE[vendor].format(group=group)} FROM ({told}) AS told"
         grouped = f"GROUP BY {group}"
     return f"""
-        SELECT {_XID[vendor]}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
+        SELECT {_written_by()}, '{EventKind.RECEIPT_UPDATED.value}', sender_id, conversation_id,
                recipient_id, state, is_delivery, {newest}, {count}, {first},
                {marked_at}, {reason}, {_NOW[vendor]}
           FROM ({told}) AS told {grouped}"""
@@ -135,11 +159,34 @@ def _own_reads(changed: str, columns: set[str], *, of_one: bool) -> str:
     if of_one:
         count, grouped = "1", ""
     return f"""
-        SELECT {_XID[vendor]}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
+        SELECT {_written_by()}, '{EventKind.CONVERSATION_READ.value}', recipient_id,
                conversation_id, recipient_id, NULL, FALSE, {_NO_MESSAGES[vendor]}, {count},
                CAST(NULL AS bigint), {NULL_TIME_SQL}, {NULL_TEXT_SQL}, {_NOW[vendor]}
           FROM {changed} AS seen
          WHERE ({is_news}) AND withdrawn_at IS NULL {grouped}"""
+
+
+def events_as_json(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
+    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL.
+
+    For Citus, which runs a statement whole on the node of its rows only if no CTE of it inserts.
+    """
+    events = events_of_changed(changed, columns, of_one=of_one)
+    return f"""
+        SELECT CAST(jsonb_agg(to_jsonb(told)) AS text) FROM ({events}) AS told ({_COLUMNS})"""
+
+
+def insert_events(events: Sequence[Mapping[str, Any]]) -> None:
+    """Insert events from ``events_as_json``, in the transaction that changed their rows."""
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    row = f"({', '.join(['%s'] * len(names))})"
+    sql = f"INSERT INTO receipts_receiptevent ({_COLUMNS}) VALUES {', '.join([row] * len(events))}"
+    values = [
+        orjson.dumps(event[name]).decode() if name == "messages" else event[name]
+        for event in events
+        for name in names
+    ]
+    fetch_prepared(sql, values)
 
 
 def announce_message(
@@ -149,16 +196,34 @@ def announce_message(
 
     Must be called in the transaction that does so.
     """
-    fetch_prepared(
-        _MESSAGE_EVENT[connection.vendor],
-        [kind.value, conversation_id, actor_id, f"[{message_id}]", message_id],
-    )
+    params: list[object] = [
+        kind.value, conversation_id, actor_id, f"[{message_id}]", message_id,
+    ]  # fmt: skip
+    if distributed := is_distributed():
+        params.append(conversation_id)
+    fetch_prepared(_message_event(connection.vendor, distributed), params)
+
+
+@lru_cache
+def _message_event(vendor: str, distributed: bool) -> str:
+    message = f"CAST(%s AS {_JSON[vendor]}), 1, CAST(%s AS bigint)"
+    values = f"%s, NULL, CAST(%s AS bigint), CAST(%s AS bigint), NULL, FALSE, {message}"
+    sql = _one_event(_COLUMNS, f"{values}, NULL, NULL, {_NOW[vendor]}")
+    return f"{sql} FROM chat_conversation WHERE id = %s" if distributed else sql
 
 
 def announce_closed_account(user_id: int) -> None:
-    """End the connections of an account that is closed now. Nobody is sent the event."""
+    """End the connections of an account that is closed now. Nobody is sent the event.
+
+    No conversation is meant; none has the number 0.
+    """
+    vendor = connection.vendor
+    values = f"%s, CAST(%s AS bigint), 0, FALSE, {_NO_MESSAGES[vendor]}, 0, {_NOW[vendor]}"
+    sql = _one_event(_COLUMNS_WITHOUT_MESSAGES, values)
+    if is_distributed():
+        sql += f" FROM {BEACONS} WHERE conversation_id = 0"
     with connection.cursor() as cursor:
-        cursor.execute(_CLOSED_EVENT[connection.vendor], [ACCOUNT_CLOSED, user_id])
+        cursor.execute(sql, [ACCOUNT_CLOSED, user_id])
 
 
 def announce_deleted_conversation(conversation_id: int, external_id: str | None) -> None:
@@ -166,36 +231,27 @@ def announce_deleted_conversation(conversation_id: int, external_id: str | None)
 
     One event for each, since nobody takes part afterwards. Call it before that.
     """
+    vendor = connection.vendor
     params = {
         "kind": EventKind.CONVERSATION_DELETED.value,
         "conversation": conversation_id,
         "external_id": external_id,
     }
-    execute(_DELETED_EVENT[connection.vendor], params)
+    execute(
+        f"""INSERT INTO receipts_receiptevent ({_COLUMNS_WITHOUT_MESSAGES}, external_id)
+            SELECT {_written_by()}, %(kind)s, audience.user_id, audience.conversation_id, FALSE,
+                   {_NO_MESSAGES[vendor]}, 0, {_NOW[vendor]}, %(external_id)s
+              FROM (SELECT CAST(NULL AS bigint) AS user_id, id AS conversation_id
+                      FROM chat_conversation WHERE id = %(conversation)s
+                     UNION ALL
+                    SELECT participant.user_id, participant.conversation_id
+                      FROM chat_conversationparticipant AS participant
+                     WHERE participant.conversation_id = %(conversation)s
+                       AND participant.is_active) AS audience""",
+        params,
+    )
 
 
-#: No conversation is meant; none has this number.
-_CLOSED_EVENT = {
-    vendor: f"""
-        INSERT INTO receipts_receiptevent ({_COLUMNS_WITHOUT_MESSAGES})
-        VALUES ({xid}, %s, %s, 0, FALSE, {_NO_MESSAGES[vendor]}, 0, {_NOW[vendor]})"""
-    for vendor, xid in _XID.items()
-}
-_DELETED_EVENT = {
-    vendor: f"""
-        INSERT INTO receipts_receiptevent ({_COLUMNS_WITHOUT_MESSAGES}, external_id)
-        SELECT {xid}, %(kind)s, audience.user_id, %(conversation)s, FALSE, {_NO_MESSAGES[vendor]},
-               0, {_NOW[vendor]}, %(external_id)s
-          FROM (SELECT CAST(NULL AS bigint) AS user_id
-                 UNION ALL
-                SELECT participant.user_id FROM chat_conversationparticipant AS participant
-                 WHERE participant.conversation_id = %(conversation)s AND participant.is_active)
-               AS audience"""
-    for vendor, xid in _XID.items()
-}
-_MESSAGE_EVENT = {
-    vendor: f"""
-        INSERT INTO receipts_receiptevent ({_COLUMNS})
-        VALUES ({xid}, %s, NULL, %s, %s, NULL, FALSE, %s, 1, %s, NULL, NULL, {_NOW[vendor]})"""
-    for vendor, xid in _XID.items()
-}
+def _one_event(columns: str, values: str) -> str:
+    """INSERT: one event, written where the row lies that a distributed table is read by."""
+    return f"INSERT INTO receipts_receiptevent ({columns}) SELECT {_written_by()}, {values}"

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
+import orjson
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed
+from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
 from receipts.rules.rows import ChangedColumns
+from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time
@@ -158,13 +160,41 @@ def _execute(
             params = {**params, "lies_in": conversation}
         answer = f"SELECT {answer} FROM changed"
         in_one = conversation is not None
-        statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
-        return 0, fetch_prepared(statement, params)
+        return 0, run_statement(change, params, answer=answer, in_one=in_one, of_one=of_one)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
+
+
+def run_statement(
+    change: Change,
+    params: Mapping[str, object],
+    *,
+    answer: str,
+    in_one: bool,
+    of_one: bool = False,
+    first: str = "",
+) -> list[tuple[Any, ...]]:
+    """Run ``one_statement``; return the rows of ``answer``.
+
+    Citus runs it whole on the node of the rows only if no CTE of it inserts. There it answers the
+    events, too, in its first row, and a second statement of the same transaction inserts them.
+    """
+    if change.quiet or not is_distributed():
+        statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one, first=first)
+        return fetch_prepared(statement, params)
+    events = events_as_json("changed", change.becomes, of_one=of_one)
+    answer = answer.removeprefix("SELECT ")
+    answer = f"SELECT CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END, {answer}"
+    quiet = replace(change, quiet=True)
+    statement = one_statement(quiet, answer=answer, in_one=in_one, of_one=of_one, first=first)
+    with transaction.atomic():
+        rows = fetch_prepared(statement, params)
+        if rows and rows[0][0]:
+            insert_events(orjson.loads(rows[0][0]))
+    return [row[1:] for row in rows]
 
 
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.

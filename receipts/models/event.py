@@ -32,6 +32,9 @@ class ReceiptEvent(models.Model):
     what changed, not the result: a receiver gets the summaries at the moment of sending.
     """
 
+    #: Where tables are distributed: the node on which it was written (``receipts.sql.nodes``), of
+    #: which ``xid`` is a transaction; it stays the same when the row is moved. Otherwise 0.
+    node = models.IntegerField(db_default=0)
     #: PostgreSQL's id of the writing transaction, from which it follows whether a snapshot includes
     #: the event (``receipts.feed.positions``). 0 on SQLite, whose ids grow in commit order.
     xid = models.BigIntegerField()
@@ -68,14 +71,14 @@ class ReceiptEvent(models.Model):
     class Meta:
         default_permissions = ()
         indexes = [
-            models.Index(fields=["xid", "id"], name="event_in_order"),
+            models.Index(fields=["node", "xid", "id"], name="event_in_order"),
             models.Index(
-                fields=["audience", "xid", "id"],
+                fields=["audience", "node", "xid", "id"],
                 condition=Q(audience__isnull=False),
                 name="event_of_audience",
             ),
             models.Index(
-                fields=["conversation", "xid", "id"],
+                fields=["conversation", "node", "xid", "id"],
                 condition=Q(audience=None),
                 name="event_of_conversation",
             ),
