@@ -41,6 +41,7 @@ BENCHMARKS = {
     "names": "benchmarks.names",
     "versions": "benchmarks.versions",
     "scale": "benchmarks.scale",
+    "nodes": "benchmarks.nodes",
 }
 
 

@@ -18,7 +18,7 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from chat.names import MessageReference
 from receipts import services
 from receipts.models import MessageStatus
-from receipts.services.batch import BatchMark
+from receipts.services.batch_items import BatchMark
 
 RECIPIENTS = 4
 MESSAGES = 5_000

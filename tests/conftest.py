@@ -24,6 +24,8 @@ from tests.support.watching import Watch
 
 #: Fixtures that several folders use.
 pytest_plugins = (
+    "tests.support.partitions",
+    "tests.support.distributed",
     "tests.support.emptying",
     "tests.support.endpoints",
     "tests.support.erasing",
@@ -35,7 +37,6 @@ pytest_plugins = (
     "tests.support.websocket",
     "tests.support.msync",
     "tests.support.mqtt",
-    "tests.support.partitions",
     "tests.support.plain_vendor",
     "tests.support.sendbird",
     "tests.support.tim",

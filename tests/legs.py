@@ -1,8 +1,9 @@
 """Run the test suite on SQLite, then on PostgreSQL: `python -m tests.legs [pytest arguments]`.
 
 The PostgreSQL is TEST_DATABASE_URL if that is set, else one of our own. A leg that cannot run, or
-finds no tests, has failed: nothing is skipped in silence. `--leg partitions`, which runs only when
-it is asked for, is PostgreSQL with hash partitions (tests/support/partitions.py).
+finds no tests, has failed: nothing is skipped in silence. Two more run only when they are asked
+for: `--leg partitions`, PostgreSQL with hash partitions (tests/support/partitions.py), and
+`--leg citus`, the cluster whose coordinator TEST_CITUS_URL names (tests/support/distributed.py).
 """
 
 from __future__ import annotations
@@ -43,24 +44,40 @@ def sqlite() -> Iterator[Server]:
 @contextmanager
 def postgresql() -> Iterator[Server]:
     """Use the PostgreSQL we were given, or start our own."""
-    if not (url := os.environ.get("TEST_DATABASE_URL")):
-        with running_postgres() as server:
-            yield server
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield _given("TEST_DATABASE_URL", url)
         return
+    with running_postgres() as server:
+        yield server
+
+
+@contextmanager
+def citus() -> Iterator[Server]:
+    """Use the cluster we were given; there is none of our own."""
+    if not (url := os.environ.get("TEST_CITUS_URL")):
+        raise NoPostgres(
+            "TEST_CITUS_URL is not set: the address of a database with the extension citus, whose"
+            " nodes the tests may use"
+        )
+    yield _given("TEST_CITUS_URL", url)
+
+
+def _given(variable: str, url: str) -> Server:
+    """The server that an environment variable names."""
     if not url.startswith(("postgres://", "postgresql://")):
-        raise NoPostgres("TEST_DATABASE_URL does not start with postgresql://")
+        raise NoPostgres(f"{variable} does not start with postgresql://")
     address, _, query = url.partition("?")
     options = [(word, value) for word, value in parse_qsl(query) if word not in DJANGO_ONLY]
     try:
         version = server_version(f"{address}?{urlencode(options, quote_via=quote)}")
     except psycopg.Error as error:
-        raise NoPostgres(f"TEST_DATABASE_URL does not answer: {error}") from error
-    yield Server(url, f"PostgreSQL {version} from TEST_DATABASE_URL")
+        raise NoPostgres(f"{variable} does not answer: {error}") from error
+    return Server(url, f"PostgreSQL {version} from {variable}")
 
 
 LEGS = {"sqlite": sqlite, "postgresql": postgresql}
 #: Legs that run only when they are asked for.
-MORE_LEGS = {"partitions": postgresql}
+MORE_LEGS = {"partitions": postgresql, "citus": citus}
 
 
 def run_leg(leg: str, arguments: list[str]) -> tuple[bool, str]:

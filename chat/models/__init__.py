@@ -6,6 +6,7 @@ Nothing in this app imports ``receipts``; receipts build on it.
 from chat.models.conversation import (
     Conversation,
     ConversationKind,
+    ConversationName,
     ConversationParticipant,
     Departure,
     Notifications,
@@ -14,6 +15,7 @@ from chat.models.conversation import (
     Role,
 )
 from chat.models.erasure import Erasure
+from chat.models.joining import MessageKey
 from chat.models.message import (
     MAX_EXTERNAL_ID,
     Message,
@@ -41,11 +43,13 @@ __all__ = [
     "UNUSABLE_PASSWORD",
     "Conversation",
     "ConversationKind",
+    "ConversationName",
     "ConversationParticipant",
     "Departure",
     "Erasure",
     "FreedName",
     "Message",
+    "MessageKey",
     "MessageKind",
     "MessageName",
     "MessageNumber",

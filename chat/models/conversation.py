@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from chat.models.joining import MessageKey
 from chat.models.user import User
 from chat.validators import external_id_validator
 
@@ -119,6 +120,27 @@ class Conversation(models.Model):
         return self.title or self.external_id or f"{self.get_kind_display()} {self.pk}"
 
 
+class ConversationName(models.Model):
+    """The conversation that has an ``external_id`` or a ``pair``, where no index can tell.
+
+    Where conversations are distributed, an index of theirs is unique on one node only, and this
+    table, which is on all of them, keeps these two unique. Elsewhere it is empty. Only
+    ``receipts.sql.conversation_names`` writes it.
+    """
+
+    #: ``ext:`` and the ``external_id``, or ``pair:`` and the ``pair``.
+    name = models.CharField(max_length=260, primary_key=True)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False
+    )
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ConversationParticipant(models.Model):
     """A user's membership of a conversation. After leaving, the row stays, inactive.
 
@@ -142,12 +164,12 @@ class ConversationParticipant(models.Model):
     notifications_enabled = models.BooleanField(default=True, db_default=True, editable=False)
     # No constraint: messages go only with their conversation, and the check would needlessly lock
     # the message's row each time a watermark moves.
-    last_delivered_message = models.ForeignKey(
+    last_delivered_message = MessageKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip
     last_delivered_at = models.DateTimeField(null=True, blank=True)
-    last_read_message = models.ForeignKey(
+    last_read_message = MessageKey(
         "chat.Message", models.DO_NOTHING, null=True, blank=True, related_name="+",
         db_constraint=False, db_index=False,
     )  # fmt: skip

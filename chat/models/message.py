@@ -9,6 +9,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
 from chat.models.conversation import Conversation, ConversationParticipant
+from chat.models.joining import OnlyMessageKey
 from chat.models.user import User
 from chat.validators import external_id_validator
 
@@ -197,7 +198,7 @@ class MessageNumber(models.Model):
     no constraint, as in ``MessageName``.
     """
 
-    message = models.OneToOneField(
+    message = OnlyMessageKey(
         Message, models.CASCADE, primary_key=True, related_name="numbered", db_constraint=False
     )
     conversation = models.ForeignKey(

@@ -26,7 +26,7 @@ from receipts.api.fields import (
 from receipts.api.limits import MAX_ERRORS, cut
 from receipts.api.references import MessageReferenceField, message_reference
 from receipts.rules.failures import MAX_REASON
-from receipts.services.batch import (
+from receipts.services.batch_items import (
     APPLIED,
     DELIVERED,
     FAILED,

@@ -22,7 +22,8 @@ from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape, notifications_of
 from receipts.reads.messages import message_rows
 from receipts.reads.names import conversation_id_of
-from receipts.reads.selectors import NOTHING_UNREAD, conversations_of, unread_by_conversation
+from receipts.reads.selectors import conversations_of
+from receipts.reads.unread import NOTHING_UNREAD, unread_by_conversation
 from receipts.services.permissions import require_manager
 
 

@@ -34,7 +34,7 @@ from receipts.reads.selectors import recipients_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import shown_to
 from receipts.rules.rows import MessageRow, SummaryAnswer
-from receipts.services.batch import NOT_FOUND, NOT_RECIPIENT, BatchMark
+from receipts.services.batch_items import NOT_FOUND, NOT_RECIPIENT, BatchMark
 
 MAX_SUMMARIES = 200
 

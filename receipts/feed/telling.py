@@ -15,7 +15,7 @@ from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
-from receipts.reads.selectors import NOTHING_UNREAD, unread_of_pairs
+from receipts.reads.unread import NOTHING_UNREAD, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
 
 #: At most this many marks of a coalesced event are listed; the rest is counted.

@@ -35,7 +35,9 @@ _PAIR = """
       FROM (SELECT MIN(conversation_id) AS conversation_id, pair
               FROM import_pairing WHERE slice = %(slice)s GROUP BY pair) AS first
      WHERE conversation.id = first.conversation_id AND conversation.deleted_at IS NULL
-       AND NOT EXISTS (SELECT 1 FROM chat_conversation AS other WHERE other.pair = first.pair)"""
+       AND NOT EXISTS (SELECT 1 FROM chat_conversation AS other WHERE other.pair = first.pair)
+       AND NOT EXISTS (SELECT 1 FROM chat_conversationname AS known
+                        WHERE known.name = 'pair:' || first.pair)"""
 
 
 def pair_conversations(report: Report, batch_size: int) -> None:

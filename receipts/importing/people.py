@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from chat.errors import Conflict
 from chat.models import (
     UNUSABLE_PASSWORD,
     Conversation,
+    ConversationName,
     User,
     freed_among,
     tokens_valid_from,
@@ -19,12 +20,15 @@ from chat.models import (
 from receipts.importing.loading import refuse
 from receipts.importing.report import Report
 from receipts.importing.staging import staged
+from receipts.sql.conversation_names import claim_names
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 
 
 def add_users(report: Report, batch_size: int) -> None:
     """Insert users who do not exist yet, without a password, since they sign in elsewhere."""
-    for batch in _unknown("user", "display_name", "chat_user", "username", batch_size):
+    known = "chat_user WHERE username = record.id"
+    for batch in _unknown("user", "display_name", known, batch_size):
         report.new["user"] += _add_users(report, dict(batch))
     report.good["user"] = staged("user")
 
@@ -59,19 +63,35 @@ def _add_users(report: Report, names: dict[str, str]) -> int:
 def add_conversations(report: Report, batch_size: int) -> None:
     """Insert the conversations that do not exist yet."""
     columns = "kind, title"
-    for batch in _unknown("conversation", columns, "chat_conversation", "external_id", batch_size):
-        Conversation.objects.bulk_create(
-            [Conversation(external_id=name, kind=kind, title=title) for name, kind, title in batch],
-            ignore_conflicts=True,
+    known = "chat_conversation WHERE external_id = record.id"
+    if is_distributed():
+        known = "chat_conversationname WHERE name = 'ext:' || record.id"
+    for batch in _unknown("conversation", columns, known, batch_size):
+        _add_conversations(
+            [Conversation(external_id=name, kind=kind, title=title) for name, kind, title in batch]
         )
         report.new["conversation"] += len(batch)
     report.good["conversation"] = staged("conversation")
 
 
+def _add_conversations(conversations: list[Conversation]) -> None:
+    """Insert conversations, but those whose names others were given in that moment."""
+    if not is_distributed():
+        Conversation.objects.bulk_create(conversations, ignore_conflicts=True)
+        return
+    while True:
+        names = [f"ext:{each.external_id}" for each in conversations]
+        taken = {*ConversationName.objects.filter(pk__in=names).values_list("pk", flat=True)}
+        new = [each for each in conversations if f"ext:{each.external_id}" not in taken]
+        with suppress(IntegrityError), transaction.atomic():
+            claim_names(Conversation.objects.bulk_create(new))
+            return
+
+
 def _unknown(
-    kind: str, columns: str, table: str, key: str, batch_size: int
+    kind: str, columns: str, known: str, batch_size: int
 ) -> Iterator[list[tuple[Any, ...]]]:
-    """The records whose id is not in ``table``, each id once, in batches.
+    """The records of which there is nothing in ``known``, each id once, in batches.
 
     Each batch is in the order of the ids, so that concurrent imports cannot deadlock.
     """
@@ -79,7 +99,7 @@ def _unknown(
     while found := fetch_rows(
         f"""SELECT record.line, record.id, {columns} FROM import_{kind} AS record
              WHERE record.line > %(line)s
-               AND NOT EXISTS (SELECT 1 FROM {table} WHERE {key} = record.id)
+               AND NOT EXISTS (SELECT 1 FROM {known})
                AND NOT EXISTS (SELECT 1 FROM import_{kind} AS earlier
                                 WHERE earlier.id = record.id AND earlier.line < record.line)
              ORDER BY record.line LIMIT %(batch_size)s""",

@@ -96,12 +96,12 @@ _UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
     """INSERT: the events of the rows in ``changed``, given before and after the change."""
-    events = events_of_changed(changed, columns, of_one=of_one)
+    events = _events_of(changed, columns, of_one=of_one)
     return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {events}"
 
 
-def events_of_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
-    """SELECT: what ``announce_changed`` inserts, where ``columns`` change.
+def _events_of(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+    """SELECT: the events of the rows in ``changed``, whose ``columns`` change.
 
     One for each sender, recipient, conversation and new state of rows, and reason of failures.
     ``of_one``: there is at most one row, so nothing has to be grouped.
@@ -166,12 +166,9 @@ def _own_reads(changed: str, columns: set[str], *, of_one: bool) -> str:
          WHERE ({is_news}) AND withdrawn_at IS NULL {grouped}"""
 
 
-def events_as_json(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
-    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL.
-
-    For Citus, which runs a statement whole on the node of its rows only if no CTE of it inserts.
-    """
-    events = events_of_changed(changed, columns, of_one=of_one)
+def events_as_json(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL."""
+    events = _events_of(changed, columns, of_one=of_one)
     return f"""
         SELECT CAST(jsonb_agg(to_jsonb(told)) AS text) FROM ({events}) AS told ({_COLUMNS})"""
 
@@ -209,7 +206,9 @@ def _message_event(vendor: str, distributed: bool) -> str:
     message = f"CAST(%s AS {_JSON[vendor]}), 1, CAST(%s AS bigint)"
     values = f"%s, NULL, CAST(%s AS bigint), CAST(%s AS bigint), NULL, FALSE, {message}"
     sql = _one_event(_COLUMNS, f"{values}, NULL, NULL, {_NOW[vendor]}")
-    return f"{sql} FROM chat_conversation WHERE id = %s" if distributed else sql
+    # With the condition on the id alone, and that a parameter, Citus would ask all shards.
+    one = "FROM chat_conversation WHERE id = %s AND EXISTS (SELECT 1)"
+    return f"{sql} {one}" if distributed else sql
 
 
 def announce_closed_account(user_id: int) -> None:

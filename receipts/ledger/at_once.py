@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import cast
 
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, Change, run_statement
+from receipts.ledger.stamp import TIMES, fetch_changed, one_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 
@@ -32,28 +32,28 @@ def mark_own_row(
     ``own`` is a SELECT of ``OwnRow``, ``conversation`` its conversation if that is known. Returns
     the row, and whether it changed; the row is then as it is afterwards. None if there is no row.
     """
-    in_one = conversation is not None
-    is_open = open_to_others_sql("own", read=mark.read)
-    change, answer = _change(mark.without_values(), is_open, in_one)
+    statement = _statement(
+        mark.without_values(),
+        own,
+        open_to_others_sql("own", read=mark.read),
+        conversation is not None,
+    )
     values = {**params, "at": mark.at, "content": mark.content, "lies_in": conversation}
-    first = _own_relation(own)
-    rows = run_statement(change, values, answer=answer, in_one=in_one, of_one=True, first=first)
+    rows = fetch_changed(statement, values)
     if not rows:
         return None
     *found, is_changed = rows[0]
     return cast(OwnRow, dict(zip(_COLUMNS, found, strict=True))), is_changed
 
 
-@lru_cache(maxsize=10)
-def _own_relation(own: str) -> str:
-    return _OWN.format(own=own)
-
-
 @lru_cache(maxsize=100)
-def _change(mark: Mark, is_open: str, in_one: bool) -> tuple[Change, str]:
-    """The change without its values, and the SELECT of the row afterwards."""
-    change = mark.change(is_open, {}, source=_SOURCE_IN_ONE if in_one else _SOURCE)
-    return change, _answer({*TIMES, *change.becomes})
+def _statement(mark: Mark, own: str, is_open: str, in_one: bool) -> str:
+    source = _SOURCE_IN_ONE if in_one else _SOURCE
+    change = mark.change(is_open, {}, source=source)
+    answer = _answer({*TIMES, *change.becomes})
+    return one_statement(
+        change, answer=answer, in_one=in_one, of_one=True, first=_OWN.format(own=own)
+    )
 
 
 def _answer(changing: Collection[str]) -> str:

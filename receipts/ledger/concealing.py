@@ -16,7 +16,8 @@ from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.ledger.stamp import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
-from receipts.sql.run import among_ids, execute, fetch_rows, id_list
+from receipts.sql.in_one import execute_in_each
+from receipts.sql.run import fetch_rows
 
 #: The ids in an event's ``messages``. What is no list of ids, in a malformed event, is no error.
 _NAMED = {
@@ -42,30 +43,34 @@ def _of_nothing_open(state: State, named: str) -> str:
     The messages that an event does not name stand between its first and the others. By index: the
     events of everybody who takes or took part in the participants' conversations.
     """
-    open_sql = f"""status.recipient_id = event.actor_id
-          AND status.conversation_id = event.conversation_id AND {_OPEN_SQL[state]}"""
+    open_sql = f"status.recipient_id = event.actor_id AND {_OPEN_SQL[state]}"
     return f"""event.audience_id IN (
            SELECT other.user_id FROM chat_conversationparticipant AS other
-            WHERE other.conversation_id = participant.conversation_id)
+            WHERE other.conversation_id = event.conversation_id)
        AND event.conversation_id = participant.conversation_id
        AND event.actor_id = participant.user_id
        AND event.kind = '{EventKind.RECEIPT_UPDATED.value}' AND event.state = '{state.value}'
        AND NOT EXISTS (
            SELECT 1 FROM {named} AS named
              JOIN receipts_messagestatus AS status ON status.message_id = named.message_id
+              AND status.conversation_id = event.conversation_id
             WHERE {open_sql})
        AND NOT (event.message_count > {MESSAGES_NAMED} AND EXISTS (
            SELECT 1 FROM chat_message AS first
              JOIN chat_message AS last ON last.id = (
                   SELECT message.id FROM {named} AS named
                     JOIN chat_message AS message ON message.id = named.message_id
+                     AND message.conversation_id = event.conversation_id
                    ORDER BY message.created_at, message.id LIMIT 1)
-             JOIN chat_message AS message ON message.conversation_id = first.conversation_id
+              AND last.conversation_id = event.conversation_id
+             JOIN chat_message AS message ON message.conversation_id = event.conversation_id
               AND (message.created_at, message.id) >= (first.created_at, first.id)
               AND (message.created_at, message.id) < (last.created_at, last.id)
               AND message.sender_id = event.audience_id
              JOIN receipts_messagestatus AS status ON status.message_id = message.id
-            WHERE first.id = event.first_message AND {open_sql}))"""
+              AND status.conversation_id = event.conversation_id
+            WHERE first.id = event.first_message
+              AND first.conversation_id = event.conversation_id AND {open_sql}))"""
 
 
 _READS = """
@@ -114,12 +119,12 @@ class TakenBack:
         for state, step in _STEPS.items():
             if self.reads if state == State.READ else self.deliveries:
                 sql = step.format(
-                    those=among_ids("participant.id"),
+                    those="{those}",
                     nothing_open=_of_nothing_open(state, named),
                     delivered=State.DELIVERED.value,
                     named=named,
                 )
-                execute(sql, {"ids": id_list(ids)})
+                execute_in_each(sql, ids, {}, "event")
 
 
 def taken_back(change: Change) -> TakenBack:

@@ -10,8 +10,8 @@ from receipts.ledger.marks import LEFT_AT_SQL
 from receipts.ledger.releasing import NOTHING_OPEN_SQL
 from receipts.ledger.stamp import Change
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
+from receipts.sql.in_one import execute_of_user
 from receipts.sql.keyset import sent_at_sql
-from receipts.sql.run import execute
 
 _SAME_PARTICIPATION_SQL = """participant.user_id = off.user_id
        AND participant.conversation_id = off.conversation_id AND participant.is_active"""
@@ -39,12 +39,12 @@ def restore_watermarks(user_id: int) -> None:
 
     Where an import has moved one further meanwhile, that counts.
     """
-    execute(_RESTORE, {"user": user_id})
+    execute_of_user(_RESTORE, user_id, "off")
 
 
 def release_watermarks(user_id: int) -> None:
     """Hold back no longer where nothing is open. Must be called after the rows have returned."""
-    execute(_RELEASE, {"user": user_id})
+    execute_of_user(_RELEASE, user_id)
 
 
 def _restored_sql(state: str) -> str:
@@ -69,8 +69,8 @@ _RESTORE = f"""
               FROM chat_departure AS departure
              WHERE departure.user_id = %(user)s AND departure.is_deactivation
              GROUP BY departure.user_id, departure.conversation_id) AS off
-     WHERE {_SAME_PARTICIPATION_SQL}"""
+     WHERE {{those}} AND {_SAME_PARTICIPATION_SQL}"""
 _RELEASE = f"""
     UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
-     WHERE participant.user_id = %(user)s AND participant.is_active AND participant.held_back
+     WHERE {{those}} AND participant.is_active AND participant.held_back
        AND NOT participant.has_private_deliveries AND {NOTHING_OPEN_SQL}"""

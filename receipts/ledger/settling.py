@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from chat.models import ConversationParticipant
 from receipts.rules.watermarks import SHOWN_SQL
-from receipts.sql.run import among_ids, execute, id_list
+from receipts.sql.in_one import execute_in_each
 
 
 def settle_watermarks(participant_ids: Iterable[int]) -> None:
@@ -19,7 +19,7 @@ def settle_watermarks(participant_ids: Iterable[int]) -> None:
     if not ids:
         return
     for statement in _SETTLE.values():
-        execute(statement.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+        execute_in_each(statement, ids, {}, "stopped")
     ConversationParticipant.objects.filter(pk__in=ids).update(held_back=False)
 
 
@@ -27,6 +27,8 @@ _SETTLE = {
     state: f"""
     UPDATE chat_conversationparticipant AS participant
        SET last_{state}_message_id = shown.message_id, last_{state}_at = shown.at
-      FROM ({shown_sql}) AS shown WHERE participant.id = shown.participant_id"""
+      FROM ({shown_sql}) AS shown
+     WHERE participant.id = shown.participant_id
+       AND participant.conversation_id = shown.conversation_id"""
     for state, shown_sql in SHOWN_SQL.items()
 }

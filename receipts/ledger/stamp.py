@@ -19,9 +19,10 @@ from django.db import connection, transaction
 from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
+from receipts.sql.in_one import constant_sql, conversations_sql
 from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.prepared import fetch_prepared
-from receipts.sql.run import adapt_all, as_time
+from receipts.sql.run import adapt_all, as_time, fetch_rows
 
 #: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
 #: failure only until it is delivered after all (rule 11).
@@ -129,12 +130,13 @@ def stamp(change: Change, *, conversation: int | None = None) -> int:
     could need lower messages while it has locked higher ones.
     """
     changed, rows = _execute(change, COUNT, conversation)
-    return int(rows[0][0]) if rows else changed
+    return sum(count for (count,) in rows) if rows else changed
 
 
-def stamp_rows(change: Change) -> set[tuple[int, int]]:
+def stamp_rows(change: Change, *, conversation: int | None = None) -> set[tuple[int, int]]:
     """``stamp``; return the changed rows as pairs of message id and recipient id."""
-    return {(message, recipient) for message, recipient in _execute(change, ROW_IDS, None)[1]}
+    rows = _execute(change, ROW_IDS, conversation)[1]
+    return {(message, recipient) for message, recipient in rows}
 
 
 def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
@@ -154,13 +156,20 @@ def _execute(
     change: Change, answer: str, conversation: int | None, *, of_one: bool = False
 ) -> tuple[int, list[tuple[Any, ...]]]:
     """How many rows the last statement wrote, and what it answered."""
+    if conversation is None and is_distributed():
+        found = conversations_sql(change.changed)
+        each = (pk for (pk,) in fetch_rows(found, change.params))
+        return 0, [row for pk in each for row in _execute(change, answer, pk)[1]]
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
         if conversation is not None:
             params = {**params, "lies_in": conversation}
+            if is_distributed():
+                change = _named(change)
         answer = f"SELECT {answer} FROM changed"
         in_one = conversation is not None
-        return 0, run_statement(change, params, answer=answer, in_one=in_one, of_one=of_one)
+        statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
+        return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
         for statement in _several_statements(change, answer):
             cursor.execute(statement, params)
@@ -168,28 +177,22 @@ def _execute(
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
-def run_statement(
-    change: Change,
-    params: Mapping[str, object],
-    *,
-    answer: str,
-    in_one: bool,
-    of_one: bool = False,
-    first: str = "",
-) -> list[tuple[Any, ...]]:
-    """Run ``one_statement``; return the rows of ``answer``.
+def _named(change: Change) -> Change:
+    """The change with its conversation as a constant in sub-selects, too."""
+    which = f"({constant_sql(change.which)}) AND {_LIES_IN.format('status')}"
+    becomes = {name: constant_sql(sql) for name, sql in change.becomes.items()}
+    return replace(change, which=which, becomes=becomes, source=constant_sql(change.source))
 
-    Citus runs it whole on the node of the rows only if no CTE of it inserts. There it answers the
-    events, too, in its first row, and a second statement of the same transaction inserts them.
+
+def fetch_changed(
+    statement: str, params: Mapping[str, object], *, quiet: bool = False
+) -> list[tuple[Any, ...]]:
+    """Run ``one_statement``; return the rows of its answer.
+
+    On Citus it answers the events, too, in its first column, and a second statement inserts them.
     """
-    if change.quiet or not is_distributed():
-        statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one, first=first)
+    if quiet or not is_distributed():
         return fetch_prepared(statement, params)
-    events = events_as_json("changed", change.becomes, of_one=of_one)
-    answer = answer.removeprefix("SELECT ")
-    answer = f"SELECT CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END, {answer}"
-    quiet = replace(change, quiet=True)
-    statement = one_statement(quiet, answer=answer, in_one=in_one, of_one=of_one, first=first)
     with transaction.atomic():
         rows = fetch_prepared(statement, params)
         if rows and rows[0][0]:
@@ -213,7 +216,8 @@ def one_statement(
     """
     becomes = tuple(change.becomes.items())
     how = answer, in_one, of_one, first
-    return _statement(change.which, becomes, change.source, change.quiet, *how)
+    announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
+    return _statement(change.which, becomes, change.source, announces, *how)
 
 
 @lru_cache(maxsize=500)
@@ -221,7 +225,7 @@ def _statement(
     which: str,
     becomes: tuple[tuple[str, str], ...],
     source: str,
-    quiet: bool,
+    announces: str,
     answer: str,
     in_one: bool,
     of_one: bool,
@@ -255,9 +259,14 @@ def _statement(
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         )"""
     )
-    if not quiet:
+    if announces == "within":
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
+    elif announces == "apart":
+        # Citus runs a statement whole on the node of its rows only if no CTE of it inserts.
+        events = events_as_json("changed", change.becomes, of_one=of_one)
+        first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
+        answer = f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
     return f"WITH {first}{', '.join(steps)} {answer}"
 
 

@@ -25,9 +25,10 @@ from receipts.rules.watermarks import (
     reaches_sql,
 )
 from receipts.sql.compiled import CompiledQuery
+from receipts.sql.in_one import execute_in_each
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.prepared import fetch_prepared
-from receipts.sql.run import adapt, among_ids, execute, id_list, lock_in_order
+from receipts.sql.run import adapt, lock_in_order, lock_values
 
 _ONE_POSITION = """
     SELECT message.conversation_id, message.id AS up_to, message.created_at AS sent_at
@@ -178,8 +179,7 @@ def lock_participants(
     participants: QuerySet[ConversationParticipant],
 ) -> dict[int, int | None]:
     """Lock participants in the order of their ids (rule 22); return their read watermarks by id."""
-    locked = participants.order_by("pk").select_for_update(no_key=True)
-    return dict(locked.values_list("pk", "last_read_message_id"))
+    return dict(lock_values(participants, "pk", "last_read_message_id"))
 
 
 def hold_back_private(mark: Mark, locked: Mapping[int, int | None]) -> None:
@@ -191,9 +191,9 @@ def hold_back_private(mark: Mark, locked: Mapping[int, int | None]) -> None:
     """
     ids = [pk for pk, read_up_to in locked.items() if mark.hides_delivery or read_up_to is not None]
     if ids and mark.hides_delivery:
-        execute(_HIDE_DELIVERIES.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+        execute_in_each(_HIDE_DELIVERIES, ids)
     elif ids:
-        execute(_HIDE.format(those=among_ids("participant.id")), {"ids": id_list(ids)})
+        execute_in_each(_HIDE, ids)
 
 
 _HIDE_DELIVERIES = """
@@ -220,10 +220,7 @@ def lock_watermarks_of(conversation_id: int) -> list[int]:
 
 def hold_back_from(participant_ids: Iterable[int], message_id: int) -> None:
     """Hold back the watermarks at or after a message that came in late, of locked participants."""
-    ids = list(participant_ids)
-    if ids:
-        params = {"ids": id_list(ids), "message": message_id}
-        execute(_HOLD.format(those=among_ids("participant.id")), params)
+    execute_in_each(_HOLD, participant_ids, {"message": message_id})
 
 
 _LATE = ("late.created_at", "late.id")

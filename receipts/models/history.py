@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from chat.models import Conversation, Message, Role, User
+from chat.models import Conversation, Message, MessageKey, Role, User
 
 
 class HistoryStay(models.Model):
@@ -77,7 +77,7 @@ class HistoryPosition(models.Model):
         User, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     #: Null: everything that is imported.
-    message = models.ForeignKey(
+    message = MessageKey(
         Message, models.CASCADE, null=True, related_name="+", db_constraint=False, db_index=False
     )
     delivered_at = models.DateTimeField(null=True)

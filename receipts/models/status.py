@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, Message, MessageKey, User
 
 
 class MessageStatus(models.Model):
@@ -21,7 +21,7 @@ class MessageStatus(models.Model):
     finds orphans.
     """
 
-    message = models.ForeignKey(
+    message = MessageKey(
         Message, models.CASCADE, related_name="statuses", db_constraint=False, db_index=False
     )
     recipient = models.ForeignKey(

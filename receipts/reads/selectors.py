@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
 from typing import Any, cast
 
-from django.db import connection
 from django.db.models import (
     Count,
     Exists,
@@ -23,10 +20,9 @@ from django.db.models.functions import Coalesce
 from chat.models import Conversation, ConversationParticipant, Message, MessageName, User
 from receipts.models import MessageStatus
 from receipts.reads.places import known_conversation, remember
-from receipts.rules.rows import ListedRow, OwnRow, UnreadCount, columns_of
+from receipts.rules.rows import ListedRow, OwnRow, columns_of
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
-from receipts.sql.run import fetch_rows
 
 
 def _own_row(username: str, **which: Any) -> QuerySet[MessageStatus, OwnRow]:
@@ -123,10 +119,11 @@ def unread_counts(user_id: int) -> dict[str, int]:
 
     ``unread_count_unmuted`` leaves out conversations with notifications off. In one query.
     """
-    muted = ConversationParticipant.objects.filter(user=user_id, notifications_enabled=False)
-    silent = Q(conversation_id__in=muted.values("conversation_id"))
+    muted = ConversationParticipant.objects.filter(
+        user=user_id, notifications_enabled=False, conversation=OuterRef("conversation")
+    )
     return unread_of(user_id).aggregate(
-        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~silent)
+        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~Exists(muted))
     )
 
 
@@ -148,72 +145,6 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
     """A user's number of unread messages in one conversation."""
     found = _UNREAD_IN_CONVERSATION.first(user=user_id, conversation=conversation_id)
     return found["unread_count"] if found else 0
-
-
-#: Pairs of user and conversation as a relation: from arrays, or from a JSON text.
-_PAIRS = {
-    "postgresql": "unnest(CAST(%(users)s AS bigint[]), CAST(%(conversations)s AS bigint[]))"
-    " AS pair (user_id, conversation_id)",
-    "sqlite": "(SELECT value ->> 0 AS user_id, value ->> 1 AS conversation_id"
-    " FROM json_each(%(pairs)s)) AS pair",
-}
-_UNREAD_SQL = """
-              FROM receipts_messagestatus AS status
-             WHERE status.recipient_id = {0}.user_id
-               AND status.conversation_id = {0}.conversation_id
-               AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
-               AND NOT EXISTS (
-                   SELECT 1 FROM chat_message AS deleted
-                    WHERE deleted.conversation_id = status.conversation_id
-                      AND deleted.id = status.message_id AND deleted.deleted_at IS NOT NULL)"""
-
-#: For each pair with anything unread: how much, and the first of it in the order of time.
-_COUNTED = f"""
-    SELECT counted.user_id, counted.conversation_id, counted.unread_count, first.id,
-           first.external_id
-      FROM (SELECT pair.user_id, pair.conversation_id,
-                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair")}) AS unread_count
-              FROM {{pairs}}) AS counted
-      JOIN chat_message AS first ON first.id = (
-           SELECT status.message_id {_UNREAD_SQL.format("counted")}
-            ORDER BY status.sent_at, status.message_id LIMIT 1)
-       AND first.conversation_id = counted.conversation_id
-     WHERE counted.unread_count > 0"""
-#: What a user has unread where they have nothing unread.
-NOTHING_UNREAD: UnreadCount = {
-    "unread_count": 0,
-    "first_unread_message": None,
-    "first_unread_message_external_id": None,
-}
-
-
-def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], UnreadCount]:
-    """``unread_count`` and ``first_unread_message`` of users, each in one conversation.
-
-    In one statement; pairs with nothing unread are omitted.
-    """
-    pairs = list(pairs)
-    if not pairs:
-        return {}
-    users, conversations = zip(*pairs, strict=True)
-    params: dict[str, Any] = {"users": list(users), "conversations": list(conversations)}
-    if connection.vendor == "sqlite":
-        params = {"pairs": json.dumps(pairs)}
-    found = fetch_rows(_COUNTED.format(pairs=_PAIRS[connection.vendor]), params)
-    return {
-        (user, conversation): {
-            "unread_count": count,
-            "first_unread_message": first,
-            "first_unread_message_external_id": name,
-        }
-        for user, conversation, count, first, name in found
-    }
-
-
-def unread_by_conversation(user_id: int, conversation_ids: Iterable[int]) -> dict[int, UnreadCount]:
-    """The same for one user, by conversation."""
-    found = unread_of_pairs((user_id, conversation) for conversation in conversation_ids)
-    return {conversation: count for (_, conversation), count in found.items()}
 
 
 def conversations_of(user: User) -> QuerySet[Conversation]:

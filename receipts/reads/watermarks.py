@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from chat.models import ConversationParticipant
 from receipts.rules.watermarks import SHOWN_SQL, SHOWN_WITHOUT_PRIVATE_DELIVERIES_SQL
-from receipts.sql.run import among_ids, as_time, fetch_rows, id_list
+from receipts.sql.in_one import fetch_in_each
+from receipts.sql.run import as_time
 
 
 def show_watermarks(participants: Iterable[ConversationParticipant]) -> None:
@@ -18,11 +19,9 @@ def show_watermarks(participants: Iterable[ConversationParticipant]) -> None:
     held = {each.pk: each for each in participants if each.held_back}
     if not held:
         return
-    ids = {"ids": id_list(list(held))}
     some_private = any(each.has_private_deliveries for each in held.values())
     statements = SHOWN_SQL if some_private else SHOWN_WITHOUT_PRIVATE_DELIVERIES_SQL
     for state, shown_sql in statements.items():
-        found = fetch_rows(shown_sql.format(those=among_ids("participant.id")), ids)
-        for participant, message, at in found:
+        for participant, message, at, _ in fetch_in_each(shown_sql, held, "stopped"):
             setattr(held[participant], f"last_{state}_message_id", message)
             setattr(held[participant], f"last_{state}_at", as_time(at))

@@ -127,7 +127,7 @@ def _shown_sql(state: str, arms: tuple[str, ...]) -> str:
                AS message_id,
            CASE WHEN stopped.stop_id IS NULL THEN stopped.at
                 WHEN own.{state}_at IS NOT NULL THEN own.{state}_at
-                ELSE before.created_at END AS at
+                ELSE before.created_at END AS at, stopped.conversation_id
       FROM (
         SELECT participant.id AS participant_id, participant.user_id, participant.joined_at,
                participant.conversation_id, reached.id AS reached_id,
@@ -162,7 +162,8 @@ def _shown_sql(state: str, arms: tuple[str, ...]) -> str:
 
 
 #: SELECT, by state: the shown watermarks of those of ``{those}`` participants that are held back,
-#: as ``participant_id``, ``message_id`` (null for none) and ``at``.
+#: as ``participant_id``, ``message_id`` (null for none), ``at``
+#: and ``conversation_id``.
 SHOWN_SQL = {state: _shown_sql(state, _ARMS_SQL[state]) for state in _STATES}
 #: The same, where none of them has private deliveries. Planning the search for these takes a third
 #: of the time.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,76 +16,28 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
-from chat.names import MessageReference
 from receipts.ledger.concealing import taken_back
 from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.rules.failures import kept_reason
-from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
+from receipts.rules.privacy import delivers_privately, reads_privately
+from receipts.services.batch_items import (
+    APPLIED,
+    FAILED,
+    NOT_FOUND,
+    NOT_RECIPIENT,
+    OTHER_NAME,
+    READ,
+    SENT,
+    UNCHANGED,
+    BatchMark,
+    FoundMark,
+)
 from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, USER, mark_params
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
-
-#: What an item may report. A message is sent when it is stored, so ``sent`` changes nothing; a
-#: provider reports it all the same.
-SENT, DELIVERED, READ, FAILED = "sent", "delivered", "read", "failed"
-
-APPLIED = "applied"
-UNCHANGED = "unchanged"
-NOT_RECIPIENT = "not_recipient"
-NOT_FOUND = "not_found"
-#: The message that the item numbers has another external id than the one it gives.
-OTHER_NAME = "other_name"
-
-
-@dataclass(frozen=True, kw_only=True)
-class BatchMark:
-    """One mark of a batch, by its message and the recipient's username."""
-
-    message: MessageReference
-    username: str
-    #: ``SENT``, ``DELIVERED``, ``READ`` or ``FAILED``.
-    state: str
-    at: datetime | None = None
-    #: By the recipient's setting if None; False also discloses an earlier private read (rule 13).
-    private: bool | None = None
-    content: str | None = None
-    #: Why it failed, of any length.
-    reason: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Found:
-    """An item and the row that it marks. ``place`` is the item's index in the batch."""
-
-    place: int
-    item: BatchMark
-    row_id: int
-    message_id: int
-    recipient_id: int
-    participant_id: int
-    conversation_id: int
-    at: datetime
-    private: bool
-    hides_delivery: bool
-
-    @property
-    def explicit(self) -> bool:
-        """Whether it is open on request, and so discloses an earlier private read."""
-        return opens_on_request(self.item.private, self.private)
-
-    @property
-    def kind(self) -> tuple[bool, ...]:
-        """What marks of one statement have in common. Failures come last: a delivery ends them."""
-        is_read = self.item.state == READ
-        return (
-            self.item.state == FAILED,
-            is_read,
-            is_read and self.private,
-            is_read and self.explicit,
-            self.item.state != FAILED and self.hides_delivery,
-        )
 
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
@@ -101,12 +53,26 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
     # Each kind has its own transaction: a second stamp in the same one could lock messages that
     # precede those already locked (rule 22).
     for kind in sorted({each.kind for each in found}):
-        for place in _stamp([each for each in found if each.kind == kind], now):
-            results[place] = APPLIED
+        for part in _together([each for each in found if each.kind == kind]):
+            for place in _stamp(part, now):
+                results[place] = APPLIED
     return results
 
 
-def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[_Found]:
+def _together(found: list[FoundMark]) -> list[list[FoundMark]]:
+    """Which of these are marked in one transaction: all, or on several nodes a conversation's."""
+    if not is_distributed():
+        return [found]
+    conversations = sorted({each.conversation_id for each in found})
+    return [[each for each in found if each.conversation_id == pk] for pk in conversations]
+
+
+def _conversation_of(found: list[FoundMark]) -> int | None:
+    """The conversation of all of these, where they have to be marked one by one."""
+    return found[0].conversation_id if is_distributed() else None
+
+
+def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[FoundMark]:
     """Return the rows to mark; set the other results in ``results``."""
     found = []
     for (
@@ -121,7 +87,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
         if recipient_now and not deleted and item.state != SENT:
             found.append(
-                _Found(
+                FoundMark(
                     place=place - 1,
                     item=item,
                     row_id=row,
@@ -149,14 +115,14 @@ def _resolved(items: list[BatchMark]) -> list[tuple[Any, ...]]:
     return fetch_rows(RESOLVE.format(relation=RELATION[vendor], user=USER[vendor]), params)
 
 
-def _stamp(found: list[_Found], now: datetime) -> list[int]:
+def _stamp(found: list[FoundMark], now: datetime) -> list[int]:
     """Make marks of one kind; return the places of those that changed their rows.
 
     Of several marks for one row the earliest wins, with the first acknowledgement in the batch.
     """
     if found[0].item.state == FAILED:
         return _stamp_failures(found)
-    spoken: dict[int, _Found] = {}
+    spoken: dict[int, FoundMark] = {}
     contents: dict[int, str] = {}
     for each in sorted(found, key=lambda each: (each.at, each.place)):
         spoken.setdefault(each.row_id, each)
@@ -193,11 +159,12 @@ def _stamp(found: list[_Found], now: datetime) -> list[int]:
         mark,
         replace(change, may_retract=change.may_retract and dated),
         {each.participant_id for each in spoken.values()},
+        _conversation_of(found),
     )
     return _places(spoken, changed)
 
 
-def _stamp_failures(found: list[_Found]) -> list[int]:
+def _stamp_failures(found: list[FoundMark]) -> list[int]:
     """``_stamp`` for failures. Of several for one row the latest counts, as in the statement."""
     dated = [each for each in found if each.item.at is not None]
     dated.sort(key=lambda each: (each.item.reason is None, each.item.reason or ""), reverse=True)
@@ -221,24 +188,29 @@ def _stamp_failures(found: list[_Found]) -> list[int]:
         given_sql="mark.given",
         source=SOURCE[connection.vendor],
     )
-    return _places(spoken, stamp_rows(change))
+    return _places(spoken, stamp_rows(change, conversation=_conversation_of(found)))
 
 
-def _places(spoken: Mapping[int, _Found], changed: set[tuple[int, int]]) -> list[int]:
+def _places(spoken: Mapping[int, FoundMark], changed: set[tuple[int, int]]) -> list[int]:
     """The places of the items whose rows have changed."""
     return [
         each.place for each in spoken.values() if (each.message_id, each.recipient_id) in changed
     ]
 
 
-def _stamped(mark: Mark, change: Change, participants: set[int]) -> set[tuple[int, int]]:
+def _stamped(
+    mark: Mark, change: Change, participants: set[int], conversation: int | None
+) -> set[tuple[int, int]]:
     """``stamp_rows``, for these participants, whose watermarks it may have to hold back."""
     if not (mark.private or mark.hides_delivery):
-        return stamp_rows(change)
+        return stamp_rows(change, conversation=conversation)
+    own = ConversationParticipant.objects.filter(pk__in=participants)
+    if conversation is not None:
+        own = own.filter(conversation=conversation)
     with transaction.atomic():
-        locked = lock_participants(ConversationParticipant.objects.filter(pk__in=participants))
+        locked = lock_participants(own)
         was_open = taken_back(change)
-        changed = stamp_rows(change)
+        changed = stamp_rows(change, conversation=conversation)
         hold_back_private(mark, locked)
         was_open.conceal(locked)
     return changed

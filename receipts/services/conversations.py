@@ -12,6 +12,7 @@ from chat.models import Conversation, ConversationKind, ConversationParticipant,
 from receipts.services.direct import make_conversation, pair_of
 from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import require_manager
+from receipts.sql.conversation_names import claim_name
 
 
 @transaction.atomic
@@ -142,6 +143,9 @@ def _name(conversation: Conversation, external_id: str) -> bool:
     unnamed = Conversation.objects.present().filter(pk=conversation.pk, external_id=None)
     try:
         with transaction.atomic():
-            return bool(unnamed.update(external_id=external_id))
+            named = bool(unnamed.update(external_id=external_id))
+            if named:
+                claim_name(conversation.pk, external_id)
+            return named
     except IntegrityError:
         return False

@@ -12,6 +12,7 @@ from chat.errors import Conflict, Invalid
 from chat.models import Conversation, ConversationParticipant, Role, User
 from receipts.services.locking import lock_users
 from receipts.services.membership import add_participant
+from receipts.sql.conversation_names import claim_names
 
 
 def pair_of(one: int, other: int) -> str:
@@ -26,6 +27,7 @@ def make_conversation(roles: dict[int, str], fields: dict[str, Any]) -> Conversa
         ConversationParticipant(conversation=conversation, user_id=user, role=role)
         for user, role in roles.items()
     )
+    claim_names([conversation])
     return conversation
 
 

@@ -30,6 +30,7 @@ from receipts.ledger.watermarks import (
 from receipts.rules.deleted import present_sql
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
 #: The order of the indexes on a user's rows, and the ends of a stretch in it.
@@ -57,6 +58,14 @@ _END = f"""
              ORDER BY status.conversation_id, status.sent_at, status.message_id
              LIMIT %(rows)s) AS stretch
      ORDER BY conversation_id DESC, sent_at DESC, message_id DESC LIMIT 1"""
+
+#: SQL condition: of the one conversation in which all the rows lie, said of both tables.
+_IN_ONE = "status.conversation_id = %(only)s AND message.conversation_id = %(only)s"
+_ONE = ("%(only)s", " AND participant.conversation_id = %(only)s")
+_CONVERSATIONS = f"""
+    SELECT DISTINCT status.conversation_id {_ROWS}
+     WHERE status.recipient_id = %(recipient)s AND status.sent_at <= %(until)s AND {{open}}
+       AND {MARKABLE_SQL} AND {{fresh}} ORDER BY status.conversation_id"""
 
 _REACHED = last_tracked_sql(
     "touched.conversation_id",
@@ -123,6 +132,8 @@ def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
     stretches = [_Stretches(user_id, mark, mark.at if at else _NEVER, _UNREAD_SQL)]
     if mark.explicit:
         stretches += [replace(stretches[0], open_sql=private) for private in _PRIVATELY_READ_SQL]
+    if is_distributed():
+        stretches = [part for each in stretches for part in each.by_conversation()]
     marked, past = 0, _BEGIN
     while stretches:
         with transaction.atomic():
@@ -148,6 +159,19 @@ class _Stretches:
     until: datetime
     #: SQL condition: which rows, so that a partial index finds them.
     open_sql: str
+    #: The only conversation; None for all.
+    conversation: int | None = None
+
+    def by_conversation(self) -> list[_Stretches]:
+        """The same rows, conversation by conversation: each lies on one node."""
+        found = fetch_rows(
+            _CONVERSATIONS.format(open=self.open_sql, fresh=self.mark.unmarked_sql),
+            self._after(_BEGIN),
+        )
+        return [
+            replace(self, open_sql=f"{self.open_sql} AND {_IN_ONE}", conversation=conversation)
+            for (conversation,) in found
+        ]
 
     def end(self, past: RowPlace) -> RowPlace | None:
         """Where the next stretch ends; None if no row is left to mark."""
@@ -171,10 +195,17 @@ class _Stretches:
         mark, stretch = self.mark, _STRETCH.format(open=self.open_sql)
         # A private read moves only the delivered watermark, like a delivery (rule 13).
         told = mark if discloses(mark) else Mark(at=mark.at)
-        locked = _lock_participations(params)
+        locked = _lock_participations(params, self.conversation)
         positions = _POSITIONS.format(stretch=stretch, open=self.open_sql, fresh=told.unmarked_sql)
-        advance_watermarks(mark, positions, adapt_all(params))
-        marked = stamp(mark.change(stretch, params, condition_sql=mark.unmarked_sql))
+        if self.conversation is None:
+            advance_watermarks(mark, positions, adapt_all(params))
+        else:
+            positions = positions.replace("= touched.conversation_id", "= %(only)s")
+            advance_watermarks(mark, positions, adapt_all(params), of=_ONE)
+        marked = stamp(
+            mark.change(stretch, params, condition_sql=mark.unmarked_sql),
+            conversation=self.conversation,
+        )
         if mark.private or mark.hides_delivery:
             hold_back_private(mark, locked)
         return marked
@@ -187,13 +218,18 @@ class _Stretches:
             "message": past[2],
             "until": self.until,
             "never": _NEVER,
+            "only": self.conversation,
         }
 
 
-def _lock_participations(stretch: Mapping[str, Any]) -> dict[int, int | None]:
+def _lock_participations(
+    stretch: Mapping[str, Any], conversation: int | None
+) -> dict[int, int | None]:
     """Lock a stretch's participations; return their read watermarks by id."""
-    participations = ConversationParticipant.objects.filter(
-        user_id=stretch["recipient"],
+    own = ConversationParticipant.objects.filter(user_id=stretch["recipient"])
+    if conversation is not None:
+        return lock_participants(own.filter(conversation=conversation))
+    participations = own.filter(
         conversation__gte=stretch["conversation"],
         conversation__lte=stretch["last_conversation"],
     )

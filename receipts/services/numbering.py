@@ -36,7 +36,8 @@ _LOCK = {"postgresql": " FOR KEY SHARE OF conversation", "sqlite": ""}
 #: That as a relation: from arrays, or from a JSON text.
 _FROM_LAST = {
     "postgresql": "unnest(CAST(%(ids)s AS bigint[]), CAST(%(messages)s AS bigint[]),"
-    " CAST(%(numbers)s AS bigint[])) AS last (conversation_id, message_id, number)",
+    " CAST(%(numbers)s AS bigint[])) WITH ORDINALITY"
+    " AS last (conversation_id, message_id, number, place)",
     "sqlite": "(SELECT value ->> 0 AS conversation_id, value ->> 1 AS message_id,"
     " value ->> 2 AS number FROM json_each(%(last)s)) AS last",
 }

@@ -49,12 +49,13 @@ RESOLVE = """
        AND status.conversation_id = message.conversation_id
      ORDER BY asked.place"""
 
-#: A JOIN of each row with its mark.
+#: A JOIN of each row with its mark. Citus takes the columns of a function of several arrays for
+#: those of one, unless it is WITH ORDINALITY.
 SOURCE = {
     "postgresql": """JOIN unnest(CAST(%(rows)s AS bigint[]),
                  CAST(%(conversations)s AS bigint[]), CAST(%(times)s AS timestamptz[]),
                  CAST(%(contents)s AS text[]), CAST(%(given)s AS boolean[]))
-              AS mark (row_id, conversation_id, at, content, given)
+              WITH ORDINALITY AS mark (row_id, conversation_id, at, content, given, place)
             ON mark.row_id = status.id AND mark.conversation_id = status.conversation_id""",
     "sqlite": """JOIN (SELECT value ->> 0 AS row_id, value ->> 2 AS at, value ->> 3 AS content,
                             value ->> 4 AS given

@@ -16,6 +16,7 @@ from receipts.reads.selectors import own_row, own_row_sql
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import OwnRow
 from receipts.services.marking import RecipientKey, mark_row
+from receipts.sql.distributed import is_distributed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     Raises ``NotRecipient`` where the row is withdrawn (rule 2). One statement, on PostgreSQL,
     unless the mark is private or there is a reason that it changes nothing.
     """
-    tried = connection.vendor == "postgresql" and wish.private is not True
+    tried = connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
     row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
     if not tried:
         row = own_row(message, username)

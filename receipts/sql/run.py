@@ -13,6 +13,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet
 
+from chat.models import Conversation
+from receipts.sql.distributed import is_distributed
+
 
 def adapt(value: Any) -> Any:
     """A parameter as the database driver takes it: SQLite stores times as text in UTC."""
@@ -67,9 +70,33 @@ def id_list(ids: Sequence[int]) -> Any:
 
 
 def lock_in_order(rows: QuerySet[Any]) -> list[int]:
-    """Lock rows to the end of the transaction, by ascending id (rule 22); return their ids.
+    """Lock rows to the end of the transaction, by ascending id (rule 22); return their ids."""
+    return [pk for (pk,) in lock_values(rows, "pk")]
 
-    NO KEY: the lock does not wait for, nor hold up, foreign key checks of inserts.
+
+def lock_values(rows: QuerySet[Any], *columns: str) -> list[tuple[Any, ...]]:
+    """``lock_in_order``; return these columns of each row.
+
+    NO KEY: the lock does not wait for, nor hold up, foreign key checks of inserts. Where rows are
+    distributed, a statement can lock those of one conversation: then they are locked conversation
+    by conversation, and within each by ascending id.
     """
     locked = rows.order_by("pk").select_for_update(no_key=True, of=("self",))
-    return list(locked.values_list("pk", flat=True))
+    conversation = _conversation_of(rows)
+    if conversation is None:
+        return list(locked.values_list(*columns))
+    named = rows.order_by(conversation).values_list(conversation, flat=True).distinct()
+    return [
+        row
+        for each in list(named)
+        for row in locked.filter(**{conversation: each}).values_list(*columns)
+    ]
+
+
+def _conversation_of(rows: QuerySet[Any]) -> str | None:
+    """The column by which the rows are distributed; None if they lie in one place."""
+    if not is_distributed():
+        return None
+    if rows.model is Conversation:
+        return "id"
+    return next((f.attname for f in rows.model._meta.fields if f.name == "conversation"), None)

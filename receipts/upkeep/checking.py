@@ -19,6 +19,7 @@ from receipts.ledger.recounting import COUNTED_SQL
 from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
 from receipts.upkeep.naming import NameCheck
@@ -39,13 +40,15 @@ _OF_CHECK = f"""{OF_BATCH.format("message.id")}
 #: index: for two of that one's three columns PostgreSQL 18 reckons with a search for each
 #: recipient, and rather reads all rows.
 _COUNTED = f"""
-    SELECT message.id AS message_id, COUNT(status.id) AS row_count, {COUNTED_SQL}
+    SELECT message.id AS message_id, message.conversation_id, COUNT(status.id) AS row_count,
+           {COUNTED_SQL}
       FROM chat_message AS message
       LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND (status.conversation_id = message.conversation_id) IS TRUE
        AND {OF_BATCH.format("status.message_id")}
      WHERE {_OF_CHECK}
-     GROUP BY message.id"""
+     GROUP BY message.conversation_id, message.id"""
+_SAME = "counted.message_id = message.id AND counted.conversation_id = message.conversation_id"
 
 #: An archived message keeps its counts without rows; one that waits for its rows has none to
 #: compare with, and its counts may be all that is known.
@@ -58,7 +61,7 @@ _DIFFERS = f"""(message.archived_at IS NULL
 _DRIFT = f"""
     SELECT message.id, CASE WHEN {_WAITS} THEN 1 ELSE 0 END,
            {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
-      FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON counted.message_id = message.id
+      FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON {_SAME}
      WHERE {_OF_CHECK} AND ({_DIFFERS} OR {_WAITS}) AND {_PRESENT}
      ORDER BY message.id"""
 
@@ -66,7 +69,7 @@ _FIX = f"""
     UPDATE chat_message AS message
        SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
       FROM ({_COUNTED}) AS counted
-     WHERE counted.message_id = message.id AND {_OF_CHECK} AND {{those}}
+     WHERE {_SAME} AND {_OF_CHECK} AND {{those}}
        AND {_DIFFERS} AND NOT {_WAITS}"""
 
 #: Open rows of departed recipients: they left, or their account is deactivated, but the row was
@@ -86,6 +89,11 @@ _GONE = f"""
 _LEFT_OPEN = f"""
     SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
      ORDER BY status.message_id, status.recipient_id"""
+
+
+def _searched(sql: str) -> str:
+    """Where rows are distributed, a join has to name the conversation in so many words."""
+    return sql.replace(") IS TRUE", ")") if is_distributed() else sql
 
 
 @dataclass
@@ -160,7 +168,7 @@ class Check:
 
     def _check_counts(self, batch: dict[str, Any]) -> None:
         drifted = []
-        for message, waits, *counts in fetch_rows(_DRIFT, batch):
+        for message, waits, *counts in fetch_rows(_searched(_DRIFT), batch):
             self.waiting += waits
             difference = _difference(counts)
             if not difference:
@@ -192,7 +200,10 @@ class Check:
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
         # Only the locked ones: the counts of others may change while this waits for a lock.
-        execute(_FIX.format(those=among_ids("message.id")), {**batch, "ids": id_list(drifted)})
+        execute(
+            _searched(_FIX).format(those=among_ids("message.id")),
+            {**batch, "ids": id_list(drifted)},
+        )
         return len(drifted)
 
     def _check_gone(self, batch: dict[str, Any]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from chat.models import Message
+from chat.models import Message, MessageName
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
@@ -59,6 +60,19 @@ _MEND = (
                           AND message.external_id = named.external_id)""",
 )
 
+#: Where messages are distributed, what is on every node is changed by lists: names of a message in
+#: another conversation, and names of no message.
+_MOVED = f"""
+    SELECT named.external_id, message.conversation_id FROM chat_messagename AS named
+      JOIN chat_message AS message ON message.id = named.message_id
+       AND message.external_id = named.external_id
+     WHERE {_OF_NAMES} AND message.conversation_id <> named.conversation_id"""
+_OF_NOTHING = f"""
+    SELECT named.external_id FROM chat_messagename AS named
+      LEFT JOIN chat_message AS message ON message.id = named.message_id
+       AND message.external_id = named.external_id
+     WHERE {_OF_NAMES} AND message.id IS NULL"""
+
 #: Messages with a name that is not in the table, or is another message's there.
 _NAMELESS = f"""
     SELECT message.id, message.external_id, other.message_id
@@ -74,6 +88,19 @@ _NAME = """
      WHERE {those} AND message.external_id IS NOT NULL
      ORDER BY message.external_id
         ON CONFLICT (external_id) DO NOTHING"""
+
+
+def _mend(batch: dict[str, Any]) -> None:
+    """Make the names of a batch those of their messages."""
+    if not is_distributed():
+        for statement in _MEND:
+            execute(statement, batch)
+        return
+    execute(_MEND[0], batch)
+    for name, conversation in fetch_rows(_MOVED, batch):
+        MessageName.objects.filter(pk=name).update(conversation=conversation)
+    nothing = [name for (name,) in fetch_rows(_OF_NOTHING, batch)]
+    MessageName.objects.filter(pk__in=nothing).delete()
 
 
 @dataclass
@@ -100,8 +127,7 @@ class NameCheck:
                 self.tell(f"name {name}: {reason}")
             if wrong and self.fix:
                 with transaction.atomic():
-                    for statement in _MEND:
-                        execute(statement, batch)
+                    _mend(batch)
                 self.fixed += len(wrong) - len(fetch_rows(_WRONG, batch))
             after = up_to
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
+from receipts.upkeep.separated import separated_elsewhere, separated_of_batch
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
 _WRONG = """(message.id IS NULL OR recipient.id IS NULL
@@ -52,12 +54,20 @@ Strays = tuple[int, list[tuple[Any, ...]]]
 
 def strays_of_batch(batch: dict[str, Any], room: int) -> Strays:
     """The stray rows of a batch, and at most ``room`` of them with their reasons."""
+    if is_distributed():
+        return _first(separated_of_batch(batch), room)
     return _found(_OF_MESSAGES, batch, room)
 
 
 def strays_elsewhere(conversation: int, room: int) -> Strays:
     """Rows that name this conversation, though their message is not in it."""
+    if is_distributed():
+        return _first(separated_elsewhere(conversation), room)
     return _found(_ELSEWHERE, {"conversation": conversation}, room)
+
+
+def _first(strays: list[tuple[int, str]], room: int) -> Strays:
+    return len(strays), [*strays[:room]]
 
 
 def _found(strays: str, params: dict[str, Any], room: int) -> Strays:

@@ -26,7 +26,7 @@ from receipts import services
 from receipts.models import MessageStatus
 from receipts.reads.selectors import unread_of
 from receipts.reads.watermarks import show_watermarks
-from receipts.services.batch import BatchMark
+from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
 from tests.support.history import import_records

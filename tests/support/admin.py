@@ -11,7 +11,7 @@ from django.test import Client
 from chat.models import Message, User
 from chat.names import MessageReference
 from receipts import services
-from receipts.services.batch import BatchMark
+from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import moderators
 

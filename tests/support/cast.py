@@ -16,7 +16,7 @@ from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
 
-ON_POSTGRES = os.environ.get("TEST_LEG") in ("postgresql", "partitions")
+ON_POSTGRES = os.environ.get("TEST_LEG") in ("postgresql", "partitions", "citus")
 #: The statements of one stamp. SQLite also selects the rows twice: for the counts and for the rows
 #: (ledger/stamp.py).
 STAMP = 1 if ON_POSTGRES else 3

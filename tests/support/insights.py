@@ -8,7 +8,7 @@ from typing import Any
 from chat.models import Conversation, Message, User
 from chat.names import MessageReference
 from receipts import services
-from receipts.services.batch import BatchMark
+from receipts.services.batch_items import BatchMark
 from tests.support.cast import say
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)

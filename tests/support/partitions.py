@@ -13,16 +13,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from receipts.sql.catalog import constraints, key_statements, references
+
 ON_PARTITIONS = os.environ.get("TEST_LEG") == "partitions"
 TABLES = ("chat_message", "receipts_messagestatus")
 PARTITIONS = 16
 
 #: What the new table gets from the old one by itself: all but its keys and indexes.
 _LIKE = "INCLUDING ALL EXCLUDING INDEXES EXCLUDING STATISTICS"
-_UNIQUE_AND_FOREIGN_KEYS = """
-    SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
-     WHERE conrelid = %s::regclass AND contype IN ('u', 'f') ORDER BY conname"""
-_REFERENCES = "SELECT count(*) FROM pg_constraint WHERE confrelid = %s::regclass AND contype = 'f'"
 _INDEXES = """
     SELECT pg_get_indexdef(indexrelid) FROM pg_index
      WHERE indrelid = %s::regclass AND NOT EXISTS (
@@ -52,9 +50,9 @@ def _statements(cursor: Any, table: str) -> Iterator[str]:
         cursor.execute(query, [table])
         return cursor.fetchall()  # type: ignore[no-any-return]
 
-    keys, indexes = found(_UNIQUE_AND_FOREIGN_KEYS), found(_INDEXES)
+    keys, indexes = constraints([table], "uf"), found(_INDEXES)
     ((options,),) = found(_OPTIONS)
-    assert found(_REFERENCES) == [(0,)], f"a foreign key refers to {table} by its id alone"
+    assert not references([table]), f"a foreign key refers to {table} by its id alone"
     yield f"ALTER TABLE {table} RENAME TO {table}_whole"
     yield f"CREATE TABLE {table} (LIKE {table}_whole {_LIKE}) PARTITION BY HASH (conversation_id)"
     yield f"DROP TABLE {table}_whole"
@@ -64,10 +62,8 @@ def _statements(cursor: Any, table: str) -> Iterator[str]:
             f" FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
             f" WITH ({options})"
         )
-    yield f"ALTER TABLE {table} ADD PRIMARY KEY (conversation_id, id)"
-    # Addresses may name a message, and the admin a row, alone.
-    yield f"CREATE INDEX ON {table} (id)"
-    for name, definition in keys:
-        yield f'ALTER TABLE {table} ADD CONSTRAINT "{name}" {definition}'
+    yield from key_statements(table, "conversation_id")
+    for key in keys:
+        yield key.add()
     for (definition,) in indexes:
         yield definition

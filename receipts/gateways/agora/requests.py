@@ -21,7 +21,14 @@ from receipts.gateways.agora.frames import GROUP_DOMAIN, BodyType
 from receipts.gateways.agora.wire.msync_pb2 import Body, Meta
 from receipts.gateways.frame import conversation_named
 from receipts.rules.tracking import tracking_of
-from receipts.services.batch import APPLIED, UNCHANGED, BatchMark
+from receipts.services.batch_items import (
+    APPLIED,
+    DELIVERED,
+    NOT_RECIPIENT,
+    READ,
+    UNCHANGED,
+    BatchMark,
+)
 
 #: The type of a text among a message's contents.
 _TEXT = 0
@@ -61,12 +68,12 @@ def acknowledge(user: User, meta: Meta, body: Body, client_id: str) -> int:
     mark = BatchMark(
         message=MessageReference(number=body.message_id if body.message_id <= MAX_ID else 0),
         username=user.username,
-        state=services.batch.READ if is_read else services.batch.DELIVERED,
+        state=READ if is_read else DELIVERED,
         **checked(ReadBody, fields),
     )
     [result] = services.mark_batch([mark])
     if result not in (APPLIED, UNCHANGED):
-        raise NotRecipient if result == services.batch.NOT_RECIPIENT else AckOfNothing
+        raise NotRecipient if result == NOT_RECIPIENT else AckOfNothing
     return body.message_id
 
 

@@ -26,7 +26,8 @@ from receipts.gateways.sendbird.shapes import (
 )
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.messages import rows_of
-from receipts.reads.selectors import conversations_of, unread_by_conversation
+from receipts.reads.selectors import conversations_of
+from receipts.reads.unread import unread_by_conversation
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,7 +29,7 @@ from receipts.gateways.tencent.reading import (
 from receipts.gateways.tencent.talking import group_named
 from receipts.gateways.unixtime import EPOCH
 from receipts.reads.messages import message_rows
-from receipts.services.batch import DELIVERED, BatchMark
+from receipts.services.batch_items import DELIVERED, BatchMark
 from receipts.sql.keyset import NEWEST_FIRST
 
 #: Conversations that one report marks.

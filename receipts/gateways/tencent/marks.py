@@ -14,7 +14,7 @@ from receipts.gateways.tencent.base import TencentView
 from receipts.gateways.tencent.messages import messages_of_group
 from receipts.gateways.tencent.reading import MsgSeq, message_sequences, required_text
 from receipts.gateways.tencent.shapes import envelope
-from receipts.services.batch import APPLIED, READ, UNCHANGED, BatchMark
+from receipts.services.batch_items import APPLIED, READ, UNCHANGED, BatchMark
 
 #: The most messages that one call marks.
 MOST_READ = 50

@@ -50,7 +50,7 @@ _TIMES = f"""
 #: The watermarks that are shown, as a relation: from arrays, or from a JSON text.
 _SHOWN = {
     "postgresql": "unnest(CAST(%(ids)s AS bigint[]), CAST(%(messages)s AS bigint[]))"
-    " AS shown (participant_id, message_id)",
+    " WITH ORDINALITY AS shown (participant_id, message_id, place)",
     "sqlite": "(SELECT value ->> 0 AS participant_id, value ->> 1 AS message_id"
     " FROM json_each(%(shown)s)) AS shown",
 }

@@ -15,7 +15,7 @@ from receipts.gateways.tencent.read_times import read_times
 from receipts.gateways.tencent.reading import bounded_number, objects_in, required_text, texts_in
 from receipts.gateways.unixtime import unix_seconds
 from receipts.reads.numbers import last_numbers, message_numbers
-from receipts.reads.selectors import unread_by_conversation
+from receipts.reads.unread import unread_by_conversation
 from receipts.rules.privacy import shown_to
 
 #: Users, or groups, that one call asks for.

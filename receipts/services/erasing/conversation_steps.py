@@ -12,10 +12,18 @@ from typing import Any, cast
 
 from django.conf import settings
 
-from chat.models import Conversation, ConversationParticipant, Erasure, Message, MessageNumber
+from chat.models import (
+    Conversation,
+    ConversationParticipant,
+    Erasure,
+    Message,
+    MessageName,
+    MessageNumber,
+)
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
+from receipts.sql.conversation_names import free_names
 from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
 
 _START = ["0001-01-02T00:00:00+00:00", 0]
@@ -30,9 +38,8 @@ _ROWS = """
     SELECT status.id, status.message_id FROM receipts_messagestatus AS status
      WHERE {those} ORDER BY status.message_id, status.recipient_id LIMIT %(rows)s"""
 _NAMES = """
-    DELETE FROM chat_messagename WHERE external_id IN (
-           SELECT message.external_id FROM chat_message AS message
-            WHERE {those} AND message.external_id IS NOT NULL)"""
+    SELECT message.external_id FROM chat_message AS message
+     WHERE {those} AND message.external_id IS NOT NULL"""
 
 
 def _erase_messages(erasure: Erasure) -> list[Any] | None:
@@ -63,7 +70,9 @@ def _delete_rows(message_ids: list[int]) -> bool:
 
 def _delete_names(message_ids: list[int]) -> bool:
     those = among_ids("message.id")
-    return bool(execute(_NAMES.format(those=those), {"ids": id_list(message_ids)}))
+    found = fetch_rows(_NAMES.format(those=those), {"ids": id_list(message_ids)})
+    deleted, _ = MessageName.objects.filter(pk__in=[name for (name,) in found]).delete()
+    return bool(deleted)
 
 
 _NUMBERS = """
@@ -164,6 +173,7 @@ def _erase_conversation(erasure: Erasure) -> list[Any] | None:
             erasure.step = next(iter(CONVERSATION_STEPS))
             return _START
     delete_ids("chat_conversation", [pk])
+    free_names(pk, "external_id", "pair")
     return None
 
 

@@ -13,6 +13,7 @@ from receipts.services.erasing.journal import log_erasure
 from receipts.services.locking import lock_conversation
 from receipts.services.permissions import is_application, require_may_delete_conversation
 from receipts.services.storing import time_in
+from receipts.sql.conversation_names import free_names
 from receipts.sql.run import lock_in_order
 
 
@@ -67,3 +68,4 @@ def _close(conversation: Conversation) -> None:
     now = time_in(conversation.pk)
     participants.filter(is_active=True).update(is_active=False, left_at=now)
     Conversation.objects.filter(pk=conversation.pk).update(deleted_at=now, pair=None)
+    free_names(conversation.pk, "pair")

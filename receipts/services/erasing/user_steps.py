@@ -16,7 +16,15 @@ from receipts.services.erasing.batch import Step, again_if, delete_ids, some_ids
 from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
 from receipts.sql.nulls import NULL_TEXT_SQL
-from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
+from receipts.sql.run import (
+    among_ids,
+    as_time,
+    execute,
+    fetch_rows,
+    id_list,
+    lock_in_order,
+    lock_values,
+)
 
 
 def _depart(erasure: Erasure) -> int | None:
@@ -72,8 +80,7 @@ def _withdraw(erasure: Erasure) -> list[Any] | None:
     own = ConversationParticipant.objects.filter(
         user=erasure.user_id, conversation__in={row[1] for row in found}
     )
-    locked = own.order_by("pk").select_for_update(no_key=True)
-    settle_watermarks(pk for pk, held in locked.values_list("pk", "held_back") if held)
+    settle_watermarks(pk for pk, held in lock_values(own, "pk", "held_back") if held)
     params = {"ids": id_list([row[0] for row in found]), "at": erasure.requested_at}
     stamp(withdrawal(among_ids("status.id"), params))
     _, conversation, sent_at, message = found[-1]

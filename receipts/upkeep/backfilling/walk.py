@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking
 from receipts.ledger.stamp import COUNTS
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling.rows import (
     CROWDED,
@@ -54,19 +55,36 @@ class Backfill:
 
     def run(self) -> None:
         """Walk the messages and write the missing rows."""
-        messages = self._messages()
-        do = self._count if self.dry_run else self._write
-        with ProgressBar("messages", messages.count()) as progress:
-            for after, up_to in stretches(messages):
-                others = STRETCH
-                for batch in self._batches(after, up_to):
-                    do(batch)
-                    others -= len(batch)
-                    progress.advance(len(batch), self._so_far)
-                progress.advance(max(others, 0), self._so_far)
+        with ProgressBar("messages", self._messages().count()) as progress:
+            if is_distributed() and self.conversation is None:
+                for pk in Conversation.objects.order_by("pk").values_list("pk", flat=True):
+                    self.conversation = pk
+                    self._walk(progress)
+                self.conversation = None
+            else:
+                self._walk(progress)
         if self.rows and not self.dry_run and connection.vendor == "postgresql":
             # Refresh planner statistics: without them the planner does not expect the new rows.
             execute("ANALYZE chat_message, receipts_messagestatus")
+
+    def _walk(self, progress: ProgressBar) -> None:
+        do = self._count if self.dry_run else self._write
+        for after, up_to in stretches(self._messages()):
+            others = STRETCH
+            for batch in self._batches(after, up_to):
+                do(batch)
+                others -= len(batch)
+                progress.advance(len(batch), self._so_far)
+            progress.advance(max(others, 0), self._so_far)
+
+    @property
+    def _those(self) -> str:
+        """SQL condition: the messages of a batch; where rows are distributed, in one conversation.
+
+        The rows of several cannot be locked and written by one statement there.
+        """
+        one = " AND message.conversation_id = %(conversation)s" if is_distributed() else ""
+        return among_ids("message.id") + one
 
     @property
     def _so_far(self) -> str:
@@ -94,17 +112,15 @@ class Backfill:
         Message.objects.filter(pk__in=crowded).update(
             tracking=Tracking.TOO_MANY_RECIPIENTS, **dict.fromkeys(COUNTS, 0)
         )
-        *earlier, last = write_statements(
-            among_ids("message.id"), self.assume, vendor=connection.vendor
-        )
+        *earlier, last = write_statements(self._those, self.assume, vendor=connection.vendor)
         for statement in earlier:
-            execute(statement, _params(ids))
-        self._add(ids, crowded, fetch_rows(last, _params(ids)))
+            execute(statement, self._params(ids))
+        self._add(ids, crowded, fetch_rows(last, self._params(ids)))
 
     def _count(self, batch: list[Waiting]) -> None:
         ids, crowded = self._parted(batch)
-        states = count_by_state(among_ids("message.id"), self.assume)
-        self._add(ids, crowded, fetch_rows(states, _params(ids)))
+        states = count_by_state(self._those, self.assume)
+        self._add(ids, crowded, fetch_rows(states, self._params(ids)))
 
     def _add(self, ids: list[int], crowded: list[int], states: Iterable[tuple[str, int]]) -> None:
         self.messages += len(ids)
@@ -116,17 +132,25 @@ class Backfill:
 
         Neither includes messages that another backfill has completed meanwhile.
         """
-        those = among_ids("message.id")
+        those = self._those
         waiting = STILL_WAITING.format(those=those, rows=among_ids("status.message_id"))
         if connection.vendor == "postgresql":
             waiting += lock
-        ids = [pk for (pk,) in fetch_rows(waiting, _params([pk for pk, _, _ in batch]))]
+        ids = [pk for (pk,) in fetch_rows(waiting, self._params([pk for pk, _, _ in batch]))]
         most = settings.RECEIPTS_MAX_RECIPIENTS
         if max(size for _, _, size in batch) <= most:
             return ids, []
-        found = fetch_rows(CROWDED.format(those=those), {**_params(ids), "most": most})
+        found = fetch_rows(CROWDED.format(those=those), {**self._params(ids), "most": most})
         crowded = [pk for (pk,) in found]
         return sorted({*ids} - {*crowded}), crowded
+
+    def _params(self, ids: list[int]) -> dict[str, Any]:
+        return {
+            "ids": id_list(ids),
+            "now": timezone.now(),
+            "mandatory": settings.RECEIPTS_MANDATORY,
+            **({"conversation": self.conversation} if is_distributed() else {}),
+        }
 
 
 def _sizes(conversation_ids: set[int]) -> dict[int, int]:
@@ -142,11 +166,3 @@ def _hold(conversation_ids: set[int]) -> None:
     participants = ConversationParticipant.objects.filter(conversation__in=conversation_ids)
     lock_in_order(conversations)
     lock_in_order(participants)
-
-
-def _params(ids: list[int]) -> dict[str, Any]:
-    return {
-        "ids": id_list(ids),
-        "now": timezone.now(),
-        "mandatory": settings.RECEIPTS_MANDATORY,
-    }

@@ -1,0 +1,56 @@
+"""Whether the tables lie on several nodes: Citus, after ``manage.py distribute``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import connection
+
+#: By the name of the database. A process reads it once, so it restarts after ``distribute``.
+_found: dict[str, bool] = {}
+
+_HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
+_IS_DISTRIBUTED = """
+    SELECT EXISTS (SELECT FROM pg_dist_partition
+                    WHERE logicalrelid = CAST('chat_message' AS regclass) AND partmethod = 'h')"""
+
+
+#: Whether this connection has local tables of the same names.
+_on_one_node = ContextVar("_on_one_node", default=False)
+
+
+def is_distributed() -> bool:
+    """Whether messages, their rows and their events are distributed by conversation."""
+    if _on_one_node.get():
+        return False
+    if connection.vendor != "postgresql":
+        return False
+    name = str(connection.settings_dict["NAME"])
+    if name not in _found:
+        _found[name] = bool(_answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED))
+    return _found[name]
+
+
+@contextmanager
+def on_one_node() -> Iterator[None]:
+    """A block in which temporary tables take the place of the distributed ones."""
+    token = _on_one_node.set(True)
+    try:
+        yield
+    finally:
+        _on_one_node.reset(token)
+
+
+def forget_what_was_found() -> None:
+    """Look again when it is asked for next: this process has distributed the tables."""
+    _found.clear()
+
+
+def _answer(sql: str) -> Any:
+    """The value of a SELECT. The driver's own cursor: it is no statement of any request."""
+    connection.ensure_connection()
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        return cursor.execute(sql).fetchone()[0]

@@ -1,0 +1,48 @@
+"""Which tables lie where."""
+
+from __future__ import annotations
+
+from django.apps import apps
+
+from chat.models import (
+    Conversation,
+    ConversationName,
+    ConversationParticipant,
+    Departure,
+    Message,
+    MessageName,
+    MessageNumber,
+    User,
+)
+from receipts.models import (
+    HistoryMember,
+    HistoryPosition,
+    HistoryStay,
+    MessageStatus,
+    ReceiptEvent,
+)
+
+#: On every node: users, and the names that are unique over all conversations.
+ON_EVERY_NODE = [model._meta.db_table for model in (User, MessageName, ConversationName)]
+CONVERSATIONS = Conversation._meta.db_table
+#: Distributed, each with the column that names the conversation. Conversations come first.
+BY_CONVERSATION = {CONVERSATIONS: "id"} | {
+    model._meta.db_table: "conversation_id"
+    for model in (
+        ConversationParticipant,
+        Departure,
+        Message,
+        MessageNumber,
+        MessageStatus,
+        ReceiptEvent,
+        HistoryStay,
+        HistoryMember,
+        HistoryPosition,
+    )
+}
+
+
+def tables_of_project() -> set[str]:
+    """All tables of the models of this project and of what it is built with."""
+    models = apps.get_models(include_auto_created=True)
+    return {model._meta.db_table for model in models}

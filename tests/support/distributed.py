@@ -1,0 +1,77 @@
+"""The tables on the nodes of a Citus cluster: the leg ``citus``, in the cluster of TEST_CITUS_URL.
+
+``CREATE DATABASE`` makes a database on the coordinator alone. Here it gets its counterparts on the
+workers of the database that the URL names, the extension, and these nodes; then the tables are
+distributed as ``manage.py distribute`` does it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.conf import settings
+from django.db import connection
+from psycopg.sql import SQL, Identifier
+
+from receipts.upkeep.distributing import distribute
+
+ON_CITUS = os.environ.get("TEST_LEG") == "citus"
+
+_COORDINATOR = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid = 0"
+_WORKERS = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary'"
+#: Names of settings in Django, and in the driver.
+_LOGIN = {"USER": "user", "PASSWORD": "password"}
+
+
+def _named() -> psycopg.Connection[Any]:
+    """The database that the URL names."""
+    return psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
+
+
+def _on_worker(host: str, port: int, database: str) -> psycopg.Connection[Any]:
+    login = {
+        theirs: settings.DATABASES["default"][ours]
+        for ours, theirs in _LOGIN.items()
+        if settings.DATABASES["default"].get(ours)
+    }
+    return psycopg.connect(host=host, port=port, dbname=database, autocommit=True, **login)
+
+
+def _drop_on(host: str, port: int, database: str, elsewhere: str) -> None:
+    with _on_worker(host, port, elsewhere) as worker:
+        worker.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(database)))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The database of the migrations, distributed on the leg of that name."""
+    if not ON_CITUS:
+        yield
+        return
+    with django_db_blocker.unblock():
+        name = str(connection.settings_dict["NAME"])
+        with _named() as named:
+            elsewhere = named.info.dbname
+            (coordinator,) = named.execute(_COORDINATOR).fetchall()
+            workers = named.execute(_WORKERS).fetchall()
+        for host, port in workers:
+            _drop_on(host, port, name, elsewhere)
+            with _on_worker(host, port, elsewhere) as worker:
+                worker.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+            with _on_worker(host, port, name) as worker:
+                worker.execute("CREATE EXTENSION citus")
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION citus")
+            cursor.execute("SELECT citus_set_coordinator_host(%s, %s)", coordinator)
+            for worker in workers:
+                cursor.execute("SELECT citus_add_node(%s, %s)", worker)
+        distribute(lambda _: None)
+        # The setting of the database is that of new connections.
+        connection.close()
+    yield
+    for host, port in workers:
+        _drop_on(host, port, name, elsewhere)
