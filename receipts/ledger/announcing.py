@@ -211,6 +211,18 @@ def _message_event(vendor: str, distributed: bool) -> str:
     return f"{sql} {one}" if distributed else sql
 
 
+def created_event_sql(source: str, message: str) -> str:
+    """INSERT: a message was created; ``message`` is the SQL of its id, over ``source``.
+
+    Needs the parameters ``conversation_id`` and ``sender_id``. For one PostgreSQL.
+    """
+    values = f"""'{EventKind.MESSAGE_CREATED.value}', NULL, CAST(%(conversation_id)s AS bigint),
+        CAST(%(sender_id)s AS bigint), NULL, FALSE, jsonb_build_array({message}), 1, {message}"""
+    return (
+        f"{_one_event(_COLUMNS, f'{values}, NULL, NULL, {_NOW[connection.vendor]}')} FROM {source}"
+    )
+
+
 def announce_closed_account(user_id: int) -> None:
     """End the connections of an account that is closed now. Nobody is sent the event.
 
