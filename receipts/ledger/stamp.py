@@ -13,14 +13,13 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, cast
 
-import orjson
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
+from receipts.ledger.announcing import announce_changed
+from receipts.ledger.apart import fetch_changed, with_events
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.planning import reckoned_few_sql
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time
 
 #: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
@@ -169,22 +168,6 @@ def _execute(
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
 
 
-def fetch_changed(
-    statement: str, params: Mapping[str, object], *, quiet: bool = False
-) -> list[tuple[Any, ...]]:
-    """Run ``one_statement``; return the rows of its answer.
-
-    On Citus it answers the events, too, in its first column, and a second statement inserts them.
-    """
-    if quiet or not is_distributed():
-        return fetch_prepared(statement, params)
-    with transaction.atomic():
-        rows = fetch_prepared(statement, params)
-        if rows and rows[0][0]:
-            insert_events(orjson.loads(rows[0][0]))
-    return [row[1:] for row in rows]
-
-
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.
 _LIES_IN = "{0}.conversation_id = %(lies_in)s"
 _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
@@ -248,10 +231,7 @@ def _statement(
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
     elif announces == "apart":
-        # Citus runs a statement whole on the node of its rows only if no CTE of it inserts.
-        events = events_as_json("changed", change.becomes, of_one=of_one)
-        first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
-        answer = f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
+        answer = with_events(answer, "changed", change.becomes, of_one=of_one)
     return f"WITH {first}{', '.join(steps)} {answer}"
 
 
