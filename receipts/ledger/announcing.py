@@ -94,11 +94,11 @@ _UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
     """INSERT: the events of the rows in ``changed``, given before and after the change."""
-    events = events_of(changed, columns, of_one=of_one)
+    events = events_of_changed(changed, columns, of_one=of_one)
     return f"INSERT INTO receipts_receiptevent ({WRITTEN_COLUMNS}) {events}"
 
 
-def events_of(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+def events_of_changed(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
     """SELECT: the events of the rows in ``changed``, whose ``columns`` change.
 
     One for each sender, recipient, conversation and new state of rows, and reason of failures.

@@ -1,8 +1,8 @@
 """The events of a change as a statement of their own, for Citus.
 
 Citus runs a statement whole on the node of its rows only if no CTE of it inserts. So the statement
-that changes rows answers the events, too, with the node and the transaction that wrote the rows, and
-a second statement of the same transaction inserts them (docs/decisions/0029).
+that changes rows answers the events, too, with the node and the transaction that wrote the rows.
+A second statement of the same transaction inserts them (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 from django.db import transaction
 
-from receipts.ledger.announcing import WRITTEN_COLUMNS, events_of
+from receipts.ledger.announcing import WRITTEN_COLUMNS, events_of_changed
 from receipts.sql.distributed import is_distributed
 from receipts.sql.prepared import fetch_prepared
 
@@ -42,7 +42,7 @@ def with_events(answer: str, changed: str, columns: Iterable[str], *, of_one: bo
     """
     events = f"""
         SELECT CAST(jsonb_agg(to_jsonb(told)) AS text)
-          FROM ({events_of(changed, columns, of_one=of_one)}) AS told ({WRITTEN_COLUMNS})"""
+          FROM ({events_of_changed(changed, columns, of_one=of_one)}) AS told ({WRITTEN_COLUMNS})"""
     first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
     return f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
 
