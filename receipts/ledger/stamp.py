@@ -143,10 +143,8 @@ def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     if not rows:
         return None
     found = zip(columns, rows[0], strict=True)
-    return cast(
-        ChangedColumns,
-        {name: as_time(each) if name in _ALL_TIMES else each for name, each in found},
-    )
+    row = {name: as_time(each) if name in _ALL_TIMES else each for name, each in found}
+    return cast(ChangedColumns, row)
 
 
 def _execute(
@@ -155,10 +153,9 @@ def _execute(
     """How many rows the last statement wrote, and what it answered."""
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
-        if conversation is not None:
+        if in_one := conversation is not None:
             params = {**params, "lies_in": conversation}
         answer = f"SELECT {answer} FROM changed"
-        in_one = conversation is not None
         statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
         return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -182,10 +179,9 @@ def one_statement(
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
     ``of_one``: there is at most one row.
     """
-    becomes = tuple(change.becomes.items())
-    how = answer, in_one, of_one, first
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
-    return _statement(change.which, becomes, change.source, announces, *how)
+    how = change.source, announces, answer, in_one, of_one, first
+    return _statement(change.which, tuple(change.becomes.items()), *how)
 
 
 @lru_cache(maxsize=500)
