@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.stamp import COUNTS
+from receipts.ledger.counting import COUNTS
 from receipts.sql.run import execute
 
 #: SQL: each count of a message from its rows, which may be none: those of a LEFT JOIN.

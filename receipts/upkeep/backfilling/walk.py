@@ -14,7 +14,7 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking
-from receipts.ledger.stamp import COUNTS
+from receipts.ledger.counting import COUNTS
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling.rows import (
