@@ -76,7 +76,7 @@ def _belongs_here(item: pytest.Item) -> bool:
     on_citus = os.environ.get("TEST_LEG") == "citus"
     if "citus" in item.keywords:
         return on_citus
-    if on_citus and SIMULATED.intersection(fixtures):
+    if on_citus and (SIMULATED.intersection(fixtures) or "one_server" in item.keywords):
         return False
     if not ON_POSTGRES:
         return "postgres" not in item.keywords

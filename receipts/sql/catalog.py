@@ -63,6 +63,23 @@ def _found(of: str, tables: list[str], types: str) -> list[Constraint]:
     ]
 
 
+_IDENTITIES = """
+    SELECT CAST(CAST(attrelid AS regclass) AS text), CAST(attname AS text) FROM pg_attribute
+     WHERE attidentity <> '' AND attrelid IN (
+           SELECT oid FROM pg_class WHERE relnamespace = CAST(current_schema() AS regnamespace)
+              AND relname = ANY(CAST(%(tables)s AS text[])))
+     ORDER BY 1"""
+
+
+def sequence_statements(tables: list[str]) -> Iterator[str]:
+    """Let the sequence of each table's identity go on after its highest value."""
+    for table, column in fetch_rows(_IDENTITIES, {"tables": tables}):
+        yield (
+            f"SELECT setval(pg_get_serial_sequence('{table}', '{column}'),"
+            f" COALESCE(MAX({column}), 1), MAX({column}) IS NOT NULL) FROM {table}"
+        )
+
+
 def key_statements(table: str, conversation: str, key: str = "id") -> Iterator[str]:
     """Give a table without a primary key one that contains its conversation.
 

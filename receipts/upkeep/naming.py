@@ -142,6 +142,5 @@ class NameCheck:
             ids = [message for message, *_ in nameless]
             with transaction.atomic():  # locked: it may be erased, and its name with it
                 locked = lock_in_order(Message.objects.filter(pk__in=ids))
-                self.fixed += execute(
-                    _NAME.format(those=among_ids("message.id")), {"ids": id_list(locked)}
-                )
+                execute(_NAME.format(those=among_ids("message.id")), {"ids": id_list(locked)})
+            self.fixed += len(nameless) - len(fetch_rows(_NAMELESS, batch))

@@ -133,6 +133,7 @@ def test_a_thousand_marks_fit(api: Any, group: Conversation, alice: User, bob: U
 
 
 @pytest.mark.parametrize("many", [1, 40])
+@pytest.mark.one_server
 def test_a_batch_takes_a_constant_number_of_statements(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any, many: int
 ) -> None:

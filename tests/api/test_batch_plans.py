@@ -10,7 +10,7 @@ from chat.models import Conversation, User
 from tests.support.cast import say
 from tests.support.plans import analyze, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.one_server, pytest.mark.django_db, pytest.mark.postgres]
 
 
 def test_users_are_found_by_their_names_however_many_there_are(

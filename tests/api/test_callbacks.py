@@ -212,6 +212,7 @@ def test_without_a_time_another_reason_replaces_and_the_same_changes_nothing(
 
 
 @pytest.mark.parametrize("many", [1, 30])
+@pytest.mark.one_server
 def test_all_kinds_take_a_constant_number_of_statements(
     backend: Api, direct: Conversation, alice: User, statements: Any, many: int
 ) -> None:

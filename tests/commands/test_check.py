@@ -20,6 +20,7 @@ from receipts.services.marking import RecipientKey
 from receipts.upkeep import checking
 from tests.support.cast import counts, say
 from tests.support.commands import Statements, run, run_fails, run_refused
+from tests.support.database import misplace
 from tests.support.racing import at_once, wait_until_somebody_waits
 
 pytestmark = pytest.mark.django_db
@@ -208,7 +209,7 @@ def test_a_row_of_another_conversation_than_its_message_is_told(
     talk: list[Message], direct: Conversation
 ) -> None:
     lost = MessageStatus.objects.filter(message=talk[2]).order_by("pk")[:1].get()
-    MessageStatus.objects.filter(pk=lost.pk).update(conversation=direct)
+    misplace(MessageStatus.objects.filter(pk=lost.pk), direct.pk)
     for options in ({}, {"conversation": talk[2].conversation_id}, {"conversation": direct.pk}):
         said, _ = check_fails(**options)
         told = f"its conversation is {direct.pk}, its message's is {talk[2].conversation_id}"
@@ -217,7 +218,7 @@ def test_a_row_of_another_conversation_than_its_message_is_told(
 
 def test_a_row_of_no_conversation_is_told(talk: list[Message]) -> None:
     """A message's own conversation is there for certain, so the two differ."""
-    MessageStatus.objects.filter(message=talk[2]).update(conversation=10**6)
+    misplace(MessageStatus.objects.filter(message=talk[2]), 10**6)
     said, _ = check_fails()
     told = f"its conversation is {10**6}, its message's is {talk[2].conversation_id}"
     assert sum(line.endswith(told) for line in said) == 2

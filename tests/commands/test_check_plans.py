@@ -15,7 +15,7 @@ from receipts.upkeep.stretches import OF_BATCH
 from tests.support.cast import say
 from tests.support.plans import Plan, analyze, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.one_server, pytest.mark.django_db, pytest.mark.postgres]
 
 MESSAGES = 3_000
 BATCH = 300

@@ -11,6 +11,7 @@ from chat.models import Conversation, Message, User
 from receipts.models import MessageStatus
 from tests.support.cast import say
 from tests.support.commands import run, run_fails
+from tests.support.database import misplace
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +75,7 @@ def test_a_row_of_its_conversation_is_told_once(
 def test_a_row_of_another_conversation_is_told_once_in_both(
     row: MessageStatus, direct: Conversation, looked_at: str
 ) -> None:
-    change(row, conversation=direct.pk)
+    misplace(MessageStatus.objects.filter(pk=row.pk), direct.pk)
     told = f"its conversation is {direct.pk}, its message's is {row.conversation_id}"
     chosen = {"the row's": direct.pk, "the message's": row.conversation_id}
     only = [f"--conversation={chosen[looked_at]}"] if looked_at in chosen else []
@@ -88,7 +89,7 @@ def test_strays_of_a_third_conversation_are_none_of_one(
 ) -> None:
     """Neither the row's nor the message's is the one that is looked at."""
     other = Conversation.objects.create(kind="group")
-    change(row, conversation=direct.pk)
+    misplace(MessageStatus.objects.filter(pk=row.pk), direct.pk)
     assert run("check_receipts", f"--conversation={other.pk}")[0] == (
         "0 messages, 0 rows: no drift"
     )

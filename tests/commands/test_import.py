@@ -143,8 +143,9 @@ def recipients(name: str) -> set[str]:
 
 def everything() -> list[list[tuple[Any, ...]]]:
     """All that an import writes, told without ids of ours, which depend on its order."""
-    newest = Message.objects.filter(pk=OuterRef("last_read_message")).values("external_id")
-    reached = Message.objects.filter(pk=OuterRef("last_delivered_message")).values("external_id")
+    here = Message.objects.filter(conversation=OuterRef("conversation"))
+    newest = here.filter(pk=OuterRef("last_read_message")).values("external_id")
+    reached = here.filter(pk=OuterRef("last_delivered_message")).values("external_id")
     told = [
         User.objects.values_list("username", "display_name"),
         Conversation.objects.values_list("external_id", "kind", "title"),

@@ -15,7 +15,7 @@ from receipts.upkeep.pruning import Prune
 from tests.support.cast import say
 from tests.support.plans import analyze, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.one_server, pytest.mark.django_db, pytest.mark.postgres]
 
 
 def test_a_batch_reads_the_rows_of_its_messages(

@@ -63,7 +63,7 @@ def test_a_batch_ends_within_a_conversation_and_goes_on_there(
     api: Any, chats: list[Conversation], alice: User, bob: User, settings: Any
 ) -> None:
     """Rules 7 and 8: nothing is skipped, and watermarks end at the newest message."""
-    settings.BATCH_ROWS = 4
+    settings.BATCH_ROWS, settings.BATCH_BUDGET_MS = 4, 60_000
     assert api(bob).post("/me/mark-read/")["marked"] == 15
     for chat in chats:
         told = api(alice).get(f"/conversations/{chat.pk}/participants/bob/")
@@ -77,7 +77,7 @@ def test_deleted_messages_hold_up_no_batch(
     """Rule 21: they are not marked, and do not block those that are."""
     for message in chats[0].messages.all():
         services.delete_message(message_id=message.pk)
-    settings.BATCH_ROWS = 1
+    settings.BATCH_ROWS, settings.BATCH_BUDGET_MS = 1, 60_000
     assert api(bob).post("/me/mark-read/") == {"marked": 12, "complete": True, "unread_count": 0}
 
 
@@ -89,6 +89,7 @@ def test_a_service_account_marks_all_of_somebody(
     assert api(service_key).post("/me/mark-read/", {"user": "bob"})["marked"] == 15
 
 
+@pytest.mark.one_server
 def test_marks_over_all_take_a_constant_number_of_statements_a_batch(
     api: Any, chats: list[Conversation], bob: User, statements: Any
 ) -> None:

@@ -13,7 +13,7 @@ from receipts.models import MessageStatus
 from tests.support.cast import say
 from tests.support.plans import analyze, plans_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
+pytestmark = [pytest.mark.one_server, pytest.mark.django_db, pytest.mark.postgres]
 
 MESSAGES = 1_000
 #: Rows carry no foreign-key constraints: those of others are there to be passed over.

@@ -145,6 +145,7 @@ def test_leaving_leaves_the_watermarks_where_they_were_shown(
         (lambda bob, pk, group: bob.post(f"/conversations/{group}/mark-read/"), 6 + STAMP),
     ],
 )
+@pytest.mark.one_server
 def test_private_marks_take_few_statements(
     api: Any, group: Conversation, bob: User, ids: list[int], statements: Any,
     act: Callable[[Api, int, int], Any], expected: int,

@@ -29,6 +29,7 @@ from receipts.reads.watermarks import show_watermarks
 from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
+from tests.support.distributed import ON_CITUS
 from tests.support.history import import_records
 from tests.support.model import Room
 from tests.support.positions import up_to
@@ -510,7 +511,7 @@ def test_any_life_of_a_conversation_is_what_the_model_says(
         settings=settings(
             # Fewer would miss what was broken to see it fail. On PostgreSQL each statement costs a
             # round trip, and races have tests of their own.
-            max_examples=40 if ON_POSTGRES else 150,
+            max_examples=4 if ON_CITUS else 40 if ON_POSTGRES else 150,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,

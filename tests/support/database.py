@@ -9,6 +9,9 @@ from typing import Any
 from django.apps import apps
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.db.models import QuerySet
+
+from receipts.models import MessageStatus
 
 
 @contextmanager
@@ -21,6 +24,15 @@ def one_connection() -> Iterator[None]:
     finally:
         for signal in (request_started, request_finished):
             signal.connect(close_old_connections)
+
+
+def misplace(rows: QuerySet[MessageStatus], conversation_id: int) -> None:
+    """Let rows name another conversation. They are replaced: a distributed row cannot move."""
+    moved = list(rows)
+    rows.delete()
+    for row in moved:
+        row.conversation_id = conversation_id
+    MessageStatus.objects.bulk_create(moved)
 
 
 @contextmanager

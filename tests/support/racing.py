@@ -10,6 +10,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from tests.support.distributed import ON_CITUS
+
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
     """Run each call on its own connection, all released at the same moment."""
@@ -44,6 +46,13 @@ def first_then(first: Callable[[], Any], then: Callable[[], Any]) -> list[Any]:
     return at_once([hold, follow])
 
 
+#: Who waits for this connection: on its server, and on the nodes of a cluster.
+_WAITING = (
+    "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))",
+    "SELECT 1 FROM citus_lock_waits WHERE blocking_gpid = citus_backend_gpid()",
+)
+
+
 def wait_until_somebody_waits() -> None:
     """Return once another connection wants a lock that this one holds."""
     deadline = time.monotonic() + 10
@@ -51,9 +60,8 @@ def wait_until_somebody_waits() -> None:
         while time.monotonic() < deadline:
             # Within a transaction, PostgreSQL keeps the first snapshot of its statistics.
             cursor.execute("SELECT pg_stat_clear_snapshot()")
-            cursor.execute(
-                "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-            )
-            if cursor.fetchone():
-                return
+            for waiting in _WAITING if ON_CITUS else _WAITING[:1]:
+                cursor.execute(waiting)
+                if cursor.fetchone():
+                    return
     raise AssertionError("nobody waited")

@@ -7,10 +7,15 @@ from collections.abc import Iterator
 from django.db import connection
 
 from chat.models import ConversationName
-from receipts.sql.catalog import constraints, key_statements
+from receipts.sql.catalog import constraints, key_statements, sequence_statements
 from receipts.sql.nodes import node_statements
 from receipts.sql.run import fetch_rows
-from receipts.upkeep.distributing.tables import BY_CONVERSATION, CONVERSATIONS, ON_EVERY_NODE
+from receipts.upkeep.distributing.tables import (
+    BY_CONVERSATION,
+    CONVERSATIONS,
+    ON_EVERY_NODE,
+    tables_of_project,
+)
 
 #: Reference tables are written, and rows of several conversations read, in one transaction: that
 #: takes one connection for each node.
@@ -55,6 +60,8 @@ def _statements(everywhere: list[str], distributed: list[str]) -> Iterator[str]:
     yield from (key.add() for key in foreign_keys)
     for table in distributed:
         yield f"SELECT truncate_local_data_after_distributing_table('{table}')"
+    # Citus has placed what refers to users anew, and begins the ids of these tables from 1.
+    yield from sequence_statements(sorted(tables_of_project() - {*BY_CONVERSATION}))
     name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
     yield f"ALTER DATABASE {name} SET {_SEQUENTIAL}"
 
