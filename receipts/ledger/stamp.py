@@ -17,6 +17,7 @@ import orjson
 from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
+from receipts.ledger.noting import note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
@@ -39,6 +40,8 @@ COUNTS = {
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+#: What insights measure: a change of these is noted for the rollup.
+_MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
 _ALL_TIMES = {*TIMES, "received_at"}
 
 
@@ -215,7 +218,8 @@ def one_statement(
     ``of_one``: there is at most one row.
     """
     becomes = tuple(change.becomes.items())
-    how = answer, in_one, of_one, first
+    notes = not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
+    how = answer, in_one, of_one, first, notes
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
     return _statement(change.which, becomes, change.source, announces, *how)
 
@@ -230,6 +234,7 @@ def _statement(
     in_one: bool,
     of_one: bool,
     first: str,
+    notes: bool,
 ) -> str:
     change = Change(which, dict(becomes), source=source)
     lies = _LIES_IN if in_one else _LIES_WITH
@@ -259,6 +264,8 @@ def _statement(
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         )"""
     )
+    if notes:
+        steps.append(f"noted AS ({note_rows_sql('changed', of_one=of_one)})")
     if announces == "within":
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
@@ -282,6 +289,8 @@ def _several_statements(change: Change, answer: str) -> list[str]:
         )
     if not change.quiet:
         statements.append(announce_changed(changed, change.becomes))
+    if not _MEASURED.isdisjoint(change.becomes):
+        statements.append(note_rows_sql(changed))
     updated = (
         f"UPDATE receipts_messagestatus AS status SET {assignments}"
         f" FROM {changed} AS changed WHERE status.id = changed.id"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from chat.errors import Conflict
 from chat.models import Message, Tracking
+from receipts.ledger.noting import note_sent
 from receipts.reads.names import message_id_of
 from receipts.rules.recipients import RECIPIENTS_NOW_SQL
 from receipts.rules.tracking import ROWLESS
@@ -113,6 +114,7 @@ def store_message(
         _claim_name(external_id, values["id"], conversation_id)
     if has_rows:
         fetch_prepared(_INSERT_ROWS, [values["id"], adapt(created_at), conversation_id, sender_id])
+    note_sent(conversation_id, created_at)
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
 
