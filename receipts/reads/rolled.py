@@ -22,6 +22,7 @@ from receipts.reads.figures import (
     messages_sql,
     times_sql,
 )
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 from receipts.sql.times import day_sql, of_day_sql
 
@@ -68,7 +69,12 @@ _PARTS = f"""
 
 
 def rolled_before() -> date | None:
-    """The first day that is not rolled up; None if none is."""
+    """The first day that is not rolled up; None if none is.
+
+    Distributed tables have no notes, so that a rollup from before does not count.
+    """
+    if is_distributed():
+        return None
     found = fetch_rows("SELECT rolled_before FROM receipts_insightshorizon")
     return date.fromisoformat(str(found[0][0])) if found else None
 

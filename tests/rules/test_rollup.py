@@ -289,3 +289,13 @@ def test_days_can_be_rolled_up_again(
     assert all(each < str(day) for each in wrong)
     if day < LAST:
         assert_all_as_counted(group, alice)
+
+
+def test_a_rollup_from_before_the_tables_were_distributed_does_not_count(
+    group: Conversation, messages: list[Message], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There are no notes there."""
+    Rollup().run()
+    InsightsDay.objects.update(messages=99)
+    monkeypatch.setattr("receipts.reads.rolled.is_distributed", lambda: True)
+    assert_as_counted(FIRST, LAST)
