@@ -17,6 +17,7 @@ from django.db import connection, transaction
 from receipts.ledger.announcing import announce_changed
 from receipts.ledger.apart import fetch_changed, with_events
 from receipts.ledger.counting import count_sql, counts_of, delta_sql
+from receipts.ledger.noting import note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
@@ -27,6 +28,8 @@ from receipts.sql.run import adapt_all, as_time, fetch_rows
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+#: What insights measure: a change of these is noted for the rollup.
+_MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
 _ALL_TIMES = {*TIMES, "received_at"}
 
 
@@ -145,8 +148,9 @@ def one_statement(
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
     ``of_one``: there is at most one row.
     """
+    notes = not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
-    how = change.source, announces, answer, in_one, of_one, first
+    how = change.source, announces, answer, in_one, of_one, first, notes
     return _statement(change.which, tuple(change.becomes.items()), *how)
 
 
@@ -160,6 +164,7 @@ def _statement(
     in_one: bool,
     of_one: bool,
     first: str,
+    notes: bool,
 ) -> str:
     change = Change(which, dict(becomes), source=source)
     lies = _LIES_IN if in_one else _LIES_WITH
@@ -189,6 +194,8 @@ def _statement(
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         )"""
     )
+    if notes:
+        steps.append(f"noted AS ({note_rows_sql('changed', of_one=of_one)})")
     if announces == "within":
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
@@ -208,6 +215,8 @@ def _several_statements(change: Change, answer: str) -> list[str]:
         statements.append(f"{counted} FROM ({delta}) AS delta WHERE message.id = delta.message_id")
     if not change.quiet:
         statements.append(announce_changed(changed, change.becomes))
+    if not _MEASURED.isdisjoint(change.becomes):
+        statements.append(note_rows_sql(changed))
     updated = (
         f"UPDATE receipts_messagestatus AS status SET {assignments}"
         f" FROM {changed} AS changed WHERE status.id = changed.id"

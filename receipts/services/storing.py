@@ -15,6 +15,7 @@ from chat.errors import Conflict
 from chat.models import Message, Tracking
 from receipts.ledger.announcing import announce_message, created_event_sql
 from receipts.ledger.marks import Mark
+from receipts.ledger.noting import note_sent
 from receipts.ledger.watermarks import reach_newest_sql
 from receipts.models import EventKind
 from receipts.reads.names import message_id_of
@@ -132,6 +133,7 @@ def store_message(
     values["id"], values["overall_status"] = store(params, has_rows, reaching)
     if external_id is not None:
         _claim_name(external_id, values["id"], conversation_id)
+    note_sent(conversation_id, created_at)
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
 

@@ -16,6 +16,7 @@ from django.db.models import Count, QuerySet
 
 from chat.models import Message
 from receipts.ledger.counting import COUNTS
+from receipts.ledger.noting import note_messages
 from receipts.ledger.recounting import COUNTED_SQL
 from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
@@ -199,6 +200,7 @@ class Check:
         earlier changes are committed, and visible to the statement that counts.
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
+        note_messages(drifted)
         # Only the locked ones: the counts of others may change while this waits for a lock.
         execute(
             _searched(_FIX).format(those=among_ids("message.id")),
