@@ -21,6 +21,9 @@ test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)
 	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(TESTS)
 
+test-citus: .venv/test  ## the same in a Citus cluster: TEST_CITUS_URL names its coordinator
+	$(BIN)/python -m tests.legs --leg citus -n 2 -q $(TESTS)
+
 # What marks, sends, waits for locks and repairs, one test file or two of each: for CI.
 PARTITIONED := $(addprefix tests/rules/test_,marking.py races.py accounts.py order.py recipients.py \
 	private_watermarks.py reactivating.py forgetting.py) $(addprefix tests/commands/test_,races.py \
@@ -99,5 +102,5 @@ tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
 	format lock

@@ -15,6 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from receipts.services.bounded import time_budget
+from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list
 
 #: Messages of each conversation that one statement numbers: on a thread of requests, and for the
@@ -31,6 +32,9 @@ _LAST = """
                            WHERE conversation_id = conversation.id)
      WHERE {those} AND conversation.deleted_at IS NULL
      ORDER BY conversation.id{lock}"""
+#: On several nodes a lock needs one conversation, as a constant.
+_LAST_OF = "conversation.deleted_at IS NULL"
+_LAST_OF_ONE = f"{_LAST_OF} AND conversation.id = %(one)s"
 _LOCK = {"postgresql": " FOR KEY SHARE OF conversation", "sqlite": ""}
 
 #: That as a relation: from arrays, or from a JSON text.
@@ -57,16 +61,26 @@ _NUMBER = """
         ON CONFLICT DO NOTHING"""
 
 
-@transaction.atomic
 def number_some(conversation_ids: Iterable[int], most: int = MOST_NUMBERED) -> bool:
     """Number the next ``most`` messages of each conversation that have no number yet.
 
-    In two statements; returns whether there may be more.
+    In two statements; on several nodes for each conversation. Returns whether there may be more.
     """
+    ids = sorted(set(conversation_ids))
+    if not is_distributed():
+        return _number(ids, most)
+    return sum(_number([pk], most) for pk in ids) > 0
+
+
+@transaction.atomic
+def _number(conversation_ids: list[int], most: int) -> bool:
     vendor = connection.vendor
-    asked = {"ids": id_list(sorted(set(conversation_ids)))}
-    which = among_ids("conversation.id")
-    last = fetch_rows(_LAST.format(those=which, lock=_LOCK[vendor]), asked)
+    asked: dict[str, Any] = {"ids": id_list(conversation_ids)}
+    sql = _LAST.format(those=among_ids("conversation.id"), lock=_LOCK[vendor])
+    if is_distributed():
+        asked["one"] = conversation_ids[0]
+        sql = sql.replace("= conversation.id", "= %(one)s").replace(_LAST_OF, _LAST_OF_ONE)
+    last = fetch_rows(sql, asked)
     if not last:
         return False
     ids, messages, numbers = map(list, zip(*last, strict=True))

@@ -14,6 +14,7 @@ from django.test import Client
 
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
+from receipts.sql.conversation_names import claim_name
 from tests.support.admin import Browser, appointed, listed
 from tests.support.cast import Api, say
 from tests.support.sendbird import Sendbird
@@ -27,6 +28,7 @@ THEN = datetime(2023, 5, 1, 12, tzinfo=UTC).timestamp()
 def world(group: Conversation, alice: User, bob: User, tmp_path: Path) -> Conversation:
     """A live message in a group; then two of 2023 into the same group, and another talk of 2023."""
     Conversation.objects.filter(pk=group.pk).update(external_id="live", title="Live")
+    claim_name(group.pk, "live")
     say(alice, group, "now")
     people = [{"type": "user", "id": name} for name in ("alice", "bob")]
     talks: list[dict[str, Any]] = [{"type": "conversation", "id": name} for name in ("live", "old")]

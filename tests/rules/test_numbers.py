@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from chat.models import Conversation, MessageNumber, User
@@ -92,6 +93,7 @@ def test_messages_are_found_by_their_numbers(
     assert last_numbers([group.pk, direct.pk]) == {group.pk: 2, direct.pk: 1}
 
 
+@pytest.mark.one_server
 def test_numbering_many_conversations_takes_two_statements(
     group: Conversation, direct: Conversation, alice: User, statements: Callable[[], Any]
 ) -> None:

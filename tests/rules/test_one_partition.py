@@ -17,7 +17,7 @@ from receipts.reads import places
 from tests.support.cast import say
 from tests.support.partitions import ON_PARTITIONS, TABLES, partition
 
-pytestmark = pytest.mark.postgres
+pytestmark = [pytest.mark.one_server, pytest.mark.postgres]
 
 _PARTITION = re.compile(rf"({'|'.join(TABLES)})_p(\d+)\b")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -28,7 +28,8 @@ class UserListView(SocialPlusView):
             raise ValidationError({"userIds": [f"At most {MAX_LIMIT}."]})
         # The SDK percent-encodes each id twice.
         names = {*given, *(unquote(name) for name in given)}
-        found = User.objects.filter(_visible_users(self.user), username__in=_without_nul(names))
+        known = _without_nul(names)
+        found = User.objects.filter(_visible_among(self.user, known), username__in=known)
         return Response({"users": [socialplus_user(user) for user in found], "files": []})
 
 
@@ -37,14 +38,14 @@ def _without_nul(names: set[str]) -> list[str]:
     return [name for name in names if "\x00" not in name]
 
 
-def _visible_users(user: User) -> Any:
-    """The caller, and everyone who is or was in a conversation that the caller can see.
+def _visible_among(user: User, names: list[str]) -> Any:
+    """The caller, and those of these names who are or were in a conversation that they can see.
 
     The list of its participants has their names as well.
     """
     if user.sees_everything:
         return Q()
     shared = ConversationParticipant.objects.filter(
-        user=OuterRef("pk"), conversation__in=Conversation.objects.visible_to(user)
+        user__username__in=names, conversation__in=Conversation.objects.visible_to(user)
     )
-    return Q(pk=user.pk) | Exists(shared)
+    return Q(pk=user.pk) | Q(pk__in=shared.values("user"))

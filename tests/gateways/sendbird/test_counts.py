@@ -161,6 +161,7 @@ def test_a_list_of_channels_with_everything(
     assert len(counted) == 8
 
 
+@pytest.mark.one_server
 def test_a_mark(sendbird: Sendbird, group: Conversation, alice: User, statements: Any) -> None:
     """The key, the channel, the position, the lock, the watermark, the stamp."""
     say(alice, group)

@@ -140,6 +140,7 @@ def test_who_hides_reads_is_told_of_none(
     assert counts["contentMarkers"][0]["readCount"] == 0
 
 
+@pytest.mark.one_server
 def test_the_number_of_statements_is_constant(
     message: Message, alice: User, bob: User, statements: Callable[[], Any]
 ) -> None:

@@ -102,6 +102,7 @@ def test_unknown_commands_are_refused_in_the_envelope(path: str) -> None:
         assert response.json()["ErrorCode"] == 10003
 
 
+@pytest.mark.one_server
 def test_the_number_of_statements_is_constant(
     admin: Admin, group: Conversation, room: str, alice: User, statements: Callable[[], Any]
 ) -> None:
