@@ -15,7 +15,6 @@ from django.contrib.sessions.middleware import SessionMiddleware as _Session
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware as _Csrf
 from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise  # type: ignore[import-untyped]
 
 from config.environ import Environ
@@ -42,10 +41,6 @@ class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):  # type: ignore[misc]
 
 class SessionMiddleware(_ForBrowsers, _Session):
     """Sessions of the admin and the demo."""
-
-
-class CsrfViewMiddleware(_ForBrowsers, _Csrf):
-    """Forms. The views of the API are exempt; REST framework checks calls with a session itself."""
 
 
 class AuthenticationMiddleware(_ForBrowsers, _Authentication):
