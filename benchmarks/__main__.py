@@ -42,6 +42,7 @@ BENCHMARKS = {
     "versions": "benchmarks.versions",
     "scale": "benchmarks.scale",
     "nodes": "benchmarks.nodes",
+    "rollup": "benchmarks.rollup",
 }
 
 

@@ -19,7 +19,7 @@ from benchmarks.scaled_world import CONVERSATIONS_EACH, MESSAGES, UNREAD, Scaled
 from benchmarks.timing import ratios, seconds, spread
 from benchmarks.world import NAME, client_of, execute
 from chat.models import User
-from receipts.reads.insights import insights
+from receipts.reads.insights import MeasuredRange
 from receipts.sql.run import fetch_rows
 from receipts.upkeep.checking import Check
 
@@ -163,9 +163,9 @@ def _commands(world: ScaledWorld) -> None:
         "check_receipts": lambda: _checked(None),
         "check_receipts, one conversation": lambda: _checked(world.conversation(4)),
     } | {
-        f"insights of everybody, {days} days": lambda days=days: insights(
-            since=until - timedelta(days=days), until=until
-        )
+        f"insights of everybody, {days} days": MeasuredRange(
+            until - timedelta(days=days), until
+        ).answer
         for days in (7, 14, 31)
     }
     print(f"  {world.rows:,} rows:", flush=True)

@@ -26,7 +26,7 @@ from config import connections, memory
 from config.bridge import WSGIBridge
 
 _django = get_wsgi_application()
-connections.settle()
+connections.settle_connections()
 
 from config import health  # only now can models be imported
 from config.browsers import with_handler_of_tokens
@@ -43,7 +43,7 @@ _requests = WSGIBridge(
     max_body=settings.MAX_REQUEST_BYTES,
     patience=settings.SERVER_STALL_SECONDS,
     longest=settings.SERVER_ANSWER_SECONDS,
-    release=connections.release,
+    release=connections.release_connection,
 )
 _sockets = Door(_requests.call)
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from chat.origins import headers_for
 from config.environ import Environ, environ_of
 from config.streams import Application, Stream, started
-from config.threads import Job, Threads
+from config.threads import Job, WorkThreads
 from receipts.api.outages import Overloaded
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
@@ -57,7 +57,7 @@ class WSGIBridge:
     ) -> None:
         self.application, self.max_body, self.release = application, max_body, release
         self.patience, self.longest = patience, longest
-        self.pool, self.threads = Threads(threads, "request"), threads
+        self.pool, self.threads = WorkThreads(threads, "request"), threads
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
 
     async def __call__(self, scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -147,7 +147,8 @@ class WSGIBridge:
         try:
             if self.inside > self.threads and request.watcher is None:
                 soon = job.loop.call_later(UNWATCHED_SECONDS, request.watch)
-            return await job.future
+            result: Result = await job.future
+            return result
         except asyncio.CancelledError:
             if not request.gone:
                 raise  # the server stops

@@ -15,8 +15,7 @@ from django.contrib.sessions.middleware import SessionMiddleware as _Session
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import CsrfViewMiddleware as _Csrf
-from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise
+from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise  # type: ignore[import-untyped]
 
 from config.environ import Environ
 
@@ -36,16 +35,12 @@ class _ForBrowsers:
         super().__init__(get_response)  # type: ignore[call-arg]
 
 
-class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):
+class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):  # type: ignore[misc]
     """Static files."""
 
 
 class SessionMiddleware(_ForBrowsers, _Session):
     """Sessions of the admin and the demo."""
-
-
-class CsrfViewMiddleware(_ForBrowsers, _Csrf):
-    """Forms. The views of the API are exempt; REST framework checks calls with a session itself."""
 
 
 class AuthenticationMiddleware(_ForBrowsers, _Authentication):

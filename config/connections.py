@@ -10,13 +10,13 @@ from django.core.signals import request_started
 from django.db import close_old_connections, connections
 
 
-def settle() -> None:
+def settle_connections() -> None:
     """Call once in a server, after loading. Commands do not: an import may wait for a long time."""
     _limit_waits()
     request_started.connect(_close_if_ended)
 
 
-def release() -> None:
+def release_connection() -> None:
     """Call before and after work on a thread that is no request."""
     _close_if_ended()
     close_old_connections()

@@ -12,19 +12,19 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Generic, TypeVar
 
-Result = TypeVar("Result")
+_Result = TypeVar("_Result")
 
 
-class Job(Generic[Result]):
+class Job(Generic[_Result]):
     """A function that waits for a thread, runs or is done."""
 
-    def __init__(self, work: Callable[[], Result]) -> None:
+    def __init__(self, work: Callable[[], _Result]) -> None:
         self.work = work
         self.loop = asyncio.get_running_loop()
-        self.future: asyncio.Future[Result] = self.loop.create_future()
+        self.future: asyncio.Future[_Result] = self.loop.create_future()
         self.is_waiting = True
         #: Called on the loop with a result that nobody waits for any more.
-        self.drop: Callable[[Result], None] = lambda result: None
+        self.drop: Callable[[_Result], None] = lambda result: None
 
     def cancel(self) -> None:
         """Give up waiting for a thread; a function that runs already is not interrupted."""
@@ -43,7 +43,7 @@ class Job(Generic[Result]):
         else:
             self.loop.call_soon_threadsafe(self._succeed, result)
 
-    def _succeed(self, result: Result) -> None:
+    def _succeed(self, result: _Result) -> None:
         if self.future.cancelled():
             self.drop(result)
         else:
@@ -54,7 +54,7 @@ class Job(Generic[Result]):
             self.future.set_exception(error)
 
 
-class Threads:
+class WorkThreads:
     """Runs jobs in the order in which they come in. The threads end with the process."""
 
     def __init__(self, count: int, name: str) -> None:
@@ -62,7 +62,7 @@ class Threads:
         for number in range(count):
             Thread(target=self._work, name=f"{name}_{number}", daemon=True).start()
 
-    def submit(self, work: Callable[[], Result]) -> Job[Result]:
+    def submit(self, work: Callable[[], _Result]) -> Job[_Result]:
         """Run a function on a thread, for the running event loop."""
         job = Job(work)
         self._waiting.put(job.run)

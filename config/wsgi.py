@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 _django = get_wsgi_application()
 
 from config.browsers import with_handler_of_tokens  # only now the settings are loaded
-from config.connections import settle
+from config.connections import settle_connections
 
 application = with_handler_of_tokens(_django)
-settle()
+settle_connections()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -15,6 +15,7 @@ from django.http import QueryDict
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, User
 from receipts.admin.keyset import Place
+from receipts.sql.times import midnight
 
 #: Query parameters that Django's admin adds itself.
 _DJANGOS = frozenset({"_popup", "_to_field", "e"})
@@ -144,7 +145,3 @@ def within(found: dict[str, Any], column: str) -> Iterator[Q]:
         yield Q(**{f"{column}__gte": midnight(since)})
     if until := found.get("to"):
         yield Q(**{f"{column}__lt": midnight(until + timedelta(days=1))})
-
-
-def midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)

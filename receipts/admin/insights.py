@@ -17,7 +17,7 @@ from chat.models import Conversation
 from receipts.admin.charts import chart_columns, parts_of, percent, spoken
 from receipts.admin.forms import ConversationField, DaysForm, PlaceForm, errors_of, given
 from receipts.api.insights import DEFAULT_DAYS, MAX_DAYS
-from receipts.reads.insights import InsightFigures, insights, times_to_read
+from receipts.reads.insights import InsightFigures, MeasuredRange
 
 
 class InsightsForm(DaysForm):
@@ -78,13 +78,8 @@ def insights_page(site: AdminSite) -> Callable[[HttpRequest], HttpResponse]:
 
 def _found(asked: dict[str, Any]) -> dict[str, Any]:
     """Everything the page shows for a range."""
-    scope = {
-        "since": asked["from"],
-        "until": asked["to"],
-        "conversation_id": asked["conversation"],
-    }
-    figures = insights(**scope)
-    spread = times_to_read(**scope)
+    measured = MeasuredRange(asked["from"], asked["to"], conversation_id=asked["conversation"])
+    figures, spread = measured.answer(), measured.times_to_read()
     return {
         "since": asked["from"],
         "until": asked["to"],

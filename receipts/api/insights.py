@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
-from receipts.reads.insights import InsightsAnswer, insights
+from receipts.reads.insights import InsightsAnswer, MeasuredRange
 from receipts.reads.names import conversation_id_of
 from receipts.rules.privacy import shown_to
 
@@ -28,7 +28,10 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Spread(RowSerializer):
-    """Seconds since sending, over recipients; null if no recipient reached the state."""
+    """Seconds since sending, over recipients; null if no recipient reached the state.
+
+    Exact, or within 1 % where days of the range have been summed up.
+    """
 
     median = serializers.FloatField(allow_null=True)
     p95 = serializers.FloatField(allow_null=True)
@@ -78,13 +81,14 @@ class InsightsViewSet(ApiViewSet):
     @extend_schema(parameters=_RANGE, responses=Insights)
     def retrieve(self, request: Request) -> Response:
         """Delivery and read rates, and times to delivered and read, over all conversations."""
-        return self._answer(insights(**self._range(), sender_id=self._sender()))
+        return self._answer(MeasuredRange(**self._range(), sender_id=self._sender()).answer())
 
     @extend_schema(parameters=_RANGE, responses=Insights)
     def of_conversation(self, request: Request, pk: int) -> Response:
         """Delivery and read rates, and times to delivered and read, in one conversation."""
         self.visible_conversation(pk)
-        return self._answer(insights(**self._range(), sender_id=self._sender(), conversation_id=pk))
+        asked = MeasuredRange(**self._range(), sender_id=self._sender(), conversation_id=pk)
+        return self._answer(asked.answer())
 
     def _answer(self, found: InsightsAnswer) -> Response:
         """The figures, without the marks that are hidden from the caller (rule 14)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from rest_framework.negotiation import DefaultContentNegotiation
@@ -13,7 +13,7 @@ class Negotiation(DefaultContentNegotiation):
     """A view with one format answers in it whoever accepts anything, or names just that one."""
 
     def select_renderer(
-        self, request: Request, renderers: Sequence[Any], format_suffix: str | None = None
+        self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None
     ) -> tuple[Any, str]:
         [first, *others] = renderers
         accepted = request.META.get("HTTP_ACCEPT", "*/*")

@@ -8,6 +8,7 @@ from chat.models import Message
 from receipts.importing.names import named_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
+from receipts.ledger.noting import note_selected
 from receipts.sql.run import by_code_point, execute
 
 _MOVES = "(message.edited_at IS NULL OR message.edited_at < {0}.edited_at)"
@@ -31,6 +32,7 @@ _REVISION = f"""
             OR (revision.edited_at IS NOT NULL AND revision.was_edited_at IS NULL)
             OR revision.deleted_at < revision.was_deleted_at
             OR (revision.deleted_at IS NOT NULL AND revision.was_deleted_at IS NULL))"""
+_REVISED = "SELECT message_id FROM import_revision WHERE slice = %(slice)s"
 _DELETE = f"""
     UPDATE chat_message AS message SET deleted_at = revision.deleted_at
       FROM import_revision AS revision
@@ -55,8 +57,7 @@ def revise_messages(report: Report, batch_size: int) -> None:
     derive("import_revision", _REVISION, {"batch_size": batch_size}, index="slice")
     for part in slices("import_revision", "messages"):
         with transaction.atomic():
-            lock_selected(
-                Message, "SELECT message_id FROM import_revision WHERE slice = %(slice)s", part
-            )
+            lock_selected(Message, _REVISED, part)
+            note_selected(f"id IN ({_REVISED})", part)
             report.changes["messages deleted"] += execute(_DELETE, part)
             report.changes["messages edited"] += execute(_EDIT, part)

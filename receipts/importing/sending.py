@@ -11,6 +11,7 @@ from receipts.importing.order import IMPORTED_SQL, source_order
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, insert, lock_selected, slices
 from receipts.importing.watermarks import hold_back
+from receipts.ledger.noting import note_messages
 from receipts.rules.recipients import RECEIVED_IN_STAY_SQL
 from receipts.rules.tracking import HAS_ROWS_SQL, TRACKING_SQL
 from receipts.sql.run import by_code_point, execute, fetch_rows
@@ -155,4 +156,5 @@ def _send(part: dict[str, int]) -> tuple[int, int]:
         hold_back(_RECIPIENTS, part)
     names = fetch_rows(_INSERT_MESSAGES, part)
     insert("chat_messagename (external_id, message_id, conversation_id)", sorted(names))
+    note_messages([message_id for _, message_id, _ in names])
     return len(names), execute(_INSERT_ROWS, part)

@@ -7,11 +7,9 @@ their own devices if a row was marked read or unread, privately or not. No one e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
-from typing import Any
 
-import orjson
 from django.db import connection
 
 from receipts.models import ACCOUNT_CLOSED, EventKind
@@ -25,7 +23,7 @@ from receipts.sql.run import execute
 #: An event lists at most this many of its messages; of more, it has the number and the first.
 MESSAGES_NAMED = 20
 
-_COLUMNS = (
+WRITTEN_COLUMNS = (
     "node, xid, kind, audience_id, conversation_id, actor_id, state, is_delivery,"
     " messages, message_count, first_message, marked_at, reason, created_at"
 )
@@ -96,11 +94,11 @@ _UNREAD_AGAIN = f"({_RETURNED} AND seen_at IS NULL)"
 
 def announce_changed(changed: str, columns: Iterable[str], *, of_one: bool = False) -> str:
     """INSERT: the events of the rows in ``changed``, given before and after the change."""
-    events = _events_of(changed, columns, of_one=of_one)
-    return f"INSERT INTO receipts_receiptevent ({_COLUMNS}) {events}"
+    events = events_of_changed(changed, columns, of_one=of_one)
+    return f"INSERT INTO receipts_receiptevent ({WRITTEN_COLUMNS}) {events}"
 
 
-def _events_of(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
+def events_of_changed(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
     """SELECT: the events of the rows in ``changed``, whose ``columns`` change.
 
     One for each sender, recipient, conversation and new state of rows, and reason of failures.
@@ -166,26 +164,6 @@ def _own_reads(changed: str, columns: set[str], *, of_one: bool) -> str:
          WHERE ({is_news}) AND withdrawn_at IS NULL {grouped}"""
 
 
-def events_as_json(changed: str, columns: Iterable[str], *, of_one: bool) -> str:
-    """SELECT: what ``announce_changed`` would insert, as one JSON array, or NULL."""
-    events = _events_of(changed, columns, of_one=of_one)
-    return f"""
-        SELECT CAST(jsonb_agg(to_jsonb(told)) AS text) FROM ({events}) AS told ({_COLUMNS})"""
-
-
-def insert_events(events: Sequence[Mapping[str, Any]]) -> None:
-    """Insert events from ``events_as_json``, in the transaction that changed their rows."""
-    names = [name.strip() for name in _COLUMNS.split(",")]
-    row = f"({', '.join(['%s'] * len(names))})"
-    sql = f"INSERT INTO receipts_receiptevent ({_COLUMNS}) VALUES {', '.join([row] * len(events))}"
-    values = [
-        orjson.dumps(event[name]).decode() if name == "messages" else event[name]
-        for event in events
-        for name in names
-    ]
-    fetch_prepared(sql, values)
-
-
 def announce_message(
     kind: EventKind, *, message_id: int, conversation_id: int, actor_id: int | None = None
 ) -> None:
@@ -205,10 +183,21 @@ def announce_message(
 def _message_event(vendor: str, distributed: bool) -> str:
     message = f"CAST(%s AS {_JSON[vendor]}), 1, CAST(%s AS bigint)"
     values = f"%s, NULL, CAST(%s AS bigint), CAST(%s AS bigint), NULL, FALSE, {message}"
-    sql = _one_event(_COLUMNS, f"{values}, NULL, NULL, {_NOW[vendor]}")
+    sql = _one_event(WRITTEN_COLUMNS, f"{values}, NULL, NULL, {_NOW[vendor]}")
     # With the condition on the id alone, and that a parameter, Citus would ask all shards.
     one = "FROM chat_conversation WHERE id = %s AND EXISTS (SELECT 1)"
     return f"{sql} {one}" if distributed else sql
+
+
+def created_event_sql(source: str, message: str) -> str:
+    """INSERT: a message was created; ``message`` is the SQL of its id, over ``source``.
+
+    Needs the parameters ``conversation_id`` and ``sender_id``. For one PostgreSQL.
+    """
+    values = f"""'{EventKind.MESSAGE_CREATED.value}', NULL, CAST(%(conversation_id)s AS bigint),
+        CAST(%(sender_id)s AS bigint), NULL, FALSE, jsonb_build_array({message}), 1, {message}"""
+    event = _one_event(WRITTEN_COLUMNS, f"{values}, NULL, NULL, {_NOW[connection.vendor]}")
+    return f"{event} FROM {source}"
 
 
 def announce_closed_account(user_id: int) -> None:

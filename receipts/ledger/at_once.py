@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping
 from functools import lru_cache
 from typing import cast
 
+from receipts.ledger.apart import fetch_changed
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, fetch_changed, one_statement
+from receipts.ledger.stamp import TIMES, one_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 

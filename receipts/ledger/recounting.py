@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.stamp import COUNTS
+from receipts.ledger.counting import COUNTS
+from receipts.ledger.noting import note_selected
 from receipts.sql.run import execute
 
 #: SQL: each count of a message from its rows, which may be none: those of a LEFT JOIN.
@@ -20,6 +21,7 @@ COUNTED_SQL = ", ".join(
 
 def recount(messages_sql: str, params: Mapping[str, object]) -> int:
     """Set the counts of locked messages from their rows; ``messages_sql`` selects their ids."""
+    note_selected(f"id IN ({messages_sql})", params)
     return execute(
         f"""
     UPDATE chat_message AS message

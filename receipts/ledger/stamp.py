@@ -7,38 +7,29 @@ becomes; ``stamp`` changes the rows and the counts together, so that the two can
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, cast
 
-import orjson
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed, events_as_json, insert_events
+from receipts.ledger.announcing import announce_changed
+from receipts.ledger.apart import fetch_changed, with_events
+from receipts.ledger.counting import count_sql, counts_of, delta_sql
+from receipts.ledger.noting import note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
 from receipts.sql.planning import reckoned_few_sql
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
-#: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
-#: failure only until it is delivered after all (rule 11).
-COUNTS = {
-    "recipient_count": "{0}withdrawn_at IS NULL",
-    "delivered_count": "{0}withdrawn_at IS NULL AND {0}delivered_at IS NOT NULL",
-    "read_count": "{0}withdrawn_at IS NULL AND {0}read_at IS NOT NULL",
-    "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
-    " AND {0}delivered_at IS NULL",
-    # Reads of the present text. ``edited_at`` is the message's; NULL, so not true, without an edit.
-    "read_since_edit_count": "{0}read_at >= edited_at AND {0}withdrawn_at IS NULL",
-}
 #: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
+#: What insights measure: a change of these is noted for the rollup.
+_MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
 _ALL_TIMES = {*TIMES, "received_at"}
 
 
@@ -81,44 +72,6 @@ class Change:
              WHERE {self.which}{few}"""
 
 
-def _counts_of(columns: Iterable[str]) -> dict[str, str]:
-    """The counts that a change of these columns can move, each with its condition."""
-    columns = {*columns}
-    return {
-        count: holds
-        for count, holds in COUNTS.items()
-        if columns.intersection(_COLUMN.findall(holds))
-    }
-
-
-_COLUMN = re.compile(r"\{0\}(\w+)")
-
-
-def _delta(changed: str, columns: Iterable[str], *, place: str = "", of_one: bool = False) -> str:
-    """SELECT: what each message's counts gain or lose, for the messages whose counts change.
-
-    ``of_one``: for one row, which needs no sums.
-    """
-    total, group, having = ("({})", "", "WHERE") if of_one else ("SUM({})", "GROUP BY", "HAVING")
-    sums = {
-        count: total.format(
-            f"CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
-            f" - CASE WHEN {holds.format('was_')} THEN 1 ELSE 0 END"
-        )
-        for count, holds in _counts_of(columns).items()
-    }
-    gained = ", ".join(f"{gain} AS {count}" for count, gain in sums.items())
-    moved = " OR ".join(f"{gain} <> 0" for gain in sums.values())
-    group = f" {group} message_id" if group else ""
-    return f"SELECT message_id, {place}{gained} FROM {changed}{group} {having} {moved}"
-
-
-def _count(columns: Iterable[str]) -> str:
-    """UPDATE of the counts by ``delta``, without FROM."""
-    sums = ", ".join(f"{count} = message.{count} + delta.{count}" for count in _counts_of(columns))
-    return f"UPDATE chat_message AS message SET {sums}"
-
-
 def stamp(change: Change, *, conversation: int | None = None) -> int:
     """Change the rows and their messages' counts, write the events; return how many rows changed.
 
@@ -146,10 +99,8 @@ def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     if not rows:
         return None
     found = zip(columns, rows[0], strict=True)
-    return cast(
-        ChangedColumns,
-        {name: as_time(each) if name in _ALL_TIMES else each for name, each in found},
-    )
+    row = {name: as_time(each) if name in _ALL_TIMES else each for name, each in found}
+    return cast(ChangedColumns, row)
 
 
 def _execute(
@@ -162,12 +113,11 @@ def _execute(
         return 0, [row for pk in each for row in _execute(change, answer, pk)[1]]
     params = adapt_all(change.params)
     if connection.vendor == "postgresql":
-        if conversation is not None:
+        if in_one := conversation is not None:
             params = {**params, "lies_in": conversation}
             if is_distributed():
                 change = _named(change)
         answer = f"SELECT {answer} FROM changed"
-        in_one = conversation is not None
         statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
         return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
@@ -184,22 +134,6 @@ def _named(change: Change) -> Change:
     return replace(change, which=which, becomes=becomes, source=constant_sql(change.source))
 
 
-def fetch_changed(
-    statement: str, params: Mapping[str, object], *, quiet: bool = False
-) -> list[tuple[Any, ...]]:
-    """Run ``one_statement``; return the rows of its answer.
-
-    On Citus it answers the events, too, in its first column, and a second statement inserts them.
-    """
-    if quiet or not is_distributed():
-        return fetch_prepared(statement, params)
-    with transaction.atomic():
-        rows = fetch_prepared(statement, params)
-        if rows and rows[0][0]:
-            insert_events(orjson.loads(rows[0][0]))
-    return [row[1:] for row in rows]
-
-
 #: SQL condition: a row of the first table lies in one conversation, or in that of the second.
 _LIES_IN = "{0}.conversation_id = %(lies_in)s"
 _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
@@ -214,10 +148,10 @@ def one_statement(
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
     ``of_one``: there is at most one row.
     """
-    becomes = tuple(change.becomes.items())
-    how = answer, in_one, of_one, first
+    notes = not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
-    return _statement(change.which, becomes, change.source, announces, *how)
+    how = change.source, announces, answer, in_one, of_one, first, notes
+    return _statement(change.which, tuple(change.becomes.items()), *how)
 
 
 @lru_cache(maxsize=500)
@@ -230,6 +164,7 @@ def _statement(
     in_one: bool,
     of_one: bool,
     first: str,
+    notes: bool,
 ) -> str:
     change = Change(which, dict(becomes), source=source)
     lies = _LIES_IN if in_one else _LIES_WITH
@@ -240,14 +175,14 @@ def _statement(
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
         )"""
     ]
-    if _counts_of(change.becomes):
+    if counts_of(change.becomes):
         # A message lies in one conversation; a second column to group by would have to be sorted.
         place = "conversation_id, " if of_one else "MIN(conversation_id) AS conversation_id, "
         place = "" if in_one else place
-        delta = _delta("changed", change.becomes, place=place, of_one=of_one)
+        delta = delta_sql("changed", change.becomes, place=place, of_one=of_one)
         steps.append(
             f"""counted AS (
-            {_count(change.becomes)} FROM ({delta}) AS delta
+            {count_sql(change.becomes)} FROM ({delta}) AS delta
              WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
         )"""
         )
@@ -259,14 +194,13 @@ def _statement(
              WHERE status.id = changed.id AND {lies.format("status", "changed")}
         )"""
     )
+    if notes:
+        steps.append(f"noted AS ({note_rows_sql('changed', of_one=of_one)})")
     if announces == "within":
         announced = announce_changed("changed", change.becomes, of_one=of_one)
         steps.append(f"announced AS ({announced})")
     elif announces == "apart":
-        # Citus runs a statement whole on the node of its rows only if no CTE of it inserts.
-        events = events_as_json("changed", change.becomes, of_one=of_one)
-        first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
-        answer = f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
+        answer = with_events(answer, "changed", change.becomes, of_one=of_one)
     return f"WITH {first}{', '.join(steps)} {answer}"
 
 
@@ -275,13 +209,14 @@ def _several_statements(change: Change, answer: str) -> list[str]:
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
     changed = f"({change.changed})"
     statements = []
-    if _counts_of(change.becomes):
-        delta = _delta(changed, change.becomes)
-        statements.append(
-            f"{_count(change.becomes)} FROM ({delta}) AS delta WHERE message.id = delta.message_id"
-        )
+    if counts_of(change.becomes):
+        delta = delta_sql(changed, change.becomes)
+        counted = count_sql(change.becomes)
+        statements.append(f"{counted} FROM ({delta}) AS delta WHERE message.id = delta.message_id")
     if not change.quiet:
         statements.append(announce_changed(changed, change.becomes))
+    if not _MEASURED.isdisjoint(change.becomes):
+        statements.append(note_rows_sql(changed))
     updated = (
         f"UPDATE receipts_messagestatus AS status SET {assignments}"
         f" FROM {changed} AS changed WHERE status.id = changed.id"

@@ -126,37 +126,28 @@ _READ = f"""
             OR (participant.held_back AND move.passes_read))"""
 
 
-def reach_newest(mark: Mark, *, participant_id: int, conversation_id: int, message_id: int) -> None:
-    """Move a locked participant's watermarks to the newest message of their conversation.
+def reach_newest_sql(mark: Mark, message: str = "%(message_id)s", source: str = "") -> str | None:
+    """UPDATE: a locked participant's watermarks reach the newest message of their conversation.
 
     As ``advance_watermarks``, but since nothing is after that message, no position is compared.
+    ``message`` is the SQL of its id, over ``source``. Needs the parameters ``participant``,
+    ``conversation_id`` and ``at``. None for a mark that moves no watermark.
     """
     if _is_hidden(mark):
-        return
-    params = {
-        "participant": participant_id,
-        "conversation": conversation_id,
-        "message": message_id,
-        "at": adapt(mark.at),
-    }
-    fetch_prepared(_NEWEST[discloses(mark)], params)
-
-
-_DELIVERED_SQL = "last_delivered_message_id = %(message)s, last_delivered_at = %(at)s"
-_READ_SQL = f"""last_read_message_id = %(message)s, last_read_at = %(at)s,
+        return None
+    moved = f"last_delivered_message_id = {message}, last_delivered_at = %(at)s"
+    if discloses(mark):
+        moved += f""", last_read_message_id = {message}, last_read_at = %(at)s,
                held_back = participant.has_private_deliveries OR EXISTS (
                    SELECT 1 FROM receipts_messagestatus AS open
                     WHERE open.recipient_id = participant.user_id
-                      AND open.conversation_id = %(conversation)s AND {PRIVATE_SQL})"""
-#: By whether the mark is a disclosed read.
-_NEWEST = {
-    disclosed: f"""
-        UPDATE chat_conversationparticipant AS participant
-           SET {_DELIVERED_SQL}{", " + _READ_SQL if disclosed else ""}
+                      AND open.conversation_id = %(conversation_id)s AND {PRIVATE_SQL})"""
+    return f"""
+        UPDATE chat_conversationparticipant AS participant SET {moved}
+          {f"FROM {source}" if source else ""}
          WHERE participant.id = %(participant)s
-           AND participant.conversation_id = %(conversation)s"""
-    for disclosed in (False, True)
-}
+           AND participant.conversation_id = %(conversation_id)s"""
+
 
 _LOCKED = CompiledQuery(
     lambda user, conversation: (

@@ -1,8 +1,14 @@
-"""Receipts as stored: rows, events, webhook endpoints, devices, and what imports have said."""
+"""Receipts as stored: rows, events, webhooks, devices, insights, and what imports have said."""
 
 from receipts.models.device import DevicePosition
 from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, ReceiptEvent
 from receipts.models.history import HistoryMember, HistoryPosition, HistoryStay
+from receipts.models.insights import (
+    InsightsChange,
+    InsightsDay,
+    InsightsHorizon,
+    InsightsPart,
+)
 from receipts.models.status import MessageStatus
 from receipts.models.webhook import WebhookEndpoint
 
@@ -14,6 +20,10 @@ __all__ = [
     "HistoryMember",
     "HistoryPosition",
     "HistoryStay",
+    "InsightsChange",
+    "InsightsDay",
+    "InsightsHorizon",
+    "InsightsPart",
     "MessageStatus",
     "ReceiptEvent",
     "WebhookEndpoint",

@@ -88,8 +88,7 @@ def _own_row_query(
     conversation = known_conversation(message)
     if conversation is None:
         return _OWN_ROW, {"message": message, "username": username}
-    params = {"message": message, "conversation": conversation, "username": username}
-    return _OWN_ROW_IN, params
+    return _OWN_ROW_IN, {"message": message, "conversation": conversation, "username": username}
 
 
 def takes_part(conversation_id: int, username: str) -> bool:

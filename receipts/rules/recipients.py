@@ -13,15 +13,21 @@ from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
 
-#: SELECT: one row for each recipient of a message that is sent now. Parameters: the message, its
-#: time, its conversation and its sender.
-RECIPIENTS_NOW_SQL = """
-    SELECT %s, participant.user_id, participant.conversation_id, %s
-      FROM chat_conversationparticipant AS participant
-      JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
-     WHERE participant.conversation_id = %s AND participant.is_active
-       AND participant.user_id <> %s
-     ORDER BY participant.user_id"""
+
+def recipients_now_sql(message: str, source: str = "") -> str:
+    """SELECT: one row for each recipient of a message that is sent now.
+
+    ``message`` is the SQL of its id, over ``source``. Needs the parameters ``created_at``,
+    ``conversation_id`` and ``sender_id``.
+    """
+    return f"""
+        SELECT {message}, participant.user_id, participant.conversation_id, %(created_at)s
+          FROM {source}chat_conversationparticipant AS participant
+          JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
+         WHERE participant.conversation_id = %(conversation_id)s AND participant.is_active
+           AND participant.user_id <> %(sender_id)s
+         ORDER BY participant.user_id"""
+
 
 #: SQL condition: ``participant`` received ``message``, by when they joined and left.
 RECEIVED_SQL = """participant.conversation_id = message.conversation_id
@@ -41,7 +47,7 @@ RECEIVED_IN_STAY_SQL = """stay.conversation_id = message.conversation_id
 
 
 def recipients_now(conversation: Any, sender: Any) -> QuerySet[ConversationParticipant]:
-    """The participants for whom ``RECIPIENTS_NOW_SQL`` has a row."""
+    """The participants for whom ``recipients_now_sql`` has a row."""
     return (
         ConversationParticipant.objects.active()
         .filter(conversation=conversation)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from chat.errors import Refused
 from chat.models import Message, User
 from receipts.ledger.announcing import announce_message
+from receipts.ledger.noting import note_messages
 from receipts.ledger.watermarks import hold_back_from, lock_watermarks_of
 from receipts.models import EventKind
 from receipts.reads.places import placed
@@ -56,6 +57,8 @@ def restore_message(*, message_id: int, by: User | None = None) -> bool:
 
 
 def _announce(kind: EventKind, message_id: int) -> None:
+    """Publish the change, and note it for insights."""
     message = Message.objects.filter(**placed(message_id))
     conversation = message.values_list("conversation_id", flat=True).get()
     announce_message(kind, message_id=message_id, conversation_id=conversation)
+    note_messages([message_id], conversation=conversation)

@@ -15,9 +15,9 @@ from chat.models import (
     Conversation,
     ConversationParticipant,
     Message,
+    Tracking,
     User,
 )
-from receipts.ledger.announcing import announce_message
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
@@ -25,15 +25,14 @@ from receipts.ledger.watermarks import (
     hold_back_from,
     hold_back_private,
     lock_watermarks_of,
-    reach_newest,
 )
-from receipts.models import EventKind, MessageStatus
+from receipts.models import MessageStatus
 from receipts.reads.names import message_id_of
 from receipts.reads.places import remember
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.rules.recipients import recipients_now
 from receipts.rules.tracking import tracking_of
-from receipts.services.storing import is_late, live_time, store_message
+from receipts.services.storing import Reaching, is_late, live_time, store_message
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import NEWEST_FIRST
 
@@ -116,31 +115,33 @@ def send_message(
         sender_role=membership.role,
         requested=request_receipts,
     )
+    created_at = sent_at or live_time(membership.newest_at)
+    mark = Mark(
+        at=created_at,
+        read=mark_read,
+        private=mark_read and reads_privately(sender.read_receipts_enabled),
+        hides_delivery=delivers_privately(sender.delivery_receipts_enabled),
+    )
+    is_newest = tracking == Tracking.TRACKED and not late
     message = store_message(
         conversation_id=conversation_id,
         sender_id=sender.pk,
         body=body,
         client_id=client_id,
         external_id=external_id,
-        created_at=sent_at or live_time(membership.newest_at),
+        created_at=created_at,
         tracking=tracking,
         recipients=membership.recipients,
+        reaching=Reaching(membership.pk, mark) if is_newest else None,
     )
     remember(message.pk, conversation_id)
     hold_back_from(late, message.pk)
-    announce_message(
-        EventKind.MESSAGE_CREATED,
-        message_id=message.pk,
-        conversation_id=conversation_id,
-        actor_id=sender.pk,
-    )
-    mark = Mark(
-        at=message.created_at,
-        read=mark_read,
-        private=mark_read and reads_privately(sender.read_receipts_enabled),
-        hides_delivery=delivers_privately(sender.delivery_receipts_enabled),
-    )
-    _mark_earlier(message, membership, mark, is_newest=not late)
+    if late and message.tracked:
+        advance_watermark(
+            mark, recipient=sender.pk, conversation=conversation_id, reached=message.pk
+        )
+    if membership.has_unread:
+        _mark_earlier(message, membership, mark)
     return Sent(message, created=True)
 
 
@@ -226,23 +227,14 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Se
     return SenderFacts(**found)
 
 
-def _mark_earlier(
-    message: Message, membership: SenderFacts, mark: Mark, *, is_newest: bool
-) -> None:
+def _mark_earlier(message: Message, membership: SenderFacts, mark: Mark) -> None:
     """Mark the earlier messages delivered to the sender, or read by them (rule 9)."""
-    params = {"recipient": message.sender_id, "conversation": message.conversation_id}
-    if message.tracked and is_newest:
-        reach_newest(
-            mark,
-            participant_id=membership.pk,
-            conversation_id=message.conversation_id,
-            message_id=message.pk,
-        )
-    elif message.tracked:
-        advance_watermark(mark, **params, reached=message.pk)
-    if membership.has_unread:
-        position = {"sent_at": message.created_at, "message": message.pk}
-        change = mark.change(_UNREAD_BY_SENDER, {**params, **position})
-        stamp(change, conversation=message.conversation_id)
-        if mark.hides_delivery:
-            hold_back_private(mark, {membership.pk: None})
+    params = {
+        "recipient": message.sender_id,
+        "conversation": message.conversation_id,
+        "sent_at": message.created_at,
+        "message": message.pk,
+    }
+    stamp(mark.change(_UNREAD_BY_SENDER, params), conversation=message.conversation_id)
+    if mark.hides_delivery:
+        hold_back_private(mark, {membership.pk: None})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
@@ -10,9 +13,15 @@ from django.utils import timezone
 
 from chat.errors import Conflict
 from chat.models import Message, Tracking
+from receipts.ledger.announcing import announce_message, created_event_sql
+from receipts.ledger.marks import Mark
+from receipts.ledger.noting import note_sent
+from receipts.ledger.watermarks import reach_newest_sql
+from receipts.models import EventKind
 from receipts.reads.names import message_id_of
-from receipts.rules.recipients import RECIPIENTS_NOW_SQL
+from receipts.rules.recipients import recipients_now_sql
 from receipts.rules.tracking import ROWLESS
+from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
@@ -23,9 +32,9 @@ TICK = timedelta(milliseconds=1)
 
 
 #: One row per recipient.
-_INSERT_ROWS = f"""
-    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
-    {RECIPIENTS_NOW_SQL}"""
+_INSERT_ROWS = (
+    "INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)"
+)
 
 #: The columns that the database does not compute. A prepared statement of our own: the ORM takes as
 #: long to build this one as the database to run it.
@@ -70,6 +79,14 @@ def time_in(conversation_id: int) -> datetime:
     return live_time(messages.values_list("created_at", flat=True).first())
 
 
+@dataclass(frozen=True)
+class Reaching:
+    """A locked participant whose watermarks reach the message that is sent, and the mark."""
+
+    participant_id: int
+    mark: Mark
+
+
 def store_message(
     *,
     conversation_id: int,
@@ -81,11 +98,12 @@ def store_message(
     tracking: Tracking,
     is_activity: bool = True,
     recipients: int,
+    reaching: Reaching | None = None,
 ) -> Message:
-    """Store a message and a row for each current participant but its sender (rule 1).
+    """Store a message and a row for each current participant but its sender, and publish it.
 
-    ``recipients`` is their number. With too many there are no rows (rule 16). Raises ``Conflict``
-    if another message has the ``external_id``.
+    ``recipients`` is their number (rule 1). With too many there are no rows (rule 16). Raises
+    ``Conflict`` if another message has the ``external_id``. Call it in a transaction.
     """
     has_rows = tracking not in ROWLESS
     values: dict[str, Any] = {
@@ -107,14 +125,57 @@ def store_message(
         "failed_count": 0,
         "read_since_edit_count": 0,
     }
-    [stored] = fetch_prepared(_INSERT_MESSAGE, {**values, "created_at": adapt(created_at)})
-    values["id"], values["overall_status"] = stored
+    params = {**values, "created_at": adapt(created_at)}
+    if reaching is not None:
+        params |= {"participant": reaching.participant_id, "at": adapt(reaching.mark.at)}
+    at_once = connection.vendor == "postgresql" and not is_distributed()
+    store = _store_at_once if at_once else _store_in_steps
+    values["id"], values["overall_status"] = store(params, has_rows, reaching)
     if external_id is not None:
         _claim_name(external_id, values["id"], conversation_id)
-    if has_rows:
-        fetch_prepared(_INSERT_ROWS, [values["id"], adapt(created_at), conversation_id, sender_id])
+    note_sent(conversation_id, created_at)
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
+
+
+def _store_at_once(
+    params: Mapping[str, Any], has_rows: bool, reaching: Reaching | None
+) -> tuple[Any, ...]:
+    """On one PostgreSQL: the message, its rows, its event and the watermarks in one statement."""
+    mark = None if reaching is None else reaching.mark.without_values()
+    [stored] = fetch_prepared(_statement(has_rows, mark), params)
+    return stored
+
+
+@lru_cache(maxsize=20)
+def _statement(has_rows: bool, mark: Mark | None) -> str:
+    steps = {"message": _INSERT_MESSAGE, "told": created_event_sql("message", "message.id")}
+    if has_rows:
+        recipients = recipients_now_sql("message.id", "message CROSS JOIN ")
+        steps["recipients"] = f"{_INSERT_ROWS} {recipients}"
+    if mark is not None and (moved := reach_newest_sql(mark, "message.id", "message")):
+        steps["moved"] = moved
+    relations = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
+    return f"WITH {relations} SELECT id, overall_status FROM message"
+
+
+def _store_in_steps(
+    params: Mapping[str, Any], has_rows: bool, reaching: Reaching | None
+) -> tuple[Any, ...]:
+    """The same, statement by statement."""
+    [stored] = fetch_prepared(_INSERT_MESSAGE, params)
+    params = {**params, "message_id": stored[0]}
+    if has_rows:
+        fetch_prepared(f"{_INSERT_ROWS} {recipients_now_sql('%(message_id)s')}", params)
+    announce_message(
+        EventKind.MESSAGE_CREATED,
+        message_id=stored[0],
+        conversation_id=params["conversation_id"],
+        actor_id=params["sender_id"],
+    )
+    if reaching is not None and (moved := reach_newest_sql(reaching.mark)):
+        fetch_prepared(moved, params)
+    return stored
 
 
 def _claim_name(external_id: str, message_id: int, conversation_id: int) -> None:

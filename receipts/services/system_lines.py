@@ -11,8 +11,6 @@ from datetime import datetime
 from django.db import transaction
 
 from chat.models import Message, Tracking, User
-from receipts.ledger.announcing import announce_message
-from receipts.models import EventKind
 from receipts.reads.names import message_id_of
 from receipts.services.locking import lock_conversation
 from receipts.services.sending import Sent, repeated_message
@@ -59,12 +57,6 @@ def send_system_line(
         tracking=Tracking.SYSTEM,
         is_activity=activity,
         recipients=0,
-    )
-    announce_message(
-        EventKind.MESSAGE_CREATED,
-        message_id=message.pk,
-        conversation_id=conversation_id,
-        actor_id=sender.pk,
     )
     return Sent(message, created=True)
 

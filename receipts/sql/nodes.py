@@ -29,7 +29,10 @@ SELECT DISTINCT ON ({_SHARD_OF.format("place")}) place
   FROM generate_series(0, {_NUMBERS_PER_SHARD} * ({_SHARDS})) AS place
  ORDER BY {_SHARD_OF.format("place")}, place
     ON CONFLICT DO NOTHING""".strip()
-_FILLED = f"SELECT COUNT(DISTINCT {_SHARD_OF.format('conversation_id')}) FROM {BEACONS}"
+#: Of numbers, not of the table: a worker may not know yet that a shard was split.
+_FILLED = f"""
+    SELECT COUNT(DISTINCT {_SHARD_OF.format("place")})
+      FROM unnest(CAST(%(places)s AS bigint[])) AS place"""
 
 
 def node_sql() -> str:
@@ -50,7 +53,8 @@ def node_statements() -> list[str]:
             " colocate_with => 'receipts_receiptevent')",
             _FILL,
         ]
-    return [] if fetch_rows(_FILLED) == fetch_rows(_SHARDS) else [_FILL]
+    places = [place for (place,) in fetch_rows(f"SELECT conversation_id FROM {BEACONS}")]
+    return [] if fetch_rows(_FILLED, {"places": places}) == fetch_rows(_SHARDS) else [_FILL]
 
 
 def nodes_with_shards() -> set[int]:

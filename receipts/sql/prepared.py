@@ -15,9 +15,7 @@ from psycopg import RawCursor
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
-def fetch_prepared(
-    sql: str, params: Mapping[str, object] | Sequence[object]
-) -> list[tuple[Any, ...]]:
+def fetch_prepared(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
     """The rows of one of the few statements of every mark; on PostgreSQL a prepared statement.
 
     Only for those: a list's page is planned each time, since its best plan depends on the page, and

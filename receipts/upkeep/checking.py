@@ -1,7 +1,7 @@
 """Check that the counts on messages match their rows (rule 19), and their names, and correct them.
 
 Rows and counts change in one statement, so drift means a bug or a manual change in the database.
-Which counts a row adds to is defined once, in ``stamp.COUNTS``.
+Which counts a row adds to is defined once, in ``counting.COUNTS``.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 
 from chat.models import Message
+from receipts.ledger.counting import COUNTS
+from receipts.ledger.noting import note_messages
 from receipts.ledger.recounting import COUNTED_SQL
-from receipts.ledger.stamp import COUNTS
 from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
 from receipts.sql.distributed import is_distributed
@@ -199,6 +200,7 @@ class Check:
         earlier changes are committed, and visible to the statement that counts.
         """
         lock_in_order(Message.objects.filter(pk__in=drifted))
+        note_messages(drifted)
         # Only the locked ones: the counts of others may change while this waits for a lock.
         execute(
             _searched(_FIX).format(those=among_ids("message.id")),

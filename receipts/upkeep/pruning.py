@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Message, OverallStatus
+from receipts.ledger.noting import note_messages
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.progress import ProgressBar
 from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS, batches, stretches
@@ -100,6 +101,7 @@ class Prune:
         self.messages += len(rows)
         self.rows += sum(rows.values())
         if not self.dry_run:
+            note_messages(list(rows))
             _delete(list(rows))
             Message.objects.filter(pk__in=rows).update(archived_at=timezone.now())
 

@@ -11,7 +11,8 @@ import pytest
 from chat.models import Conversation, User
 from receipts import services
 from receipts.admin.charts import chart_columns, parts_of, percent, spoken
-from receipts.reads.insights import READ_WITHIN, times_to_read
+from receipts.reads.histograms import READ_WITHIN
+from receipts.reads.insights import MeasuredRange
 from tests.support.admin import Browser, appointed, plain
 from tests.support.insights import BEGIN, mark, write
 
@@ -45,7 +46,7 @@ def test_times_to_read_fall_into_buckets(group: Conversation, alice: User) -> No
     """Each belongs to the first bucket whose end it is under; SQLite reckons in milliseconds."""
     for after in (0, 9.9, 10.1, 59, 61, 299, 301, 3599, 3601, 86399, 86401, 900_000):
         mark(write(alice, group), "bob", after=after)
-    found = times_to_read(since=BEGIN.date(), until=BEGIN.date())
+    found = MeasuredRange(BEGIN.date(), BEGIN.date()).times_to_read()
     assert found == [(label, 2) for _, label in READ_WITHIN]
 
 
@@ -59,7 +60,7 @@ def test_private_withdrawn_and_deleted_reads_are_in_no_bucket(
     services.delete_message(message_id=deleted.pk)
     mark(write(alice, group), "carol", after=5, private=True)
     services.remove_participant(conversation_id=group.pk, user=carol)
-    found = times_to_read(since=BEGIN.date(), until=BEGIN.date())
+    found = MeasuredRange(BEGIN.date(), BEGIN.date()).times_to_read()
     assert [count for _, count in found] == [0] * len(READ_WITHIN)
 
 
@@ -110,13 +111,13 @@ def test_what_is_asked_wrongly_is_named(mia: Browser, query: str, field: str) ->
 def test_a_constant_number_of_statements(
     mia: Browser, group: Conversation, alice: User, statements: Any
 ) -> None:
-    """Session, user, two for the rights, and two for all figures."""
+    """Session, user, two for the rights, the rollup's horizon, and two for all figures."""
     for messages in (1, 20):
         for _ in range(messages):
             mark(write(alice, group), "bob", after=5)
         with statements() as counted:
             mia.get(f"insights/?{RANGE}")
-        assert len(counted) == 6, counted.sql
+        assert len(counted) == 7, counted.sql
 
 
 def test_every_part_of_a_bar_lies_beside_the_one_before() -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.models import MessageStatus
-from tests.support.cast import ON_POSTGRES, say
+from tests.support.cast import STAMP, say
 
 
 def batch(api: Any, who: Any, *items: Any) -> list[str]:
@@ -150,7 +150,7 @@ def test_a_batch_takes_a_constant_number_of_statements(
     with statements() as counted:
         results = call.post("/receipts/", {"receipts": items})["results"]
     assert {each["result"] for each in results} == {"applied"}
-    assert len(counted) == 3 + 3 * (1 if ON_POSTGRES else 3)
+    assert len(counted) == 3 + 3 * STAMP
 
 
 NOW = timezone.now()

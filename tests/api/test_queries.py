@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chat.models import Conversation, User
-from tests.support.cast import SINGLE_MARK, STAMP, say
+from tests.support.cast import ON_POSTGRES, SINGLE_MARK, STAMP, say
 
 
 @pytest.mark.parametrize("messages", [1, 30])
@@ -102,7 +102,10 @@ def test_single_mark(
 
 @pytest.mark.parametrize("recipients", [1, 40])
 def test_send(api: Any, group: Conversation, alice: User, statements: Any, recipients: int) -> None:
-    """Rule 1: a constant, whatever the number of recipients."""
+    """Rule 1: a constant, whatever the number of recipients.
+
+    On PostgreSQL one statement stores the message, its rows, its event and a watermark.
+    """
     from receipts import services
 
     for number in range(recipients):
@@ -111,7 +114,7 @@ def test_send(api: Any, group: Conversation, alice: User, statements: Any, recip
     call = api(alice)
     with statements() as counted:
         call.post(f"/conversations/{group.pk}/messages/", {"body": "hi"}, status=201)
-    assert len(counted) == 9
+    assert len(counted) == (6 if ON_POSTGRES else 9)
 
 
 def test_message_page_with_receipts(

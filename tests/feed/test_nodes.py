@@ -18,8 +18,8 @@ from receipts.feed.positions import Position, position_of
 from receipts.feed.reading import of_all
 from receipts.feed.snapshots import earlier, parse_snapshots, snapshots_text
 from receipts.models import EventKind, ReceiptEvent
-from tests.feed.test_order import on_its_own, write
 from tests.support.cast import say
+from tests.support.committing import on_its_own, write
 from tests.support.nodes import Answer, Reader, written
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from chat.models import Conversation, User
 from receipts import services
 from receipts.models import EventKind, ReceiptEvent
 from tests.support.cast import say
+from tests.support.committing import on_its_own, write
 from tests.support.listening import Listen, Stream
 
 pytestmark = [
@@ -45,14 +46,6 @@ def meanwhile(work: Callable[[], Any]) -> Iterator[None]:
         finally:
             go_on.set()
             running.result()
-
-
-def on_its_own(work: Callable[..., Any], *args: Any) -> Any:
-    """Run a thread's function and close its connection."""
-    try:
-        return work(*args)
-    finally:
-        connection.close()
 
 
 def numbers() -> list[int]:
@@ -104,16 +97,6 @@ def test_what_is_rolled_back_is_not_told(
         transaction.set_rollback(True)
     message = say(alice, group)
     assert stream.messages(message.pk) == [message.pk]
-
-
-def write(sender: User, room: Conversation) -> None:
-    """Transactions of all lengths, some rolled back."""
-    for _ in range(20):
-        with transaction.atomic():
-            for _ in range(random.choice((1, 1, 1, 5, 15))):
-                say(sender, room)
-            if random.random() < 0.1:
-                transaction.set_rollback(True)
 
 
 END = "the end"

@@ -17,9 +17,11 @@ from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
 
 ON_POSTGRES = os.environ.get("TEST_LEG") in ("postgresql", "partitions", "citus")
-#: The statements of one stamp. SQLite also selects the rows twice: for the counts and for the rows
-#: (ledger/stamp.py).
-STAMP = 1 if ON_POSTGRES else 3
+#: The statements of one stamp. SQLite also selects the rows for the counts, for the notes of
+#: insights, and for the rows (ledger/stamp.py).
+STAMP = 1 if ON_POSTGRES else 4
+#: Of a failure, which insights do not measure.
+STAMP_OF_FAILURES = 1 if ON_POSTGRES else 3
 #: Of a change that moves no count.
 NO_COUNT = 1 if ON_POSTGRES else 2
 #: The statements of one mark of one message: on SQLite its row is looked up before.

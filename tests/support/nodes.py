@@ -16,8 +16,9 @@ from chat.models import Conversation, User
 from receipts.feed import cluster
 from receipts.feed.positions import Position
 from receipts.feed.snapshots import snapshots_text
-from receipts.ledger import announcing, stamp
+from receipts.ledger import announcing, at_once, stamp
 from receipts.models import ReceiptEvent
+from receipts.services import storing
 from tests.support.cast import Api, say
 
 #: The nodes, each with its snapshot; and those that have shards, though they do not answer.
@@ -42,7 +43,12 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
 @pytest.fixture
 def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two nodes that share the server's transactions: each is of one of them, by its id."""
-    known = announcing._message_event, stamp._statement
+    known = (
+        announcing._message_event,
+        stamp._statement,
+        at_once._statement,
+        storing._statement,
+    )
     xid, now = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)", "pg_current_snapshot()"
     monkeypatch.setattr(announcing, "node_sql", lambda: f"1 + {xid} %% 2")
     both = f"SELECT 0 AS conversation_id, here, CAST({now} AS text) AS now"

@@ -60,8 +60,10 @@ class Plans:
         """The plan of a statement that ran, and was undone."""
         with connection.cursor() as cursor:
             cursor.cursor.execute("SAVEPOINT explained")
-        execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *call)
-        ((explained,),) = call[-1]["cursor"].fetchall()
+        rows = execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *call)
+        if not isinstance(rows, list):  # a prepared statement returns them, others leave them
+            rows = call[-1]["cursor"].fetchall()
+        ((explained,),) = rows
         with connection.cursor() as cursor:
             cursor.cursor.execute("ROLLBACK TO SAVEPOINT explained")
         return explained[0]["Plan"]

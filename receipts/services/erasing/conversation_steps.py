@@ -20,6 +20,7 @@ from chat.models import (
     MessageName,
     MessageNumber,
 )
+from receipts.ledger.noting import note_messages
 from receipts.models import EventKind
 from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
@@ -53,6 +54,7 @@ def _erase_messages(erasure: Erasure) -> list[Any] | None:
     if _delete_rows(ids) or _delete_names(ids):
         return [created_at, past]
     lock_in_order(Message.objects.filter(pk__in=ids))
+    note_messages(ids, conversation=erasure.conversation_id)
     delete_ids("chat_message", ids)
     past, created_at = found[-1]
     return [cast(datetime, as_time(created_at)).isoformat(), past]

@@ -14,7 +14,8 @@ from django.db.models import Count, QuerySet
 from django.utils import timezone
 
 from chat.models import Conversation, ConversationParticipant, Message, Tracking
-from receipts.ledger.stamp import COUNTS
+from receipts.ledger.counting import COUNTS
+from receipts.ledger.noting import note_messages
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling.rows import (
@@ -112,6 +113,7 @@ class Backfill:
         Message.objects.filter(pk__in=crowded).update(
             tracking=Tracking.TOO_MANY_RECIPIENTS, **dict.fromkeys(COUNTS, 0)
         )
+        note_messages([*ids, *crowded])
         *earlier, last = write_statements(self._those, self.assume, vendor=connection.vendor)
         for statement in earlier:
             execute(statement, self._params(ids))

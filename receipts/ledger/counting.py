@@ -1,0 +1,61 @@
+"""The counts of a message: which rows each of them counts, and what a change adds to them.
+
+A count is how many rows have a property after the change less how many had it before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: The condition of each count. A withdrawn row counts for nothing (rule 2), and a
+#: failure only until it is delivered after all (rule 11).
+COUNTS = {
+    "recipient_count": "{0}withdrawn_at IS NULL",
+    "delivered_count": "{0}withdrawn_at IS NULL AND {0}delivered_at IS NOT NULL",
+    "read_count": "{0}withdrawn_at IS NULL AND {0}read_at IS NOT NULL",
+    "failed_count": "{0}withdrawn_at IS NULL AND {0}failed_at IS NOT NULL"
+    " AND {0}delivered_at IS NULL",
+    # Reads of the present text. ``edited_at`` is the message's; NULL, so not true, without an edit.
+    "read_since_edit_count": "{0}read_at >= edited_at AND {0}withdrawn_at IS NULL",
+}
+
+
+def counts_of(columns: Iterable[str]) -> dict[str, str]:
+    """The counts that a change of these columns can move, each with its condition."""
+    columns = {*columns}
+    return {
+        count: holds
+        for count, holds in COUNTS.items()
+        if columns.intersection(_COLUMN.findall(holds))
+    }
+
+
+_COLUMN = re.compile(r"\{0\}(\w+)")
+
+
+def delta_sql(
+    changed: str, columns: Iterable[str], *, place: str = "", of_one: bool = False
+) -> str:
+    """SELECT: what each message's counts gain or lose, for the messages whose counts change.
+
+    ``of_one``: for one row, which needs no sums.
+    """
+    total, group, having = ("({})", "", "WHERE") if of_one else ("SUM({})", "GROUP BY", "HAVING")
+    sums = {
+        count: total.format(
+            f"CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
+            f" - CASE WHEN {holds.format('was_')} THEN 1 ELSE 0 END"
+        )
+        for count, holds in counts_of(columns).items()
+    }
+    gained = ", ".join(f"{gain} AS {count}" for count, gain in sums.items())
+    moved = " OR ".join(f"{gain} <> 0" for gain in sums.values())
+    group = f" {group} message_id" if group else ""
+    return f"SELECT message_id, {place}{gained} FROM {changed}{group} {having} {moved}"
+
+
+def count_sql(columns: Iterable[str]) -> str:
+    """UPDATE of the counts by ``delta``, without FROM."""
+    sums = ", ".join(f"{count} = message.{count} + delta.{count}" for count in counts_of(columns))
+    return f"UPDATE chat_message AS message SET {sums}"

@@ -1,0 +1,288 @@
+"""Random lives over days with rollups in between: insights are what counting gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
+
+from chat.models import Conversation, ConversationParticipant, Message, User
+from chat.names import MessageReference
+from receipts import services
+from receipts.models import MessageStatus
+from receipts.services.batch import BatchMark
+from receipts.services.erasing.people import forget_user
+from receipts.upkeep.checking import Check
+from receipts.upkeep.pruning import Prune
+from receipts.upkeep.rollup import Rollup
+from tests.support.cast import ON_POSTGRES
+from tests.support.commands import run
+from tests.support.history import import_records
+from tests.support.rollup import assert_as_counted
+
+NUMBERS = count()
+BEGIN = datetime(2026, 3, 1, 20, tzinfo=UTC)
+people = st.integers(min_value=0, max_value=3)
+chats = st.integers(min_value=0, max_value=2)
+which = st.integers(min_value=0, max_value=20)
+#: Hours, with halves: several days.
+ago = st.integers(min_value=0, max_value=144).map(lambda halves: timedelta(hours=halves / 2))
+#: Seconds that a mark took, over all sizes.
+spent = st.sampled_from((0, 0.0004, 0.5, 9.99, 10, 59, 61, 300, 4_000, 86_400, 200_000))
+
+
+class RolledLives(RuleBasedStateMachine):
+    """Whatever happens to messages and rows, before and after their days are rolled up."""
+
+    clock: Callable[[datetime], None]
+
+    @initialize()
+    def begin(self) -> None:
+        self.savepoint = transaction.savepoint()
+        number = next(NUMBERS)
+        self.now = BEGIN
+        self.tick()
+        self.users = [User.objects.create(username=f"u{place}-{number}") for place in range(4)]
+        self.chats = [
+            services.create_conversation(
+                owner=self.users[0],
+                participants=self.users[1 : 4 - place],
+                kind="group",
+                external_id=f"room{place}-{number}",
+            )
+            for place in range(3)
+        ]
+        # The default of the column is the real time.
+        ConversationParticipant.objects.update(joined_at=self.now)
+        self.gone: set[int] = set()
+        self.forgotten: set[int] = set()
+        for sender, chat in ((0, 0), (1, 0), (1, 1), (0, 2)):
+            self.send(sender, chat, None, True)
+        self.mark(1, 0, "read", False, 61)
+        self.pass_days(2)
+        self.roll()
+
+    def teardown(self) -> None:
+        transaction.savepoint_rollback(self.savepoint)
+
+    def tick(self, later: timedelta = timedelta(minutes=7)) -> None:
+        self.now += later
+        type(self).clock(self.now)
+
+    def message(self, index: int) -> Message | None:
+        messages = list(Message.objects.exclude(conversation__in=self.gone).order_by("pk"))
+        return messages[index % len(messages)] if messages else None
+
+    def conversation(self, chat: int) -> Conversation | None:
+        found = self.chats[chat]
+        return None if found.pk in self.gone else found
+
+    def takes_part(self, user: User, chat: Conversation) -> bool:
+        user.refresh_from_db()
+        return user.is_active and chat.participants.filter(user=user, is_active=True).exists()
+
+    @rule(days=st.sampled_from((1, 2)))
+    def pass_days(self, days: int) -> None:
+        self.tick(timedelta(days=days))
+
+    @rule()
+    def roll(self) -> None:
+        Rollup(batch_pairs=2).run()
+
+    @rule()
+    def roll_again(self) -> None:
+        Rollup(since=BEGIN.date() + timedelta(days=1)).run()
+
+    @rule(sender=people, chat=chats, before=ago | st.none(), tracked=st.booleans())
+    def send(self, sender: int, chat: int, before: timedelta | None, tracked: bool) -> None:
+        """Live, or with a time of its own."""
+        self.tick()
+        conversation, user = self.conversation(chat), self.users[sender]
+        if conversation is not None and self.takes_part(user, conversation):
+            services.send_message(
+                conversation_id=conversation.pk,
+                sender=user,
+                body="",
+                request_receipts=tracked,
+                mark_read=False,
+                sent_at=None if before is None else self.now - before,
+            )
+
+    @rule(
+        user=people, index=which, state=st.sampled_from(("delivered", "read", "failed")),
+        private=st.booleans(), seconds=spent | st.none(),
+    )  # fmt: skip
+    def mark(self, user: int, index: int, state: str, private: bool, seconds: float | None) -> None:
+        self.tick()
+        if (message := self.message(index)) is not None:
+            after = None if seconds is None else timedelta(seconds=seconds)
+            services.mark_batch([
+                BatchMark(
+                    message=MessageReference(number=message.pk),
+                    username=self.users[user].username,
+                    state=state,
+                    at=None if after is None else message.created_at + after,
+                    private=private if state == "read" else None,
+                    reason="off" if state == "failed" else None,
+                )
+            ])  # fmt: skip
+
+    @rule(user=people, read=st.booleans(), private=st.booleans())
+    def mark_all(self, user: int, read: bool, private: bool) -> None:
+        self.tick()
+        if read:
+            services.mark_all_read(user_id=self.users[user].pk, private=private)
+        else:
+            services.mark_all_delivered(user_id=self.users[user].pk)
+
+    @rule(user=people, chat=chats)
+    def mark_up_to_the_newest(self, user: int, chat: int) -> None:
+        self.tick()
+        conversation, who = self.conversation(chat), self.users[user]
+        if conversation is not None and self.takes_part(who, conversation):
+            services.mark_up_to(conversation_id=conversation.pk, username=who.username, read=True)
+
+    @rule(user=people)
+    def retract(self, user: int) -> None:
+        self.tick()
+        services.retract_receipts(user_id=self.users[user].pk)
+
+    @rule(user=people, chat=chats, leaves=st.booleans())
+    def leave_or_join(self, user: int, chat: int, leaves: bool) -> None:
+        self.tick()
+        if (conversation := self.conversation(chat)) is None or user in self.forgotten:
+            return
+        who = self.users[user]
+        if leaves:
+            services.remove_participant(conversation_id=conversation.pk, user=who)
+        elif who.is_active:
+            services.add_participant(conversation_id=conversation.pk, user=who)
+
+    @rule(user=people, on=st.booleans())
+    def switch(self, user: int, on: bool) -> None:
+        self.tick()
+        if user not in self.forgotten:
+            verb = services.reactivate_user if on else services.deactivate_user
+            verb(user=self.users[user])
+
+    @rule(index=which, deleted=st.booleans())
+    def delete_or_restore(self, index: int, deleted: bool) -> None:
+        self.tick()
+        if (message := self.message(index)) is not None:
+            verb = services.delete_message if deleted else services.restore_message
+            verb(message_id=message.pk)
+
+    @rule(chat=st.integers(min_value=1, max_value=2), whole=st.booleans())
+    def delete_conversation(self, chat: int, whole: bool) -> None:
+        """At once for everybody; its rows may follow later."""
+        self.tick()
+        if (conversation := self.conversation(chat)) is not None:
+            services.delete_conversation(conversation_id=conversation.pk)
+            self.gone.add(conversation.pk)
+        if whole:
+            for erasure in services.pending_erasures():
+                services.run_erasure(erasure)
+
+    @rule()
+    def forget(self) -> None:
+        self.tick()
+        if 3 not in self.forgotten:
+            self.users[3].refresh_from_db()
+            services.run_erasure(forget_user(username=self.users[3].username))
+            self.forgotten.add(3)
+
+    @rule(days=st.sampled_from((0.1, 1, 3)))
+    def prune(self, days: float) -> None:
+        self.tick()
+        Prune(before=self.now - timedelta(days=days)).run()
+
+    @rule(
+        sender=people, reader=people, before=ago, chat=chats,
+        later=st.sampled_from(("nothing", "stay", "deletion")),
+    )  # fmt: skip
+    def import_history(
+        self, sender: int, reader: int, before: timedelta, chat: int, later: str
+    ) -> None:
+        """Into the past of a live conversation, and what a later file tells of it."""
+        self.tick()
+        if self.conversation(chat) is None or self.forgotten & {sender, reader}:
+            return
+        room, name = self.chats[chat].external_id, f"m{next(NUMBERS)}"
+        told = {"conversation": room, "at": self.now.isoformat()}
+        message = {"type": "message", "id": name, "conversation": room,
+                   "sender": self.users[sender].username,
+                   "sent_at": (self.now - before).isoformat()}  # fmt: skip
+        newcomer = User.objects.create(username=name)
+        of_newcomer, *stays = [
+            {"type": "participant", "conversation": room, "user": user.username, "joined_at": 0}
+            for user in (newcomer, self.users[sender], self.users[reader])
+        ]
+        reads = {"type": "watermark", **told, "user": self.users[reader].username,
+                 "read_up_to": name}  # fmt: skip
+        import_records([*stays, message, reads])
+        if later == "stay":
+            import_records([of_newcomer])
+        elif later == "deletion":
+            import_records([*stays, {**message, "deleted_at": self.now.isoformat()}])
+
+    @rule(index=which)
+    def load_by_hand_and_backfill(self, index: int) -> None:
+        self.tick()
+        if (message := self.message(index)) is not None:
+            Message.objects.create(
+                conversation=message.conversation,
+                sender=message.sender,
+                created_at=message.created_at,
+            )
+            run("backfill_receipts", "--assume", "read")
+
+    @rule(index=which)
+    def lose_a_row_and_fix(self, index: int) -> None:
+        self.tick()
+        message = self.message(index)
+        if message is not None and message.archived_at is None:
+            rows = MessageStatus.objects.filter(message=message).order_by("pk")
+            if len(rows) > 1 and rows[0].withdrawn_at is None:
+                rows[0].delete()
+                Check(say=lambda line: None, fix=True).run()
+
+    @invariant()
+    def insights_are_as_counted(self) -> None:
+        since, until = BEGIN.date() - timedelta(days=5), self.now.date()
+        assert_as_counted(since, until)
+        assert_as_counted(BEGIN.date() + timedelta(days=1), until)
+        for chat in self.chats:
+            assert_as_counted(since, until, conversation_id=chat.pk)
+        for user in self.users[:2]:
+            assert_as_counted(since, until, sender_id=user.pk)
+            assert_as_counted(since, until, sender_id=user.pk, conversation_id=self.chats[0].pk)
+
+
+@pytest.mark.timeout(600)
+def test_insights_of_any_life_are_as_counted(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules 2, 6, 11, 13, 15 and 21, imports, archiving and erasing, beside the rollup."""
+    RolledLives.clock = staticmethod(
+        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    )
+    run_state_machine_as_test(
+        RolledLives,
+        settings=settings(
+            max_examples=30 if ON_POSTGRES else 80,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
