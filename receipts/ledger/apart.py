@@ -43,7 +43,7 @@ def with_events(answer: str, changed: str, columns: Iterable[str], *, of_one: bo
     events = f"""
         SELECT CAST(jsonb_agg(to_jsonb(told)) AS text)
           FROM ({events_of_changed(changed, columns, of_one=of_one)}) AS told ({WRITTEN_COLUMNS})"""
-    first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END"
+    first_row = f"CASE WHEN ROW_NUMBER() OVER () = 1 THEN ({events}) END AS events"
     return f"SELECT {first_row}, {answer.removeprefix('SELECT ')}"
 
 

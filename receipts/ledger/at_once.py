@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from receipts.ledger.apart import fetch_changed
+from receipts.ledger.delegating import as_times, call_function
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, one_statement
+from receipts.ledger.stamp import ALL_TIMES, TIMES, one_statement
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
+from receipts.sql.distributed import is_distributed
 
 _COLUMNS = columns_of(OwnRow)
 _OWN = f"own ({', '.join(_COLUMNS)}) AS MATERIALIZED ({{own}}), "
@@ -26,25 +28,41 @@ _SOURCE_IN_ONE = f"{_SOURCE} AND status.conversation_id = %(lies_in)s"
 
 
 def mark_own_row(
-    mark: Mark, own: str, params: Mapping[str, object], *, conversation: int | None
+    mark: Mark,
+    own: tuple[str, Mapping[str, Any]],
+    params: Mapping[str, object],
+    *,
+    conversation: int | None,
 ) -> tuple[OwnRow, bool] | None:
     """Mark the one row of ``own`` if the recipient's switches let others know of it.
 
-    ``own`` is a SELECT of ``OwnRow``, ``conversation`` its conversation if that is known. Returns
-    the row, and whether it changed; the row is then as it is afterwards. None if there is no row.
+    ``own`` is a SELECT of ``OwnRow`` with the values of its constants, ``conversation`` its
+    conversation if that is known. Returns the row, and whether it changed; the row is then as it is
+    afterwards. None if there is no row.
     """
-    statement = _statement(
-        mark.without_values(),
-        own,
-        open_to_others_sql("own", read=mark.read),
-        conversation is not None,
-    )
+    sql, constants = own
+    statement = own_statement(mark, sql, in_one=conversation is not None)
     values = {**params, "at": mark.at, "content": mark.content, "lies_in": conversation}
-    rows = fetch_changed(statement, values)
+    if conversation is not None and is_distributed():
+        answer, is_delegated = call_function(statement, values, constants)
+        if is_delegated:
+            return None if answer is None else _from_answer(answer)
+    rows = fetch_changed(statement, {**constants, **values})
     if not rows:
         return None
     *found, is_changed = rows[0]
     return cast(OwnRow, dict(zip(_COLUMNS, found, strict=True))), is_changed
+
+
+def _from_answer(answer: Mapping[str, Any]) -> tuple[OwnRow, bool]:
+    row = {name: answer[name] for name in _COLUMNS}
+    return cast(OwnRow, as_times(row, ALL_TIMES)), answer["is_changed"]
+
+
+def own_statement(mark: Mark, own: str, *, in_one: bool) -> str:
+    """The statement of a mark on the row of ``own``; ``in_one``: its conversation is given."""
+    is_open = open_to_others_sql("own", read=mark.read)
+    return _statement(mark.without_values(), own, is_open, in_one)
 
 
 @lru_cache(maxsize=100)
@@ -59,9 +77,10 @@ def _statement(mark: Mark, own: str, is_open: str, in_one: bool) -> str:
 
 def _answer(changing: Collection[str]) -> str:
     columns = ", ".join(
-        f"CASE WHEN changed.id IS NULL THEN own.{name} ELSE changed.{name} END"
+        f"CASE WHEN changed.id IS NULL THEN own.{name} ELSE changed.{name} END AS {name}"
         if name in changing
         else f"own.{name}"
         for name in _COLUMNS
     )
-    return f"SELECT {columns}, changed.id IS NOT NULL FROM own LEFT JOIN changed ON TRUE"
+    is_changed = "changed.id IS NOT NULL AS is_changed"
+    return f"SELECT {columns}, {is_changed} FROM own LEFT JOIN changed ON TRUE"

@@ -30,7 +30,7 @@ ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 #: What insights measure: a change of these is noted for the rollup.
 _MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
-_ALL_TIMES = {*TIMES, "received_at"}
+ALL_TIMES = {*TIMES, "received_at"}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     if not rows:
         return None
     found = zip(columns, rows[0], strict=True)
-    row = {name: as_time(each) if name in _ALL_TIMES else each for name, each in found}
+    row = {name: as_time(each) if name in ALL_TIMES else each for name, each in found}
     return cast(ChangedColumns, row)
 
 

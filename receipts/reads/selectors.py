@@ -70,14 +70,20 @@ def own_row(message: int | str, username: str) -> OwnRow | None:
     return row
 
 
-def own_row_sql(message: int | str, username: str) -> tuple[str, dict[str, Any]]:
-    """``own_row`` as a part of a larger statement: a SELECT, and its named parameters.
+def own_row_sql(
+    message: int | str, username: str
+) -> tuple[tuple[str, dict[str, Any]], dict[str, int | str]]:
+    """``own_row`` as a part of a larger statement: a SELECT with its constants; its parameters.
 
-    ``conversation`` is among them where this process knows it.
+    ``conversation`` is among the parameters where this process knows it.
     """
     query, params = _own_row_query(message, username)
-    sql, constants = query.as_sql()
-    return sql, {**constants, **params}
+    return query.as_sql(), params
+
+
+def own_row_in_conversation_sql() -> tuple[str, dict[str, Any]]:
+    """The SELECT of ``own_row_sql`` where the conversation is known."""
+    return _OWN_ROW_IN.as_sql()
 
 
 def _own_row_query(

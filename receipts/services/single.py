@@ -11,7 +11,7 @@ from django.db import connection
 from chat.errors import NotRecipient
 from receipts.ledger.at_once import mark_own_row
 from receipts.ledger.marks import Mark
-from receipts.reads.places import remember
+from receipts.reads.places import known_conversation, remember
 from receipts.reads.selectors import own_row, own_row_sql
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import OwnRow
@@ -61,7 +61,9 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     Raises ``NotRecipient`` where the row is withdrawn (rule 2). One statement, on PostgreSQL,
     unless the mark is private or there is a reason that it changes nothing.
     """
-    tried = connection.vendor == "postgresql" and wish.private is not True and not is_distributed()
+    tried = connection.vendor == "postgresql" and wish.private is not True
+    if tried and is_distributed():
+        message, tried = _placed(message, username)
     row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
     if not tried:
         row = own_row(message, username)
@@ -80,10 +82,18 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     return own_row(row["message_id"], username)
 
 
+def _placed(message: int | str, username: str) -> tuple[int | str, bool]:
+    """The message by its id, and whether this process knows its conversation; it looks if not."""
+    if isinstance(message, str) or known_conversation(message) is None:
+        row = own_row(message, username)
+        return (message, False) if row is None else (row["message_id"], True)
+    return message, True
+
+
 def _mark_at_once(message: int | str, username: str, wish: Wish) -> tuple[OwnRow | None, bool]:
-    sql, params = own_row_sql(message, username)
+    own, params = own_row_sql(message, username)
     conversation = cast("int | None", params.get("conversation"))
-    found = mark_own_row(wish.openly(), sql, params, conversation=conversation)
+    found = mark_own_row(wish.openly(), own, params, conversation=conversation)
     if found is None:
         return None, False
     row, is_changed = found

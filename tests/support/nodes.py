@@ -6,7 +6,9 @@ that rows lie on them (tests/feed/test_citus.py).
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from functools import _lru_cache_wrapper
 from typing import Any
 
 import pytest
@@ -16,9 +18,8 @@ from chat.models import Conversation, User
 from receipts.feed import cluster
 from receipts.feed.positions import Position
 from receipts.feed.snapshots import snapshots_text
-from receipts.ledger import announcing, at_once, stamp
+from receipts.ledger import announcing
 from receipts.models import ReceiptEvent
-from receipts.services import storing
 from tests.support.cast import Api, say
 
 #: The nodes, each with its snapshot; and those that have shards, though they do not answer.
@@ -43,21 +44,22 @@ def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
 @pytest.fixture
 def two_nodes(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Two nodes that share the server's transactions: each is of one of them, by its id."""
-    known = (
-        announcing._message_event,
-        stamp._statement,
-        at_once._statement,
-        storing._statement,
-    )
     xid, now = "CAST(CAST(pg_current_xact_id() AS text) AS bigint)", "pg_current_snapshot()"
     monkeypatch.setattr(announcing, "node_sql", lambda: f"1 + {xid} %% 2")
     both = f"SELECT 0 AS conversation_id, here, CAST({now} AS text) AS now"
     monkeypatch.setattr(cluster, "ONE_SERVER", f"{both} FROM (VALUES (1), (2)) AS node (here)")
-    for statements in known:
-        statements.cache_clear()
+    forget_statements()
     yield
-    for statements in known:
-        statements.cache_clear()
+    forget_statements()
+
+
+def forget_statements() -> None:
+    """Those that a process keeps as text name the node."""
+    for name, module in tuple(sys.modules.items()):
+        if name.startswith(("receipts.ledger.", "receipts.services.")):
+            for each in vars(module).values():
+                if isinstance(each, _lru_cache_wrapper):
+                    each.cache_clear()
 
 
 def written(sender: User, conversation: Conversation, node: int, xid: int) -> int:
