@@ -224,6 +224,7 @@ def test_watermarks_have_names(api: Any, bob: User, cake: dict[str, Any]) -> Non
     assert own["last_delivered_message_external_id"] == "cake-1"
 
 
+@pytest.mark.one_server
 def test_a_mark_by_name_takes_no_more_statements(
     api: Any, statements: Any, bob: User, cake: dict[str, Any]
 ) -> None:

@@ -9,6 +9,8 @@ import pytest
 from chat.models import Conversation, User
 from tests.support.cast import ON_POSTGRES, SINGLE_MARK, STAMP, say
 
+pytestmark = pytest.mark.one_server
+
 
 @pytest.mark.parametrize("messages", [1, 30])
 def test_bulk_mark(
