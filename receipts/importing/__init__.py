@@ -63,10 +63,11 @@ refused. ``records`` defines each field.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils import timezone
 
-from receipts.importing.copying import working_copy
+from receipts.importing.copying import on_copy
 from receipts.importing.late import apply_late_stays
 from receipts.importing.leaving import withdraw_leavers
 from receipts.importing.loading import load
@@ -99,17 +100,21 @@ def import_history(
         load(lines, report, now)
         add_users(report, batch_size)
         add_conversations(report, batch_size)
-        with working_copy():
-            add_participants(report, batch_size, now)
-            pair_conversations(report, batch_size)
-            check_messages(report)
-            derive_stays()
-            apply_late_stays(report, batch_size)
-            send_messages(report, batch_size)
-            revise_messages(report, batch_size)
-            apply_marks(report, batch_size, assume_seen=assume_seen)
-            settle_participants(report, batch_size)
-            import_watermarks(report, batch_size)
-            withdraw_leavers(report, batch_size, now)
-            release(batch_size)
-            stays_are_applied()
+        on_copy(report, lambda: _apply(report, batch_size, now, assume_seen=assume_seen))
+
+
+def _apply(report: Report, batch_size: int, now: datetime, *, assume_seen: bool) -> None:
+    """Everything but users and conversations, from the staged records."""
+    add_participants(report, batch_size, now)
+    pair_conversations(report, batch_size)
+    check_messages(report)
+    derive_stays()
+    apply_late_stays(report, batch_size)
+    send_messages(report, batch_size)
+    revise_messages(report, batch_size)
+    apply_marks(report, batch_size, assume_seen=assume_seen)
+    settle_participants(report, batch_size)
+    import_watermarks(report, batch_size)
+    withdraw_leavers(report, batch_size, now)
+    release(batch_size)
+    stays_are_applied()

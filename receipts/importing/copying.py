@@ -9,10 +9,10 @@ imported whole or not at all, apart from its users and conversations.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import suppress
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from chat.models import (
     Conversation,
@@ -23,6 +23,7 @@ from chat.models import (
     MessageName,
     User,
 )
+from receipts.importing.report import Report
 from receipts.models import (
     HistoryMember,
     HistoryPosition,
@@ -33,6 +34,8 @@ from receipts.models import (
 from receipts.sql.distributed import is_distributed, on_one_node
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 
+#: How often an import tries to write what it has worked out.
+_ATTEMPTS = 3
 #: What an import reads and writes, in the order in which it is written back; each with the column
 #: that names the conversation.
 _COPIED = {Conversation._meta.db_table: "id"} | {
@@ -119,18 +122,30 @@ _CLAIM_PAIRS = """
      WHERE paired.pair IS NOT NULL AND before.pair IS NULL ORDER BY 1"""
 
 
-@contextmanager
-def working_copy() -> Iterator[None]:
-    """A block that sees local tables in place of distributed ones; elsewhere, any block."""
+def on_copy(report: Report, apply: Callable[[], None]) -> None:
+    """Run a part of an import on a local copy where tables are distributed; elsewhere as it is.
+
+    Again, if a name was given to something else in that moment: then it is in the copy.
+    """
     if not is_distributed():
-        yield
+        apply()
         return
+    totals = report.totals()
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(IntegrityError):
+            _apply_to_copy(apply)
+            return
+        report.reset(totals)
+    _apply_to_copy(apply)
+
+
+def _apply_to_copy(apply: Callable[[], None]) -> None:
     try:
         with transaction.atomic():
             _prepare_plans_again()
             tables = _copy()
             with on_one_node():
-                yield
+                apply()
             for table in tables:
                 table.write_back()
             for claim in (_CLAIM, _CLAIM_PAIRS):

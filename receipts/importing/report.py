@@ -57,6 +57,20 @@ class Report:
                 self.say(said)
         self.skipped += 1
 
+    def totals(self) -> tuple[Any, ...]:
+        """What has been counted so far, for ``reset``."""
+        return self.skipped, *(each.copy() for each in self._counters())
+
+    def reset(self, totals: tuple[Any, ...]) -> None:
+        """Count from earlier totals on: what came after them is done again."""
+        self.skipped, *counters = totals
+        for each, earlier in zip(self._counters(), counters, strict=True):
+            each.clear()
+            each.update(earlier)
+
+    def _counters(self) -> tuple[Counter[str], ...]:
+        return self.good, self.new, self.changes, self.notes
+
     def summary(self, *, stopped: bool = False) -> Iterator[str]:
         """The lines of the summary: what this run added, and what already existed.
 

@@ -157,6 +157,7 @@ def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
         assert figures["seconds_to_read"] == NOTHING
 
 
+@pytest.mark.one_server
 def test_insights_take_a_constant_number_of_statements(
     api: Any, group: Conversation, alice: User, moderator: User, statements: Any
 ) -> None:

@@ -82,6 +82,7 @@ def test_a_message_that_is_sent_meanwhile_keeps_its_name(alice: User, group: Con
     assert_no_drift()
 
 
+@pytest.mark.one_server  # names are taken in the order of its locks
 def test_a_message_that_is_sent_meanwhile_with_a_name_of_the_import_is_a_conflict(
     alice: User, group: Conversation
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_message_that_is_sent_meanwhile_with_a_name_of_the_import_is_a_conflic
     assert_no_drift()
 
 
+@pytest.mark.one_server  # names are taken in the order of its locks
 def test_of_two_imports_one_has_the_name() -> None:
     paused = Paused("z", "b", "a")
 
@@ -119,6 +121,22 @@ def test_of_two_imports_one_has_the_name() -> None:
         ],
     ]
     assert (names_of("first"), names_of("second")) == (["z", "b", "a"], ["y"])
+    assert MessageName.objects.count() == 4
+    assert_no_drift()
+
+
+@pytest.mark.citus
+def test_of_two_imports_on_several_nodes_either_has_the_name() -> None:
+    """Each works on a copy of its own: who writes back second begins again, and is refused."""
+    said = at_once(
+        [
+            lambda: import_records(history("first", "z", "b", "a")),
+            lambda: import_records(history("second", "a", "b", "y")),
+        ]
+    )
+    refused = sorted(len(lines_refused(each)) for each in said)
+    assert refused == [0, 2]
+    assert sorted([*names_of("first"), *names_of("second")]) == ["a", "b", "y", "z"]
     assert MessageName.objects.count() == 4
     assert_no_drift()
 
