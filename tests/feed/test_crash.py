@@ -27,7 +27,7 @@ from tests.support.listening import PATIENCE, Listen
 from tests.support.live import Serve, connected_to
 from tests.support.postgres import Server, running_postgres
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.one_server, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 #: Transactions that are rolled back before the crash, and messages that are marked after it.
 FORGOTTEN, MARKED = 6, 12

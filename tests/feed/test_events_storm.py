@@ -97,6 +97,7 @@ def test_a_history_that_is_brought_in_is_told_to_nobody(tmp_path: Any, db: None)
 
 
 @pytest.mark.parametrize("events", [1, 25])
+@pytest.mark.one_server
 def test_a_page_takes_a_constant_number_of_statements(
     api: Any, group: Conversation, alice: User, bob: User, statements: Any, events: int
 ) -> None:

@@ -200,7 +200,8 @@ def test_a_mark_waits_for_one_batch_at_most(
     def go_on() -> bool:
         for message in messages:
             with transaction.atomic():
-                Message.objects.select_for_update(nowait=True).get(pk=message.pk)
+                here = Message.objects.filter(conversation=group)
+                here.select_for_update(nowait=True).get(pk=message.pk)
         api(carol).post(f"/messages/{messages[len(marked) % 20].pk}/read/")
         marked.append(1)
         return True

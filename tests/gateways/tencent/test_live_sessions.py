@@ -154,6 +154,7 @@ def test_unknown_commands_are_refused(connect: Connect, alice: User) -> None:
     connect(alice).ask("openim.getroammsg", {}, 10003)
 
 
+@pytest.mark.one_server
 def test_the_number_of_statements_of_a_push_is_constant(
     group: Conversation, direct: Conversation, alice: User, bob: User, statements: Any
 ) -> None:
