@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection
 
-#: By the name of the database. A process reads it once, so it restarts after ``distribute``.
-_found: dict[str, bool] = {}
+#: Empty, or the answer. A process asks once, so it restarts after ``distribute``.
+_found: list[bool] = []
 
 _HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 _IS_DISTRIBUTED = """
@@ -24,14 +24,10 @@ _on_one_node = ContextVar("_on_one_node", default=False)
 
 def is_distributed() -> bool:
     """Whether messages, their rows and their events are distributed by conversation."""
-    if _on_one_node.get():
-        return False
-    if connection.vendor != "postgresql":
-        return False
-    name = str(connection.settings_dict["NAME"])
-    if name not in _found:
-        _found[name] = bool(_answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED))
-    return _found[name]
+    if not _found:
+        is_postgresql = connection.vendor == "postgresql"
+        _found.append(bool(is_postgresql and _answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED)))
+    return _found[0] and not _on_one_node.get()
 
 
 @contextmanager

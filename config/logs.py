@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -79,7 +79,7 @@ class TextFormatter(logging.Formatter):
 
 def id_of_request(given: str) -> str:
     """The id that a caller gave its request, if that is usable; otherwise a new one."""
-    return given if _USABLE_ID.match(given) else uuid.uuid4().hex
+    return given if _USABLE_ID.match(given) else secrets.token_hex(16)
 
 
 class RequestLogMiddleware:

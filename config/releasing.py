@@ -8,7 +8,6 @@ Without this, hundreds of bodies of a megabyte each may stay in memory until the
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -33,6 +32,6 @@ class ReleaseMiddleware:
 
 
 def _forget(owner: Any, *names: str) -> None:
+    kept = getattr(owner, "__dict__", {})
     for name in names:
-        with suppress(AttributeError, KeyError):
-            del owner.__dict__[name]
+        kept.pop(name, None)

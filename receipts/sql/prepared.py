@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
@@ -21,14 +21,15 @@ def fetch_prepared(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[
     Only for those: a list's page is planned each time, since its best plan depends on the page, and
     a generic plan took four times as long at the end of 100,000 recipients.
     """
-    if connection.vendor != "postgresql" or not settings.DB_PREPARE:
-        with connection.cursor() as cursor:
+    database: Any = connections[DEFAULT_DB_ALIAS]  # not through the proxy, for each attribute
+    if database.vendor != "postgresql" or not settings.DB_PREPARE:
+        with database.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []
     execute: Any = _execute
-    for wrapper in reversed(connection.execute_wrappers):
+    for wrapper in reversed(database.execute_wrappers):
         execute = partial(wrapper, execute)
-    rows: list[tuple[Any, ...]] = execute(sql, params, False, {"connection": connection})
+    rows: list[tuple[Any, ...]] = execute(sql, params, False, {"connection": database})
     return rows
 
 
@@ -36,9 +37,10 @@ def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any,
     """With the driver's own cursor: Django's would read the placeholders at each call."""
     text, names = _numbered(sql)
     values = params if names is None else [params[name] for name in names]
-    connection.ensure_connection()
-    connection.validate_no_broken_transaction()
-    with connection.wrap_database_errors, RawCursor(connection.connection) as cursor:
+    database = context["connection"]
+    database.ensure_connection()
+    database.validate_no_broken_transaction()
+    with database.wrap_database_errors, RawCursor(database.connection) as cursor:
         cursor.execute(text, values, prepare=True, binary=True)
         result = cursor.pgresult  # not ``description``, which makes an object of each column
         return cursor.fetchall() if result is not None and result.nfields else []

@@ -1,4 +1,4 @@
-"""The rollup of insights: what changes on a rolled-up day counts at once, as without a rollup."""
+"""The rollup of insights: what changes on a rolled-up day counts at once (rule 29)."""
 
 from __future__ import annotations
 
