@@ -142,7 +142,9 @@ def test_an_export_takes_no_thread_while_its_moderator_does_not_read(
     assert b'\r\n"bob","Bob",' in export.answer[2]
     assert b'\r\n"carol","Carol",' in export.answer[2]
     # As a server that ends would leave it.
-    serve.pool.submit(connections_closed).result(PATIENCE)
+    closed = threading.Event()
+    serve.pool.do(lambda: (connections_closed(), closed.set()))
+    assert closed.wait(PATIENCE)
 
 
 def connections_closed() -> None:

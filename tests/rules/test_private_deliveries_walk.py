@@ -41,7 +41,8 @@ def on_again(act: Act) -> Act:
 
 def sent_without_marks(**fields: Any) -> Act:
     def send(world: World) -> None:
-        with patch("receipts.services.sending._mark_earlier"):
+        sending = "receipts.services.sending"
+        with patch(f"{sending}._mark_earlier"), patch(f"{sending}.Reaching", lambda *how: None):
             world.send(**fields)
 
     return send
