@@ -14,6 +14,9 @@ from tests.support.commands import Killed, Statements, run, run_fails, run_refus
 from tests.support.insights import BEGIN, mark, write
 from tests.support.rollup import assert_as_counted
 
+#: Distributed tables have no rollup (decision 27).
+pytestmark = pytest.mark.one_server
+
 FIRST, LAST = BEGIN.date(), BEGIN.date() + timedelta(days=4)
 
 

@@ -29,6 +29,9 @@ from tests.support.history import import_records
 from tests.support.insights import BEGIN, RANGE, counts, mark, write
 from tests.support.rollup import assert_as_counted, counted
 
+#: Distributed tables have no rollup (decision 27).
+pytestmark = pytest.mark.one_server
+
 FIRST, LAST = BEGIN.date(), BEGIN.date() + timedelta(days=4)
 HISTORY = {"type": "conversation", "id": "tea", "kind": "group"}
 

@@ -32,6 +32,9 @@ from tests.support.commands import run
 from tests.support.history import import_records
 from tests.support.rollup import assert_as_counted
 
+#: Distributed tables have no rollup (decision 27).
+pytestmark = pytest.mark.one_server
+
 NUMBERS = count()
 BEGIN = datetime(2026, 3, 1, 20, tzinfo=UTC)
 people = st.integers(min_value=0, max_value=3)

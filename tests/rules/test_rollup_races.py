@@ -21,7 +21,7 @@ from tests.support.insights import BEGIN, mark, write
 from tests.support.racing import at_once
 from tests.support.rollup import assert_as_counted
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.one_server, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 FIRST, LAST = BEGIN.date(), BEGIN.date() + timedelta(days=4)
 
 
