@@ -41,15 +41,16 @@ _OF_CHECK = f"""{OF_BATCH.format("message.id")}
 #: index: for two of that one's three columns PostgreSQL 18 reckons with a search for each
 #: recipient, and rather reads all rows.
 _COUNTED = f"""
-    SELECT message.id AS message_id, message.conversation_id, COUNT(status.id) AS row_count,
-           {COUNTED_SQL}
+    SELECT message.id AS message_id, MIN(message.conversation_id) AS conversation_id,
+           COUNT(status.id) AS row_count, {COUNTED_SQL}
       FROM chat_message AS message
       LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND (status.conversation_id = message.conversation_id) IS TRUE
        AND {OF_BATCH.format("status.message_id")}
      WHERE {_OF_CHECK}
-     GROUP BY message.conversation_id, message.id"""
-_SAME = "counted.message_id = message.id AND counted.conversation_id = message.conversation_id"
+     GROUP BY message.id"""
+_SAME = """counted.message_id = message.id
+       AND (counted.conversation_id = message.conversation_id) IS TRUE"""
 
 #: An archived message keeps its counts without rows; one that waits for its rows has none to
 #: compare with, and its counts may be all that is known.
@@ -92,9 +93,21 @@ _LEFT_OPEN = f"""
      ORDER BY status.message_id, status.recipient_id"""
 
 
+#: Where rows are distributed, joins and groups have to name the conversation as a plain column. On
+#: one server PostgreSQL would then reckon with fewer messages than there are.
+_DISTRIBUTED = (
+    (") IS TRUE", ")"),
+    ("MIN(message.conversation_id) AS", "message.conversation_id AS"),
+    ("GROUP BY message.id", "GROUP BY message.conversation_id, message.id"),
+)
+
+
 def _searched(sql: str) -> str:
-    """Where rows are distributed, a join has to name the conversation in so many words."""
-    return sql.replace(") IS TRUE", ")") if is_distributed() else sql
+    """A statement as it suits where the rows are."""
+    if is_distributed():
+        for plain, named in _DISTRIBUTED:
+            sql = sql.replace(plain, named)
+    return sql
 
 
 @dataclass
