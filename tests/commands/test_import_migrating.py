@@ -14,7 +14,8 @@ from django.utils import timezone
 from chat.models import Message, MessageName
 from tests.support.history import START, import_records
 
-pytestmark = pytest.mark.django_db(transaction=True)
+#: Citus refuses to alter distributed tables as a migration does.
+pytestmark = [pytest.mark.one_server, pytest.mark.django_db(transaction=True)]
 
 BEFORE = [("chat", "0005_order_by_time"), ("receipts", "0009_history_of_imports")]
 
