@@ -66,13 +66,7 @@ class MessageMarkViewSet(ApiViewSet):
             raise NotRecipient
         row = self._known(pk, user.username, row)
         changed = services.report_failure(
-            row=RecipientKey(
-                message_id=row["message_id"],
-                recipient_id=row["recipient_id"],
-                conversation_id=row["conversation_id"],
-            ),
-            reason=fields.get("reason"),
-            at=fields.get("at"),
+            row=RecipientKey.of(row), reason=fields.get("reason"), at=fields.get("at")
         )
         if changed is None:  # another request may have changed it
             now = own_row(row["message_id"], user.username)

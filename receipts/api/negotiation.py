@@ -10,7 +10,7 @@ from rest_framework.request import Request
 
 
 class Negotiation(DefaultContentNegotiation):
-    """A view with one format answers in it whoever accepts anything, or names just that one."""
+    """A view with one format answers in it to a client that accepts anything, or just that."""
 
     def select_renderer(
         self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None

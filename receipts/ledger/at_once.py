@@ -11,9 +11,9 @@ from functools import lru_cache
 from typing import Any, cast
 
 from receipts.ledger.apart import fetch_changed
-from receipts.ledger.delegating import as_times, call_function
+from receipts.ledger.delegating import call_function
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import ALL_TIMES, TIMES, one_statement
+from receipts.ledger.stamp import TIMES, Change, one_statement, with_times
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 from receipts.sql.distributed import is_distributed
@@ -56,23 +56,26 @@ def mark_own_row(
 
 def _from_answer(answer: Mapping[str, Any]) -> tuple[OwnRow, bool]:
     row = {name: answer[name] for name in _COLUMNS}
-    return cast(OwnRow, as_times(row, ALL_TIMES)), answer["is_changed"]
+    return cast(OwnRow, with_times(row)), answer["is_changed"]
 
 
 def own_statement(mark: Mark, own: str, *, in_one: bool) -> str:
     """The statement of a mark on the row of ``own``; ``in_one``: its conversation is given."""
     is_open = open_to_others_sql("own", read=mark.read)
-    return _statement(mark.without_values(), own, is_open, in_one)
+    change, answer = _change(mark.without_values(), is_open, in_one)
+    return one_statement(change, answer=answer, in_one=in_one, of_one=True, first=_first(own))
 
 
 @lru_cache(maxsize=100)
-def _statement(mark: Mark, own: str, is_open: str, in_one: bool) -> str:
-    source = _SOURCE_IN_ONE if in_one else _SOURCE
-    change = mark.change(is_open, {}, source=source)
-    answer = _answer({*TIMES, *change.becomes})
-    return one_statement(
-        change, answer=answer, in_one=in_one, of_one=True, first=_OWN.format(own=own)
-    )
+def _change(mark: Mark, is_open: str, in_one: bool) -> tuple[Change, str]:
+    """The change without its values, and the SELECT of the row afterwards."""
+    change = mark.change(is_open, {}, source=_SOURCE_IN_ONE if in_one else _SOURCE)
+    return change, _answer({*TIMES, *change.becomes})
+
+
+@lru_cache(maxsize=10)
+def _first(own: str) -> str:
+    return _OWN.format(own=own)
 
 
 def _answer(changing: Collection[str]) -> str:

@@ -9,8 +9,7 @@ statement by statement (docs/decisions/0028).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
 from typing import Any, cast
@@ -60,13 +59,13 @@ _DEFINED = f"SELECT CAST(proname AS text) FROM pg_proc WHERE starts_with(proname
 
 def function_statements(statement: str, constants: Mapping[str, Any]) -> list[str]:
     """What creates the function of a statement on all nodes; empty if it is there."""
-    name = _name_of(_body(statement, tuple(constants.items())))
+    name, body = _function(statement, tuple(constants.items()))
     if (name,) in fetch_rows(_DEFINED):
         return []
     created = _FUNCTION.format(
         name=name,
         types=_TYPES,
-        statement=_body(statement, tuple(constants.items())),
+        statement=body,
         event=", ".join(f"{column} {kind}" for column, kind in _event_types().items()),
         columns=WRITTEN_COLUMNS,
         values=", ".join("$1" if c == "conversation_id" else f"seenby_event.{c}" for c in _EVENT),
@@ -81,8 +80,11 @@ def function_statements(statement: str, constants: Mapping[str, Any]) -> list[st
 def call_function(
     statement: str, params: Mapping[str, Any], constants: Mapping[str, Any]
 ) -> tuple[Mapping[str, Any] | None, bool]:
-    """Call the function of a statement: its row by names, and whether there is such a function."""
-    name = _name_of(_body(statement, tuple(constants.items())))
+    """Call the function of a statement: its row by names, and whether there is such a function.
+
+    Times in the row are texts.
+    """
+    name, _ = _function(statement, tuple(constants.items()))
     if name not in _defined(str(connection.settings_dict["NAME"])):
         return None, False
     values = {parameter: params.get(parameter) for parameter in _PARAMETERS}
@@ -90,27 +92,13 @@ def call_function(
     return None if answer is None else orjson.loads(answer), True
 
 
-def as_times(row: Mapping[str, Any], names: Collection[str]) -> dict[str, Any]:
-    """The row with times in place of the texts in the columns ``names``."""
-    return {
-        name: datetime.fromisoformat(value).astimezone(UTC)
-        if name in names and value is not None
-        else value
-        for name, value in row.items()
-    }
-
-
 @lru_cache(maxsize=100)
-def _body(statement: str, constants: tuple[tuple[str, Any], ...]) -> str:
-    """The statement with a function's own placeholders."""
+def _function(statement: str, constants: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
+    """A statement's function: its name, and the statement with a function's own placeholders."""
     places = {name: f"${place}" for place, name in enumerate(_PARAMETERS, start=1)}
     places |= dict.fromkeys(_CONVERSATION, "$1")
-    return statement % (places | {name: str(int(value)) for name, value in constants})
-
-
-@lru_cache(maxsize=100)
-def _name_of(body: str) -> str:
-    return _PREFIX + sha256(body.encode()).hexdigest()[:16]
+    body = statement % (places | {name: str(int(value)) for name, value in constants})
+    return _PREFIX + sha256(body.encode()).hexdigest()[:16], body
 
 
 @lru_cache(maxsize=10)

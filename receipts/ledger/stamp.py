@@ -30,7 +30,7 @@ ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 #: What insights measure: a change of these is noted for the rollup.
 _MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
-ALL_TIMES = {*TIMES, "received_at"}
+_ALL_TIMES = {*TIMES, "received_at"}
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,12 @@ def stamp_one(change: Change, *, conversation: int) -> ChangedColumns | None:
     _, rows = _execute(change, ", ".join(columns), conversation, of_one=True)
     if not rows:
         return None
-    found = zip(columns, rows[0], strict=True)
-    row = {name: as_time(each) if name in ALL_TIMES else each for name, each in found}
-    return cast(ChangedColumns, row)
+    return cast(ChangedColumns, with_times(dict(zip(columns, rows[0], strict=True))))
+
+
+def with_times(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row's columns, with times where SQLite, or a text, has something else."""
+    return {name: as_time(each) if name in _ALL_TIMES else each for name, each in row.items()}
 
 
 def _execute(

@@ -22,7 +22,7 @@ from receipts.ledger.watermarks import (
     lock_participant,
 )
 from receipts.rules.failures import kept_reason
-from receipts.rules.rows import ChangedColumns, OwnPosition
+from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
 from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
@@ -49,6 +49,15 @@ class RecipientKey:
     message_id: int
     recipient_id: int
     conversation_id: int
+
+    @classmethod
+    def of(cls, row: OwnRow) -> RecipientKey:
+        """The key of a recipient's own row."""
+        return cls(
+            message_id=row["message_id"],
+            recipient_id=row["recipient_id"],
+            conversation_id=row["conversation_id"],
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

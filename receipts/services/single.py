@@ -64,9 +64,10 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     tried = connection.vendor == "postgresql" and wish.private is not True
     if tried and is_distributed():
         message, tried = _placed(message, username)
-    row, is_changed = _mark_at_once(message, username, wish) if tried else (None, False)
-    if not tried:
-        row = own_row(message, username)
+    if tried:
+        row, is_changed = _mark_at_once(message, username, wish)
+    else:
+        row, is_changed = own_row(message, username), False
     if is_changed or row is None:
         return row
     if row["withdrawn_at"] is not None:
@@ -75,7 +76,7 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     if wish.is_repeated_by(row, mark):
         return row
     if mark.private or mark.hides_delivery or not tried:
-        changed = mark_row(_key_of(row), mark)
+        changed = mark_row(RecipientKey.of(row), mark)
         if changed is not None:
             return cast(OwnRow, {**row, **changed})
     # Another request may have changed it meanwhile.
@@ -99,11 +100,3 @@ def _mark_at_once(message: int | str, username: str, wish: Wish) -> tuple[OwnRow
     row, is_changed = found
     remember(row["message_id"], row["conversation_id"])
     return row, is_changed
-
-
-def _key_of(row: OwnRow) -> RecipientKey:
-    return RecipientKey(
-        message_id=row["message_id"],
-        recipient_id=row["recipient_id"],
-        conversation_id=row["conversation_id"],
-    )

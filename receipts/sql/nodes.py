@@ -21,7 +21,7 @@ _NODE_FUNCTION = """
 BEACONS = "receipts_beacon"
 _SHARD_OF = f"get_shard_id_for_distribution_column('{BEACONS}', {{0}})"
 _SHARDS = f"SELECT COUNT(*) FROM pg_dist_shard WHERE logicalrelid = CAST('{BEACONS}' AS regclass)"
-#: Of so many numbers for each shard, one at least is in it.
+#: Of this many numbers for each shard, at least one is in it.
 _NUMBERS_PER_SHARD = 100
 _FILL = f"""
 INSERT INTO {BEACONS}

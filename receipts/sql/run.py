@@ -25,9 +25,10 @@ def adapt(value: Any) -> Any:
 
 
 def as_time(value: datetime | str | None) -> datetime | None:
-    """SQLite keeps times in UTC and gives them back without a zone, as text or as a time."""
+    """A time in UTC. SQLite keeps it so, and gives it back without a zone, as text or as a time."""
     if isinstance(value, str):
         value = datetime.fromisoformat(value)
+        value = value.astimezone(UTC) if value.tzinfo else value
     return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
 
 

@@ -1,6 +1,6 @@
 """Stray rows where rows are distributed: beside a row, a node has the messages of its conversation.
 
-So a message that is in another conversation is missing at first, and is then looked for by its id.
+So a message that is in another conversation is missing at first, and then searched for by its id.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 @pytest.fixture(autouse=True)
 def functions(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """All functions of marks, of a process that has just started."""
-    _forget()
+    delegating._defined.cache_clear()
     if not ON_CITUS:
         for module in (apart, at_once, stamp, single):
             monkeypatch.setattr(module, "is_distributed", lambda: True)
@@ -38,12 +38,6 @@ def functions(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             if statement.startswith("CREATE FUNCTION"):
                 execute(statement)
     yield
-    _forget()
-
-
-def _forget() -> None:
-    """Texts and functions that a process keeps: they depend on where the tables lie."""
-    at_once._statement.cache_clear()
     delegating._defined.cache_clear()
 
 
