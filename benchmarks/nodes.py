@@ -7,15 +7,14 @@ without tables. The CPU is that of servers on this machine, by /proc.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from statistics import median
 
 import psycopg
 
+from benchmarks.processes import running_worker
 from benchmarks.timing import compare, times
 
 HERE = Path(__file__).resolve().parent
@@ -95,27 +94,6 @@ def _cpu(postmasters: list[int]) -> float:
     return ticks / _TICK
 
 
-@contextmanager
-def _worker(url: str, *arguments: str) -> Iterator[Callable[[str], str]]:
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.node_worker", *arguments],
-        cwd=HERE.parent,
-        env=os.environ | {"DATABASE_URL": url},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    into, out = worker.stdin, worker.stdout
-
-    def ask(line: str) -> str:
-        print(line, file=into, flush=True)
-        return out.readline().strip()
-
-    try:
-        assert out.readline() == "ready\n", "the worker did not start"
-        yield ask
-    finally:
-        into.close()
-        worker.wait(30)
+def _worker(url: str, *arguments: str) -> AbstractContextManager[Callable[[str], str]]:
+    command = ["-m", "benchmarks.node_worker", *arguments]
+    return running_worker(command, HERE.parent, {"DATABASE_URL": url})

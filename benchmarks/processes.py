@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -37,6 +37,35 @@ def running_service(
         yield port, process.pid
     finally:
         stop(process)
+
+
+@contextmanager
+def running_worker(
+    command: list[str], folder: Path, environment: dict[str, str]
+) -> Iterator[Callable[[str], str]]:
+    """A process that prints ``ready``, and then a line for each line that it reads; call it so."""
+    worker = subprocess.Popen(
+        [sys.executable, *command],
+        cwd=folder,
+        env=os.environ | environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    into, out = worker.stdin, worker.stdout
+
+    def ask(line: str) -> str:
+        print(line, file=into, flush=True)
+        return out.readline().strip()
+
+    try:
+        assert out.readline() == "ready\n", f"{command[-1]} did not start"
+        yield ask
+    finally:
+        into.close()
+        worker.wait(30)
 
 
 def wait_until_answering(

@@ -7,12 +7,11 @@ some of the operations instead of all, BENCH_ROUNDS how many rounds.
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from benchmarks.processes import running_worker
 from benchmarks.timing import Rival, compare, take_turns, times
 from benchmarks.world import execute
 
@@ -53,31 +52,14 @@ def run() -> None:
 
 
 @contextmanager
-def _version(folder: Path, database: str) -> Iterator[Rival]:
+def _version(folder: Path, database: str) -> Iterator[Callable[[str], float]]:
     """A worker of this version; call it with an operation, and it returns seconds of CPU."""
     execute(f"DROP DATABASE IF EXISTS {database}")
     execute(f"CREATE DATABASE {database}")
     url = os.environ["DATABASE_URL"].rpartition("/")[0] + f"/{database}"
-    worker = subprocess.Popen(
-        [sys.executable, str(HERE / "version_worker.py")],
-        cwd=folder,
-        env=os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(folder)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdin is not None
-    assert worker.stdout is not None
-    into, out = worker.stdin, worker.stdout
-
-    def ask(line: str) -> float:
-        print(line, file=into, flush=True)
-        return float(out.readline())
-
+    environment = {"DATABASE_URL": url, "PYTHONPATH": str(folder)}
     try:
-        assert out.readline() == "ready\n", "the other version did not start"
-        yield ask
+        with running_worker([str(HERE / "version_worker.py")], folder, environment) as ask:
+            yield lambda line: float(ask(line))
     finally:
-        into.close()
-        worker.wait(30)
         execute(f"DROP DATABASE {database}")
