@@ -92,6 +92,7 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             memory.settle()
+            connections.check_once_a_request()
             pruning = asyncio.create_task(hub().prune_now_and_then())
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)

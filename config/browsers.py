@@ -1,4 +1,4 @@
-"""Middlewares for browsers, and a handler without them for calls of the API with a token.
+"""A handler without browsers' middlewares, for calls of the API with a token.
 
 Such a call has no session, no cookie and no form, and is no file: ``BearerAuthentication`` alone
 decides who calls, and never falls back to a session.
@@ -9,13 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from django.contrib.auth.middleware import AuthenticationMiddleware as _Authentication
-from django.contrib.messages.middleware import MessageMiddleware as _Message
-from django.contrib.sessions.middleware import SessionMiddleware as _Session
-from django.core.exceptions import MiddlewareNotUsed
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
-from django.http import HttpRequest, HttpResponse
-from whitenoise.middleware import WhiteNoiseMiddleware as _WhiteNoise  # type: ignore[import-untyped]
 
 from config.environ import Environ
 
@@ -23,48 +18,37 @@ Handler = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 #: Only below here does ``BearerAuthentication`` come first.
 API = "/api/"
-_is_for_tokens = False
-
-
-class _ForBrowsers:
-    """Before a middleware in the order of bases: leaves it out of the handler of tokens."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if _is_for_tokens:
-            raise MiddlewareNotUsed
-        super().__init__(get_response)  # type: ignore[call-arg]
-
-
-class WhiteNoiseMiddleware(_ForBrowsers, _WhiteNoise):  # type: ignore[misc]
-    """Static files."""
-
-
-class SessionMiddleware(_ForBrowsers, _Session):
-    """Sessions of the admin and the demo."""
-
-
-class AuthenticationMiddleware(_ForBrowsers, _Authentication):
-    """The user of a session."""
-
-
-class MessageMiddleware(_ForBrowsers, _Message):
-    """What a page of the admin reports."""
+#: What serves files, sessions, logins and forms.
+FOR_BROWSERS = frozenset(
+    {
+        "whitenoise.middleware.WhiteNoiseMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "axes.middleware.AxesMiddleware",
+    }
+)
 
 
 def with_handler_of_tokens(browsers: Handler) -> Handler:
     """An application that serves calls with a token by a handler of their own, others as before."""
-    global _is_for_tokens
-    _is_for_tokens = True
-    try:
-        tokens = WSGIHandler()
-    finally:
-        _is_for_tokens = False
+    tokens = _handler([name for name in settings.MIDDLEWARE if name not in FOR_BROWSERS])
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         handler = tokens if _has_token(environ) else browsers
         return handler(environ, start_response)
 
     return application
+
+
+def _handler(middlewares: list[str]) -> Handler:
+    """Django's handler with these middlewares, which it reads from the settings once."""
+    all_of_them, settings.MIDDLEWARE = settings.MIDDLEWARE, middlewares
+    try:
+        return WSGIHandler()
+    finally:
+        settings.MIDDLEWARE = all_of_them
 
 
 def _has_token(environ: Environ) -> bool:

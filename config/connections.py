@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import select
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
-from django.core.signals import request_started
-from django.db import close_old_connections, connections
+from django.core.cache import close_caches
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, connections, reset_queries
 
 
 def settle_connections() -> None:
@@ -16,10 +18,35 @@ def settle_connections() -> None:
     request_started.connect(_close_if_ended)
 
 
+def check_once_a_request() -> None:
+    """Call in a server process when it starts: check the one connection with little effort.
+
+    Django's own receivers look for all databases and caches, twice a request. There is one
+    database, the caches have nothing to close, and only DEBUG logs queries.
+    """
+    request_started.disconnect(close_old_connections)
+    request_finished.disconnect(close_old_connections)
+    request_finished.disconnect(close_caches)
+    if not settings.DEBUG:
+        request_started.disconnect(reset_queries)
+    for signal in request_started, request_finished:
+        signal.connect(_close_if_due)
+
+
 def release_connection() -> None:
     """Call before and after work on a thread that is no request."""
     _close_if_ended()
-    close_old_connections()
+    _close_if_due()
+
+
+def _close_if_due(**_: Any) -> None:
+    """Close this thread's connection if it is too old or has failed."""
+    database: Any = connections["default"]
+    if database.connection is None:
+        return
+    is_old = database.close_at is not None and monotonic() >= database.close_at
+    if is_old or database.errors_occurred or not database.autocommit:
+        database.close_if_unusable_or_obsolete()
 
 
 def _close_if_ended(**_: Any) -> None:

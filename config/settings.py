@@ -102,12 +102,12 @@ MIDDLEWARE = [
     # Before all that may answer, or a page could not read those answers.
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "config.browsers.WhiteNoiseMiddleware",
-    "config.browsers.SessionMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "config.browsers.AuthenticationMiddleware",
-    "config.browsers.MessageMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.addresses.EncodedSlashMiddleware",
     "axes.middleware.AxesMiddleware",  # the last one

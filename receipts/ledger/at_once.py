@@ -33,15 +33,16 @@ def mark_own_row(
     params: Mapping[str, object],
     *,
     conversation: int | None,
+    is_young: bool,
 ) -> tuple[OwnRow, bool] | None:
     """Mark the one row of ``own`` if the recipient's switches let others know of it.
 
     ``own`` is a SELECT of ``OwnRow`` with the values of its constants, ``conversation`` its
-    conversation if that is known. Returns the row, and whether it changed; the row is then as it is
-    afterwards. None if there is no row.
+    conversation if that is known, ``is_young`` as ``NEEDS_NO_NOTE_SECONDS`` says. Returns the row,
+    and whether it changed; the row is then as it is afterwards. None if there is no row.
     """
     sql, constants = own
-    statement = own_statement(mark, sql, in_one=conversation is not None)
+    statement = own_statement(mark, sql, in_one=conversation is not None, notes=not is_young)
     values = {**params, "at": mark.at, "content": mark.content, "lies_in": conversation}
     if conversation is not None and is_distributed():
         answer, is_delegated = call_function(statement, values, constants)
@@ -59,11 +60,15 @@ def _from_answer(answer: Mapping[str, Any]) -> tuple[OwnRow, bool]:
     return cast(OwnRow, with_times(row)), answer["is_changed"]
 
 
-def own_statement(mark: Mark, own: str, *, in_one: bool) -> str:
-    """The statement of a mark on the row of ``own``; ``in_one``: its conversation is given."""
+def own_statement(mark: Mark, own: str, *, in_one: bool, notes: bool = True) -> str:
+    """The statement of a mark on the row of ``own``; ``in_one``: its conversation is given.
+
+    ``notes``: the message may be of a day whose insights are summed up.
+    """
     is_open = open_to_others_sql("own", read=mark.read)
     change, answer = _change(mark.without_values(), is_open, in_one)
-    return one_statement(change, answer=answer, in_one=in_one, of_one=True, first=_first(own))
+    how: dict[str, Any] = {"in_one": in_one, "of_one": True, "first": _first(own)}
+    return one_statement(change, answer=answer, notes=notes, **how)
 
 
 @lru_cache(maxsize=100)

@@ -143,15 +143,21 @@ _LIES_WITH = "{0}.conversation_id = {1}.conversation_id"
 
 
 def one_statement(
-    change: Change, *, answer: str, in_one: bool, of_one: bool = False, first: str = ""
+    change: Change,
+    *,
+    answer: str,
+    in_one: bool,
+    of_one: bool = False,
+    first: str = "",
+    notes: bool = True,
 ) -> str:
     """PostgreSQL: the rows are chosen once, under lock, and everything follows from that choice.
 
     ``answer`` is a SELECT, for which the rows are ``changed``; ``first`` are relations that the
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
-    ``of_one``: there is at most one row.
+    ``of_one``: there is at most one row. ``notes``: changes are noted for insights.
     """
-    notes = not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
+    notes = notes and not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
     how = change.source, announces, answer, in_one, of_one, first, notes
     return _statement(change.which, tuple(change.becomes.items()), *how)

@@ -29,7 +29,7 @@ def visible_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow
     message = rows_of(Message.objects.visible_to(user).filter(**placed(pk)), kind).first()
     if message is None:
         raise Http404
-    remember(pk, message["conversation_id"])
+    remember(pk, message["conversation_id"], message["created_at"])
     return message
 
 

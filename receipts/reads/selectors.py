@@ -66,7 +66,7 @@ def own_row(message: int | str, username: str) -> OwnRow | None:
     query, params = _own_row_query(message, username)
     row = query.first(**params)
     if row is not None:
-        remember(row["message_id"], row["conversation_id"])
+        remember(row["message_id"], row["conversation_id"], row["sent_at"])
     return row
 
 

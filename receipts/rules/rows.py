@@ -73,6 +73,7 @@ class RecipientRow(TypedDict):
 class OwnRow(RecipientRow):
     """A recipient's own row, with what only they may know and their privacy switches."""
 
+    sent_at: datetime
     received_at: datetime | None
     recipient__read_receipts_enabled: bool
     recipient__delivery_receipts_enabled: bool

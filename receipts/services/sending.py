@@ -134,7 +134,7 @@ def send_message(
         recipients=membership.recipients,
         reaching=Reaching(membership.pk, mark) if is_newest else None,
     )
-    remember(message.pk, conversation_id)
+    remember(message.pk, conversation_id, message.created_at)
     hold_back_from(late, message.pk)
     if late and message.tracked:
         advance_watermark(

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
+from receipts.sql.directly import can_run_directly, run_directly
+
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
@@ -40,7 +42,16 @@ def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any,
     database = context["connection"]
     database.ensure_connection()
     database.validate_no_broken_transaction()
-    with database.wrap_database_errors, RawCursor(database.connection) as cursor:
+    with database.wrap_database_errors:
+        if can_run_directly(database.connection):
+            rows = run_directly(database.connection, text, values)
+            if rows is not None:
+                return rows
+        return _by_cursor(database.connection, text, values)
+
+
+def _by_cursor(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
+    with RawCursor(connection) as cursor:
         cursor.execute(text, values, prepare=True, binary=True)
         result = cursor.pgresult  # not ``description``, which makes an object of each column
         return cursor.fetchall() if result is not None and result.nfields else []

@@ -1,0 +1,110 @@
+"""Hot statements run by one call of libpq on a server's threads, as they do by a cursor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import pytest
+from django.db import DataError, IntegrityError, connection, transaction
+
+from chat.models import User
+from receipts.sql import directly
+from receipts.sql.prepared import fetch_prepared
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+Result = TypeVar("Result")
+NAMES = "SELECT seenby.name FROM pg_prepared_statements AS seenby WHERE name LIKE 'seenby%%'"
+RENAME = "UPDATE chat_user SET display_name = %(name)s WHERE username = %(user)s"
+
+
+def on_a_thread(work: Callable[[], Result]) -> Result:
+    """What a function returns on a thread with a connection of its own, as a server's have."""
+
+    def done() -> Result:
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(done).result()
+
+
+@pytest.mark.parametrize(
+    ("cast", "value"),
+    [
+        ("int", 7),
+        ("bigint", 2**40),
+        ("bigint", None),
+        ("text", "schön %s $1"),
+        ("timestamptz", datetime(2026, 11, 26, 12, tzinfo=UTC)),
+        ("boolean", True),
+        ("jsonb", None),
+    ],
+)
+def test_a_value_comes_back_as_by_a_cursor(cast: str, value: Any) -> None:
+    sql = f"SELECT CAST(%(value)s AS {cast}), 1"
+    [by_cursor] = fetch_prepared(sql, {"value": value})
+    assert on_a_thread(lambda: fetch_prepared(sql, {"value": value})) == [by_cursor] == [(value, 1)]
+
+
+def test_a_statement_is_prepared_once_for_each_size_of_number() -> None:
+    def names() -> int:
+        for number in (1, 2, 2**40, 2**41):
+            assert fetch_prepared("SELECT %(number)s + 1", {"number": number}) == [(number + 1,)]
+        with connection.cursor() as cursor:
+            cursor.execute(NAMES)
+            return len(cursor.fetchall())
+
+    assert on_a_thread(names) == 2
+
+
+def test_beyond_the_limit_a_statement_runs_by_a_cursor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directly, "LIMIT", 1)
+
+    def answers() -> list[Any]:
+        return [fetch_prepared(f"SELECT %(n)s + {more}", {"n": 1}) for more in (1, 2, 1)]
+
+    assert on_a_thread(answers) == [[(2,)], [(3,)], [(2,)]]
+
+
+def test_an_error_is_djangos_and_the_connection_goes_on(alice: User) -> None:
+    insert = (
+        "INSERT INTO chat_departure (user_id, conversation_id, at) VALUES (%(user)s, NULL, now())"
+    )
+
+    def fails_and_goes_on() -> list[Any]:
+        with pytest.raises(IntegrityError):
+            fetch_prepared(insert, {"user": alice.pk})
+        with pytest.raises(DataError):
+            fetch_prepared("SELECT 1 / %(zero)s", {"zero": 0})
+        return fetch_prepared("SELECT %(number)s", {"number": 1})
+
+    assert on_a_thread(fails_and_goes_on) == [(1,)]
+
+
+def test_a_statement_that_is_not_prepared_any_more_is_prepared_again(alice: User) -> None:
+    """psycopg ends all prepared statements of a connection after a rollback."""
+
+    def answers() -> list[Any]:
+        found = fetch_prepared("SELECT %(n)s", {"n": 1})
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")
+        return found + fetch_prepared("SELECT %(n)s", {"n": 1})
+
+    assert on_a_thread(answers) == [(1,), (1,)]
+
+
+def test_the_first_statement_of_a_transaction_is_rolled_back_with_it(alice: User) -> None:
+    def renames() -> None:
+        with transaction.atomic():
+            fetch_prepared(RENAME, {"name": "Alias", "user": alice.username})
+            fetch_prepared(RENAME, {"name": "Other", "user": alice.username})
+            transaction.set_rollback(True)
+
+    on_a_thread(renames)
+    assert User.objects.get().display_name == alice.display_name
