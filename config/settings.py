@@ -22,6 +22,10 @@ DEMO = env.flag("DEMO")
 STRONG_SECRETS = not (DEBUG or DEMO)
 _made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
 SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
+#: Earlier values of SECRET_KEY: what they sealed and signed is still accepted.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+for _former in SECRET_KEY_FALLBACKS:
+    env.strong("SECRET_KEY_FALLBACKS", _former, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",

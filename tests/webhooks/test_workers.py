@@ -17,14 +17,13 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import urllib3
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from chat.models import Conversation, User
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import unblemished
-from receipts.webhooks import delivering, hurrying, offering, posting, working
+from receipts.webhooks import delivering, offering, posting, working
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
 from tests.support.cast import hook, say
@@ -204,8 +203,8 @@ def test_a_slow_endpoint_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """While one does not answer, another receives its events, including later ones."""
-    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
-    monkeypatch.setattr(hurrying, "LONGEST_REQUEST", 600)
+    monkeypatch.setattr(posting, "READ_TIMEOUT", 600)
+    monkeypatch.setattr(posting, "LONGEST_REQUEST", 600)
     look, looked = working.due, Event()
 
     def due() -> Any:
