@@ -26,6 +26,7 @@ from tests.support.watching import Watch
 #: Fixtures that several folders use.
 pytest_plugins = (
     "tests.support.partitions",
+    "tests.support.dialling",
     "tests.support.distributed",
     "tests.support.emptying",
     "tests.support.endpoints",

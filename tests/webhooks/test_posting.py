@@ -2,131 +2,18 @@
 
 from __future__ import annotations
 
-import ipaddress
 import socket
-import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-from urllib3.util import connection
 
 from receipts.webhooks import posting
 from receipts.webhooks.addresses import AddressRefused
 from receipts.webhooks.posting import Failed, post
+from tests.support.authority import Authority
+from tests.support.dialling import NAME, ON_LOOPBACK, PUBLIC, called_instead
 from tests.support.receiver import Answer, Receiver
-
-NAME, PUBLIC = "backend.test", "93.184.216.34"
-ON_LOOPBACK = "127.0.0.1"
-
-
-class Authority:
-    """Issues certificates that only a test trusts."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test's authority")])
-        own = self._sign(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(own.public_bytes(serialization.Encoding.PEM))
-
-    def server(self, *names: str) -> ssl.SSLContext:
-        """The TLS context of a server with a certificate for these host names or IP addresses."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
-        certificate = self._sign(subject, key, x509.SubjectAlternativeName(map(_general, names)))
-        both = self.folder / f"{names[0]}.pem"
-        both.write_bytes(
-            certificate.public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM,
-                serialization.PrivateFormat.PKCS8,
-                serialization.NoEncryption(),
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(both)
-        return context
-
-    def _sign(self, subject: x509.Name, key: Any, extension: Any) -> x509.Certificate:
-        now = datetime.now(UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self.name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, critical=False)
-            .sign(self.key, hashes.SHA256())
-        )
-
-
-def _general(name: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(name))
-    except ValueError:
-        return x509.DNSName(name)
-
-
-@pytest.fixture
-def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Authority:
-    """One that the service trusts for this test."""
-    believed = Authority(tmp_path)
-    context = ssl.create_default_context(cafile=str(believed.file))
-    monkeypatch.setattr(posting, "tls", lambda: context)
-    return believed
-
-
-@pytest.fixture
-def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names that were resolved: first to a public IP address, then to one of our own."""
-    asked: list[str] = []
-
-    def look_up(host: str, port: int, *_: object, **__: object) -> Any:
-        asked.append(host)
-        number = PUBLIC if len(asked) == 1 else ON_LOOPBACK
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (number, port))]
-
-    monkeypatch.setattr(socket, "getaddrinfo", look_up)
-    return asked
-
-
-@contextmanager
-def called_instead(backend: Receiver, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """Every connection goes to ``backend``; returns the addresses that were to be connected to."""
-    called: list[str] = []
-
-    def connect(address: tuple[str, int], timeout: Any, **_: object) -> socket.socket:
-        called.append(address[0])
-        return socket.create_connection((ON_LOOPBACK, backend.port), 5)
-
-    real = socket.getaddrinfo
-    monkeypatch.setattr(connection, "create_connection", connect)
-    with monkeypatch.context() as patch:
-        patch.setattr(socket, "create_connection", _dial(real))
-        yield called
-
-
-def _dial(look_up: Any) -> Any:
-    """``socket.create_connection`` without a DNS lookup."""
-
-    def dial(address: tuple[str, int], timeout: float) -> socket.socket:
-        dialled = socket.socket()
-        dialled.settimeout(timeout)
-        dialled.connect(address)
-        return dialled
-
-    return dial
 
 
 def send(url: str, **how: Any) -> None:

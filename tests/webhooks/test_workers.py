@@ -24,6 +24,7 @@ from chat.models import Conversation, User
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import unblemished
 from receipts.webhooks import delivering, offering, posting, working
+from receipts.webhooks.connections import Line
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
 from tests.support.cast import hook, say
@@ -167,6 +168,24 @@ def test_one_round_without_a_database_is_an_error(
     monkeypatch.setattr(working, "due", gone)
     with pytest.raises(CommandError, match="The database does not answer: the server closed"):
         call_command("deliver_webhooks", once=True)
+
+
+def test_a_worker_that_ends_leaves_no_connection(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """To no webhook, although they are kept open between deliveries."""
+    kept, give_back = [], posting.lines.give_back
+
+    def keep(line: Line) -> None:
+        assert line.is_open
+        kept.append(line)
+        give_back(line)
+
+    monkeypatch.setattr(posting.lines, "give_back", keep)
+    say(alice, group)
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    assert [line.is_open for line in kept] == [False]
 
 
 def test_many_workers_deliver_each_event_once_and_in_order(
