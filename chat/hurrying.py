@@ -11,6 +11,7 @@ from contextlib import suppress
 from threading import Timer
 from typing import Any
 
+from urllib3 import HTTPResponse
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 
@@ -38,6 +39,14 @@ class HurriedConnection(HTTPConnection):
         if self.is_reused and self._alarm:
             self._alarm.set(self.longest)
         super().request(*args, **options)
+
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]
+        # It closes the connection if the response says so, and then the body is still to come.
+        alarm, self._alarm = self._alarm, None
+        try:
+            return super().getresponse()
+        finally:
+            self._alarm = alarm
 
     def hurry(self, seconds: float) -> None:
         """Set another deadline for what is left of the request."""

@@ -43,6 +43,8 @@ LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
 JWT_SECRET = env.strong("JWT_SECRET", env.text("JWT_SECRET") or SECRET_KEY, required=STRONG_SECRETS)
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
+JWT_JWKS_URL = env.key_set_url("JWT_JWKS_URL", allow_http=DEBUG or DEMO)
+JWT_JWKS_LIFETIME_SECONDS = env.number("JWT_JWKS_LIFETIME_SECONDS", 3_600, least=60)
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
 TOKEN_LIFETIME_SECONDS = env.number("TOKEN_LIFETIME_SECONDS", 24 * 60 * 60, least=1)
