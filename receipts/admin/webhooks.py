@@ -86,13 +86,13 @@ class WebhookEndpointAdmin(ReadOnly):
             return None
         endpoint = queryset[0]
         secret = endpoints.rotate_secret(endpoint)
+        endpoint.refresh_from_db()
         self.log_change(request, endpoint, "Replaced the secret.")
         context = {
             **self.admin_site.each_context(request),
             "title": "New secret",
             "endpoint": endpoint,
             "secret": secret,
-            "hours": endpoints.OVERLAP_HOURS,
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/seenby/new_secret.html", context)

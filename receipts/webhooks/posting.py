@@ -71,6 +71,9 @@ def _post(line: Line, target: str, headers: dict[str, str], body: bytes) -> None
         line.close()
         reason = _words(error)
         is_stale = is_reused and isinstance(error, _CLOSED)
+    except BaseException:
+        line.close()
+        raise
     else:
         is_stale = False
     if time.monotonic() - started >= LONGEST_REQUEST:
