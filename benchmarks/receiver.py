@@ -1,15 +1,17 @@
 """A backend that accepts every webhook at once, in a separate process.
 
-`python -m benchmarks.receiver` prints its port on the first line, and runs until its input ends.
+`python -m benchmarks.receiver [CERTIFICATE]` prints its port on the first line, and runs until its
+input ends. With a certificate it speaks TLS. It keeps connections open.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import sys
 
-ANSWER = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
+ANSWER = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
 class Taking(asyncio.Protocol):
@@ -26,17 +28,20 @@ class Taking(asyncio.Protocol):
         head, found, body = self.data.partition(b"\r\n\r\n")
         length = re.search(rb"content-length: (\d+)", head.lower())
         if found and length and len(body) >= int(length[1]):
+            self.data.clear()
             self.transport.write(ANSWER)  # type: ignore[attr-defined]
-            self.transport.close()
 
 
-async def main() -> None:
+async def main(*certificate: str) -> None:
     """Listen on a free local port."""
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(Taking, "127.0.0.1", 0, backlog=512)
+    loop, context = asyncio.get_running_loop(), None
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+    server = await loop.create_server(Taking, "127.0.0.1", 0, backlog=512, ssl=context)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(*sys.argv[1:]))

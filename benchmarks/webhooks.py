@@ -7,22 +7,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.conf import settings
 
 from benchmarks.processes import cpu_seconds, postmaster
-from benchmarks.timing import spread
+from benchmarks.timing import Rival, ratios, seconds, spread, take_turns
 from benchmarks.world import World, execute
 from chat.models import User
 from receipts.feed.positions import newest_position
 from receipts.models import ReceiptEvent, WebhookEndpoint
-from receipts.webhooks import offering
+from receipts.webhooks import connections, offering, posting
 from receipts.webhooks.delivering import due, has_news
 from receipts.webhooks.working import Worker
+from tests.support.authority import Authority
 
 RECIPIENTS = 20
 MESSAGES = 200
 ROUNDS = 3
+#: Posts and deliveries of a round over TLS, and a body of one event.
+POSTS, DELIVERIES, TLS_ROUNDS = 200, 60, 7
+BODY = b'{"events": [' + b"x" * 700 + b"]}"
 
 #: Each recipient reads each message, one mark at a time: one event each.
 READS = """
@@ -58,18 +64,73 @@ def run() -> None:
             _measure(f"one by one, {to}", url, endpoints, SENT, [60])
             offering.EVENTS_PER_DELIVERY = at_once
             _idle(f"a look, {to}")
+    _over_tls()
+
+
+def _over_tls() -> None:
+    """Single events over TLS, on a new connection each and on one that is kept, in turns."""
+    with TemporaryDirectory() as folder:
+        authority = Authority(Path(folder))
+        context, trusted = authority.client(), posting.tls
+        posting.tls = lambda: context  # type: ignore[assignment]
+        try:
+            with receiver(str(authority.certificate("127.0.0.1"))) as url:
+                _compare("posts over TLS", POSTS, lambda number: seconds(lambda: _post(url)))
+                _compare("deliveries over TLS", DELIVERIES, lambda number: _deliver(url))
+        finally:
+            posting.tls = trusted
+            posting.lines.close()
+
+
+def _compare(label: str, count: int, run: Rival) -> None:
+    def anew(number: int) -> float:
+        kept, connections.MOST_IDLE = connections.MOST_IDLE, 0
+        try:
+            posting.lines.close()
+            return run(number)
+        finally:
+            connections.MOST_IDLE = kept
+
+    taken = take_turns({"anew": anew, "kept": run}, rounds=TLS_ROUNDS, budget=60)
+    for name, each in taken.items():
+        print(
+            f"  {label}, {name:4} {spread([count / one for one in each], 0)} a second", flush=True
+        )
+    print(f"  {label}, kept / anew {spread(ratios(taken['anew'], taken['kept']))}", flush=True)
+
+
+def _post(url: str) -> None:
+    """Deliveries without a database."""
+    secret = WebhookEndpoint().secret
+    for number in range(POSTS):
+        posting.post(url, [secret], f"{number}", BODY)
+
+
+def _deliver(url: str) -> float:
+    """The whole way of a worker, one event a delivery."""
+    at_once, offering.EVENTS_PER_DELIVERY = offering.EVENTS_PER_DELIVERY, 1
+    try:
+        _register(url, 1)
+        execute(SENT, [DELIVERIES])
+        taken = seconds(lambda: Worker().run_once())
+        assert not WebhookEndpoint.objects.filter(failures__gt=0).exists()
+        assert not any(map(has_news, due()))
+        return taken
+    finally:
+        offering.EVENTS_PER_DELIVERY = at_once
 
 
 @contextmanager
-def receiver() -> Iterator[str]:
-    """The address of a backend."""
-    command = [sys.executable, "-m", "benchmarks.receiver"]
+def receiver(*certificate: str) -> Iterator[str]:
+    """The address of a backend; with a certificate it speaks TLS."""
+    command = [sys.executable, "-m", "benchmarks.receiver", *certificate]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdin
         assert process.stdout
-        yield f"http://127.0.0.1:{process.stdout.readline().strip()}/hook"
+        scheme = "https" if certificate else "http"
+        yield f"{scheme}://127.0.0.1:{process.stdout.readline().strip()}/hook"
         process.stdin.close()
 
 

@@ -17,11 +17,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from chat.models import HELD, ServiceKey, User
+from chat.provider_keys import verifying_key
 from chat.validators import username_validator
-
-#: Algorithms allowed with public keys; never those of shared secrets.
-_PUBLIC_KEY_ALGORITHMS = ["RS256", "ES256", "EdDSA"]
-
 
 #: The claim of our own tokens with the id of the account for which they were issued. A backend that
 #: signs tokens itself may omit it.
@@ -183,12 +180,12 @@ def _holder_of(claims: _Claims) -> User:
 
 
 def _checked(token: str) -> _Claims:
-    """The claims of a token that is valid by itself; raises ``AuthenticationFailed``."""
+    """The claims of a token that is valid by itself.
+
+    Raises ``AuthenticationFailed``, or ``KeysUnavailable`` if that cannot be found out now.
+    """
     try:
-        key_id = jwt.get_unverified_header(token).get("kid")
-        key, algorithms = settings.JWT_SECRET, ["HS256"]
-        if key_id in settings.JWT_PUBLIC_KEYS:
-            key, algorithms = settings.JWT_PUBLIC_KEYS[key_id], _PUBLIC_KEY_ALGORITHMS
+        key, algorithms = verifying_key(jwt.get_unverified_header(token))
         claims = jwt.decode(
             token,
             key,

@@ -28,6 +28,7 @@ from config.bridge import WSGIBridge
 _django = get_wsgi_application()
 connections.settle_connections()
 
+from chat.provider_keys import provider_keys
 from config import health  # only now can models be imported
 from config.browsers import with_handler_of_tokens
 from config.serving import warn_without_limits
@@ -93,6 +94,8 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
         if message["type"] == "lifespan.startup":
             memory.settle()
             connections.check_once_a_request()
+            if (keys := provider_keys()) is not None:
+                keys.refresh_aside()
             pruning = asyncio.create_task(hub().prune_now_and_then())
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)

@@ -10,19 +10,20 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
+
+from chat.public_keys import weakness
 
 #: A signing secret has at least as many bits as the hash that it is used with.
 MIN_SECRET_BYTES = 32
 #: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
-MIN_RSA_BITS = 2048
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -115,25 +116,26 @@ def public_keys(name: str) -> dict[str, str]:
     keys = mapping(name)
     for key_id, key in keys.items():
         try:
-            weakness = _weakness(load_pem_public_key(key.encode()))
+            problem = weakness(load_pem_public_key(key.encode()))
         except (AttributeError, ValueError, UnsupportedAlgorithm) as error:
             raise ImproperlyConfigured(f"{name}: {key_id!r} is not a public key in PEM.") from error
-        if weakness:
-            raise ImproperlyConfigured(f"{name}: {key_id!r} {weakness}")
+        if problem:
+            raise ImproperlyConfigured(f"{name}: {key_id!r} {problem}")
     return keys
 
 
-def _weakness(key: object) -> str:
-    """Why a public key cannot be used for RS256, ES256 or EdDSA; empty if it can."""
-    if isinstance(key, rsa.RSAPublicKey):
-        is_short = key.key_size < MIN_RSA_BITS
-        return f"has {key.key_size} bits; RSA needs {MIN_RSA_BITS}." if is_short else ""
-    if isinstance(key, ec.EllipticCurvePublicKey):
-        is_other = not isinstance(key.curve, ec.SECP256R1)
-        return f"is on the curve {key.curve.name}; ES256 needs P-256." if is_other else ""
-    if isinstance(key, ed25519.Ed25519PublicKey | ed448.Ed448PublicKey):
-        return ""
-    return "is of an unsupported type: use RSA, P-256 or Ed25519."
+def key_set_url(name: str, *, allow_http: bool) -> str:
+    """The address of a JSON Web Key Set: ``https://``, also ``http://`` if that is allowed."""
+    value = os.environ.get(name, "")
+    try:
+        parts = urlsplit(value)
+        is_url = bool(parts.hostname) and parts.port != 0 and parts.username is None
+    except ValueError:
+        is_url = False
+    schemes = ("https", "http") if allow_http else ("https",)
+    if value and not (is_url and parts.scheme in schemes and value.isascii()):
+        raise ImproperlyConfigured(f"{name} must be an https:// URL.")
+    return value
 
 
 def database(name: str, default: str) -> DBConfig:

@@ -10,7 +10,7 @@ import re
 
 _HEADERS = (
     "authorization|proxy-authorization|api-token|x-api-key|cookie|set-cookie|x-csrftoken"
-    "|seenby-signature"
+    "|seenby-signature|webhook-signature"
 )
 _NAMES = (
     r"\w*password\w*|\w*secret\w*|\w*token|usersig|signature|sessionid|csrf\w*|api_?key|key_hash"
@@ -20,7 +20,7 @@ _NAMES = (
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
     # Keys, webhooks' secrets, and tokens: recognised wherever they are.
     (re.compile(r"sk_[\w-]{8,}"), "sk_…"),
-    (re.compile(r"whsec_[\w-]{8,}"), "whsec_…"),
+    (re.compile(r"whsec_[\w+/=-]{8,}"), "whsec_…"),
     (re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){1,2}"), "eyJ…"),
     # URLs: the query string, and the credentials before the host.
     (re.compile(r"(?<=[\w/.%\])])\?[^\s'\"<>]+"), "?…"),

@@ -22,6 +22,10 @@ DEMO = env.flag("DEMO")
 STRONG_SECRETS = not (DEBUG or DEMO)
 _made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
 SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
+#: Earlier values of SECRET_KEY: what they sealed and signed is still accepted.
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
+for _former in SECRET_KEY_FALLBACKS:
+    env.strong("SECRET_KEY_FALLBACKS", _former, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
@@ -39,6 +43,8 @@ LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
 JWT_SECRET = env.strong("JWT_SECRET", env.text("JWT_SECRET") or SECRET_KEY, required=STRONG_SECRETS)
 JWT_PUBLIC_KEYS = env.public_keys("JWT_PUBLIC_KEYS")
+JWT_JWKS_URL = env.key_set_url("JWT_JWKS_URL", allow_http=DEBUG or DEMO)
+JWT_JWKS_LIFETIME_SECONDS = env.number("JWT_JWKS_LIFETIME_SECONDS", 3_600, least=60)
 JWT_ISSUER = env.text("JWT_ISSUER", "seenby")
 JWT_AUDIENCE = env.text("JWT_AUDIENCE", "seenby")
 TOKEN_LIFETIME_SECONDS = env.number("TOKEN_LIFETIME_SECONDS", 24 * 60 * 60, least=1)

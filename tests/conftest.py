@@ -18,6 +18,7 @@ from chat import authentication
 from chat.authentication import issue_token
 from chat.models import Conversation, Scope, ServiceKey, User
 from receipts import services
+from receipts.webhooks import posting
 from tests.support.cast import ON_POSTGRES, Api, Statements, moderators
 from tests.support.receiver import Receiver
 from tests.support.watching import Watch
@@ -25,6 +26,7 @@ from tests.support.watching import Watch
 #: Fixtures that several folders use.
 pytest_plugins = (
     "tests.support.partitions",
+    "tests.support.dialling",
     "tests.support.distributed",
     "tests.support.emptying",
     "tests.support.endpoints",
@@ -104,9 +106,13 @@ def watch(session_watch: Watch) -> Iterator[Watch]:
 
 @pytest.fixture(autouse=True)
 def nobody_has_called_before() -> None:
-    """Each test begins with nobody having called: no throttle, and no token that is known."""
+    """Each test begins with nobody having called: no throttle, and no token that is known.
+
+    Nor is there a connection to a webhook of an earlier test.
+    """
     cache.clear()
     authentication._HOLDERS.clear()
+    posting.lines.close()
 
 
 @pytest.fixture

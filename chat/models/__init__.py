@@ -25,7 +25,7 @@ from chat.models.message import (
     OverallStatus,
     Tracking,
 )
-from chat.models.naming import HELD, FreedName, digest_of, freed_among, tokens_valid_from
+from chat.models.naming import HELD, FreedName, digests_of, freed_among, tokens_valid_from
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -62,7 +62,7 @@ __all__ = [
     "ServiceKey",
     "Tracking",
     "User",
-    "digest_of",
+    "digests_of",
     "freed_among",
     "look_up_moderators",
     "moderator_q",

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -20,9 +21,13 @@ from chat.errors import Conflict
 HELD = timedelta(minutes=2)
 
 
-def digest_of(username: str) -> str:
-    """A keyed hash of a username, with a key that is derived from ``SECRET_KEY``."""
-    return salted_hmac("chat.freed_name", username, algorithm="sha256").hexdigest()
+def digests_of(username: str) -> list[str]:
+    """Keyed hashes of a username: with ``SECRET_KEY``, and with each one before it."""
+    keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    made = (
+        salted_hmac("chat.freed_name", username, secret=key, algorithm="sha256") for key in keys
+    )
+    return [each.hexdigest() for each in made]
 
 
 class FreedNameQuerySet(models.QuerySet["FreedName"]):
@@ -31,7 +36,7 @@ class FreedNameQuerySet(models.QuerySet["FreedName"]):
     def free(self, username: str, *, is_pending: bool = False) -> None:
         """Remember that an account gave up this username now."""
         values = {"freed_at": timezone.now(), "is_pending": is_pending}
-        self.update_or_create(pk=digest_of(username), defaults=values)
+        self.update_or_create(pk=digests_of(username)[0], defaults=values)
 
 
 class FreedName(models.Model):
@@ -66,8 +71,9 @@ class FreedName(models.Model):
 
 def freed_among(usernames: Iterable[str]) -> dict[str, FreedName]:
     """Those of these usernames that were freed, each with its record."""
-    digests = {digest_of(username): username for username in usernames}
-    return {digests[each.pk]: each for each in FreedName.objects.filter(pk__in=digests)}
+    digests = {digest: username for username in usernames for digest in digests_of(username)}
+    freed = FreedName.objects.filter(pk__in=digests).order_by("freed_at")
+    return {digests[each.pk]: each for each in freed}  # of two records of a name, the later one
 
 
 def tokens_valid_from(usernames: Iterable[str]) -> tuple[datetime, list[str]]:

@@ -1,16 +1,20 @@
-"""The admin of webhooks: superusers see how deliveries go, and can switch endpoints off and on.
+"""The admin of webhooks: superusers see how deliveries go, try endpoints, switch them off and on.
 
-URLs and signing are managed by the applications: the secret is never shown.
+URLs are managed by the applications. A secret is never shown, except a new one, once, to the
+superuser who replaces it.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 
+from chat.errors import Conflict
 from receipts.admin.lists import ReadOnly
 from receipts.models import WebhookEndpoint
 from receipts.webhooks import endpoints
@@ -27,7 +31,7 @@ class WebhookEndpointAdmin(ReadOnly):
     search_fields = ["url", "=owner__username"]
     search_help_text = "Part of the URL, or the service account's username."
     ordering = ["pk"]
-    actions = ["switch_off", "switch_on"]
+    actions = ["switch_off", "switch_on", "ping", "rotate_secret"]
     readonly_fields = [
         "url",
         "owner",
@@ -38,6 +42,8 @@ class WebhookEndpointAdmin(ReadOnly):
         "failures",
         "failing_since",
         "last_error",
+        "ping_at",
+        "previous_until",
         "try_at",
         "disabled_at",
     ]
@@ -59,6 +65,37 @@ class WebhookEndpointAdmin(ReadOnly):
     @admin.action(description="Switch on: continue where it stopped", permissions=["view"])
     def switch_on(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
         self._switch(request, queryset, "Switched on", on=True)
+
+    @admin.action(description="Send a ping", permissions=["view"])
+    def ping(self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]) -> None:
+        """Try webhooks; those that are switched off are left out."""
+        requested = 0
+        for each in queryset:
+            with suppress(Conflict):
+                endpoints.ask_for_ping(each)
+                requested += 1
+        self.message_user(request, f"Pings requested: {requested} of {len(queryset)}.")
+
+    @admin.action(description="Replace the secret, and show the new one", permissions=["view"])
+    def rotate_secret(
+        self, request: HttpRequest, queryset: QuerySet[WebhookEndpoint]
+    ) -> HttpResponse | None:
+        """Shown in the answer itself: a message would be stored in a cookie."""
+        if len(queryset) != 1:
+            self.message_user(request, "Select one webhook.", messages.ERROR)
+            return None
+        endpoint = queryset[0]
+        secret = endpoints.rotate_secret(endpoint)
+        endpoint.refresh_from_db()
+        self.log_change(request, endpoint, "Replaced the secret.")
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "New secret",
+            "endpoint": endpoint,
+            "secret": secret,
+            "opts": self.opts,
+        }
+        return TemplateResponse(request, "admin/seenby/new_secret.html", context)
 
     def _switch(
         self, request: HttpRequest, chosen: QuerySet[WebhookEndpoint], done: str, *, on: bool

@@ -70,6 +70,8 @@ urlpatterns = [
     path("insights/", InsightsViewSet.as_view({"get": "retrieve"})),
     path("webhooks/", WebhookViewSet.as_view(_LIST)),
     path("webhooks/<number:pk>/", WebhookViewSet.as_view(_REMOVABLE)),
+    path("webhooks/<number:pk>/ping/", WebhookViewSet.as_view({"post": "ping"})),
+    path("webhooks/<number:pk>/rotate-secret/", WebhookViewSet.as_view({"post": "rotate_secret"})),
     path("schema/", SchemaView.as_view(), name="schema"),
     path("docs/", DocsView.as_view()),
 ]

@@ -37,16 +37,24 @@ class WebhookChange(StrictSerializer):
         help_text="Event kinds to send; empty for all.",
     )
     is_active = StrictBooleanField(required=False)
-    rotate_secret = StrictBooleanField(
-        required=False, help_text="Creates a new secret, which is shown only in this response."
-    )
 
 
 class NewWebhook(WebhookChange):
     """The URL, and the kinds of events to send."""
 
     url = serializers.URLField(max_length=500)
-    is_active = rotate_secret = None  # type: ignore[assignment]
+    is_active = None  # type: ignore[assignment]
+
+
+class SecretRotation(StrictSerializer):
+    """For how long the old secret signs beside the new one."""
+
+    overlap_hours = serializers.IntegerField(
+        min_value=0,
+        max_value=endpoints.MOST_OVERLAP_HOURS,
+        default=endpoints.OVERLAP_HOURS,
+        help_text="0 ends the old secret at once, for one that others know.",
+    )
 
 
 class WebhookShape(ObjectSerializer):
@@ -61,16 +69,16 @@ class WebhookShape(ObjectSerializer):
     failures = serializers.IntegerField(help_text="Consecutive failures.")
     failing_since = serializers.DateTimeField(allow_null=True)
     last_error = serializers.CharField()
+    ping_at = serializers.DateTimeField(
+        allow_null=True, help_text="When a ping was requested that has not been accepted yet."
+    )
+    previous_secret_until = serializers.DateTimeField(
+        allow_null=True, help_text="Until when the secret before this one signs, too."
+    )
 
 
 class CreatedWebhook(WebhookShape):
     secret = serializers.CharField(help_text="Signs the requests; shown only once.")
-
-
-class ChangedWebhook(CreatedWebhook):
-    secret = serializers.CharField(
-        required=False, help_text="The new secret, if one was created; shown only once."
-    )
 
 
 class WebhookViewSet(ApiViewSet):
@@ -99,14 +107,29 @@ class WebhookViewSet(ApiViewSet):
         """One webhook, and the state of its deliveries."""
         return Response(WebhookShape(self._endpoint(pk)).data)
 
-    @extend_schema(request=WebhookChange, responses=ChangedWebhook)
+    @extend_schema(request=WebhookChange, responses=WebhookShape)
     def partial_update(self, request: Request, pk: int) -> Response:
-        """Change a webhook, switch it off or on, or rotate its secret."""
-        endpoint, fields = self._endpoint(pk), self.validated(WebhookChange)
-        endpoints.change(endpoint, **fields)
+        """Change a webhook, or switch it off or on."""
+        endpoints.change(self._endpoint(pk), **self.validated(WebhookChange))
+        return Response(WebhookShape(self._endpoint(pk)).data)
+
+    @extend_schema(request=SecretRotation, responses=CreatedWebhook)
+    def rotate_secret(self, request: Request, pk: int) -> Response:
+        """Replace a webhook's secret; the old one signs beside the new one for some hours."""
         endpoint = self._endpoint(pk)
-        shape = CreatedWebhook if fields.get("rotate_secret") else WebhookShape
-        return Response(shape(endpoint).data)
+        endpoints.rotate_secret(endpoint, **self.validated(SecretRotation))
+        return Response(CreatedWebhook(self._endpoint(pk)).data)
+
+    @extend_schema(request=None, responses={202: WebhookShape})
+    def ping(self, request: Request, pk: int) -> Response:
+        """Have a delivery sent that has one event, `ping`.
+
+        A worker sends it at once. `ping_at` is null when it is accepted; until then `last_error`
+        says why it is not.
+        """
+        self.validated(StrictSerializer)
+        endpoints.ask_for_ping(self._endpoint(pk))
+        return Response(WebhookShape(self._endpoint(pk)).data, status=202)
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:

@@ -10,21 +10,18 @@ of each node (docs/decisions/0029).
 
 from __future__ import annotations
 
-import hashlib
 import time
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
 from django.db import connection
 
+from chat.sealing import BadSeal, seal, unseal
 from receipts.feed import cluster
 from receipts.feed.snapshots import Snapshots, end, parse_snapshots, snapshots_text, up_to_event
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import fetch_rows
 
+_PURPOSE = "receipts.feed.cursor"
 #: The place of an event: its node, its transaction, its id.
 EventPlace = tuple[int, int, int]
 NOTHING: EventPlace = (0, 0, 0)
@@ -73,27 +70,20 @@ class Position:
         node, xid, number = self.last
         place = f"{node}={xid} {number}" if node else f"{xid} {number}"
         told = f"{self.taken_at:x} {self.seen} {self.until} {place} {whose}"
-        return _cipher(settings.SECRET_KEY).encrypt(told.encode()).decode()
+        return seal(_PURPOSE, told)
 
 
 def position_of(cursor: str, whose: str) -> Position:
     """The position of a cursor; raises ``BadCursor``."""
     try:
-        told = _cipher(settings.SECRET_KEY).decrypt(cursor.encode()).decode()
-    except (InvalidToken, ValueError) as error:
+        told = unseal(_PURPOSE, cursor)
+    except BadSeal as error:
         raise BadCursor from error
     taken_at, seen, until, xid, number, owner = told.split(" ", 5)
     if owner != whose or (":" in seen) != (connection.vendor == "postgresql"):
         raise BadCursor  # a valid cursor, but another user's or another kind of database's
     node, _, xid = xid.rpartition("=")
     return Position(seen, int(taken_at, 16), until, (int(node or 0), int(xid), int(number)))
-
-
-@lru_cache(maxsize=1)
-def _cipher(secret: str) -> Fernet:
-    """Encrypts and signs, with a key derived from the service's secret."""
-    digest = hashlib.sha256(b"receipts.feed.cursor " + secret.encode()).digest()
-    return Fernet(urlsafe_b64encode(digest))
 
 
 def newest_position() -> Position:

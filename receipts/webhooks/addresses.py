@@ -21,13 +21,17 @@ class AddressRefused(Exception):
 
 @dataclass(frozen=True)
 class Address:
-    """A URL and one IP address of its host; a host name is in ASCII, as in certificates."""
+    """A URL and one IP address of its host; a host name is in ASCII, as in certificates.
+
+    ``numbers`` are all IP addresses that may be called instead: on a connection that is open.
+    """
 
     scheme: str
     host: str
     port: int
     number: str
     target: str
+    numbers: frozenset[str] = frozenset()
 
     @property
     def host_header(self) -> str:
@@ -72,7 +76,9 @@ def resolve(url: str, attempt: int = 0) -> Address:
     numbers = [str(entry[4][0]) for entry in found]
     for number in numbers:
         _refuse_private(host, _number(number))
-    return Address(scheme, host, port, numbers[attempt % len(numbers)], target)
+    number = numbers[attempt % len(numbers)]
+    others = frozenset(numbers) if attempt == 0 else frozenset([number])
+    return Address(scheme, host, port, number, target, others)
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:

@@ -17,9 +17,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import Error as DatabaseError
-from django.db.models import Q
+from django.db.models import Case, F, Q, When
 from django.utils import timezone
 
+from chat.sealing import BadSeal
 from receipts.feed.reading import of_everybody
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import WebhookQuerySet, unblemished
@@ -55,6 +56,8 @@ def _free() -> WebhookQuerySet:
 
 def has_news(endpoint: WebhookEndpoint) -> bool:
     """Whether there is anything to deliver. If not, the cursor is saved from time to time."""
+    if endpoint.ping_at:
+        return True
     position, missed = place_of(endpoint)
     page = of_everybody(position, EVENTS_PER_DELIVERY)
     # After the last page of a read in pages, events may have been added since its start.
@@ -94,8 +97,12 @@ def _offered(held: WebhookEndpoint) -> Offer | None:
     try:
         offer = next_offer(held)
         if offer.body is not None:
-            post(held.url, held.secret, offer.delivery, offer.body, attempt=held.failures)
+            secrets = held.signing_secrets
+            post(held.url, secrets, offer.delivery, offer.body, attempt=held.failures)
         return offer
+    except BadSeal:
+        _cannot_sign(held)
+        return None
     except (AddressRefused, Failed) as error:
         reason = str(error)
     except DatabaseError:
@@ -135,7 +142,21 @@ def _after(held: WebhookEndpoint, offer: Offer) -> dict[str, Any]:
         return {"cursor": offer.cursor}
     if held.failures:
         logger.info("Webhook %s accepts deliveries again; failures: %s.", held.pk, held.failures)
-    return {"cursor": offer.cursor, "delivered_at": timezone.now(), **unblemished()}
+    fields = {"cursor": offer.cursor, "delivered_at": timezone.now(), **unblemished()}
+    if offer.ping_at:  # one that was requested meanwhile is still to be sent
+        fields["ping_at"] = Case(When(ping_at=offer.ping_at, then=None), default=F("ping_at"))
+    return fields
+
+
+def _cannot_sign(held: WebhookEndpoint) -> None:
+    """Disable an endpoint whose secret was sealed with another ``SECRET_KEY``."""
+    reason = (
+        "Its secret cannot be read, since SECRET_KEY was changed without SECRET_KEY_FALLBACKS."
+        " Rotate the secret and switch it on again."
+    )
+    logger.error("Webhook %s: %s Disabled.", held.pk, reason)
+    _ours(held).update(last_error=reason)
+    _ours(held).switch_off()
 
 
 def _failed(held: WebhookEndpoint, reason: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 import orjson
 
@@ -30,13 +31,17 @@ class Offer:
     body: bytes | None
     cursor: str
     more: bool
+    #: Of a ping: when it was requested.
+    ping_at: datetime | None = None
 
 
 def next_offer(endpoint: WebhookEndpoint) -> Offer:
-    """What follows the endpoint's cursor.
+    """A ping if one was requested, else what follows the endpoint's cursor.
 
     After failures it is smaller, in case the last body was too large for the endpoint.
     """
+    if endpoint.ping_at:
+        return _ping(endpoint, endpoint.ping_at)
     position, missed = place_of(endpoint)
     limit = max(1, EVENTS_PER_DELIVERY >> endpoint.failures)
     while True:
@@ -61,18 +66,34 @@ def wants(endpoint: WebhookEndpoint, kind: str) -> bool:
     return not endpoint.kinds or kind in endpoint.kinds
 
 
+def _ping(endpoint: WebhookEndpoint, at: datetime) -> Offer:
+    """One event by itself, before all that waits; it moves no cursor."""
+    told = orjson.dumps([{"kind": "ping", "at": at}], option=orjson.OPT_UTC_Z)
+    delivery, body = _content(endpoint, told, endpoint.cursor, missed=False)
+    return Offer(delivery, body, endpoint.cursor, more=True, ping_at=at)
+
+
 def _offer(endpoint: WebhookEndpoint, found: Look, missed: bool) -> Offer:
     events = [each for each in found.told if wants(endpoint, each["kind"])]
     cursor = found.position.cursor(endpoint.owner.username)
     if not events and not missed:
         return Offer("", None, cursor, found.more)
     told = orjson.dumps(events, option=orjson.OPT_UTC_Z)
-    delivery = hashlib.sha256(b"%d %b " % (endpoint.pk, endpoint.cursor.encode()) + told)
+    delivery, body = _content(endpoint, told, cursor, missed=missed)
+    return Offer(delivery, body, cursor, found.more)
+
+
+def _content(
+    endpoint: WebhookEndpoint, told: bytes, cursor: str, *, missed: bool
+) -> tuple[str, bytes]:
+    """The id of a delivery, by its events and the cursor before them, and its body."""
+    digest = hashlib.sha256(b"%d %b " % (endpoint.pk, endpoint.cursor.encode()) + told)
+    delivery = digest.hexdigest()[:32]
     content = {
         "webhook": endpoint.pk,
-        "delivery": delivery.hexdigest()[:32],
+        "delivery": delivery,
         "missed": missed,
         "cursor": cursor,
         "events": orjson.Fragment(told),
     }
-    return Offer(delivery.hexdigest()[:32], orjson.dumps(content), cursor, found.more)
+    return delivery, orjson.dumps(content)

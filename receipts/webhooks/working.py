@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import closing
 
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
 
 from receipts.models import WebhookEndpoint
 from receipts.webhooks.delivering import DELIVERIES_AT_ONCE, deliver, due, has_news
+from receipts.webhooks.endpoints import reseal_secrets
+from receipts.webhooks.posting import lines
 
 logger = logging.getLogger("seenby.webhooks")
 
@@ -27,7 +30,7 @@ class Worker:
 
     def __init__(self) -> None:
         # A plain flag: a signal handler sets it, and must not wait for a lock.
-        self.stopping = False
+        self.stopping = self.has_resealed = False
         self.running: dict[int, Future[int]] = {}
         self.pool = ThreadPoolExecutor(WORKER_THREADS, "webhook")
 
@@ -37,10 +40,12 @@ class Worker:
 
     def run(self) -> None:
         """Deliver until stopped; while the database fails, keep trying."""
-        with self.pool:
+        with closing(lines), self.pool:
             while not self.stopping:
                 try:
                     close_old_connections()
+                    lines.close_old()
+                    self._reseal()
                     self._begin(due())
                     self._rest()
                 except DatabaseError as error:
@@ -57,7 +62,8 @@ class Worker:
         Raises database errors.
         """
         done, delivered = set[int](), 0
-        with self.pool:
+        self._reseal()
+        with closing(lines), self.pool:
             while not self.stopping:
                 self._begin([each for each in due() if each.pk not in done])
                 if not self.running:
@@ -67,6 +73,12 @@ class Worker:
                     if taken < DELIVERIES_AT_ONCE:
                         done.add(pk)
         return delivered
+
+    def _reseal(self) -> None:
+        """At the start: after it no secret needs ``SECRET_KEY_FALLBACKS``."""
+        if not self.has_resealed:
+            reseal_secrets()
+            self.has_resealed = True
 
     def _begin(self, endpoints: list[WebhookEndpoint]) -> None:
         for endpoint in endpoints:

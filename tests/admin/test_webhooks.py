@@ -78,13 +78,48 @@ def test_one_is_switched_off_and_on_and_that_is_logged(
     assert list(logged) == ["Switched off.", "Switched on."]
 
 
+def test_a_new_secret_is_shown_once_and_that_it_was_made_is_logged(
+    root: Client, endpoint: WebhookEndpoint
+) -> None:
+    """The old one signs beside it for a day."""
+    old = endpoint.secret
+    page = act(root, "rotate_secret", endpoint)
+    endpoint.refresh_from_db()
+    assert endpoint.secret != old
+    assert endpoint.signing_secrets == [endpoint.secret, old]
+    assert f"<code>{endpoint.secret}</code>" in page.content.decode().replace("&#x2B;", "+")
+    assert "no-store" in page["Cache-Control"]
+    assert "whsec_" not in root.get(LIST).content.decode()
+    assert LogEntry.objects.get().change_message == "Replaced the secret."
+
+
+def test_the_secrets_of_several_are_not_replaced_at_once(
+    root: Client, endpoint: WebhookEndpoint
+) -> None:
+    before, other = endpoint.sealed_secret, hook("backend", f"{endpoint.url}/other")
+    both = {"action": "rotate_secret", "_selected_action": [endpoint.pk, other.pk]}
+    assert "Select one webhook." in root.post(LIST, both, follow=True).content.decode()
+    endpoint.refresh_from_db()
+    assert endpoint.sealed_secret == before
+
+
+def test_a_ping_can_be_requested(root: Client, endpoint: WebhookEndpoint) -> None:
+    assert "Pings requested: 1 of 1." in act(root, "ping", endpoint).content.decode()
+    endpoint.refresh_from_db()
+    assert endpoint.ping_at is not None
+    act(root, "switch_off", endpoint)
+    assert "Pings requested: 0 of 1." in act(root, "ping", endpoint).content.decode()
+
+
 def test_they_are_for_superusers_alone(endpoint: WebhookEndpoint, moderator: User) -> None:
     """An address may hold a key of the other side; moderators look after conversations."""
     moderator.user_permissions.set(Permission.objects.all())
     client = client_of(moderator)
     assert client.get(LIST).status_code == 403
     assert client.get(f"{LIST}{endpoint.pk}/change/").status_code == 403
-    act(client, "switch_off", endpoint)
+    before = endpoint.sealed_secret
+    for action in ("switch_off", "rotate_secret", "ping"):
+        assert act(client, action, endpoint).status_code == 403
     endpoint.refresh_from_db()
-    assert endpoint.is_active
+    assert (endpoint.is_active, endpoint.sealed_secret, endpoint.ping_at) == (True, before, None)
     assert "webhook" not in client.get("/admin/").content.decode().lower()

@@ -30,6 +30,8 @@ NATIVE = {
     "POST webhooks/": "read write",
     "PATCH webhooks/<number:pk>/": "read write",
     "DELETE webhooks/<number:pk>/": "read write",
+    "POST webhooks/<number:pk>/ping/": "read write",
+    "POST webhooks/<number:pk>/rotate-secret/": "read write",
     "GET schema/": "",
     "GET docs/": "",
 }

@@ -119,6 +119,24 @@ def test_a_remembered_token_marks_nothing_after_its_user_was_forgotten(
     assert not MessageStatus.objects.exclude(seen_at=None).exists()
 
 
+def test_a_freed_name_is_remembered_when_the_secret_key_changes(
+    newcomer: Callable[[], User], bob: User, settings: Any
+) -> None:
+    """SECRET_KEY_FALLBACKS: the digests of freed names are keyed."""
+    token, former = signed(), settings.SECRET_KEY
+    free = FreedName.objects.free
+
+    def freed(*args: Any, **options: Any) -> None:
+        free(*args, **options)
+        settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = f"{SECRET}-new", [former]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FreedName.objects, "free", freed)
+        assert newcomer().tokens_valid_from is not None
+    assert not FreedName.objects.get().is_pending
+    assert is_refused(token)
+
+
 def test_a_freed_name_is_held_for_two_minutes(
     api: Any, bob: User, service_key: str, later: Any
 ) -> None:

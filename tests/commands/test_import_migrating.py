@@ -7,28 +7,16 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from chat.models import Message, MessageName
 from tests.support.history import START, import_records
+from tests.support.migrating import migrate, migrate_all
 
 #: Citus refuses to alter distributed tables as a migration does.
 pytestmark = [pytest.mark.one_server, pytest.mark.django_db(transaction=True)]
 
 BEFORE = [("chat", "0005_order_by_time"), ("receipts", "0009_history_of_imports")]
-
-
-def migrate(targets: Any) -> Any:
-    """Migrate to these, and return the models as they are there."""
-    executor = MigrationExecutor(connection)
-    executor.migrate(targets)
-    return MigrationExecutor(connection).loader.project_state(targets).apps
-
-
-def migrate_all() -> None:
-    migrate(MigrationExecutor(connection).loader.graph.leaf_nodes())
 
 
 @pytest.fixture

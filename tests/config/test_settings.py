@@ -64,6 +64,11 @@ def test_production_passes_djangos_checks_and_speaks_https(tmp_path: Path) -> No
             "https://app.example:", "https://app.example:65536", "https://app.example?x",
             "https://ok.example,https://not ok.example",
         ]),
+        (lambda name: environment.key_set_url(name, allow_http=False), [
+            "http://idp.example/keys", "idp.example/keys", "file:///etc/passwd", "https://",
+            "https://idp.example:x/", "https://idp.example:0/", "https://u:p@idp.example/",
+            "https://idp.example/schl\u00fcssel",
+        ]),
         (environment.public_keys, ['{"k": "secret"}', '{"k": 1}', "[]"]),
         (lambda name: environment.database(name, ""), ["nonsense", "oracledb://x", "postgres://h:p/d"]),
         (lambda name: environment.secret(name, Path(__file__) / "no" / "folder"), [""]),
@@ -143,6 +148,25 @@ def test_public_keys_that_are_too_weak_are_refused_by_name(
         return
     with pytest.raises(ImproperlyConfigured, match=r"SEENBY_X: 'the-key' (has|is)"):
         environment.public_keys("SEENBY_X")
+
+
+def test_a_key_set_is_fetched_by_https_outside_a_trial(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Whoever can change it on its way signs tokens for anybody."""
+    assert started(tmp_path, JWT_JWKS_URL="https://idp.example/keys?x=1").returncode == 0
+    plain = "http://127.0.0.1:8080/keys"
+    assert "JWT_JWKS_URL must be" in started(tmp_path, JWT_JWKS_URL=plain).stderr
+    for lenient in ("DEMO", "DEBUG"):
+        assert started(tmp_path, JWT_JWKS_URL=plain, **{lenient: "1"}).returncode == 0
+    monkeypatch.delenv("SEENBY_X", raising=False)
+    assert environment.key_set_url("SEENBY_X", allow_http=False) == ""
+
+
+def test_a_former_secret_key_is_as_strong(tmp_path: Path) -> None:
+    assert started(tmp_path, SECRET_KEY_FALLBACKS=f"{STRONG}1,{STRONG}2").returncode == 0
+    run = started(tmp_path, SECRET_KEY_FALLBACKS=f"{STRONG},abc")
+    assert "SECRET_KEY_FALLBACKS must be" in run.stderr
 
 
 def test_a_secret_is_made_once_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

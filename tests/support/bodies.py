@@ -89,7 +89,11 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     ),
     "PATCH /webhooks/{id}/": (
         "backend", {},
-        {"url": WEBHOOK_URL, "kinds": KINDS, "is_active": FLAG, "rotate_secret": FLAG},
+        {"url": WEBHOOK_URL, "kinds": KINDS, "is_active": FLAG},
+    ),
+    "POST /webhooks/{id}/ping/": ("backend", {}, {}),
+    "POST /webhooks/{id}/rotate-secret/": (
+        "backend", {}, {"overlap_hours": [-1, 169, 1.5, "day", [], {}, None, 10**30]},
     ),
 }  # fmt: skip
 

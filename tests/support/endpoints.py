@@ -76,6 +76,8 @@ TABLE = {
     "GET webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
     "PATCH webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
     "DELETE webhooks/<number:pk>/": (401, 403, 403, 403, 403, 403, 403, 403, 204),
+    "POST webhooks/<number:pk>/ping/": (401, 403, 403, 403, 403, 403, 403, 403, 202),
+    "POST webhooks/<number:pk>/rotate-secret/": (401, 403, 403, 403, 403, 403, 403, 403, 200),
     "GET schema/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET docs/": (200, 200, 200, 200, 200, 200, 200, 200, 200),
 }  # fmt: skip

@@ -47,6 +47,8 @@ class Watch(logging.Handler):
         from django.contrib.auth.base_user import AbstractBaseUser
         from django.contrib.sessions.backends import base as sessions
 
+        from receipts.models import webhook
+
         def note(value: str) -> None:
             self.random.add(value.rpartition(".")[2])  # of a token, its signature
 
@@ -57,6 +59,7 @@ class Watch(logging.Handler):
         with pytest.MonkeyPatch.context() as patch:
             _after(patch, secrets, "token_urlsafe", note)
             _after(patch, jwt, "encode", note)
+            _after(patch, webhook, "new_secret", self.chosen.add)
             _after(patch, sessions, "get_random_string", note)
             _before(patch, AbstractBaseUser, "set_password", note_password)
             logging.getLogger().addHandler(self)

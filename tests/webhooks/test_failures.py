@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import urllib3
 from django.db import OperationalError
 from django.utils import timezone
 
@@ -50,7 +49,7 @@ def test_what_is_not_taken_is_offered_again_and_what_came_later_waits(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """In order, at least once."""
-    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=0.2))
+    monkeypatch.setattr(posting, "READ_TIMEOUT", 0.2)
     receiver.answers.append(getattr(receiver, answer) if isinstance(answer, str) else answer)
     say(alice, group, "first")
     assert turn() == 0

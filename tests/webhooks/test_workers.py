@@ -17,14 +17,14 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import urllib3
 from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from chat.models import Conversation, User
 from receipts.models import WebhookEndpoint
 from receipts.models.webhook import unblemished
-from receipts.webhooks import delivering, hurrying, offering, posting, working
+from receipts.webhooks import delivering, offering, posting, working
+from receipts.webhooks.connections import Line
 from receipts.webhooks.delivering import deliver
 from receipts.webhooks.working import Worker
 from tests.support.cast import hook, say
@@ -170,6 +170,24 @@ def test_one_round_without_a_database_is_an_error(
         call_command("deliver_webhooks", once=True)
 
 
+def test_a_worker_that_ends_leaves_no_connection(
+    receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """To no webhook, although they are kept open between deliveries."""
+    kept, give_back = [], posting.lines.give_back
+
+    def keep(line: Line) -> None:
+        assert line.is_open
+        kept.append(line)
+        give_back(line)
+
+    monkeypatch.setattr(posting.lines, "give_back", keep)
+    say(alice, group)
+    call_command("deliver_webhooks", once=True, stdout=StringIO())
+    assert [line.is_open for line in kept] == [False]
+
+
 def test_many_workers_deliver_each_event_once_and_in_order(
     receiver: Receiver, endpoint: WebhookEndpoint, group: Conversation, alice: User,
     monkeypatch: pytest.MonkeyPatch,
@@ -204,8 +222,8 @@ def test_a_slow_endpoint_holds_up_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """While one does not answer, another receives its events, including later ones."""
-    monkeypatch.setattr(posting, "TIMEOUT", urllib3.Timeout(connect=5, read=600))
-    monkeypatch.setattr(hurrying, "LONGEST_REQUEST", 600)
+    monkeypatch.setattr(posting, "READ_TIMEOUT", 600)
+    monkeypatch.setattr(posting, "LONGEST_REQUEST", 600)
     look, looked = working.due, Event()
 
     def due() -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from django.db import transaction
 from django.utils import timezone
 
-from chat.models import Erasure, FreedName, digest_of
+from chat.models import Erasure, FreedName, digests_of
 from receipts.services.bounded import time_budget
 from receipts.services.erasing.batch import Step
 from receipts.services.erasing.conversation_steps import CONVERSATION_STEPS
@@ -60,7 +60,8 @@ def _batch(pk: int) -> bool:
 def _finish(erasure: Erasure) -> bool:
     """Record the end; from now on nothing of the erasure holds the username."""
     if erasure.username is not None:
-        FreedName.objects.filter(pk=digest_of(erasure.username)).update(is_pending=False)
+        freed = FreedName.objects.filter(pk__in=digests_of(erasure.username))
+        freed.update(is_pending=False)
     Erasure.objects.filter(pk=erasure.pk).update(
         username=None, position=None, finished_at=timezone.now()
     )
