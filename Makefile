@@ -4,6 +4,7 @@ BIN := .venv/bin
 CLIENTS ?= .venv/clients
 SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.installed
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
+LINTERS := tests/schema/node_modules
 # Their packages name a licence without a file: left out of CI until their terms are clear.
 UNCLEAR := tests/clients/easemob tests/clients/tencent
 .DEFAULT_GOAL := help
@@ -62,6 +63,11 @@ protobuf: .venv/dev  ## make the Python code of Agora's frames from their .proto
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
+lint-schema: $(LINTERS)/.installed  ## lint the OpenAPI documents with Redocly and Spectral
+	cd tests/schema && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		node_modules/.bin/redocly lint --config redocly.yaml
+	$(LINTERS)/.bin/spectral lint --fail-severity=warn -r tests/schema/spectral.yaml docs/openapi*.yaml
+
 screenshots: .venv/dev  ## take the pictures in docs/pictures
 	DEMO=1 $(BIN)/python -m tests.browser.screenshots
 
@@ -77,7 +83,7 @@ lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
-	for folder in tests/clients/socialplus $(UNCLEAR); do \
+	for folder in tests/clients/socialplus $(UNCLEAR) tests/schema; do \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
 			--prefix $$folder; done
 
@@ -97,10 +103,10 @@ $(CLIENTS)/sendbird-%/.installed: tests/clients/sendbird/%.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
-	@command -v npm > /dev/null || { echo 'Node.js 18 or later is required, with npm.'; exit 1; }
+tests/%/node_modules/.installed: tests/%/package-lock.json
+	@command -v npm > /dev/null || { echo 'Node.js 20.19 or later is required, with npm.'; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help lint-schema run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
 	format lock

@@ -15,4 +15,4 @@ CORS_ALLOW_HEADERS = [
     "x-api-key",  # the same
     "x-request-id",
 ]
-CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]

@@ -38,6 +38,8 @@ class Spread(RowSerializer):
 
 
 class Figures(RowSerializer):
+    """How many messages and recipients, how many of these got and read them, and how fast."""
+
     messages = serializers.IntegerField()
     recipients = serializers.IntegerField()
     delivered = serializers.IntegerField()
@@ -49,6 +51,8 @@ class Figures(RowSerializer):
 
 
 class Day(Figures):
+    """The figures of the messages of one day."""
+
     day = serializers.DateField()
 
 

@@ -93,7 +93,8 @@ class ConversationMessageViewSet(ApiViewSet):
         if self.user.is_service:
             if named is None:
                 raise ValidationError(
-                    {"sender": ["Required: a service account must name the sender."]}
+                    {"sender": ["Required: a service account must name the sender."]},
+                    code="required",
                 )
             return known_users("sender", [named])[0]
         if named is not None and named != self.user.username:

@@ -64,10 +64,14 @@ class WebhookShape(ObjectSerializer):
 
 
 class CreatedWebhook(WebhookShape):
+    """A new webhook, with its secret."""
+
     secret = serializers.CharField(help_text="Signs the requests; shown only once.")
 
 
 class ChangedWebhook(CreatedWebhook):
+    """A webhook, with its secret if that is new."""
+
     secret = serializers.CharField(
         required=False, help_text="The new secret, if one was created; shown only once."
     )
