@@ -10,6 +10,7 @@ CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
     "content-type",
+    "idempotency-key",
     "last-event-id",
     "set-access-token-cookie",  # social.plus's client, which sends it at login
     "x-api-key",  # the same

@@ -39,7 +39,7 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "receipts.api.webhook_schema.complete",
-        "receipts.api.schema.without_markup",
+        "receipts.api.schema.polished",
     ],
     "GET_LIB_DOC_EXCLUDES": "receipts.api.schema.undocumented",
     "PATH_CONVERTER_OVERRIDES": {
@@ -58,7 +58,6 @@ SPECTACULAR_SETTINGS: dict[str, Any] = {
         "validatorUrl": None,  # the badge of swagger.io would be fetched from there
     },
     "ENUM_SUFFIX": "",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "Share": "receipts.api.shapes.SHARES",
         "State": "receipts.rules.status.State",

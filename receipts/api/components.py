@@ -90,7 +90,7 @@ _HEADERS: dict[str, Any] = {
     },
 }
 #: Headers of every answer to a request that is counted.
-COUNTED = {name: _ref("headers", name) for name in ("RateLimit", "RateLimit-Policy")}
+RATE_HEADERS = {name: _ref("headers", name) for name in ("RateLimit", "RateLimit-Policy")}
 _RETRY = {"Retry-After": _ref("headers", "Retry-After")}
 
 
@@ -113,7 +113,7 @@ _RESPONSES = {
     "TooLarge": _response("The request is too large."),
     "UnsupportedMediaType": _response("Send JSON."),
     "TooManyRequests": _response(
-        "Too many requests; `Retry-After` says when to retry.", **COUNTED, **_RETRY
+        "Too many requests; `Retry-After` says when to retry.", **RATE_HEADERS, **_RETRY
     ),
     "Unavailable": _response("Unavailable or busy; `Retry-After` says when to retry.", **_RETRY),
 }

@@ -12,10 +12,11 @@ from drf_spectacular.extensions import (
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import get_lib_doc_excludes
 
-from receipts.api.components import COUNTED, SHARED_RESPONSES
+from receipts.api.components import RATE_HEADERS, SHARED_RESPONSES
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.operation_ids import OPERATION_IDS
 
+_NULL = {"$ref": "#/components/schemas/Null"}
 _CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
 _PREFIX = "/api/v1/"
 #: What a response is if its operation does not say.
@@ -31,11 +32,16 @@ def undocumented() -> list[type]:
     return [StrictSerializer, ObjectSerializer, RowSerializer, *libraries]
 
 
-def without_markup(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-    """A hook of drf-spectacular: descriptions are Markdown, and docstrings reStructuredText."""
-    for shape in result["components"]["schemas"].values():
+def polished(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: descriptions are Markdown, and null needs no component."""
+    shapes = result["components"]["schemas"]
+    shapes.pop("Null", None)
+    for shape in shapes.values():
         if "description" in shape:
             shape["description"] = _plain(shape["description"])
+        for field in shape.get("properties", {}).values():
+            if _NULL in (choices := field.get("oneOf", ())):
+                choices[choices.index(_NULL)] = {"type": "null"}
     return result
 
 
@@ -82,7 +88,7 @@ class Schema(AutoSchema):
         for status, response in responses.items():
             response["description"] = response["description"] or _DESCRIPTIONS[status]
             if status in _DESCRIPTIONS:
-                response["headers"] = COUNTED
+                response["headers"] = RATE_HEADERS
         for status, response in SHARED_RESPONSES.items():
             if status not in _OF_BODIES or self.method in _WITH_BODY:
                 responses.setdefault(status, response)
