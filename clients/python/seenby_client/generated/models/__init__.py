@@ -20,7 +20,6 @@ from .conversation_kind import ConversationKind
 from .conversation_page import ConversationPage
 from .conversation_read_event import ConversationReadEvent
 from .created_webhook import CreatedWebhook
-from .day import Day
 from .delivery import Delivery
 from .erasure_progress import ErasureProgress
 from .error import Error
@@ -32,6 +31,7 @@ from .field_error import FieldError
 from .figures import Figures
 from .forget_user_messages import ForgetUserMessages
 from .insights import Insights
+from .insights_day import InsightsDay
 from .list_participants_membership_item import ListParticipantsMembershipItem
 from .list_recipients_membership_item import ListRecipientsMembershipItem
 from .list_recipients_state import ListRecipientsState
@@ -108,7 +108,6 @@ __all__ = (
     "ConversationPage",
     "ConversationReadEvent",
     "CreatedWebhook",
-    "Day",
     "Delivery",
     "ErasureProgress",
     "Error",
@@ -120,6 +119,7 @@ __all__ = (
     "Figures",
     "ForgetUserMessages",
     "Insights",
+    "InsightsDay",
     "ListParticipantsMembershipItem",
     "ListRecipientsMembershipItem",
     "ListRecipientsState",

@@ -8,8 +8,8 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
-    from ..models.day import Day
     from ..models.figures import Figures
+    from ..models.insights_day import InsightsDay
 
 
 T = TypeVar("T", bound="Insights")
@@ -22,13 +22,13 @@ class Insights:
     Attributes:
         to (datetime.date):
         total (Figures): How many messages and recipients, how many of these got and read them, and how fast.
-        days (list[Day]):
+        days (list[InsightsDay]):
         from_ (datetime.date):
     """
 
     to: datetime.date
     total: Figures
-    days: list[Day]
+    days: list[InsightsDay]
     from_: datetime.date
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -59,8 +59,8 @@ class Insights:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.day import Day  # noqa: PLC0415
         from ..models.figures import Figures  # noqa: PLC0415
+        from ..models.insights_day import InsightsDay  # noqa: PLC0415
 
         d = dict(src_dict)
         to = datetime.date.fromisoformat(d.pop("to"))
@@ -70,7 +70,7 @@ class Insights:
         days = []
         _days = d.pop("days")
         for days_item_data in _days:
-            days_item = Day.from_dict(days_item_data)
+            days_item = InsightsDay.from_dict(days_item_data)
 
             days.append(days_item)
 

@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from ..models.spread import Spread
 
 
-T = TypeVar("T", bound="Day")
+T = TypeVar("T", bound="InsightsDay")
 
 
 @_attrs_define
-class Day:
+class InsightsDay:
     """The figures of the messages of one day.
 
     Attributes:
@@ -117,7 +117,7 @@ class Day:
 
         day = datetime.date.fromisoformat(d.pop("day"))
 
-        day = cls(
+        insights_day = cls(
             messages=messages,
             recipients=recipients,
             delivered=delivered,
@@ -129,8 +129,8 @@ class Day:
             day=day,
         )
 
-        day.additional_properties = d
-        return day
+        insights_day.additional_properties = d
+        return insights_day
 
     @property
     def additional_keys(self) -> list[str]:
