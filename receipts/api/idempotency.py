@@ -8,9 +8,9 @@ from rest_framework.request import Request
 
 from receipts.api.fields import StrictSerializer, checked, external_id_field
 
-HEADER = "Idempotency-Key"
+KEY_HEADER = "Idempotency-Key"
 PARAMETER = OpenApiParameter(
-    HEADER,
+    KEY_HEADER,
     location=OpenApiParameter.HEADER,
     description="The same as `client_id` in the body, for clients that send this header.",
 )
@@ -21,7 +21,7 @@ class _Header(StrictSerializer):
 
 
 # A field called so cannot be declared by a plain assignment.
-_Header._declared_fields[HEADER] = external_id_field()
+_Header._declared_fields[KEY_HEADER] = external_id_field()
 
 
 def client_id_of(request: Request, given: str | None) -> str | None:
@@ -29,11 +29,11 @@ def client_id_of(request: Request, given: str | None) -> str | None:
 
     Raises ``ValidationError`` if there are both and they differ.
     """
-    if (header := request.headers.get(HEADER)) is None:
+    if (header := request.headers.get(KEY_HEADER)) is None:
         return given
     if len(header) > 2 and header[0] == header[-1] == '"':
         header = header[1:-1]
-    key: str = checked(_Header, {HEADER: header})[HEADER]
+    key: str = checked(_Header, {KEY_HEADER: header})[KEY_HEADER]
     if given not in (None, key):
-        raise ValidationError({HEADER: ["Must be the same as client_id."]})
+        raise ValidationError({KEY_HEADER: ["Must be the same as client_id."]})
     return key

@@ -50,7 +50,7 @@ class Figures(RowSerializer):
     seconds_to_read = Spread()
 
 
-class InsightsDay(Figures):
+class InsightsDayShape(Figures):
     """The figures of the messages of one day."""
 
     day = serializers.DateField()
@@ -61,7 +61,7 @@ class Insights(RowSerializer):
 
     to = serializers.DateField()
     total = Figures()
-    days = InsightsDay(many=True)
+    days = InsightsDayShape(many=True)
 
 
 # A field called ``from`` cannot be declared by a plain assignment.
