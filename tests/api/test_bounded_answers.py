@@ -29,6 +29,9 @@ NATIVE: dict[str, tuple[str, Any]] = {
     "many unknown people": (
         "POST /conversations/", {**GROUP, "participants": [f"no{n}" for n in range(10_000)]}
     ),
+    "some unknown people": (
+        "POST /conversations/", {**GROUP, "participants": [f"no{n}" for n in range(30)]}
+    ),
     "people with odd names": (
         "POST /conversations/", {**GROUP, "participants": ["\ufeff" * 150 for n in range(100)]}
     ),
