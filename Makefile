@@ -3,7 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || echo python3)
 BIN := .venv/bin
 CLIENTS ?= .venv/clients
 SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.installed
+PYTHON_CLIENT := $(CLIENTS)/python/.installed
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
+LINTERS := tests/schema/node_modules
 # Their packages name a licence without a file: left out of CI until their terms are clear.
 UNCLEAR := tests/clients/easemob tests/clients/tencent
 .DEFAULT_GOAL := help
@@ -34,7 +36,7 @@ test-partitions-ci: .venv/test
 test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/dev $(SENDBIRD) $(SOCIALPLUS)  ## run vendors' own SDKs against Seenby
+test-clients: .venv/dev $(PYTHON_CLIENT) $(SENDBIRD) $(SOCIALPLUS)  ## run our client and vendors' own SDKs against Seenby
 	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients $(UNCLEAR:%=--ignore=%)
 
 test-clients-unclear: .venv/dev $(UNCLEAR:%=%/node_modules/.installed)  ## run those whose terms are unclear
@@ -51,6 +53,9 @@ check: .venv/dev  ## run formatter, linter, type checker, Django's checks, migra
 	DEMO=1 $(BIN)/python -m pytest -q tests/plan  # who may import whom, and the rules
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn | diff docs/openapi.yaml - \
 		|| { echo 'The API changed: check the difference, then run make schema.'; exit 1; }
+	made=$$(mktemp -d) && $(GENERATE) $$made/generated && \
+		diff -r -x __pycache__ $(GENERATED) $$made/generated && rm -r $$made \
+		|| { echo "The client for Python is behind docs/openapi.yaml: run make client."; exit 1; }
 	made=$$(mktemp -d) && $(BIN)/python -m grpc_tools.protoc -I$(WIRE) --python_out=$$made \
 		--pyi_out=$$made msync.proto && diff $$made/msync_pb2.py $(WIRE)/msync_pb2.py && rm -r $$made \
 		|| { echo "Agora's frames changed: run make protobuf."; exit 1; }
@@ -61,6 +66,18 @@ protobuf: .venv/dev  ## make the Python code of Agora's frames from their .proto
 
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
+
+GENERATED := clients/python/seenby_client/generated
+GENERATE := PATH=$(abspath $(BIN)):$$PATH openapi-python-client generate --path docs/openapi.yaml \
+	--meta none --config clients/python/generator.yaml --fail-on-warning --overwrite --output-path
+client: .venv/dev  ## make the client for Python from the OpenAPI snapshot
+	rm -rf $(GENERATED)
+	$(GENERATE) $(GENERATED)
+
+lint-schema: $(LINTERS)/.installed  ## lint the OpenAPI documents with Redocly and Spectral
+	cd tests/schema && REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true \
+		node_modules/.bin/redocly lint --config redocly.yaml
+	$(LINTERS)/.bin/spectral lint --fail-severity=warn -r tests/schema/spectral.yaml docs/openapi*.yaml
 
 screenshots: .venv/dev  ## take the pictures in docs/pictures
 	DEMO=1 $(BIN)/python -m tests.browser.screenshots
@@ -74,10 +91,10 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 
 lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 	for set in requirements requirements-test requirements-dev \
-			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
+			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16 tests/clients/python/installed; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
-	for folder in tests/clients/socialplus $(UNCLEAR); do \
+	for folder in tests/clients/socialplus $(UNCLEAR) tests/schema; do \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
 			--prefix $$folder; done
 
@@ -97,10 +114,19 @@ $(CLIENTS)/sendbird-%/.installed: tests/clients/sendbird/%.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
-	@command -v npm > /dev/null || { echo 'Node.js 18 or later is required, with npm.'; exit 1; }
+# Ours is installed as its users install it, but with pinned dependencies.
+$(PYTHON_CLIENT): tests/clients/python/installed.txt $(shell find clients/python -name '*.py' -o -name '*.toml')
+	$(PYTHON) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	rm -rf clients/python/build  # which may hold files that are gone
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+		--no-index ./clients/python
+	@touch $@
+
+tests/%/node_modules/.installed: tests/%/package-lock.json
+	@command -v npm > /dev/null || { echo 'Node.js 20.19 or later is required, with npm.'; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help client lint-schema run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
 	format lock

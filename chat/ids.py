@@ -1,4 +1,4 @@
-"""Ids: the largest number, the longest name, and parsing a number from text."""
+"""Ids: the largest number, the longest names, and parsing a number from text."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from __future__ import annotations
 MAX_ID = 2**63 - 1
 #: The longest username, in characters.
 MAX_USERNAME = 255
+#: The longest id of another system, in characters.
+MAX_EXTERNAL_ID = 255
 
 
 def whole_number(given: str, largest: int) -> int | None:

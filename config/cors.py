@@ -10,9 +10,10 @@ CORS_ALLOW_HEADERS = [
     "accept",
     "authorization",
     "content-type",
+    "idempotency-key",
     "last-event-id",
     "set-access-token-cookie",  # social.plus's client, which sends it at login
     "x-api-key",  # the same
     "x-request-id",
 ]
-CORS_EXPOSE_HEADERS = ["Retry-After", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = ["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"]

@@ -17,7 +17,6 @@ from chat.models.conversation import (
 from chat.models.erasure import Erasure
 from chat.models.joining import MessageKey
 from chat.models.message import (
-    MAX_EXTERNAL_ID,
     Message,
     MessageKind,
     MessageName,
@@ -38,7 +37,6 @@ from chat.models.user import (
 
 __all__ = [
     "HELD",
-    "MAX_EXTERNAL_ID",
     "MODERATORS",
     "UNUSABLE_PASSWORD",
     "Conversation",

@@ -8,13 +8,11 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils import timezone
 
+from chat.ids import MAX_EXTERNAL_ID
 from chat.models.conversation import Conversation, ConversationParticipant
 from chat.models.joining import OnlyMessageKey
 from chat.models.user import User
 from chat.validators import external_id_validator
-
-#: The longest id of another system.
-MAX_EXTERNAL_ID = 255
 
 
 class OverallStatus(models.TextChoices):

@@ -8,8 +8,8 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 
-from chat.ids import MAX_USERNAME
-from chat.models import MAX_EXTERNAL_ID, MessageName, OverallStatus, Tracking
+from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
+from chat.models import MessageName, OverallStatus, Tracking
 from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
 
 #: The choices of ``only``: label and condition.

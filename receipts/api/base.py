@@ -22,6 +22,7 @@ from chat.models import Conversation, Scope, User
 from chat.permissions import may_read
 from receipts.api.fields import checked, known_users
 from receipts.api.limits import STOP_AT
+from receipts.api.throttles import Usage
 from receipts.reads.messages import visible_message
 from receipts.rules.rows import MessageRow
 
@@ -36,10 +37,13 @@ def refuse_unknown_parameters(given: QueryDict, allowed: Collection[str]) -> Non
     """Refuse unknown query parameters: ignoring a misspelt filter would return the wrong rows."""
     unknown = islice((name for name in given if name not in allowed), STOP_AT)
     if errors := {name: ["Unknown parameter."] for name in unknown}:
-        raise ValidationError(errors)
+        raise ValidationError(errors, code="unknown_parameter")
     with_nul = [name for name, values in given.lists() if any("\x00" in v for v in values)]
     if with_nul:
-        raise ValidationError({name: ["Must not contain NUL characters."] for name in with_nul})
+        raise ValidationError(
+            {name: ["Must not contain NUL characters."] for name in with_nul},
+            code="null_characters_not_allowed",
+        )
 
 
 class ScopedAnswers:
@@ -81,6 +85,8 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     #: Returns the id of what an address names instead of numbering it; 0 for an unknown name.
     #: None for views that have no such address, or look a name up in a statement of their own.
     id_of: Callable[[int | str], int] | None = None
+    #: What the throttle has counted; None for callers without a limit.
+    usage: Usage | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -88,6 +94,13 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
             self._refuse_unknown_parameters(request)
         if self.id_of is not None and "pk" in self.kwargs:
             self.kwargs["pk"] = self.id_of(self.kwargs["pk"])  # what the handler gets
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.usage is not None:
+            for name, value in self.usage.headers().items():
+                response.headers[name] = value
+        return response
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """Raise ``ValidationError``: ignoring a misspelt filter would return the wrong rows."""
@@ -135,7 +148,8 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
         if is_service:
             if named is None:
                 raise ValidationError(
-                    {"user": ["Required: a service account must name the user it acts for."]}
+                    {"user": ["Required: a service account must name the user it acts for."]},
+                    code="required",
                 )
             return known_users("user", [named])[0].username
         if named is not None and named != caller:

@@ -48,14 +48,19 @@ _OF_STATE = {
     "reason": (FAILED, "a failure"),
 }
 _FIELDS = {"message", "state", "at", "user", *_OF_STATE}
+RESULTS = [
+    (APPLIED, "The mark changed something"),
+    (UNCHANGED, "It was marked before"),
+    (NOT_RECIPIENT, "The user is not a recipient of this message"),
+    (NOT_FOUND, "There is no such message, or the user cannot see it"),
+    (INVALID, "The item is wrong"),
+]
 _STATES = {SENT: "Sent", DELIVERED: "Delivered", READ: "Read", FAILED: "Failed"}
 
 
-class ItemBody(StrictSerializer):
-    """One mark; described here for the schema, read by ``read_item``.
-
-    `sent` changes nothing; `failed` is for service accounts.
-    """
+# Described here for the schema; ``read_item`` reads it.
+class BatchItem(StrictSerializer):
+    """One mark of a batch. `sent` changes nothing; `failed` is for service accounts."""
 
     message = MessageReferenceField()
     state = serializers.ChoiceField(list(_STATES.items()))
@@ -74,22 +79,22 @@ class ItemBody(StrictSerializer):
 class ItemsField(StrictListField):
     """A list whose items are validated one by one, later, by ``read_item``."""
 
-    child = ItemBody()
+    child = BatchItem()
 
     def run_child_validation(self, data: Any) -> list[Any]:
         return list(data)
 
 
 class BatchBody(StrictSerializer):
+    """Marks of messages in any conversations."""
+
     receipts = ItemsField(max_length=MAX_ITEMS)
 
 
 class BatchResult(RowSerializer):
     """The result of one mark; ``errors`` by field if it is invalid."""
 
-    result = serializers.ChoiceField(
-        [(name, name) for name in (APPLIED, UNCHANGED, NOT_RECIPIENT, NOT_FOUND, INVALID)]
-    )
+    result = serializers.ChoiceField(RESULTS)
     errors = serializers.DictField(  # type: ignore[assignment]
         child=serializers.ListField(child=serializers.CharField()),
         required=False,

@@ -33,7 +33,7 @@ from receipts.api.references import MessageReferenceField
 MAX_CONTENT = 2_000
 
 
-class Profile(StrictSerializer):
+class ProfileChange(StrictSerializer):
     """The fields of their own profile that a user may change."""
 
     display_name = StrictCharField(max_length=200, allow_blank=True, required=False)
@@ -42,21 +42,29 @@ class Profile(StrictSerializer):
     delivery_receipts_enabled = StrictBooleanField(required=False)
 
 
-class NewUser(Profile):
+class NewUser(ProfileChange):
+    """A user; the username is your own id for them."""
+
     username = username_field()
 
 
-class UserChange(Profile):
+class UserChange(ProfileChange):
+    """The fields of a user that a service account may change; `is_active` closes the account."""
+
     is_active = StrictBooleanField(required=False)
 
 
 class ConversationChange(StrictSerializer):
+    """The fields of a conversation that may be changed."""
+
     title = StrictCharField(max_length=255, allow_blank=True, required=False)
     receipt_policy = StrictChoiceField(ReceiptPolicy.choices, required=False)
     receipts_visible_to = StrictChoiceField(ReceiptVisibility.choices, required=False)
 
 
 class NewConversation(ConversationChange):
+    """A conversation; `owner` and `external_id` are for service accounts."""
+
     kind = StrictChoiceField(ConversationKind.choices)
     external_id = external_id_field()
     participants = StrictListField(child=username_field(), max_length=10_000)
@@ -74,6 +82,8 @@ class TwoMembers(StrictSerializer):
 
 
 class NewParticipant(StrictSerializer):
+    """Who takes part from now on."""
+
     user = username_field()
     role = StrictChoiceField(Role.choices, required=False)
 
@@ -95,7 +105,8 @@ class MessageText(StrictSerializer):
     def validate_body(self, body: str) -> str:
         if len(body) > settings.MAX_BODY_CHARACTERS:
             raise serializers.ValidationError(
-                f"At most {settings.MAX_BODY_CHARACTERS} characters; these are {len(body)}."
+                f"At most {settings.MAX_BODY_CHARACTERS} characters; these are {len(body)}.",
+                code="max_length",
             )
         return body
 
@@ -179,12 +190,16 @@ class FailureBody(StrictSerializer):
 
 
 class BulkMarkBody(MarkBody):
+    """A mark up to a message, by default the newest, or with `at` the newest sent by then."""
+
     up_to_message = MessageReferenceField(required=False, allow_null=True)
 
 
 class BulkReadBody(PrivateBody, BulkMarkBody):
-    pass
+    """A read up to a message; if `private`, others see it as a delivery."""
 
 
 class UnreadBody(ActingBody):
+    """The first message that is to be unread, with all after it."""
+
     from_message = MessageReferenceField()

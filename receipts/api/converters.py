@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from django.urls.converters import StringConverter
 
-from chat.ids import MAX_ID
-from chat.models import MAX_EXTERNAL_ID
+from chat.ids import MAX_EXTERNAL_ID, MAX_ID
 from chat.names import PREFIX, reference_in
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers
 from rest_framework.exceptions import APIException, NotAcceptable, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,15 +13,13 @@ from rest_framework.response import Response
 from chat.authentication import seconds_left
 from chat.ids import whole_number
 from receipts.api.base import ApiViewSet
-from receipts.api.fields import RowSerializer
+from receipts.api.event_shapes import Events
 from receipts.api.rest import JSONRenderer
-from receipts.api.shapes import MessageShape, Summary, gone
+from receipts.api.shapes import gone
 from receipts.feed import stream
 from receipts.feed.looking import Listener, look
 from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
 from receipts.feed.reading import check_not_expired
-from receipts.models import EventKind
-from receipts.rules.status import State
 
 MAX_EVENTS = 200
 
@@ -42,65 +39,6 @@ class EventStreamRenderer(JSONRenderer):
 
     media_type = "text/event-stream"
     format = "stream"
-
-
-class EventMark(RowSerializer):
-    """One user's marks: how many messages reached a state, with the first and the last."""
-
-    user = serializers.CharField(allow_null=True)
-    state = serializers.ChoiceField(State.choices)
-    at = serializers.DateTimeField(
-        help_text="Time of the latest of these marks, as in the recipient list."
-    )
-    reason = serializers.CharField(allow_null=True, help_text="Why the delivery `failed`.")
-    count = serializers.IntegerField()
-    first_message = serializers.IntegerField()
-    first_message_external_id = serializers.CharField(allow_null=True)
-    last_message = serializers.IntegerField()
-    last_message_external_id = serializers.CharField(allow_null=True)
-
-
-class Event(RowSerializer):
-    """Coalesced changes in one conversation; the kind decides which fields are present."""
-
-    kind = serializers.ChoiceField(EventKind.choices)
-    conversation = serializers.IntegerField()
-    conversation_external_id = serializers.CharField(allow_null=True)
-    at = serializers.DateTimeField(help_text="Time of the latest change.")
-    user = serializers.CharField(
-        required=False, help_text="Whose receipts; sent to service accounts only."
-    )
-    marks = EventMark(
-        many=True, required=False, help_text="`receipt.updated`: marks by user and state."
-    )
-    marks_left_out = serializers.IntegerField(
-        required=False, help_text="Number of marks omitted from `marks`."
-    )
-    receipts = Summary(many=True, required=False, help_text="`receipt.updated`: current summaries.")
-    complete = serializers.BooleanField(
-        required=False, help_text="Whether `receipts` includes every changed message."
-    )
-    unread_count = serializers.IntegerField(required=False, help_text="`conversation.read`")
-    first_unread_message = serializers.IntegerField(
-        required=False, allow_null=True, help_text="`conversation.read`"
-    )
-    first_unread_message_external_id = serializers.CharField(
-        required=False, allow_null=True, help_text="`conversation.read`"
-    )
-    message = MessageShape(
-        required=False,
-        help_text="`message.created`, `message.edited`, `message.deleted`, `message.restored`",
-    )
-
-
-class Events(RowSerializer):
-    """Events, coalesced by conversation, and the cursor after them."""
-
-    results = Event(many=True)
-    cursor = serializers.CharField(
-        help_text="Where to continue: pass it as `?after=` or `Last-Event-ID`."
-    )
-    more = serializers.BooleanField(help_text="Whether there may be more events now.")
 
 
 class EventViewSet(ApiViewSet):
@@ -129,7 +67,7 @@ class EventViewSet(ApiViewSet):
         },
     )
     def retrieve(self, request: Request) -> Response:
-        """Events after a cursor or, with `Accept: text/event-stream`, a live stream."""
+        """Events after a cursor or, with Accept: text/event-stream, a live stream."""
         listener, limit, position = Listener.of(self.user), self._limit(), self._position()
         if isinstance(request.accepted_renderer, EventStreamRenderer):
             return self._grant(listener, position)

@@ -13,8 +13,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.ids import MAX_USERNAME
-from chat.models import MAX_EXTERNAL_ID, User
+from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
+from chat.models import User
 from chat.validators import external_id_validator, username_validator
 from receipts.api.limits import STOP_AT
 
@@ -30,7 +30,7 @@ class StrictSerializer(serializers.Serializer[Any]):
             known = {name for name, field in self.fields.items() if not field.read_only}
             unknown = islice((name for name in data if name not in known), STOP_AT)
             if errors := {name: ["Unknown field."] for name in unknown}:
-                raise serializers.ValidationError(errors)
+                raise serializers.ValidationError(errors, code="unknown_field")
         return super().to_internal_value(data)
 
 
@@ -156,6 +156,7 @@ def known_users(field: str, usernames: list[str]) -> list[User]:
     missing = (name for name in usernames if name not in users or not users[name].is_active)
     if unknown := list(islice(missing, STOP_AT)):
         raise serializers.ValidationError(
-            {field: [f"No active user has the username {name!r}." for name in unknown]}
+            {field: [f"No active user has the username {name!r}." for name in unknown]},
+            code="does_not_exist",
         )
     return [users[name] for name in dict.fromkeys(usernames)]

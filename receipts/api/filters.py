@@ -8,8 +8,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from chat.ids import MAX_USERNAME
-from chat.models import MAX_EXTERNAL_ID
+from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models.conversation import ParticipantQuerySet
 from receipts.reads.names import message_id_of
 from receipts.rules.membership import Membership, membership_q

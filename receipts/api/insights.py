@@ -38,6 +38,8 @@ class Spread(RowSerializer):
 
 
 class Figures(RowSerializer):
+    """How many messages and recipients, how many of these got and read them, and how fast."""
+
     messages = serializers.IntegerField()
     recipients = serializers.IntegerField()
     delivered = serializers.IntegerField()
@@ -48,7 +50,9 @@ class Figures(RowSerializer):
     seconds_to_read = Spread()
 
 
-class Day(Figures):
+class InsightsDayShape(Figures):
+    """The figures of the messages of one day."""
+
     day = serializers.DateField()
 
 
@@ -57,7 +61,7 @@ class Insights(RowSerializer):
 
     to = serializers.DateField()
     total = Figures()
-    days = Day(many=True)
+    days = InsightsDayShape(many=True)
 
 
 # A field called ``from`` cannot be declared by a plain assignment.

@@ -22,7 +22,7 @@ from receipts.api.bodies import (
     UnreadBody,
 )
 from receipts.api.fields import known_users
-from receipts.api.shapes import BulkMark, MarkedRow, Unmarked
+from receipts.api.shapes import BulkMark, OwnReceipt, Unmarked
 from receipts.reads.answers import marked_row
 from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.reads.selectors import own_row, unread_in_conversation
@@ -35,17 +35,17 @@ from receipts.services.single import Wish
 class MessageMarkViewSet(ApiViewSet):
     """A recipient marks one message, or a service account reports a failed delivery."""
 
-    serializer_class = MarkedRow
+    serializer_class = OwnReceipt
     told_without_read = frozenset({"message", "user"})
 
-    @extend_schema(request=MarkBody, responses={200: MarkedRow, **ARCHIVED})
+    @extend_schema(request=MarkBody, responses={200: OwnReceipt, **ARCHIVED})
     def delivered(self, request: Request, pk: int | str) -> Response:
         """The message reached the recipient's device."""
         fields = self.validated(MarkBody)
         username = self.acting_username(fields.get("user"))
         return self._marked(pk, username, Wish(read=False, at=fields.get("at")))
 
-    @extend_schema(request=ReadBody, responses={200: MarkedRow, **ARCHIVED})
+    @extend_schema(request=ReadBody, responses={200: OwnReceipt, **ARCHIVED})
     def read(self, request: Request, pk: int | str) -> Response:
         """The recipient read the message; optionally in private or with an acknowledgement."""
         fields = self.validated(ReadBody)
@@ -53,7 +53,7 @@ class MessageMarkViewSet(ApiViewSet):
         given = {name: fields.get(name) for name in ("at", "private", "content")}
         return self._marked(pk, username, Wish(read=True, **given))
 
-    @extend_schema(request=FailureBody, responses={200: MarkedRow, **ARCHIVED})
+    @extend_schema(request=FailureBody, responses={200: OwnReceipt, **ARCHIVED})
     def failed(self, request: Request, pk: int | str) -> Response:
         """Report a failed delivery and its reason; service accounts only (rule 11)."""
         if not self.user.is_service:

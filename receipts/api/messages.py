@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from chat.errors import Invalid, NotParticipant, Refused
 from chat.models import Message, MessageKind, User
 from receipts import services
+from receipts.api import idempotency
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import StrictSerializer, known_users
@@ -43,6 +44,7 @@ class ConversationMessageViewSet(ApiViewSet):
         return self.page_of(messages, lambda row: message_shape(row, self.user))
 
     @extend_schema(
+        parameters=[idempotency.PARAMETER],
         request=NewMessage,
         responses={
             200: MessageShape,
@@ -62,6 +64,7 @@ class ConversationMessageViewSet(ApiViewSet):
         """
         self.visible_conversation(pk)
         fields = self.validated(NewMessage)
+        fields["client_id"] = idempotency.client_id_of(request, fields.get("client_id"))
         send = self._system_line if fields.pop("kind", None) == MessageKind.SYSTEM else self._send
         sent = send(pk, fields)
         shape = message_shape(self.visible_message(sent.message.pk), self.user)
@@ -93,7 +96,8 @@ class ConversationMessageViewSet(ApiViewSet):
         if self.user.is_service:
             if named is None:
                 raise ValidationError(
-                    {"sender": ["Required: a service account must name the sender."]}
+                    {"sender": ["Required: a service account must name the sender."]},
+                    code="required",
                 )
             return known_users("sender", [named])[0]
         if named is not None and named != self.user.username:

@@ -16,6 +16,12 @@ from chat.addresses import encoded_again
 from chat.ids import whole_number
 from receipts.sql.keyset import NEWEST_FIRST, Order, numbers_of
 
+#: What the links of a page are.
+_LINKS = {
+    "next": "The address of the following page; null at the end of the list.",
+    "previous": "The address of the page before; null at the beginning.",
+}
+
 
 @dataclass(frozen=True)
 class KeysetCursor:
@@ -111,18 +117,15 @@ class KeysetPagination(BasePagination):
         return link
 
     def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
-        examples = {
-            "next": 'http://api.example.org/accounts/?cursor=cD00ODY%3D"',
-            "previous": "http://api.example.org/accounts/?cursor=cj0xJnA9NDg3",
-        }
         links = {
-            name: {"type": "string", "nullable": True, "format": "uri", "example": example}
-            for name, example in examples.items()
+            name: {"type": ["string", "null"], "format": "uri", "description": description}
+            for name, description in _LINKS.items()
         }
         return {
             "type": "object",
-            "required": ["results"],
+            "description": "A page of a list.",
             "properties": {**links, "results": schema},
+            "required": ["next", "previous", "results"],
         }
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:

@@ -25,7 +25,7 @@ from receipts.api.fields import RowSerializer
 from receipts.api.filters import RecipientFilter
 from receipts.api.pagination import ByRecipient
 from receipts.api.references import check_name
-from receipts.api.shapes import ListedRecipient, Summary
+from receipts.api.shapes import Recipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import listed_recipient, summary_for
 from receipts.reads.messages import disclosed_message, message_rows
@@ -37,6 +37,10 @@ from receipts.rules.rows import MessageRow, SummaryAnswer
 from receipts.services.batch_items import NOT_FOUND, NOT_RECIPIENT, BatchMark
 
 MAX_SUMMARIES = 200
+REFUSALS = [
+    ("not_found", "There is no such message, or you cannot see it"),
+    ("permission_denied", "You may not see its receipts"),
+]
 
 
 class RefusedSummary(RowSerializer):
@@ -44,7 +48,7 @@ class RefusedSummary(RowSerializer):
 
     message = serializers.IntegerField(allow_null=True)
     message_external_id = serializers.CharField(allow_null=True)
-    code = serializers.ChoiceField([("not_found", "Not found"), ("permission_denied", "Denied")])
+    code = serializers.ChoiceField(REFUSALS)
     detail = serializers.CharField()
 
 
@@ -76,10 +80,10 @@ class RecipientViewSet(MessageReceiptViewSet):
 
     pagination_class = ByRecipient
     filterset_class = RecipientFilter
-    serializer_class: Any = ListedRecipient
+    serializer_class: Any = Recipient
     queryset = MessageStatus.objects.none()
 
-    @extend_schema(responses={200: ListedRecipient(many=True), **ARCHIVED})
+    @extend_schema(responses={200: Recipient(many=True), **ARCHIVED})
     def list(self, request: Request, pk: int) -> Response:
         """List recipients, by ``state``, ``membership`` or name."""
         message = disclosed_message(self.user, pk)

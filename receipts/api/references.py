@@ -8,12 +8,10 @@ from django.core.exceptions import ValidationError as InvalidName
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from chat.ids import MAX_ID
-from chat.models import MAX_EXTERNAL_ID
+from chat.ids import MAX_EXTERNAL_ID, MAX_ID
 from chat.names import MessageReference
 from chat.validators import external_id_validator
 
-_ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 _KEYS = {"id", "external_id"}
 
 
@@ -49,27 +47,7 @@ def check_name(name: Any) -> None:
         raise ValueError("external_id: " + error.messages[0]) from error
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            _ID_SCHEMA,
-            {
-                "type": "object",
-                "properties": {
-                    "id": _ID_SCHEMA,
-                    "external_id": {
-                        "type": "string",
-                        "minLength": 1,
-                        "maxLength": MAX_EXTERNAL_ID,
-                        "pattern": r"^[^\x00-\x1f\x7f]+$",
-                    },
-                },
-                "additionalProperties": False,
-                "minProperties": 1,
-            },
-        ]
-    }
-)
+@extend_schema_field({"$ref": "#/components/schemas/MessageReference"})
 class MessageReferenceField(serializers.Field[MessageReference, Any, Any, Any]):
     """A message, by its number or by its external id."""
 

@@ -1,4 +1,4 @@
-"""JSON in and out, and one shape for every error: ``{"detail", "code"}`` or field errors."""
+"""JSON in and out, and the shape of errors: ``{"detail", "code"}``, with more for wrong fields."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rest_framework import exceptions, parsers, renderers, status
 from rest_framework.response import Response
 
 from chat.errors import Conflict, Invalid, Refused
-from receipts.api import outages
+from receipts.api import field_errors, outages
 from receipts.api.limits import limited
 
 #: Levels of lists and objects in a body: far more than any request has, and far fewer than what
@@ -137,19 +137,18 @@ def as_refusal(error: Exception) -> Exception:
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
-    """Every refusal has a ``detail`` and a ``code``; field errors are listed by field."""
+    """Every refusal has a ``detail`` and a ``code``; wrong fields are listed (``field_errors``)."""
     from rest_framework.views import exception_handler as default_handler
 
     error = as_refusal(error)
     response = default_handler(error, context)
     if response is None or not isinstance(error, exceptions.APIException):
         return response
-    if isinstance(error, exceptions.ValidationError) and isinstance(response.data, list):
-        response.data = {"non_field_errors": response.data}
-    response.data = limited(response.data, context["request"])
-    detail = response.data.get("detail") if isinstance(response.data, dict) else None
-    if isinstance(detail, exceptions.ErrorDetail):
-        response.data["code"] = detail.code
+    if isinstance(error, exceptions.ValidationError):
+        response.data = field_errors.body_of(error.detail, context["request"])
+    else:
+        response.data = limited(response.data, context["request"])
+        response.data["code"] = response.data["detail"].code
     return response
 
 

@@ -1,4 +1,4 @@
-"""The OpenAPI schema: every operation with its errors."""
+"""The OpenAPI schema: every operation with its name and its errors."""
 
 from __future__ import annotations
 
@@ -10,30 +10,44 @@ from drf_spectacular.extensions import (
     OpenApiSerializerExtension,
 )
 from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import get_lib_doc_excludes
 
-_REASONS = {
-    "400": "A field is unknown, missing or malformed; the response names it.",
-    "401": "The token or key is missing or invalid.",
-    "403": "You can see this object, but may not do this.",
-    "404": "It does not exist, or you cannot see it.",
-    "405": "Method not allowed.",
-    "406": "Responses are JSON only.",
-    "413": "The request is too large.",
-    "415": "Send JSON.",
-    "429": "Too many requests; `Retry-After` says when to retry.",
-    "503": "Unavailable or busy; `Retry-After` says when to retry.",
-}
+from receipts.api.components import RATE_HEADERS, SHARED_RESPONSES
+from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
+from receipts.api.operation_ids import OPERATION_IDS
+
+_NULL = {"$ref": "#/components/schemas/Null"}
 _CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
-_DETAIL = {
-    "type": "object",
-    "properties": {"detail": {"type": "string"}, "code": {"type": "string"}},
-    "required": ["detail", "code"],
-}
-_FIELDS = {
-    "type": "object",
-    "description": "Each invalid field with its errors; at most 20 errors in all.",
-    "additionalProperties": {},
-}
+_PREFIX = "/api/v1/"
+#: What a response is if its operation does not say.
+_DESCRIPTIONS = {"200": "OK", "201": "Created", "204": "Done; no content"}
+#: Requests with a body.
+_WITH_BODY = ("POST", "PATCH", "PUT")
+_OF_BODIES = ("413", "415")
+
+
+def undocumented() -> list[type]:
+    """Classes whose docstrings are for developers of the service, and those of the libraries."""
+    libraries: list[type] = get_lib_doc_excludes()  # type: ignore[no-untyped-call]
+    return [StrictSerializer, ObjectSerializer, RowSerializer, *libraries]
+
+
+def polished(result: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+    """A hook of drf-spectacular: descriptions are Markdown, and null needs no component."""
+    shapes = result["components"]["schemas"]
+    shapes.pop("Null", None)
+    for shape in shapes.values():
+        if "description" in shape:
+            shape["description"] = _plain(shape["description"])
+        for field in shape.get("properties", {}).values():
+            if _NULL in (choices := field.get("oneOf", ())):
+                choices[choices.index(_NULL)] = {"type": "null"}
+    return result
+
+
+def _plain(docstring: str) -> str:
+    """Without rule numbers, which are for developers only."""
+    return _CITATION.sub("", docstring).replace("``", "`")
 
 
 class Bearer(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -64,39 +78,50 @@ class Strict(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
 
 
 class Schema(AutoSchema):
-    """Adds the error responses that any operation may return."""
+    """Operations with readable names, and with the responses that any of them may return."""
 
     def get_operation(self, *args: Any, **kwargs: Any) -> dict[str, Any] | None:
         operation = super().get_operation(*args, **kwargs)
-        if operation is not None and not self.path.endswith(("/schema/", "/docs/")):
-            for status, reason in _REASONS.items():
-                if status in ("413", "415") and self.method not in ("POST", "PATCH", "PUT"):
-                    continue
-                schema = {"anyOf": [_DETAIL, _FIELDS]} if status == "400" else _DETAIL
-                operation["responses"].setdefault(
-                    status,
-                    {"description": reason, "content": {"application/json": {"schema": schema}}},
-                )
+        if operation is None or self.path.endswith(("/schema/", "/docs/")):
+            return operation
+        responses = operation["responses"]
+        for status, response in responses.items():
+            response["description"] = response["description"] or _DESCRIPTIONS[status]
+            if status in _DESCRIPTIONS:
+                response["headers"] = RATE_HEADERS
+        for status, response in SHARED_RESPONSES.items():
+            if status not in _OF_BODIES or self.method in _WITH_BODY:
+                responses.setdefault(status, response)
         return operation
+
+    def get_paginated_name(self, serializer_name: str) -> str:
+        return f"{serializer_name}Page"
+
+    def _get_serializer_name(
+        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+    ) -> str:
+        """Without suffixes: ``Message``, though the class is ``MessageShape`` beside the model.
+
+        The bodies of requests have names of their own.
+        """
+        name: str = super()._get_serializer_name(serializer, "response", bypass_extensions)
+        return name.removesuffix("Shape")
 
     def get_summary(self) -> str:
         """The first sentence of the operation's docstring."""
-        return self._docstring().split("\n")[0].rstrip(".").replace("``", "")
+        return self._docstring().split("\n")[0].rstrip(".").replace("`", "")
 
     def get_description(self) -> str:  # type: ignore[override]
         """The docstring after its first sentence."""
-        return "\n".join(self._docstring().split("\n")[1:]).strip().replace("``", "`")
+        return "\n".join(self._docstring().split("\n")[1:]).strip()
 
     def _docstring(self) -> str:
-        """The docstring without rule numbers, which are for developers only."""
-        return _CITATION.sub("", super().get_description())
+        return _plain(super().get_description())
 
     def get_operation_id(self) -> str:
-        """``conversations_messages_list``: the address's words and the action."""
-        words = [word for word in self._tokenize_path() if "{" not in word]
-        action = getattr(self.view, "action", None) or self.method.lower()
-        words = [word.replace("-", "_") for word in words]
-        return "_".join([*words, action] if action != words[-1] else words)
+        """``list_messages``: the name of a function in a client."""
+        address = self.path.removeprefix(_PREFIX).replace("{pk}", "{id}")
+        return OPERATION_IDS.get(f"{self.method} {address}") or super().get_operation_id()
 
     def get_tags(self) -> list[str]:
         return self._tokenize_path()[:1]

@@ -16,6 +16,7 @@ from chat.models import (
     Role,
     Tracking,
 )
+from receipts.api.components import ERROR
 from receipts.api.fields import RowSerializer
 from receipts.rules.membership import Membership
 from receipts.rules.status import State
@@ -25,21 +26,12 @@ SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
 def gone(code: str, description: str) -> dict[int, OpenApiResponse]:
     """For ``extend_schema``: the 410 response for data that is no longer kept."""
-    return {410: _refusal(code, description)}
+    return {410: OpenApiResponse(ERROR, f"`{code}`: {description}")}
 
 
 def conflict(description: str) -> dict[int, OpenApiResponse]:
     """For ``extend_schema``: the 409 response for a name that is already taken."""
-    return {409: _refusal(Conflict.code, description)}
-
-
-def _refusal(code: str, description: str) -> OpenApiResponse:
-    refusal = {
-        "type": "object",
-        "properties": {"detail": {"type": "string"}, "code": {"type": "string", "enum": [code]}},
-        "required": ["detail", "code"],
-    }
-    return OpenApiResponse(refusal, description)
+    return {409: OpenApiResponse(ERROR, f"`{Conflict.code}`: {description}")}
 
 
 class Summary(RowSerializer):
@@ -91,9 +83,7 @@ class MessageShape(RowSerializer):
     receipts = Summary(allow_null=True)
 
 
-class Recipient(RowSerializer):
-    """One recipient's row."""
-
+class _Receipt(RowSerializer):
     user = serializers.CharField()
     user_name = serializers.CharField()
     user_avatar_url = serializers.CharField()
@@ -106,8 +96,8 @@ class Recipient(RowSerializer):
     content = serializers.CharField(allow_null=True)
 
 
-class ListedRecipient(Recipient):
-    """One recipient's row, and their current membership in the conversation."""
+class Recipient(_Receipt):
+    """A recipient of a message: their receipt, and their membership in the conversation now."""
 
     read_before_edit = serializers.BooleanField(
         allow_null=True,
@@ -116,8 +106,8 @@ class ListedRecipient(Recipient):
     membership = serializers.ChoiceField(Membership.choices)
 
 
-class MarkedRow(Recipient):
-    """The caller's own row, with what only they may know: ``received_at`` and ``seen_at``."""
+class OwnReceipt(_Receipt):
+    """The recipient's own receipt, with what only they may know: `received_at` and `seen_at`."""
 
     message = serializers.IntegerField()
     conversation = serializers.IntegerField()

@@ -16,7 +16,7 @@ from chat.models import Scope, User
 from chat.permissions import IsKnown, IsService, refuse_protected
 from receipts import services
 from receipts.api.base import ApiViewSet
-from receipts.api.bodies import NewUser, Profile, UserChange
+from receipts.api.bodies import NewUser, ProfileChange, UserChange
 from receipts.api.erasures import ERASED, erased
 from receipts.api.fields import ObjectSerializer, RowSerializer, StrictSerializer
 from receipts.api.pagination import KeysetPagination
@@ -38,6 +38,8 @@ class UserShape(ObjectSerializer):
 
 
 class Me(UserShape):
+    """The caller, with what they have unread."""
+
     unread_count = serializers.IntegerField()
     unread_count_unmuted = serializers.IntegerField(
         help_text="Without conversations in which your notifications are off."
@@ -49,6 +51,8 @@ class Me(UserShape):
 
 
 class Token(RowSerializer):
+    """A token by which a user's device calls the API, until it expires."""
+
     token = serializers.CharField()
     expires_at = serializers.DateTimeField()
 
@@ -156,8 +160,8 @@ class MeViewSet(ApiViewSet):
         """Your profile, with your unread count over all conversations."""
         return Response(Me(self.user).data)
 
-    @extend_schema(request=Profile, responses=Me)
+    @extend_schema(request=ProfileChange, responses=Me)
     def partial_update(self, request: Request) -> Response:
         """Change your name, your picture, or whether others see your reads (rule 13)."""
-        services.change_profile(user=self.user, **self.validated(Profile))
+        services.change_profile(user=self.user, **self.validated(ProfileChange))
         return Response(Me(self.user).data)

@@ -78,6 +78,8 @@ class WebhookShape(ObjectSerializer):
 
 
 class CreatedWebhook(WebhookShape):
+    """A new webhook, with its secret."""
+
     secret = serializers.CharField(help_text="Signs the requests; shown only once.")
 
 

@@ -9,6 +9,8 @@ from typing import Any
 
 from rest_framework.exceptions import ValidationError
 
+from receipts.api.field_errors import WHOLE, by_field, leaves
+from receipts.api.limits import limited
 from receipts.api.rest import as_refusal, exception_handler
 
 logger = logging.getLogger("seenby.gateways")
@@ -51,32 +53,20 @@ def refusal_of(error: Exception, context: dict[str, Any]) -> Refusal:
     data, status = answer.data, answer.status_code
     headers = {name: answer[name] for name in ("Retry-After", "Allow") if name in answer}
     if isinstance(error, ValidationError):
-        text = " ".join(_sentences(data))
+        text = " ".join(_sentences(limited(by_field(error.detail), context["request"])))
         return Refusal(status, "invalid", text, headers, _first_error(error.detail))
     return Refusal(status, data["code"], str(data["detail"]), headers)
 
 
-def _leaves(errors: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Each single error, with the names of the fields that it is in, the outermost first."""
-    if isinstance(errors, Mapping):
-        for name, each in errors.items():
-            yield from _leaves(each, (*path, str(name)))
-    elif isinstance(errors, list | tuple):
-        for each in errors:
-            yield from _leaves(each, path)
-    else:
-        yield path, errors
-
-
 def _sentences(errors: Any) -> Iterator[str]:
     """Each field error as a sentence that names its field."""
-    for path, reason in _leaves(errors):
+    for path, reason in leaves(errors):
         name = ".".join(path)
-        yield f"{name}: {reason}" if name and name != "non_field_errors" else str(reason)
+        yield f"{name}: {reason}" if name and name != WHOLE else str(reason)
 
 
 def _first_error(detail: Any) -> FieldError | None:
     """The first error, with the innermost field that it is in."""
-    for path, reason in _leaves(detail):
+    for path, reason in leaves(detail):
         return FieldError(path[-1] if path else "", str(reason.code), str(reason))
     return None

@@ -16,8 +16,8 @@ from receipts.rules import rows
     [
         (rows.SummaryAnswer, shapes.Summary),
         (answer_types.MessageAnswer, shapes.MessageShape),
-        (answer_types.ListedAnswer, shapes.ListedRecipient),
-        (answer_types.MarkedAnswer, shapes.MarkedRow),
+        (answer_types.ListedAnswer, shapes.Recipient),
+        (answer_types.MarkedAnswer, shapes.OwnReceipt),
         (answer_types.ParticipantAnswer, shapes.ParticipantShape),
     ],
 )

@@ -13,14 +13,31 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+from receipts.api.operation_ids import OPERATION_IDS
 from tests.support import ROOT
 from tests.support.addresses import addresses_in
-from tests.support.operations import OPERATIONS
+from tests.support.operations import OPERATIONS, SCHEMA
 
 pytestmark = pytest.mark.django_db
 
 
 SNAPSHOT = ROOT / "docs" / "openapi.yaml"
+#: The schema's components.
+NAMES = (
+    "ActingBody AllMarked BatchBody BatchItem BatchItemState BatchResult BatchResultKind "
+    "BatchResults BulkMark BulkMarkBody BulkReadBody ChangedWebhook Conversation "
+    "ConversationChange ConversationDeletedEvent ConversationKind ConversationPage "
+    "ConversationReadEvent CreatedWebhook Delivery ErasureProgress Error Event EventMark Events "
+    "EverythingReadBody FailureBody FieldError Figures Insights InsightsDay MarkBody Me "
+    "Membership Message MessageCreatedEvent MessageDeletedEvent MessageEditedEvent MessageKind "
+    "MessageName MessagePage MessageReference MessageRestoredEvent MessageText NewConversation "
+    "NewMessage NewParticipant NewUser NewWebhook Notifications OverallStatus OwnReceipt "
+    "Participant ParticipantChange ParticipantPage ProfileChange ReadBody ReceiptPolicy "
+    "ReceiptUpdatedEvent ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role Share "
+    "Spread State Summaries Summary SummaryOrRefusal SummaryRefusal Token TwoMembers Unmarked "
+    "UnreadBody UntrackedReason User UserChange UserPage ValidationError Webhook WebhookChange "
+    "WebhookKind WebhookPage"
+)
 
 
 def patterns(resolver: Any) -> Iterator[tuple[str, URLPattern]]:
@@ -58,6 +75,51 @@ def test_every_operation_declares_its_errors(label: str) -> None:
     assert expected < set(operation["responses"])
     assert operation["security"] == [{"bearer": []}]
     assert operation["summary"]
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    """Which is that of a function in a client; none is made from words of the address."""
+    names = [each.definition.raw["operationId"] for each in OPERATIONS.values()]
+    assert sorted(names) == sorted(OPERATION_IDS.values())
+    assert len(set(names)) == len(names)
+
+
+def test_the_components_are_those_that_clients_know() -> None:
+    """A new name is a new type in every client, and a name that goes breaks their code."""
+    assert " ".join(SCHEMA.raw_schema["components"]["schemas"]) == NAMES
+
+
+def test_errors_are_two_components() -> None:
+    """So that a client has two types of errors, and not one for each operation and status."""
+    shared = SCHEMA.raw_schema["components"]["responses"]
+    for label, operation in OPERATIONS.items():
+        for status, response in operation.definition.raw["responses"].items():
+            if status >= "400":
+                response = (
+                    shared[response["$ref"].split("/")[-1]] if "$ref" in response else response
+                )
+                schema = response["content"]["application/json"]["schema"]
+                refs = [each["$ref"].split("/")[-1] for each in schema.get("anyOf", [schema])]
+                wanted = ["ValidationError", "Error"] if status == "400" else ["Error"]
+                assert refs == wanted, (label, status)
+
+
+def test_no_word_of_openapi_3_0_and_no_note_for_developers() -> None:
+    """``nullable`` means nothing in 3.1; docstrings are written for two kinds of readers."""
+    text = SNAPSHOT.read_text()
+    for word in ("nullable:", "for the schema", "``", "Rejects unknown", "(rule", "(rules"):
+        assert word not in text, word
+
+
+def test_a_delivery_to_a_webhook_is_typed() -> None:
+    """Its body, and the headers by which it is verified."""
+    operation = SCHEMA.raw_schema["webhooks"]["events"]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert body == {"$ref": "#/components/schemas/Delivery"}
+    assert {each["name"] for each in operation["parameters"] if each["in"] == "header"} == {
+        "Seenby-Delivery", "Seenby-Signature",
+        "webhook-id", "webhook-timestamp", "webhook-signature",
+    }  # fmt: skip
 
 
 def test_the_schema_is_served() -> None:

@@ -86,3 +86,28 @@ def test_a_count_that_the_cache_threw_away_begins_anew(
     api(alice).get("/me/")
     monkeypatch.setattr(cache, "add", found)
     api(alice).get("/me/", status=429)
+
+
+def test_what_is_left_is_told_before_it_is_too_late(api: Any, alice: User, settings: Any) -> None:
+    """RateLimit and RateLimit-Policy, of reads and writes apart, on refusals too."""
+    settings.THROTTLE_USER_READS, settings.THROTTLE_USER_WRITES = 2, 5
+    call = api(alice)
+
+    def headers(method: str, path: str) -> tuple[str, str]:
+        answer = call.call(method, path)
+        return answer["RateLimit-Policy"], answer["RateLimit"]
+
+    reads = '"user-reads";q=2;w=60'
+    assert headers("GET", "/me/") == (reads, '"user-reads";r=1;t=30')
+    assert headers("GET", "/messages/1/") == (reads, '"user-reads";r=0;t=30')
+    assert headers("POST", "/me/mark-read/") == (
+        '"user-writes";q=5;w=60', '"user-writes";r=4;t=30'
+    )  # fmt: skip
+    assert call.call("GET", "/me/").status_code == 429
+    assert headers("GET", "/me/") == (reads, '"user-reads";r=0;t=30')
+
+
+def test_where_there_is_no_limit_none_is_told(api: Any, service_key: str) -> None:
+    answer = api(service_key).call("GET", "/users/")
+    assert "RateLimit" not in answer
+    assert "RateLimit-Policy" not in answer

@@ -41,3 +41,23 @@ def test_the_same_message_at_once_is_one(
     calls = [lambda: api(service_key).call("POST", path, body).status_code for _ in range(6)]
     assert sorted(at_once(calls)) == [200] * 5 + [201]
     assert Message.objects.count() == 1
+
+
+def test_a_client_id_goes_to_one_of_two_messages(
+    api: Any, group: Conversation, alice: User
+) -> None:
+    """Of two texts at once one is sent, and the other is a conflict: neither is lost unnoticed."""
+    path = f"/conversations/{group.pk}/messages/"
+
+    def send(body: str) -> tuple[str, Any]:
+        answer = api(alice).call("POST", path, {"body": body, "client_id": "c-1"})
+        return body, answer
+
+    for _ in range(5):
+        Message.objects.all().delete()
+        answers = dict(at_once([lambda body=body: send(body) for body in ("tea?", "cake?")]))
+        assert sorted(each.status_code for each in answers.values()) == [201, 409]
+        message = Message.objects.get()
+        assert answers[message.body].status_code == 201
+        (refused,) = (each.json() for body, each in answers.items() if body != message.body)
+        assert refused["detail"].endswith("differs from the request in: body.")

@@ -15,6 +15,7 @@ from chat.models import MODERATORS, Conversation, Message, User
 from receipts import services
 from receipts.feed.positions import newest_position
 from receipts.models import WebhookEndpoint
+from tests.support.errors import by_field, check_error
 
 ON_POSTGRES = os.environ.get("TEST_LEG") in ("postgresql", "partitions", "citus")
 #: The statements of one stamp. SQLite also selects the rows for the counts, for the notes of
@@ -37,19 +38,27 @@ class Api:
             self.client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
 
     def __call__(self, method: str, path: str, body: Any = None, status: int = 200) -> Any:
-        """Call ``path`` under the prefix; any status but ``status`` fails the test."""
+        """Call ``path`` under the prefix; any status but ``status`` fails the test.
+
+        Of wrong fields it returns the texts by field.
+        """
         response = self.call(method, path, body)
         assert response.status_code == status, (response.status_code, response.content[:500])
-        return response.json() if response.content else None
+        answer = response.json() if response.content else None
+        return by_field(answer) if status == 400 else answer
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
         """Call ``path`` under the prefix; return the response, whatever its status."""
-        return self.client.generic(
+        is_native = not path.startswith("http")
+        response = self.client.generic(
             method,
-            path if path.startswith("http") else f"/api/v1{path}",
+            f"/api/v1{path}" if is_native else path,
             b"" if body is None else _json(body),
             content_type="application/json",
         )
+        if is_native and response.status_code >= 400 and response.status_code != 500:
+            check_error(response.status_code, response.json())
+        return response
 
     def get(self, path: str, status: int = 200) -> Any:
         return self("GET", path, status=status)

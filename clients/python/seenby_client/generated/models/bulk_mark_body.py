@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.message_name import MessageName
+
+
+T = TypeVar("T", bound="BulkMarkBody")
+
+
+@_attrs_define
+class BulkMarkBody:
+    """A mark up to a message, by default the newest, or with `at` the newest sent by then.
+
+    Attributes:
+        user (str | Unset):
+        at (datetime.datetime | Unset):
+        up_to_message (int | MessageName | None | Unset):
+    """
+
+    user: str | Unset = UNSET
+    at: datetime.datetime | Unset = UNSET
+    up_to_message: int | MessageName | None | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        from ..models.message_name import MessageName  # noqa: PLC0415
+
+        user = self.user
+
+        at: str | Unset = UNSET
+        if not isinstance(self.at, Unset):
+            at = self.at.isoformat()
+
+        up_to_message: dict[str, Any] | int | None | Unset
+        if isinstance(self.up_to_message, Unset):
+            up_to_message = UNSET
+        elif isinstance(self.up_to_message, MessageName):
+            up_to_message = self.up_to_message.to_dict()
+        else:
+            up_to_message = self.up_to_message
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if user is not UNSET:
+            field_dict["user"] = user
+        if at is not UNSET:
+            field_dict["at"] = at
+        if up_to_message is not UNSET:
+            field_dict["up_to_message"] = up_to_message
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.message_name import MessageName  # noqa: PLC0415
+
+        d = dict(src_dict)
+        user = d.pop("user", UNSET)
+
+        _at = d.pop("at", UNSET)
+        at: datetime.datetime | Unset
+        if isinstance(_at, Unset):
+            at = UNSET
+        else:
+            at = datetime.datetime.fromisoformat(_at)
+
+        def _parse_up_to_message(data: object) -> int | MessageName | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_message_reference_type_1 = MessageName.from_dict(data)
+
+                return componentsschemas_message_reference_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(int | MessageName | None | Unset, data)
+
+        up_to_message = _parse_up_to_message(d.pop("up_to_message", UNSET))
+
+        bulk_mark_body = cls(
+            user=user,
+            at=at,
+            up_to_message=up_to_message,
+        )
+
+        return bulk_mark_body

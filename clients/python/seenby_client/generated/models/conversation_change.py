@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..models.receipt_policy import ReceiptPolicy
+from ..models.receipts_visible_to import ReceiptsVisibleTo
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="ConversationChange")
+
+
+@_attrs_define
+class ConversationChange:
+    """The fields of a conversation that may be changed.
+
+    Attributes:
+        title (str | Unset):
+        receipt_policy (ReceiptPolicy | Unset): * `everyone` - Everyone
+            * `admins` - Owner and admins
+            * `off` - Nobody
+        receipts_visible_to (ReceiptsVisibleTo | Unset): * `sender` - Its sender
+            * `participants` - All participants
+    """
+
+    title: str | Unset = UNSET
+    receipt_policy: ReceiptPolicy | Unset = UNSET
+    receipts_visible_to: ReceiptsVisibleTo | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        title = self.title
+
+        receipt_policy: str | Unset = UNSET
+        if not isinstance(self.receipt_policy, Unset):
+            receipt_policy = self.receipt_policy.value
+
+        receipts_visible_to: str | Unset = UNSET
+        if not isinstance(self.receipts_visible_to, Unset):
+            receipts_visible_to = self.receipts_visible_to.value
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if title is not UNSET:
+            field_dict["title"] = title
+        if receipt_policy is not UNSET:
+            field_dict["receipt_policy"] = receipt_policy
+        if receipts_visible_to is not UNSET:
+            field_dict["receipts_visible_to"] = receipts_visible_to
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        title = d.pop("title", UNSET)
+
+        _receipt_policy = d.pop("receipt_policy", UNSET)
+        receipt_policy: ReceiptPolicy | Unset
+        if isinstance(_receipt_policy, Unset):
+            receipt_policy = UNSET
+        else:
+            receipt_policy = ReceiptPolicy(_receipt_policy)
+
+        _receipts_visible_to = d.pop("receipts_visible_to", UNSET)
+        receipts_visible_to: ReceiptsVisibleTo | Unset
+        if isinstance(_receipts_visible_to, Unset):
+            receipts_visible_to = UNSET
+        else:
+            receipts_visible_to = ReceiptsVisibleTo(_receipts_visible_to)
+
+        conversation_change = cls(
+            title=title,
+            receipt_policy=receipt_policy,
+            receipts_visible_to=receipts_visible_to,
+        )
+
+        return conversation_change

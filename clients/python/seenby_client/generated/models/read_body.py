@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from attrs import define as _attrs_define
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="ReadBody")
+
+
+@_attrs_define
+class ReadBody:
+    """A read; `content` is an acknowledgement text.
+
+    Attributes:
+        user (str | Unset):
+        private (bool | Unset):
+        at (datetime.datetime | Unset):
+        content (str | Unset):
+    """
+
+    user: str | Unset = UNSET
+    private: bool | Unset = UNSET
+    at: datetime.datetime | Unset = UNSET
+    content: str | Unset = UNSET
+
+    def to_dict(self) -> dict[str, Any]:
+        user = self.user
+
+        private = self.private
+
+        at: str | Unset = UNSET
+        if not isinstance(self.at, Unset):
+            at = self.at.isoformat()
+
+        content = self.content
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({})
+        if user is not UNSET:
+            field_dict["user"] = user
+        if private is not UNSET:
+            field_dict["private"] = private
+        if at is not UNSET:
+            field_dict["at"] = at
+        if content is not UNSET:
+            field_dict["content"] = content
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        user = d.pop("user", UNSET)
+
+        private = d.pop("private", UNSET)
+
+        _at = d.pop("at", UNSET)
+        at: datetime.datetime | Unset
+        if isinstance(_at, Unset):
+            at = UNSET
+        else:
+            at = datetime.datetime.fromisoformat(_at)
+
+        content = d.pop("content", UNSET)
+
+        read_body = cls(
+            user=user,
+            private=private,
+            at=at,
+            content=content,
+        )
+
+        return read_body
