@@ -74,10 +74,14 @@ class _Claims:
 
 @dataclass(frozen=True)
 class Credential:
-    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply."""
+    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply.
+
+    ``ends_at`` is in Unix seconds, for a ticket: when the token expires that it was issued for.
+    """
 
     username: str
     scopes: frozenset[str] | None = None
+    ends_at: float | None = None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -137,9 +141,12 @@ def seconds_left(request: Request) -> float:
 
     Keys and sessions can be revoked, so they are checked again after a fixed time.
     """
-    parts = get_authorization_header(request).split()
-    if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
+    credential = request.auth
+    if not isinstance(credential, Credential) or credential.scopes is not None:
         return ASKED_AGAIN_SECONDS
+    if credential.ends_at is not None:
+        return credential.ends_at - time()
+    parts = get_authorization_header(request).split()
     claims = jwt.decode(parts[1], options={"verify_signature": False})  # it has been verified
     return _expiry(claims) - time()
 

@@ -116,6 +116,7 @@ QUOTED = [
     f"null value\nDETAIL:  Failing row contains (1, two\n\nlines, {SECRET}).",
     f"CONTEXT:  unnamed portal parameter $3 = '{SECRET}'",
     f'invalid input syntax for type bigint: "{SECRET}"',
+    f"the ticket tkt_{SECRET}, {{'ticket': '{SECRET}'}} and ticket={SECRET}",
     f"whsec_{SECRET} and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}",
 ]
 
