@@ -4,6 +4,7 @@ BIN := .venv/bin
 CLIENTS ?= .venv/clients
 SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.installed
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
+CLIENT_JS := clients/js/node_modules/.installed
 # Their packages name a licence without a file: left out of CI until their terms are clear.
 UNCLEAR := tests/clients/easemob tests/clients/tencent
 .DEFAULT_GOAL := help
@@ -34,7 +35,7 @@ test-partitions-ci: .venv/test
 test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/dev $(SENDBIRD) $(SOCIALPLUS)  ## run vendors' own SDKs against Seenby
+test-clients: .venv/dev $(SENDBIRD) $(SOCIALPLUS) $(CLIENT_JS)  ## run our client and vendors' own SDKs against Seenby
 	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients $(UNCLEAR:%=--ignore=%)
 
 test-clients-unclear: .venv/dev $(UNCLEAR:%=%/node_modules/.installed)  ## run those whose terms are unclear
@@ -62,6 +63,9 @@ protobuf: .venv/dev  ## make the Python code of Agora's frames from their .proto
 schema: .venv/dev  ## write the OpenAPI snapshot
 	DEMO=1 $(BIN)/python manage.py spectacular --validate --fail-on-warn --file docs/openapi.yaml
 
+client-js: $(CLIENT_JS)  ## make the types and the built files of clients/js
+	npm run --silent build --prefix clients/js
+
 screenshots: .venv/dev  ## take the pictures in docs/pictures
 	DEMO=1 $(BIN)/python -m tests.browser.screenshots
 
@@ -77,7 +81,7 @@ lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
-	for folder in tests/clients/socialplus $(UNCLEAR); do \
+	for folder in clients/js tests/clients/socialplus $(UNCLEAR); do \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
 			--prefix $$folder; done
 
@@ -97,10 +101,10 @@ $(CLIENTS)/sendbird-%/.installed: tests/clients/sendbird/%.txt
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 
-tests/clients/%/node_modules/.installed: tests/clients/%/package-lock.json
+%/node_modules/.installed: %/package-lock.json
 	@command -v npm > /dev/null || { echo 'Node.js 18 or later is required, with npm.'; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema client-js screenshots bench \
 	format lock

@@ -26,11 +26,14 @@ const MOST_CHARACTERS = 6_000;
 /** Milliseconds in which messages are collected for one request: usually, and until the feed is live. */
 const COLLECTING_MS = 20;
 const CONNECTING_MS = 1_000;
+/** Summaries of messages that are not watched, to be shown at once if they are. */
+const MOST_KNOWN = 500;
 
 export class Ticks {
   readonly seenby: Seenby;
   readonly #watched = new Map<string, Watched>();
   readonly #due = new Set<Watched>();
+  readonly #known = new Map<string, Summary>();
   #loading = false;
   /** Ends the time in which messages are collected. */
   #collecting: AbortController | null = null;
@@ -43,7 +46,10 @@ export class Ticks {
   /** Be told now and whenever it changes, until the function that is returned is called. */
   watch(message: Reference, watcher: (tick: Tick) => void): () => void {
     const key = String(message);
-    const watched = this.#watched.get(key) ?? { message, watchers: new Set(), tick: null, version: 0 };
+    const known = this.#known.get(key);
+    const tick = known ? { summary: known, refused: null } : null;
+    const before = this.#watched.get(key);
+    const watched = before ?? { message, watchers: new Set(), tick, version: 0 };
     this.#watched.set(key, watched);
     watched.watchers.add(watcher);
     if (watched.tick) watcher(watched.tick);
@@ -53,7 +59,7 @@ export class Ticks {
       // Live, or not for now: either way there is nothing to wait for.
       state: (state) => state !== "connecting" && this.#collecting?.abort(),
     });
-    if (!watched.tick) this.#load([watched]);
+    if (!before) this.#load([watched]);
     return () => {
       watched.watchers.delete(watcher);
       if (watched.watchers.size || this.#watched.get(key) !== watched) return;
@@ -65,14 +71,23 @@ export class Ticks {
     };
   }
 
-  /** Take summaries that you have anyway: they are shown at once and need no request. */
+  /** Take summaries that you have anyway, as of a message that was just sent: they are shown at once. */
   learn(summaries: Iterable<Summary>): void {
     for (const summary of summaries) {
-      for (const watched of this.#of(summary.message, summary.message_external_id)) {
+      const { message, message_external_id: name } = summary;
+      this.#remember(String(message), summary);
+      if (name !== null) this.#remember(`ext:${name}`, summary);
+      for (const watched of this.#of(message, name)) {
         this.#due.delete(watched);
         this.#become(watched, { summary, refused: null });
       }
     }
+  }
+
+  #remember(key: string, summary: Summary): void {
+    this.#known.delete(key); // to the end of the order
+    this.#known.set(key, summary);
+    if (this.#known.size > MOST_KNOWN) this.#known.delete(this.#known.keys().next().value!);
   }
 
   #hear(event: FeedEvent): void {

@@ -17,6 +17,7 @@ PAGE = """<!doctype html>
   <meta name="color-scheme" content="light dark">
   <title>A chat of another origin</title>
   <link rel="icon" href="data:,">
+  <style>body {{ background: Canvas; color: CanvasText; font-family: sans-serif; }}</style>
   {script}
 </head>
 <body>

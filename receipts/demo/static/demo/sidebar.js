@@ -1,6 +1,6 @@
 /** The list of conversations, the current user, and the switches. */
 
-import { Refusal, call, inTurn } from "./api.js";
+import { call, inTurn, inWords } from "./client.js";
 import { $, avatar, el, icon, reconcile } from "./dom.js";
 import { unreadIn, waitingIn } from "./outbox.js";
 import { people, username } from "./session.js";
@@ -102,7 +102,7 @@ async function setPrivacy(field, wanted) {
     state.me = await inTurn(() => call("PATCH", "/me/", { [field]: wanted }));
   } catch (error) {
     state.me[field] = !wanted;
-    announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
+    announce(inWords(error));
   }
   changed();
 }
