@@ -13,7 +13,8 @@ _HEADERS = (
     "|seenby-signature"
 )
 _NAMES = (
-    r"\w*password\w*|\w*secret\w*|\w*token|usersig|signature|sessionid|csrf\w*|api_?key|key_hash|ticket"
+    r"\w*password\w*|\w*secret\w*|\w*token|usersig|signature|sessionid|csrf\w*|api_?key|key_hash"
+    r"|ticket"
 )
 
 #: Patterns and their replacements, applied in this order.

@@ -19,7 +19,7 @@ from receipts.feed.tickets import issue_ticket, take_ticket
 
 
 class TicketAuthentication(BaseAuthentication):
-    """``?ticket=`` at the stream; it is used up, whatever the answer. A token beside it is ignored."""
+    """``?ticket=`` at the stream, used up whatever the answer. A token beside it does not count."""
 
     def authenticate(self, request: Request) -> tuple[User, Credential] | None:
         given = request.query_params.get("ticket")

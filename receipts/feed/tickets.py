@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from django.utils import timezone
 
@@ -45,9 +45,7 @@ def issue_ticket(user: User, seconds_left: float) -> tuple[str, datetime]:
 def take_ticket(ticket: str) -> TakenTicket | None:
     """Use a ticket up. None if it was used before, has expired, or its account was closed."""
     for user_id, *times in fetch_rows(_TAKE, {"digest": _digest(ticket)}):
-        expires_at, ends_at = (as_time(each) for each in times)
-        assert expires_at is not None
-        assert ends_at is not None
+        expires_at, ends_at = (cast(datetime, as_time(each)) for each in times)
         user = User.objects.filter(pk=user_id, is_active=True, is_service=False).first()
         if user is not None and timezone.now() < expires_at:
             return TakenTicket(user, ends_at.timestamp())

@@ -2,22 +2,28 @@
 
 const TEMPORARY = [0, 429, 502, 503, 504];
 
+/** What is wrong with one field. */
+export interface FieldError {
+  field: string;
+  code: string;
+  detail: string;
+}
+
 /** An answer that is an error, or none at all (`status` 0, `code` "unreachable"). */
 export class SeenbyError extends Error {
   override name = "SeenbyError";
-  /** Of `invalid`: what is wrong, by field. */
-  readonly fields: Record<string, string[]>;
 
   constructor(
     readonly status: number,
     readonly code: string,
     detail: string,
-    fields: Record<string, string[]> = {},
+    /** Of `invalid`: what is wrong in words, by field; and with codes. */
+    readonly fields: Record<string, string[]> = {},
+    readonly errors: FieldError[] = [],
     /** Seconds after which to try again, if the service says so. */
     readonly retryAfter: number | null = null,
   ) {
     super(detail);
-    this.fields = fields;
   }
 
   /** Whether the same call may succeed later. */
@@ -36,8 +42,11 @@ export function unreachable(cause: unknown): SeenbyError {
 /** The error that a response stands for. */
 export async function errorOf(response: Response): Promise<SeenbyError> {
   const body: unknown = await response.json().catch(() => null);
-  const { detail, code, errors, ...rest } = isObject(body) ? body : {};
-  const fields = fieldsOf(isObject(errors) ? errors : code === undefined ? rest : {});
+  const { detail, code, errors, ...named } = isObject(body) ? body : {};
+  const listed = Array.isArray(errors) ? (errors as FieldError[]) : [];
+  const fields: Record<string, string[]> = {};
+  for (const each of listed) (fields[each.field] ??= []).push(each.detail);
+  if (code === undefined) for (const name in named) fields[name] = textsIn(named[name]);
   const said = typeof detail === "string" ? detail : Object.values(fields).flat().join(" ");
   const seconds = Number(response.headers.get("Retry-After") ?? NaN);
   return new SeenbyError(
@@ -45,19 +54,16 @@ export async function errorOf(response: Response): Promise<SeenbyError> {
     typeof code === "string" ? code : response.status === 400 ? "invalid" : "error",
     said || `The service returned ${response.status}.`,
     fields,
+    listed,
     Number.isFinite(seconds) ? seconds : null,
   );
 }
 
-/** Each field's errors as texts, however deep they are. */
-function fieldsOf(given: Record<string, unknown>): Record<string, string[]> {
-  return Object.fromEntries(Object.entries(given).map(([name, said]) => [name, textsIn(said)]));
-}
-
+/** All texts in something nested. */
 function textsIn(said: unknown): string[] {
   if (Array.isArray(said)) return said.flatMap(textsIn);
-  if (isObject(said)) return "detail" in said ? textsIn(said.detail) : Object.values(said).flatMap(textsIn);
-  return said == null ? [] : [String(said)];
+  if (isObject(said)) return Object.values(said).flatMap(textsIn);
+  return [String(said)];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

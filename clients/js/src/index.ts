@@ -2,7 +2,7 @@
 
 export { Seenby, type RequestOptions, type SeenbyOptions } from "./client.js";
 export { type Clock } from "./clock.js";
-export { SeenbyError } from "./errors.js";
+export { SeenbyError, type FieldError } from "./errors.js";
 export { Feed, type FeedState, type Listener } from "./feed.js";
 export { Marks, type Marked, type MarkState, type MarksOptions } from "./marks.js";
 export { Ticks, type Tick } from "./ticks.js";

@@ -1,4 +1,4 @@
-"""``<seenby-ticks>`` in pages of another origin: two lines, live, for everybody's eyes and hands."""
+"""``<seenby-ticks>`` in pages of another origin: two lines, live, for all eyes and hands."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def say(seenby: Seenby, group: str) -> Callable[..., Any]:
 
 @pytest.fixture
 def visit(seenby: Seenby, shop: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """``visit(42)``: a page of the site with the two lines, for alice; what goes wrong in it fails."""
+    """``visit(42)``: a page with the two lines, for alice. What goes wrong in it fails the test."""
     shop.token = lambda: seenby.token("alice")
     contexts, wrong = [], []
 

@@ -32,7 +32,7 @@ def pair(seenby: Seenby) -> str:
 def test_marks_and_ticks_over_a_service_that_goes_and_comes(
     seenby: Seenby, pair: str, start: Start
 ) -> None:
-    """One stream, one request for all ticks, one for all marks; what waits is sent when it is back."""
+    """One stream, one request for all ticks, one for all marks; what waits is sent later."""
     sent: list[Any] = [
         seenby.native("POST", pair, {"sender": "alice", "body": "hello"})["id"] for _ in range(3)
     ]
@@ -72,8 +72,8 @@ def test_the_feed_misses_nothing_and_repeats_nothing(
 def test_errors_can_be_read_and_a_token_is_renewed(seenby: Seenby, pair: str, start: Start) -> None:
     """In a page of another origin as on Node."""
     message = seenby.native("POST", pair, {"sender": "bob", "body": "hello"})["id"]
-    alice = seenby.token("alice")
-    assert start(FLOW, step="errors", url=seenby.address, alice=alice, message=message).result() == {
+    asked = {"url": seenby.address, "alice": seenby.token("alice"), "message": message}
+    assert start(FLOW, step="errors", **asked).result() == {
         "me": "alice",
         "asked": 2,
         "refused": [True, 403, "permission_denied"],
