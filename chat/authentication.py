@@ -74,13 +74,11 @@ class _Claims:
 
 @dataclass(frozen=True)
 class Credential:
-    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply.
-
-    ``ends_at`` is in Unix seconds, for a ticket: when the token expires that it was issued for.
-    """
+    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply."""
 
     username: str
     scopes: frozenset[str] | None = None
+    #: Of a ticket: when the token expires that it was issued for, in Unix seconds.
     ends_at: float | None = None
 
 

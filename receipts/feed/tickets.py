@@ -13,7 +13,7 @@ from chat.models import User
 from receipts.models import StreamTicket
 from receipts.sql.run import as_time, fetch_rows
 
-PREFIX = "tkt_"
+_PREFIX = "tkt_"
 LIFETIME = timedelta(seconds=60)
 
 # Whoever deletes the row has the ticket: of two that try at once, the second finds none.
@@ -31,7 +31,7 @@ class TakenTicket(NamedTuple):
 
 def issue_ticket(user: User, seconds_left: float) -> tuple[str, datetime]:
     """A ticket, and when it expires; ``seconds_left`` is how long the caller's token is valid."""
-    ticket, now = PREFIX + secrets.token_urlsafe(32), timezone.now()
+    ticket, now = _PREFIX + secrets.token_urlsafe(32), timezone.now()
     # A clock that is ahead may have accepted a token that has just expired.
     left = max(0.0, seconds_left)
     ends_at = datetime.fromtimestamp(min(now.timestamp() + left, _LAST), UTC)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,13 +13,15 @@ from tests.clients.server import DATABASES, Seenby
 
 FLOW = "seenby/flow.cjs"
 Start = Callable[..., Flow]
+#: Milliseconds that a flow waits: its server is started again meanwhile.
+PATIENCE_MS = 50_000
 pytestmark = pytest.mark.parametrize("seenby", DATABASES, indirect=True)
 
 
 @pytest.fixture(params=["on_node", "in_page"])
 def start(request: pytest.FixtureRequest) -> Start:
     started: Start = request.getfixturevalue(request.param)
-    return started
+    return partial(started, FLOW, limitMs=PATIENCE_MS)
 
 
 @pytest.fixture
@@ -40,7 +43,7 @@ def test_marks_and_ticks_over_a_service_that_goes_and_comes(
     seenby.native("POST", pair, named)
     tokens = {"alice": seenby.token("alice"), "bob": seenby.token("bob")}
     messages = [*sent, f"ext:{named['external_id']}"]
-    flow = start(FLOW, step="marks", url=seenby.address, messages=messages, **tokens)
+    flow = start(step="marks", url=seenby.address, messages=messages, **tokens)
     flow.said("delivered")
     seenby.kill()
     flow.tell("away")
@@ -54,7 +57,7 @@ def test_marks_and_ticks_over_a_service_that_goes_and_comes(
 def test_the_feed_misses_nothing_and_repeats_nothing(
     seenby: Seenby, pair: str, start: Start
 ) -> None:
-    flow = start(FLOW, step="feed", url=seenby.address, alice=seenby.token("alice"))
+    flow = start(step="feed", url=seenby.address, alice=seenby.token("alice"))
     flow.said("reload")
     flow.tell("expected", ["before", "meanwhile", "after"])
     seenby.native("POST", pair, {"sender": "bob", "body": "before"})
@@ -73,7 +76,7 @@ def test_errors_can_be_read_and_a_token_is_renewed(seenby: Seenby, pair: str, st
     """In a page of another origin as on Node."""
     message = seenby.native("POST", pair, {"sender": "bob", "body": "hello"})["id"]
     asked = {"url": seenby.address, "alice": seenby.token("alice"), "message": message}
-    assert start(FLOW, step="errors", **asked).result() == {
+    assert start(step="errors", **asked).result() == {
         "me": "alice",
         "asked": 2,
         "refused": [True, 403, "permission_denied"],
@@ -85,7 +88,9 @@ def test_an_eventsource_of_another_origin_follows_with_tickets(
     seenby: Seenby, pair: str, in_page: Start
 ) -> None:
     """It reconnects by itself with the ticket that it has used, and closes; a new one goes on."""
-    flow = in_page(FLOW, step="tickets", url=seenby.address, alice=seenby.token("alice"))
+    flow = in_page(
+        FLOW, limitMs=PATIENCE_MS, step="tickets", url=seenby.address, alice=seenby.token("alice")
+    )
     flow.said("open")
     seenby.native("POST", pair, {"sender": "bob", "body": "before"})
     flow.said("heard")
