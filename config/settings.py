@@ -215,8 +215,6 @@ FORMAT_MODULE_PATH = "receipts.formats"
 STATIC_URL = "/static/"
 # Static files are served from the packages that ship them, so nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
-# The client for pages: /static/seenby/seenby.js and seenby-ticks.js, for pages of any origin.
-STATICFILES_DIRS = [("seenby", BASE_DIR / "clients" / "js" / "dist")]
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 
 # --- REST framework -----------------------------------------------------------------------------

@@ -1,10 +1,10 @@
-// Bundles the client and the element into one file each, for pages without a build step.
-// `node build.mjs FOLDER` writes elsewhere, to compare.
+// `node build.mjs FOLDER` bundles the client and the element into one file each, for pages without a
+// build step. dist/ is the package's; the service has its own copy, which is kept in the repository.
 import { build } from "esbuild";
 
 await build({
   entryPoints: { seenby: "src/index.ts", "seenby-ticks": "src/element.ts" },
-  outdir: process.argv[2] ?? "dist",
+  outdir: process.argv[2],
   bundle: true,
   minify: true,
   format: "esm",

@@ -12,6 +12,7 @@ import pytest
 from tests.support import ROOT
 
 CLIENT = ROOT / "clients" / "js"
+SERVED = ROOT / "receipts" / "static" / "seenby"
 BUILT = ("seenby.js", "seenby-ticks.js")
 #: Bytes of the client, compressed.
 MOST_BYTES = 8_000
@@ -28,8 +29,8 @@ def test_the_built_files_are_in_step_with_their_sources(tmp_path: Path) -> None:
     """They are kept in the repository, so that nothing else needs Node."""
     run("node", "build.mjs", str(tmp_path))
     for name in BUILT:
-        same = (tmp_path / name).read_bytes() == (CLIENT / "dist" / name).read_bytes()
-        assert same, f"clients/js/dist/{name} is old: make client-js"
+        same = (tmp_path / name).read_bytes() == (SERVED / name).read_bytes()
+        assert same, f"receipts/static/seenby/{name} is old: make client-js"
 
 
 def test_the_types_fit_the_api() -> None:
@@ -44,5 +45,5 @@ def test_the_client_is_right_by_its_own_tests() -> None:
 
 @pytest.mark.parametrize("name", BUILT)
 def test_a_page_loads_little(name: str) -> None:
-    size = len(gzip.compress((CLIENT / "dist" / name).read_bytes(), 9))
+    size = len(gzip.compress((SERVED / name).read_bytes(), 9))
     assert size <= MOST_BYTES, f"{name}: {size} bytes compressed"
