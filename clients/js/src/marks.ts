@@ -44,7 +44,9 @@ export class Marks {
   readonly #seenby: Seenby;
   readonly #options: MarksOptions;
   readonly #waiting = new Map<string, Item>();
-  readonly #marked = new Map<Reference, Marked>();
+  /** By message: what is shown, and what the service has confirmed. */
+  readonly #marked = new Map<string, Marked>();
+  readonly #confirmed = new Map<string, MarkState>();
   readonly #watchers = new Set<(message: Reference, marked: Marked | null) => void>();
   readonly #visible = new Visible((message) => this.read(message));
   readonly #life = new AbortController();
@@ -84,7 +86,7 @@ export class Marks {
 
   /** What is shown of a message now; null if nothing was marked here. */
   of(message: Reference): Marked | null {
-    return this.#marked.get(message) ?? null;
+    return this.#marked.get(String(message)) ?? null;
   }
 
   /** Be told when that changes: marked, confirmed, or rolled back (null). */
@@ -177,17 +179,24 @@ export class Marks {
     const { message, state } = item;
     const now = this.of(message);
     if ("result" in outcome && ["applied", "unchanged"].includes(outcome.result)) {
+      if (this.#confirmed.get(String(message)) !== "read") this.#confirmed.set(String(message), state);
       if (now?.state === state && !now.confirmed) this.#show(message, { state, confirmed: true });
     } else {
-      const isDelivered = state === "read" && this.#waiting.has(`delivered ${message}`);
-      if (now?.state === state) this.#show(message, isDelivered ? { state: "delivered", confirmed: false } : null);
+      if (now?.state === state) this.#show(message, this.#without(message));
       this.#options.refused?.(message, outcome);
     }
   }
 
+  /** What is left of a message when a mark of it was refused. */
+  #without(message: Reference): Marked | null {
+    const confirmed = this.#confirmed.get(String(message));
+    if (confirmed) return { state: confirmed, confirmed: true };
+    return this.#waiting.has(`delivered ${message}`) ? { state: "delivered", confirmed: false } : null;
+  }
+
   #show(message: Reference, marked: Marked | null): void {
-    if (marked) this.#marked.set(message, marked);
-    else this.#marked.delete(message);
+    if (marked) this.#marked.set(String(message), marked);
+    else this.#marked.delete(String(message));
     for (const each of [...this.#watchers]) each(message, marked);
   }
 

@@ -106,12 +106,15 @@ test("an answer that was lost marks twice, which changes nothing", async () => {
   assert.deepEqual(it.of(1), { state: "read", confirmed: true });
 });
 
-test("a read that is refused leaves a delivery that is still under way", async () => {
-  const { marks: it, time } = marks([results("invalid", "applied")]);
-  it.read(1);
+test("a read that is refused leaves a delivery, confirmed before or under way", async () => {
+  const { marks: it, time, shown } = marks([results("applied"), results("invalid", "invalid", "applied")]);
   it.delivered(1);
   await time.pass();
-  assert.notEqual(it.of(1)?.state, "read");
+  it.read(1), it.read(2), it.delivered(2);
+  await time.pass();
+  const delivered = { state: "delivered", confirmed: true };
+  assert.deepEqual([it.of(1), it.of("2")], [delivered, delivered]);
+  assert.deepEqual(shown.slice(2), [[1, "read"], [2, "read"], [1, "delivered!"], [2, "delivered"], [2, "delivered!"]]);
 });
 
 test("many are sent by the thousand", async () => {
