@@ -6,6 +6,7 @@ SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.ins
 PYTHON_CLIENT := $(CLIENTS)/python/.installed
 SOCIALPLUS := tests/clients/socialplus/node_modules/.installed
 LINTERS := tests/schema/node_modules
+CLIENT_JS := clients/js/dist/.built
 # Their packages name a licence without a file: left out of CI until their terms are clear.
 UNCLEAR := tests/clients/easemob tests/clients/tencent
 .DEFAULT_GOAL := help
@@ -36,7 +37,7 @@ test-partitions-ci: .venv/test
 test-browser: .venv/dev  ## test the pages in the installed Chromium (or CHROMIUM=...)
 	DEMO=1 $(BIN)/python -m pytest -q tests/browser
 
-test-clients: .venv/dev $(PYTHON_CLIENT) $(SENDBIRD) $(SOCIALPLUS)  ## run our client and vendors' own SDKs against Seenby
+test-clients: .venv/dev $(PYTHON_CLIENT) $(SENDBIRD) $(SOCIALPLUS) $(CLIENT_JS)  ## run our clients and vendors' own SDKs against Seenby
 	DEMO=1 CLIENTS=$(CLIENTS) $(BIN)/python -m pytest -q tests/clients $(UNCLEAR:%=--ignore=%)
 
 test-clients-unclear: .venv/dev $(UNCLEAR:%=%/node_modules/.installed)  ## run those whose terms are unclear
@@ -79,6 +80,9 @@ lint-schema: $(LINTERS)/.installed  ## lint the OpenAPI documents with Redocly a
 		node_modules/.bin/redocly lint --config redocly.yaml
 	$(LINTERS)/.bin/spectral lint --fail-severity=warn -r tests/schema/spectral.yaml docs/openapi*.yaml
 
+client-js: clients/js/node_modules/.installed  ## make the types and the built files of clients/js
+	npm run --silent build --prefix clients/js
+
 screenshots: .venv/dev  ## take the pictures in docs/pictures
 	DEMO=1 $(BIN)/python -m tests.browser.screenshots
 
@@ -94,7 +98,7 @@ lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16 tests/clients/python/installed; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
-	for folder in tests/clients/socialplus $(UNCLEAR) tests/schema; do \
+	for folder in clients/js tests/clients/socialplus $(UNCLEAR) tests/schema; do \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
 			--prefix $$folder; done
 
@@ -106,6 +110,11 @@ lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
 		{ echo 'Python 3.11 is required; set PYTHON=... to its path.'; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+# For the flow on Node; what the service has is compared, not made.
+$(CLIENT_JS): clients/js/node_modules/.installed $(wildcard clients/js/src/*.ts)
+	cd clients/js && node build.mjs dist
 	@touch $@
 
 # Each client has its own environment, separate from the service's dependencies.
@@ -123,10 +132,10 @@ $(PYTHON_CLIENT): tests/clients/python/installed.txt $(shell find clients/python
 		--no-index ./clients/python
 	@touch $@
 
-tests/%/node_modules/.installed: tests/%/package-lock.json
+%/node_modules/.installed: %/package-lock.json
 	@command -v npm > /dev/null || { echo 'Node.js 20.19 or later is required, with npm.'; exit 1; }
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help client lint-schema run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema screenshots bench \
+.PHONY: help client lint-schema run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema client-js screenshots bench \
 	format lock

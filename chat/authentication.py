@@ -75,6 +75,8 @@ class Credential:
 
     username: str
     scopes: frozenset[str] | None = None
+    #: Of a ticket: when the token expires that it was issued for, in Unix seconds.
+    ends_at: float | None = None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -134,9 +136,12 @@ def seconds_left(request: Request) -> float:
 
     Keys and sessions can be revoked, so they are checked again after a fixed time.
     """
-    parts = get_authorization_header(request).split()
-    if not isinstance(request.auth, Credential) or request.auth.scopes is not None:
+    credential = request.auth
+    if not isinstance(credential, Credential) or credential.scopes is not None:
         return ASKED_AGAIN_SECONDS
+    if credential.ends_at is not None:
+        return credential.ends_at - time()
+    parts = get_authorization_header(request).split()
     claims = jwt.decode(parts[1], options={"verify_signature": False})  # it has been verified
     return _expiry(claims) - time()
 

@@ -58,6 +58,16 @@ def refuse_protected(user: User) -> User:
     return user
 
 
+class HasToken(BasePermission):
+    """Users with a token; neither service keys nor sessions."""
+
+    message = "Only a user's token may do this."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        credential: Credential | None = request.auth  # type: ignore[assignment]
+        return credential is not None and credential.scopes is None
+
+
 class IsService(BasePermission):
     """Service accounts; moderators may read."""
 

@@ -14,13 +14,15 @@ _HEADERS = (
 )
 _NAMES = (
     r"\w*password\w*|\w*secret\w*|\w*token|usersig|signature|sessionid|csrf\w*|api_?key|key_hash"
+    r"|ticket"
 )
 
 #: Patterns and their replacements, applied in this order.
 _RULES: tuple[tuple[re.Pattern[str], str], ...] = (
-    # Keys, webhooks' secrets, and tokens: recognised wherever they are.
+    # Keys, webhooks' secrets, tickets, and tokens: recognised wherever they are.
     (re.compile(r"sk_[\w-]{8,}"), "sk_…"),
     (re.compile(r"whsec_[\w+/=-]{8,}"), "whsec_…"),
+    (re.compile(r"tkt_[\w-]{8,}"), "tkt_…"),
     (re.compile(r"\beyJ[\w-]+(?:\.[\w-]*){1,2}"), "eyJ…"),
     # URLs: the query string, and the credentials before the host.
     (re.compile(r"(?<=[\w/.%\])])\?[^\s'\"<>]+"), "?…"),

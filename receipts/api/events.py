@@ -16,6 +16,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.event_shapes import Events
 from receipts.api.rest import JSONRenderer
 from receipts.api.shapes import gone
+from receipts.api.tickets import TicketAuthentication
 from receipts.feed import stream
 from receipts.feed.looking import Listener, look
 from receipts.feed.positions import BadCursor, CursorExpired, Position, newest_position, position_of
@@ -44,14 +45,19 @@ class EventStreamRenderer(JSONRenderer):
 class EventViewSet(ApiViewSet):
     """Events of the caller's messages and conversations."""
 
+    authentication_classes = (TicketAuthentication, *ApiViewSet.authentication_classes)
     serializer_class: Any = Events
-    query_parameters = frozenset({"after", "limit"})
+    query_parameters = frozenset({"after", "limit", "ticket"})
     renderer_classes = (JSONRenderer, EventStreamRenderer)
 
     @extend_schema(
         parameters=[
             OpenApiParameter("after", description="A cursor; if omitted, only new events."),
             OpenApiParameter("limit", OpenApiTypes.INT, description=f"1 to {MAX_EVENTS}."),
+            OpenApiParameter(
+                "ticket",
+                description="For a stream, instead of a token: `POST /events/ticket/` issues it.",
+            ),
             OpenApiParameter(
                 "Last-Event-ID",
                 location=OpenApiParameter.HEADER,

@@ -17,6 +17,7 @@ from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.api.participants import ParticipantViewSet
 from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet
+from receipts.api.tickets import TicketViewSet
 from receipts.api.users import MeViewSet, UserViewSet
 from receipts.api.webhooks import WebhookViewSet
 
@@ -63,6 +64,7 @@ urlpatterns = [
     path("conversations/by-members/", DirectConversationViewSet.as_view({"put": "by_members"})),
     path("conversations/<id:pk>/", include(_CONVERSATION_URLS)),
     path("events/", EventViewSet.as_view({"get": "retrieve"})),
+    path("events/ticket/", TicketViewSet.as_view({"post": "create"})),
     path("me/", include(_MY_URLS)),
     path("users/", UserViewSet.as_view(_LIST)),
     path("users/<username:username>/", UserViewSet.as_view(_REMOVABLE)),

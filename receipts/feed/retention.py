@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from receipts.feed.cluster import newest_events
-from receipts.models import DevicePosition, EventHorizon, ReceiptEvent
+from receipts.models import DevicePosition, EventHorizon, ReceiptEvent, StreamTicket
 from receipts.sql.distributed import is_distributed
 
 #: At most this many events are read in one transaction.
@@ -20,11 +20,13 @@ BATCH = 10_000
 def prune_events() -> int:
     """Delete events older than ``EVENTS_RETENTION_DAYS``; return their number.
 
-    The positions of devices that were away for as long go, too: there is nothing to continue.
+    The positions of devices that were away for as long go, too: there is nothing to continue. So do
+    tickets that were never used.
     Safe to run at any time, and on several servers at once.
     """
     cutoff = timezone.now() - timedelta(days=settings.EVENTS_RETENTION_DAYS)
     DevicePosition.objects.filter(updated_at__lt=cutoff).delete()
+    StreamTicket.objects.filter(expires_at__lt=timezone.now()).delete()
     pruned = 0
     while batch := _oldest(cutoff):
         with transaction.atomic():

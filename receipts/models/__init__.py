@@ -1,4 +1,4 @@
-"""Receipts as stored: rows, events, webhooks, devices, insights, and what imports have said."""
+"""Receipts as stored: rows, events, webhooks, devices, tickets, insights, and imports' words."""
 
 from receipts.models.device import DevicePosition
 from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, ReceiptEvent
@@ -10,6 +10,7 @@ from receipts.models.insights import (
     InsightsPart,
 )
 from receipts.models.status import MessageStatus
+from receipts.models.ticket import StreamTicket
 from receipts.models.webhook import WebhookEndpoint
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "InsightsPart",
     "MessageStatus",
     "ReceiptEvent",
+    "StreamTicket",
     "WebhookEndpoint",
 ]

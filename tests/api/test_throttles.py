@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
 from chat.models import User
+from receipts.feed.stream import GRANTABLE
+from receipts.models import StreamTicket
 
 
 @pytest.fixture(autouse=True)
@@ -111,3 +114,16 @@ def test_where_there_is_no_limit_none_is_told(api: Any, service_key: str) -> Non
     answer = api(service_key).call("GET", "/users/")
     assert "RateLimit" not in answer
     assert "RateLimit-Policy" not in answer
+
+
+def test_tickets_count_as_their_holders_calls(api: Any, bob: User, settings: Any) -> None:
+    """Issuing is a write, opening a stream a read; a refused one has used its ticket up."""
+    settings.THROTTLE_USER_READS, settings.THROTTLE_USER_WRITES = 1, 2
+    tickets = [api(bob).post("/events/ticket/", status=201)["ticket"] for _ in range(2)]
+    api(bob).post("/events/ticket/", status=429)
+    for ticket, status in zip(tickets, (200, 429), strict=True):
+        accept = {"Accept": "text/event-stream"}
+        path = f"/api/v1/events/?ticket={ticket}"
+        answer = Client().get(path, headers=accept, **{GRANTABLE: True})
+        assert answer.status_code == status
+    assert not StreamTicket.objects.exists()

@@ -55,7 +55,7 @@ def test_others_are_told_that_it_is_not_for_them(as_person: AsPerson) -> None:
     message = bubble(bob, "The figures are in the folder now.")
     message.hover()
     message.get_by_role("button", name="More").click()
-    bob.get_by_role("button", name="Message info").last.click()
+    bob.locator("#message-menu").get_by_role("button", name="Message info").click()
     expect(bob.get_by_role("dialog")).to_contain_text("Only Alice Moreau, who sent it, can see")
 
 

@@ -107,6 +107,7 @@ def test_a_lost_network_is_noticed_and_got_over(as_person: AsPerson, group: Grou
 def test_an_expired_token_is_renewed_in_silence(as_person: AsPerson, group: Group) -> None:
     bob = as_person("bob", forgive="401")
     bob.evaluate("sessionStorage.setItem('seenby:token:bob', 'stale')")
+    bob.reload()
     group.open(bob)
     say(bob, "Still me")
     expect(ticks(bob, "Still me")).to_have_attribute("data-ticks", "sent")

@@ -117,6 +117,7 @@ QUOTED = [
     f"CONTEXT:  unnamed portal parameter $3 = '{SECRET}'",
     f'invalid input syntax for type bigint: "{SECRET}"',
     f"whsec_abc+{SECRET}/{SECRET}=",
+    f"the ticket tkt_{SECRET}, {{'ticket': '{SECRET}'}} and ticket={SECRET}",
     f"whsec_{SECRET} and eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.{SECRET}",
 ]
 

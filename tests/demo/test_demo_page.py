@@ -138,6 +138,10 @@ def test_what_the_page_loads_is_there(world: None) -> None:
     for script in FILES.glob("*.js"):
         named |= set(re.findall(r'from "\./([\w.-]+)"', script.read_text()))
     assert named == {file.name for file in FILES.iterdir() if file.is_file()}
+    for address in ("/static/seenby/seenby.js", "/static/seenby/seenby-ticks.js"):  # client.js
+        served = Client().get(address)
+        assert (served.status_code, served["Content-Type"][:15]) == (200, "text/javascript")
+        served.close()
 
 
 def test_no_script_takes_html() -> None:

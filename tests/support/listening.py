@@ -34,13 +34,19 @@ class Stream:
     """A stream as a client reads it, starting with the headers."""
 
     def __init__(
-        self, port: int, who: User | str | None, last: str | None = None, **headers: str
+        self,
+        port: int,
+        who: User | str | None,
+        last: str | None = None,
+        *,
+        query: str = "",
+        **headers: str,
     ) -> None:
         self.id = last
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         headers |= {"Accept": "text/event-stream"} | authorization(who)
         self.connection.request(
-            "GET", EVENTS, headers=headers | ({"Last-Event-ID": last} if last else {})
+            "GET", EVENTS + query, headers=headers | ({"Last-Event-ID": last} if last else {})
         )
         self.response = self.connection.getresponse()
         self.status, self.headers = self.response.status, self.response.headers

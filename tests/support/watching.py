@@ -16,7 +16,7 @@ from config.logs import JSONFormatter, TextFormatter
 
 #: The characters of a secret; service keys and webhook secrets have a prefix.
 _CANDIDATE = re.compile(r"[\w-]{16,}")
-_PREFIXES = ("sk_", "whsec_")
+_PREFIXES = ("sk_", "whsec_", "tkt_")
 _FORMATTERS = (JSONFormatter(), TextFormatter())
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from chat.models import UNUSABLE_PASSWORD, Conversation, Erasure, FreedName, User
 from chat.permissions import refuse_protected
 from receipts.ledger.announcing import announce_closed_account
-from receipts.models import DevicePosition
+from receipts.models import DevicePosition, StreamTicket
 from receipts.services.erasing.journal import log_erasure
 from receipts.services.erasing.user_steps import USER_STEPS
 from receipts.sql.run import lock_in_order
@@ -77,6 +77,7 @@ def _close(user: User, name: str) -> None:
         tokens_valid_from=timezone.now(),
     )
     DevicePosition.objects.filter(user=user).delete()
+    StreamTicket.objects.filter(user=user).delete()
     user.groups.clear()
     user.user_permissions.clear()
     announce_closed_account(user.pk)

@@ -1,6 +1,6 @@
 /** Notifications of the open conversation, on or off: one's own wish, shown to nobody else. */
 
-import { Refusal, call, inTurn } from "./api.js";
+import { call, inTurn, inWords } from "./client.js";
 import { $ } from "./dom.js";
 import { username } from "./session.js";
 import { announce, changed, conversationOf, isSilent, state } from "./state.js";
@@ -24,7 +24,7 @@ export function listenToBell() {
       Object.assign(conversationOf(id) ?? {}, { notifications });
       announce(`Notifications are ${notifications}.`);
     } catch (error) {
-      announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
+      announce(inWords(error));
     }
     changed();
   });

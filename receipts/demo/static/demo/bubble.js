@@ -5,25 +5,22 @@ import { openInfo } from "./info.js";
 import { openMenu } from "./menu.js";
 import { discard, tell, tryAgain } from "./outbox.js";
 import { markUnread } from "./reading.js";
-import { standing, ticksOf, updateTicks } from "./ticks.js";
+import { standing, ticksOf } from "./ticks.js";
 import { clock, moment } from "./times.js";
 
 /** A row comes from `rowsOf` in talk.js: the message, whether it is our own, and its position. */
 export function makeBubble(row) {
-  const meta = row.mine
-    ? el("button", { class: "meta", onclick: (event) => (event.stopPropagation(), info(node)) })
-    : el("span", { class: "meta" });
   const bubble = el(
     "div",
     { class: "bubble", onclick: () => row.mine && !getSelection().toString() && info(node) },
     row.group && !row.mine && el("p", { class: "sender", "data-tone": tone(row.message.sender) }, row.message.sender_name),
     el("p", { class: "text" }),
-    meta,
+    el("span", { class: "meta" }),
   );
   const more = el("button", { class: "round more", "aria-label": "More about this message", "aria-haspopup": "menu", onclick: () => openMenu(more, itemsOf(node.row)) }, icon("more"));
   const node = el(
     "li",
-    { class: row.mine ? "row mine" : "row theirs" },
+    { class: row.mine ? "row mine" : "row theirs", "onseenby-info": (event) => (event.preventDefault(), info(node)) },
     row.group && !row.mine && avatar(row.message.sender_name, row.message.sender, "small"),
     bubble,
     more,
@@ -54,16 +51,12 @@ function updateMeta(meta, { mine, message }) {
   const time = el("span", {}, edited, sent);
   if (!mine || message.deleted_at) {
     meta.replaceChildren(time);
-    meta.disabled = mine;
     return;
   }
-  const stands = standing(message);
-  const box = meta.querySelector(".tick-box") ?? ticksOf(stands);
-  updateTicks(box, stands);
-  if (box.parentNode !== meta) meta.replaceChildren(time, box);
-  else meta.firstElementChild.replaceWith(time);
-  meta.disabled = Boolean(message.pending);
-  meta.setAttribute("aria-label", `${isEdited ? "Edited. " : ""}${clock(message.created_at)}, ${stands.text}. Message info`);
+  const before = meta.querySelector("seenby-ticks");
+  if (message.pending) meta.replaceChildren(time, ticksOf(standing(message)));
+  else if (before) meta.firstElementChild.replaceWith(time);
+  else meta.replaceChildren(time, el("seenby-ticks", { message: message.id }));
 }
 
 /** Below the newest own message, its receipts in words; below a refused one, why, and actions. */

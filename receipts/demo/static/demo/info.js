@@ -1,6 +1,6 @@
 /** "Message info": who has read a message, to whom it was delivered, and to whom it was not. */
 
-import { Refusal, get, pathOf } from "./api.js";
+import { get, isRefusal } from "./client.js";
 import { $, avatar, el } from "./dom.js";
 import { state } from "./state.js";
 import { standing, ticksOf } from "./ticks.js";
@@ -62,7 +62,7 @@ export async function refreshInfo() {
     if (shown === message) draw(message, summary, list);
   } catch (error) {
     if (shown !== message) return;
-    if (error instanceof Refusal) drawOnly(message, error.message);
+    if (isRefusal(error)) drawOnly(message, error.message);
     else if (!drawn) drawOnly(message, "Who has read it is shown when you are back online.");
   }
 }
@@ -73,7 +73,7 @@ async function recipientsOf(message) {
   for (let page = 0; page < pages && path; page += 1) {
     const answer = await get(path);
     results = [...results, ...answer.results];
-    path = pathOf(answer.next);
+    path = answer.next;
   }
   return { results, isMore: Boolean(path) };
 }

@@ -1,7 +1,7 @@
 /** The entry point of the demo's chat. */
 
-import { Unreachable, inTurn } from "./api.js";
 import { listenToBell } from "./bell.js";
+import { inTurn, isUnreachable, switchNetwork } from "./client.js";
 import { listenToComposer } from "./composer.js";
 import { $, el } from "./dom.js";
 import { Follow } from "./follow.js";
@@ -33,7 +33,7 @@ async function lookAtEverything() {
     if (state.open === null && location.hash) openNamed();
     await refreshInfo();
   } catch (error) {
-    if (!(error instanceof Unreachable)) console.error(error);
+    if (!isUnreachable(error)) console.error(error);
     if (state.connection !== "away") become("reconnecting");
     throw error;
   }
@@ -55,6 +55,7 @@ function drawBanner() {
 }
 
 function goOnline(wanted) {
+  switchNetwork(wanted);
   if (wanted) {
     become("reconnecting");
     follow.subscribe(lookAtEverything);

@@ -4,7 +4,7 @@
  * message has a `client_id`, so that sending it twice creates it once.
  */
 
-import { Unreachable, call, inTurn } from "./api.js";
+import { call, inTurn, isUnreachable, ticks } from "./client.js";
 import { changed, conversationOf, isMine, isSystem, messagesOf, state } from "./state.js";
 import { username } from "./session.js";
 
@@ -69,7 +69,7 @@ export async function flush() {
       learn(entry, await call(entry.method, entry.path, bodyOf(entry)));
       entries = entries.filter((each) => each !== entry);
     } catch (error) {
-      if (error instanceof Unreachable) {
+      if (isUnreachable(error)) {
         for (const each of entries) each.late = true;
         state.connection = state.connection === "online" ? "reconnecting" : state.connection;
         keep();
@@ -91,6 +91,7 @@ function bodyOf(entry) {
 function learn(entry, answer) {
   const conversation = conversationOf(entry.conversation);
   if (entry.kind === "send") {
+    if (answer.receipts) ticks.learn([answer.receipts]);
     state.messages.get(entry.conversation)?.set(answer.id, answer);
     if (!conversation) return;
     Object.assign(conversation, { last_message: answer, unread_count: 0 });

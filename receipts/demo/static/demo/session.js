@@ -5,10 +5,17 @@ export const people = JSON.parse(document.getElementById("people").textContent);
 
 const KEY = `seenby:token:${username}`;
 
-export const token = async () => sessionStorage.getItem(KEY) ?? (await renew());
+let isAsked = false;
+
+/** The token that was kept across reloads; asked again, since that was refused, a new one. */
+export async function token() {
+  const kept = isAsked ? null : sessionStorage.getItem(KEY);
+  isAsked = true;
+  return kept ?? renew();
+}
 
 /** Request a new token; if the user does not exist (any more), go to the start page. */
-export async function renew() {
+async function renew() {
   const response = await fetch("/demo/token/", {
     method: "POST",
     headers: { "Content-Type": "application/json" },

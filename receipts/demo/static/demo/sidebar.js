@@ -1,6 +1,6 @@
 /** The list of conversations, the current user, and the switches. */
 
-import { Refusal, call, inTurn } from "./api.js";
+import { call, inTurn, inWords } from "./client.js";
 import { $, avatar, el, icon, reconcile } from "./dom.js";
 import { unreadIn, waitingIn } from "./outbox.js";
 import { people, username } from "./session.js";
@@ -102,15 +102,15 @@ async function setPrivacy(field, wanted) {
     state.me = await inTurn(() => call("PATCH", "/me/", { [field]: wanted }));
   } catch (error) {
     state.me[field] = !wanted;
-    announce(error instanceof Refusal ? error.message : "The service cannot be reached.");
+    announce(inWords(error));
   }
   changed();
 }
 
 /** The current user, and links for switching users. */
 export function drawWho() {
-  $("who").append(avatar(people[username], username), el("span", { class: "name" }, people[username]), icon("down"));
-  $("who").setAttribute("aria-label", `${people[username]}: switch user`);
+  const name = el("span", { class: "name" }, people[username], el("span", { class: "unseen" }, ": switch user"));
+  $("who").append(avatar(people[username], username), name, icon("down"));
   const others = Object.entries(people).filter(([each]) => each !== username);
   $("who-menu").append(
     el("p", {}, "Open a window as"),

@@ -1,6 +1,6 @@
 /** Starting a conversation: with one person it is direct, with several a group. */
 
-import { Unreachable, inTurn, post, put } from "./api.js";
+import { inTurn, inWords, post, put } from "./client.js";
 import { $, avatar, el } from "./dom.js";
 import { people, username } from "./session.js";
 import { look } from "./sync.js";
@@ -46,7 +46,6 @@ async function create() {
     await inTurn(look);
     location.hash = `#${id}`;
   } catch (error) {
-    const said = error instanceof Unreachable ? "The service cannot be reached now." : error.message;
-    $("start-problem").textContent = said;
+    $("start-problem").textContent = inWords(error);
   }
 }

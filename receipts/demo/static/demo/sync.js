@@ -1,6 +1,6 @@
 /** Fetching what is new, and marking it delivered. */
 
-import { get, pathOf, post } from "./api.js";
+import { get, post, ticks } from "./client.js";
 import { forgetWhatIsRead } from "./reading.js";
 import { announce, changed, conversationOf, isMine, isSystem, messagesOf, state } from "./state.js";
 
@@ -39,7 +39,7 @@ export async function fetchPeople(id) {
 
 /** Load the previous page of a conversation. */
 export async function fetchEarlier(id) {
-  const page = await get(pathOf(state.earlier.get(id)));
+  const page = await get(state.earlier.get(id));
   for (const message of page.results) state.messages.get(id).set(message.id, message);
   state.earlier.set(id, page.next);
   changed();
@@ -57,6 +57,8 @@ async function fetchMessages(id, listening) {
   const meet = !page.next || page.results.some((each) => known.has(each.id));
   const messages = meet ? known : new Map(); // else there is a gap: drop what is before it
   if (!state.earlier.has(id) || !meet) state.earlier.set(id, page.next);
+  // New here, so no newer ones are shown: later ones come by the feed.
+  ticks.learn(page.results.filter((each) => each.receipts && !known.has(each.id)).map((each) => each.receipts));
   for (const message of page.results) {
     messages.set(message.id, message);
     if (listening && message.id > newest && !isMine(message)) {

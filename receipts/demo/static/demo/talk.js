@@ -2,13 +2,13 @@
 
 import { drawBell } from "./bell.js";
 import { makeBubble, updateBubble } from "./bubble.js";
+import { inTurn } from "./client.js";
 import { $, avatar, el, reconcile } from "./dom.js";
 import { unreadIn, waitingIn } from "./outbox.js";
 import { readWhatIsShown } from "./reading.js";
 import { conversationOf, isMine, isSystem, messagesOf, seedOf, state, titleOf } from "./state.js";
 import { fetchEarlier } from "./sync.js";
 import { day } from "./times.js";
-import { inTurn } from "./api.js";
 import { username } from "./session.js";
 
 const RUN = 5 * 60_000; // messages of one person within this time are grouped
