@@ -32,6 +32,7 @@ from chat.models.user import (
     Scope,
     ServiceKey,
     User,
+    every_scope,
     look_up_moderators,
     moderator_q,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "Tracking",
     "User",
     "digest_of",
+    "every_scope",
     "freed_among",
     "look_up_moderators",
     "moderator_q",

@@ -1,0 +1,14 @@
+/* What Swagger UI lacks: it has a dark mode, and does not look at what the browser prefers; a button
+   without a name; and boxes that scroll, and cannot be reached with keys. */
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
+const mend = () => {
+  for (const button of document.querySelectorAll(".close-modal:not([aria-label])")) button.ariaLabel = "Close";
+  for (const box of document.querySelectorAll("#swagger-ui pre:not([tabindex])")) box.tabIndex = 0;
+};
+addEventListener("DOMContentLoaded", () => {
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+});
