@@ -131,7 +131,7 @@ def test_a_receipt_is_named_in_words(mia: Browser, message: Message) -> None:
     mark(message, "alice", read=True)
     page = plain(mia.get(f"receipts/messagestatus/{message.statuses.get().pk}/change/"))
     name = f"Receipt of Alice for message {message.pk}"
-    assert f"Home › Receipts › {name}" in page
+    assert name in page
     assert "ben in Alice & ben" in page
     assert "tea?" in page
     for number in ("status", "for user", "Save"):

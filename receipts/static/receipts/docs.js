@@ -1,5 +1,5 @@
 /* What Swagger UI lacks: it has a dark mode, and does not look at what the browser prefers; a button
-   without a name; and boxes that scroll, and cannot be reached with keys. */
+   without a name, boxes that scroll and cannot be reached with keys, a dialog that Escape does not close. */
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -11,4 +11,7 @@ const mend = () => {
 };
 addEventListener("DOMContentLoaded", () => {
   new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "Escape") document.querySelector(".close-modal")?.click();
 });
