@@ -47,7 +47,7 @@ class ConversationForm(ListForm):
         found = self.cleaned_data
         if found["q"]:
             named = Q(title__icontains=found["q"]) | Q(external_id__icontains=found["q"])
-            named |= Q(kind=ConversationKind.DIRECT) & Exists(_with(found["q"]))
+            named |= Q(Exists(_with(found["q"])), kind=ConversationKind.DIRECT)
             if (number := whole_number(found["q"], MAX_ID)) is not None:
                 named |= Q(pk=number)
             yield named

@@ -32,7 +32,7 @@ from receipts.api.filters import MembershipFilter
 NEWEST_MEMBERSHIP_FIRST = Keyset("-pk")
 
 #: Read-only fields of an account.
-_TIMES = (time_column("created_at", "created"), time_column("last_login", "last login"))
+_TIMES: Any = (time_column("created_at", "created"), time_column("last_login", "last login"))
 
 ACCOUNT_KINDS = {
     "moderators": ("Moderators", moderator_q()),

@@ -104,5 +104,6 @@ FOCUSED = """() => {
   const one = document.activeElement;
   const name = one.name || one.textContent.trim().replace(/\\s+/g, " ");
   if (one === document.body) return ["body", true];
-  return [`${one.localName}:${one.type ?? ""} ${name}`, getComputedStyle(one).outlineStyle !== "none"];
+  const outline = getComputedStyle(one).outlineStyle;
+  return [`${one.localName}:${one.type ?? ""} ${name}`, outline !== "none"];
 }"""
