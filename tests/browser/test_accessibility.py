@@ -26,7 +26,8 @@ AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
 ALSO = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 LOOK = """async ([where, options]) => {
-  // Colours that still change to the other theme's are neither's.
+  // Colours that still change to the other theme's are neither's; scripts hear of it a frame later.
+  await new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)));
   await Promise.allSettled(document.getAnimations().map((each) => each.finished));
   // To preload, it would fetch what a style sheet imports from wrong addresses.
   const found = await axe.run(where, { resultTypes: ["violations"], preload: false, ...options });

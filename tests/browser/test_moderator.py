@@ -84,7 +84,8 @@ def test_the_keyboard_comes_to_everything_and_one_sees_where_it_is(
 ) -> None:
     """In the order of the page: the way to the content, sections, filters, the list."""
     sent(api, group, "Reached with keys?")
-    page = as_moderator("/admin/chat/message/?q=Reached with keys")
+    page = as_moderator("/admin/chat/message/")
+    page.goto("/admin/chat/message/?q=Reached with keys")
     names = []
     for _ in range(60):
         page.keyboard.press("Tab")

@@ -7,6 +7,8 @@ follow();
 
 const mend = () => {
   for (const button of document.querySelectorAll(".close-modal:not([aria-label])")) button.ariaLabel = "Close";
+  // They are called otherwise than what is written on them.
+  for (const button of document.querySelectorAll(".auth-btn-wrapper [aria-label]")) button.ariaLabel = null;
   for (const box of document.querySelectorAll("#swagger-ui pre:not([tabindex])")) box.tabIndex = 0;
 };
 addEventListener("DOMContentLoaded", () => {
