@@ -31,6 +31,7 @@ from chat.models.user import (
     Scope,
     ServiceKey,
     User,
+    every_scope,
     look_up_moderators,
     moderator_q,
 )
@@ -61,6 +62,7 @@ __all__ = [
     "Tracking",
     "User",
     "digests_of",
+    "every_scope",
     "freed_among",
     "look_up_moderators",
     "moderator_q",

@@ -117,7 +117,9 @@ class Conversation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title or self.external_id or f"{self.get_kind_display()} {self.pk}"
+        """For logs: names nobody of a direct conversation, by name or in its external id."""
+        external_id = None if self.kind == ConversationKind.DIRECT else self.external_id
+        return self.title or external_id or f"{self.get_kind_display()} {self.pk}"
 
 
 class ConversationName(models.Model):

@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern
 
@@ -16,6 +16,7 @@ from chat.models import Conversation, ConversationKind, ConversationParticipant,
 from receipts.admin.erasing import DELETE_CONVERSATION, erasing_url, may_erase
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
+from receipts.admin.labels import conversation_label, look_up_people, time_column
 from receipts.admin.lists import ListAdmin
 from receipts.admin.participants import ParticipantListFilter, told
 from receipts.admin.tables import asked_of, table
@@ -26,13 +27,16 @@ BY_USER = Keyset("user_id", key="user_id")
 
 
 class ConversationForm(ListForm):
-    """Newest first. A search for a title scans rows in that order until a page is full."""
+    """Newest first. A search for a title scans rows in that order until a page is full.
+
+    A direct conversation is found by its people, too, since it is called by their names.
+    """
 
     q = forms.CharField(
         label="Title",
         required=False,
         max_length=255,
-        widget=forms.TextInput(attrs={"placeholder": "Part of a title, or an id"}),
+        widget=forms.TextInput(attrs={"placeholder": "Part of a title, a person, or an id"}),
     )
     kind = forms.ChoiceField(required=False, choices=[("", "Any kind"), *ConversationKind.choices])
     policy = forms.ChoiceField(
@@ -43,6 +47,7 @@ class ConversationForm(ListForm):
         found = self.cleaned_data
         if found["q"]:
             named = Q(title__icontains=found["q"]) | Q(external_id__icontains=found["q"])
+            named |= Q(Exists(_with(found["q"])), kind=ConversationKind.DIRECT)
             if (number := whole_number(found["q"], MAX_ID)) is not None:
                 named |= Q(pk=number)
             yield named
@@ -52,16 +57,38 @@ class ConversationForm(ListForm):
             yield Q(receipt_policy=found["policy"])
 
 
+def _with(name: str) -> QuerySet[ConversationParticipant]:
+    """Participants of this name, in a conversation of an outer query."""
+    called = Q(user__username__icontains=name) | Q(user__display_name__icontains=name)
+    return ConversationParticipant.objects.filter(called, conversation=OuterRef("pk"))
+
+
 @admin.register(Conversation)
 class ConversationAdmin(ListAdmin):
     """Title and receipt settings are editable with that permission; participants are read-only."""
 
     list_form = ConversationForm
-    list_display = ["__str__", "kind", "external_id", "receipt_policy", "created_at"]
+    list_display = [
+        "name", "kind", "external_id", "receipts_for", time_column("created_at", "created"),
+    ]  # fmt: skip
     readonly_fields = ["kind", "external_id", "created_at"]
     change_form_template = "admin/seenby/conversation.html"
     nothing = "No conversations match these filters."
     fields = ["title", "receipt_policy", "receipts_visible_to"]
+
+    @admin.display(description="conversation")
+    def name(self, conversation: Conversation) -> str:
+        return conversation_label(conversation)
+
+    @admin.display(description="receipts for")
+    def receipts_for(self, conversation: Conversation) -> str:
+        return ReceiptPolicy(conversation.receipt_policy).label
+
+    def prepare(self, rows: list[Conversation]) -> None:
+        look_up_people(rows)
+
+    def label_of(self, obj: Conversation) -> str:
+        return conversation_label(obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -77,7 +104,7 @@ class ConversationAdmin(ListAdmin):
 
     def page_of(self, request: HttpRequest, obj: Conversation) -> dict[str, Any]:
         """The conversation, and a table of its participants."""
-        context: dict[str, Any] = {"title": str(obj), "subtitle": None, "conversation": obj}
+        context: dict[str, Any] = {"conversation": obj}
         context["may_erase"] = may_erase(request)
         if request.user.has_perm("chat.view_conversationparticipant"):
             people = ConversationParticipant.objects.filter(conversation=obj)

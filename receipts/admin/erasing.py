@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from chat.errors import AccountProtected
 from chat.models import Conversation, Erasure, User
 from receipts import services
+from receipts.admin.labels import conversation_label, person_text
 
 
 class ForgetForm(forms.Form):
@@ -103,7 +104,7 @@ def _page(
     """Ask; when confirmed, begin or continue, for as long as a request may take (rule 8)."""
     if not may_erase(request):
         raise PermissionDenied
-    subject = _person(pk) if erasing is FORGET else _conversation(pk)
+    label = person_text(_person(pk)) if erasing is FORGET else conversation_label(_conversation(pk))
     pending = _pending(erasing, pk)
     form = erasing.form(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -118,7 +119,7 @@ def _page(
         "title": f"{erasing.title}?",
         "opts": model_admin.opts,
         "erasing": erasing,
-        "subject": subject,
+        "label": label,
         "pending": pending,
         "form": form,
     }

@@ -51,11 +51,17 @@ def csv_lines(recipients: Iterable[ListedAnswer]) -> Iterator[str]:
     write = csv.writer(_Line(), quoting=csv.QUOTE_ALL).writerow
     piece = [BYTE_ORDER_MARK + write(CSV_COLUMNS)]
     for recipient in recipients:
-        piece.append(write([_cell(recipient[name]) for name in CSV_COLUMNS]))
+        piece.append(write([_cell(_told(recipient, name)) for name in CSV_COLUMNS]))
         if len(piece) == _PIECE:
             yield "".join(piece)
             piece = []
     yield "".join(piece)
+
+
+def _told(recipient: ListedAnswer, column: CsvColumn) -> Any:
+    """Who has no display name is named once: by the username."""
+    value = recipient[column]
+    return "" if column == "user_name" and value == recipient["user"] else value
 
 
 def _cell(value: Any) -> str:

@@ -107,8 +107,8 @@ class DaysForm(forms.Form):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["from"] = DayField(label="From")
-        self.fields["to"] = DayField(label="To")
+        self.fields["from"] = DayField(label="From (UTC)")
+        self.fields["to"] = DayField(label="To (UTC)")
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or self.cleaned_data

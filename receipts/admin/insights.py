@@ -17,7 +17,7 @@ from chat.models import Conversation
 from receipts.admin.charts import chart_columns, parts_of, percent, spoken
 from receipts.admin.forms import ConversationField, DaysForm, PlaceForm, errors_of, given
 from receipts.api.insights import DEFAULT_DAYS, MAX_DAYS
-from receipts.reads.insights import InsightFigures, MeasuredRange
+from receipts.reads.insights import InsightFigures, MeasuredRange, TimeSpread
 
 
 class InsightsForm(DaysForm):
@@ -105,7 +105,13 @@ def _tiles(total: InsightFigures) -> list[tuple[str, str, str]]:
         (
             "Delivered within",
             spoken(delivered["median"]),
-            f"95 % within {spoken(delivered['p95'])}",
+            "only reads tell of deliveries"
+            if total["delivered"] and delivered["p95"] is None
+            else _most_within(delivered),
         ),
-        ("Read within", spoken(read["median"]), f"95 % within {spoken(read['p95'])}"),
+        ("Read within", spoken(read["median"]), _most_within(read)),
     ]
+
+
+def _most_within(times: TimeSpread) -> str:
+    return f"95 % within {spoken(times['p95'])}"

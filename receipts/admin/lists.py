@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -65,6 +66,8 @@ class ListAdmin(admin.ModelAdmin):
     title = ""
     #: Shown when no rows match the filters.
     nothing = "Nothing matches these filters."
+    #: A template that says below the list how its rows are made, if not here.
+    about = ""
 
     def get_changelist(self, request: HttpRequest, **options: Any) -> type[ChangeList]:
         return KeysetChangeList
@@ -72,10 +75,17 @@ class ListAdmin(admin.ModelAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        title = self.title or str(self.opts.verbose_name_plural).capitalize()
-        return super().changelist_view(
-            request, {"title": title, "nothing": self.nothing, **(extra_context or {})}
-        )
+        context = {"title": self.heading, "nothing": self.nothing, "about": self.about}
+        return super().changelist_view(request, {**context, **(extra_context or {})})
+
+    @property
+    def heading(self) -> str:
+        """The title of the list, and its name in breadcrumbs."""
+        return self.title or str(self.opts.verbose_name_plural).capitalize()
+
+    def label_of(self, obj: Any) -> str:
+        """What an object's pages call it."""
+        return str(obj)
 
     def render_change_form(
         self,
@@ -87,9 +97,21 @@ class ListAdmin(admin.ModelAdmin):
         obj: Any = None,
     ) -> HttpResponse:
         """The page of one object, with what its template shows in addition to the form."""
+        context["list_title"] = self.heading
         if obj is not None:
+            context |= {"title": self.label_of(obj), "subtitle": None}
             context |= self.page_of(request, obj)
         return super().render_change_form(request, context, add, change, form_url, obj)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What was done to an object, under the name that its page has."""
+        obj = self.get_object(request, unquote(object_id))
+        context: dict[str, Any] = {"list_title": self.heading}
+        if obj is not None:
+            context |= {"title": "History", "label": self.label_of(obj)}
+        return super().history_view(request, object_id, {**context, **(extra_context or {})})
 
     def prepare(self, rows: list[Any]) -> None:
         """Change the rows of a page for display; they are never saved."""
@@ -123,4 +145,7 @@ class ReadOnly(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(ReadOnly, ListAdmin):
-    """A read-only list with keyset pagination."""
+    """A read-only list with keyset pagination; the page of an object is its template."""
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return []

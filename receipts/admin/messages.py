@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from operator import attrgetter
 from typing import Any, cast
 
@@ -20,6 +19,7 @@ from django.utils.safestring import SafeString
 from chat.models import Message, OverallStatus, Tracking
 from receipts.admin.charts import receipts_bar
 from receipts.admin.exporting import csv_lines
+from receipts.admin.labels import conversation_label, look_up_people, person_of, time_column
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
@@ -33,12 +33,13 @@ class MessageAdmin(ReadOnlyAdmin):
     """Messages with their receipts; deletion is soft and can be undone."""
 
     list_form = MessageForm
-    list_display = ["excerpt", "sender", "conversation", "receipts", "sent"]
+    list_display = [
+        "excerpt", "sent_by", "in_conversation", "receipts", time_column("created_at", "sent"),
+    ]  # fmt: skip
     list_display_links = ["excerpt"]
     list_select_related = ["conversation", "sender"]
     actions = ["delete_softly", "restore"]
     change_form_template = "admin/seenby/message.html"
-    fields = ()
     nothing = "No messages match these filters."
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
@@ -77,9 +78,16 @@ class MessageAdmin(ReadOnlyAdmin):
     def receipts(self, message: Message) -> SafeString:
         return render_to_string("admin/seenby/receipts_cell.html", receipts_of(message))
 
-    @admin.display
-    def sent(self, message: Message) -> datetime:
-        return message.created_at
+    @admin.display(description="sender")
+    def sent_by(self, message: Message) -> SafeString:
+        return person_of(message.sender)
+
+    @admin.display(description="conversation")
+    def in_conversation(self, message: Message) -> str:
+        return conversation_label(message.conversation)
+
+    def prepare(self, rows: list[Message]) -> None:
+        look_up_people([each.conversation for each in rows])
 
     @admin.action(description="Delete the selected messages …", permissions=["act"])
     def delete_softly(self, request: HttpRequest, queryset: QuerySet[Message]) -> Any:
@@ -92,8 +100,6 @@ class MessageAdmin(ReadOnlyAdmin):
     def page_of(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
         """The message, its summary, who deleted it, and a table of its recipients."""
         context = {
-            "title": f"Message {obj.pk}",
-            "subtitle": None,
             "message": obj,
             "overall": OverallStatus(obj.overall_status).label,
             "tracking": Tracking(obj.tracking).label,

@@ -11,11 +11,13 @@ from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from chat.ids import MAX_USERNAME
 from chat.models import ConversationParticipant, Role
 from receipts import services
 from receipts.admin.forms import ConversationField, ListForm, UserField
+from receipts.admin.labels import conversation_label, look_up_people, person_of, time_column
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
 from receipts.admin.recipients import OneOfSeveral
@@ -86,16 +88,15 @@ class ParticipantAdmin(ReadOnlyAdmin):
     """Memberships across all conversations."""
 
     list_form = ParticipantForm
-    list_display = ["user", "conversation", "role", "membership", "delivered", "read", "joined_at"]
+    list_display = [
+        "person", "in_conversation", "role", "membership", "delivered", "read",
+        time_column("joined_at", "joined"),
+    ]  # fmt: skip
     list_select_related = ["conversation", "user"]
     actions = ["remove"]
     title = "Participants"
     nothing = "No participants match these filters."
-    fields = [
-        "user", "conversation", "role", "membership", "joined_at", "left_at",
-        "delivered", "last_delivered_at", "read", "last_read_at",
-    ]  # fmt: skip
-    readonly_fields = ["membership", "delivered", "read"]
+    change_form_template = "admin/seenby/participant.html"
 
     def has_act_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("chat.change_conversationparticipant"))
@@ -105,10 +106,22 @@ class ParticipantAdmin(ReadOnlyAdmin):
 
     def prepare(self, rows: list[ConversationParticipant]) -> None:
         show_watermarks(rows)
+        look_up_people([each.conversation for each in rows])
+
+    def label_of(self, obj: ConversationParticipant) -> str:
+        return f"{obj.user.get_full_name()} in {conversation_label(obj.conversation)}"
 
     def page_of(self, request: HttpRequest, obj: ConversationParticipant) -> dict[str, Any]:
         show_watermarks([obj])
-        return {}
+        return {"participant": obj, "told": told(obj)}
+
+    @admin.display(description="participant")
+    def person(self, participant: ConversationParticipant) -> SafeString:
+        return person_of(participant.user)
+
+    @admin.display(description="conversation")
+    def in_conversation(self, participant: ConversationParticipant) -> str:
+        return conversation_label(participant.conversation)
 
     @admin.display
     def membership(self, participant: ConversationParticipant) -> str:

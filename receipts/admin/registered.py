@@ -4,6 +4,24 @@ Separate from the package itself, which Django imports to get the site (``receip
 a model registered during that import would go to a site that Django then replaces.
 """
 
-from receipts.admin import conversations, groups, messages, participants, statuses, users, webhooks
+from receipts.admin import (
+    conversations,
+    groups,
+    keys,
+    messages,
+    participants,
+    statuses,
+    users,
+    webhooks,
+)
 
-__all__ = ["conversations", "groups", "messages", "participants", "statuses", "users", "webhooks"]
+__all__ = [
+    "conversations",
+    "groups",
+    "keys",
+    "messages",
+    "participants",
+    "statuses",
+    "users",
+    "webhooks",
+]

@@ -66,7 +66,7 @@ SECTIONS = (
         "Service keys",
         "chat_servicekey_changelist",
         "chat.view_servicekey",
-        "API keys of applications; they can be revoked.",
+        "API keys of applications: issue and revoke them.",
         daily=False,
     ),
     Section(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -12,8 +13,9 @@ from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 from chat.ids import MAX_ID, MAX_USERNAME
-from chat.models import Conversation
+from chat.models import Conversation, Message
 from receipts.admin.forms import ListForm, UserField
+from receipts.admin.labels import person_of, time_column
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.messages import message_link
 from receipts.models import MessageStatus
@@ -58,15 +60,14 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     """One row per recipient. Nothing private is shown: no read or delivery, no content."""
 
     list_form = StatusForm
-    list_display = ["recipient", "of_message", "state", "delivered_at", "read_at"]
+    list_display = [
+        "person", "of_message", "state",
+        time_column("delivered_at", "delivered"), time_column("read_at", "read"),
+    ]  # fmt: skip
     list_select_related = ["recipient"]
     title = "Receipts"
     nothing = "No receipts match these filters."
-    fields = [
-        "of_message", "recipient", "conversation", "state", "sent_at", "delivered_at", "read_at",
-        "failed_at", "failure_reason", "withdrawn_at", "acknowledgement",
-    ]  # fmt: skip
-    readonly_fields = ["of_message", "state", "acknowledgement"]
+    change_form_template = "admin/seenby/receipt.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageStatus]:
         rows = super().get_queryset(request).defer("received_at", "seen_at")
@@ -80,9 +81,22 @@ class MessageStatusAdmin(ReadOnlyAdmin):
     def state(self, status: MessageStatus) -> SafeString:
         return render_to_string("admin/seenby/state.html", {"recipient": _shape(status)})
 
-    @admin.display
-    def acknowledgement(self, status: MessageStatus) -> str:
-        return _shape(status)["content"] or ""
+    @admin.display(description="recipient")
+    def person(self, status: MessageStatus) -> SafeString:
+        return person_of(status.recipient)
+
+    def label_of(self, obj: MessageStatus) -> str:
+        return f"{obj.recipient.get_full_name()}, message {obj.message_id}"
+
+    def page_of(self, request: HttpRequest, obj: MessageStatus) -> dict[str, Any]:
+        """The row as others see it, with its message."""
+        message = Message.objects.select_related("sender", "conversation").get(pk=obj.message_id)
+        return {
+            "title": f"Receipt of {obj.recipient.get_full_name()} for message {obj.message_id}",
+            "status": obj,
+            "recipient": _shape(obj),
+            "message": message,
+        }
 
 
 def _shape(status: MessageStatus) -> RecipientAnswer:

@@ -22,6 +22,7 @@ from receipts import services
 from receipts.admin.erasing import FORGET, erasing_url, may_erase
 from receipts.admin.forms import ListForm
 from receipts.admin.keyset import Keyset
+from receipts.admin.labels import look_up_people, person_text, time_column
 from receipts.admin.lists import ListAdmin
 from receipts.admin.participants import told
 from receipts.admin.recipients import OneOfSeveral
@@ -29,6 +30,9 @@ from receipts.admin.tables import asked_of, table
 from receipts.api.filters import MembershipFilter
 
 NEWEST_MEMBERSHIP_FIRST = Keyset("-pk")
+
+#: Read-only fields of an account.
+_TIMES: Any = (time_column("created_at", "created"), time_column("last_login", "last login"))
 
 ACCOUNT_KINDS = {
     "moderators": ("Moderators", moderator_q()),
@@ -97,20 +101,21 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
     """Accounts are deactivated and reactivated by actions, since that changes their receipts."""
 
     list_form = UserForm
-    list_display = ["username", "display_name", "account", "created_at"]
+    list_display = ["username", "display_name", "account", time_column("created_at", "created")]
     list_filter = ()
     search_fields = ()
     ordering = ["username"]
-    readonly_fields = ["is_active", "is_service", "created_at", "last_login"]
+    readonly_fields = ["is_active", "is_service", *_TIMES]
     filter_horizontal = ["groups", "user_permissions"]
     fieldsets = [
         ("Profile", {"fields": ["username", "password", "display_name", "avatar_url"]}),
         ("Receipts", {"fields": ["read_receipts_enabled", "delivery_receipts_enabled"]}),
-        ("Account", {"fields": ["is_active", "is_service", "created_at", "last_login"]}),
+        ("Account", {"fields": ["is_active", "is_service", *_TIMES]}),
         ("Moderation", {"fields": ["is_staff", "is_superuser", "groups", "user_permissions"]}),
     ]
     add_fieldsets = [(None, {"fields": ["username", "usable_password", "password1", "password2"]})]
     change_form_template = "admin/seenby/user.html"
+    change_user_password_template = "admin/seenby/set_password.html"  # noqa: S105 - a page
     actions = ["deactivate", "reactivate", "make_moderators", "unmake_moderators"]
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     nothing = "No users match these filters."
@@ -144,9 +149,12 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         chips = ((chip,) for chip in chips_of(user))
         return format_html_join(" ", '<span class="chip">{}</span>', chips)
 
+    def label_of(self, obj: User) -> str:
+        return obj.get_full_name()
+
     def page_of(self, request: HttpRequest, obj: User) -> dict[str, Any]:
         """The user, and a table of their conversations."""
-        context: dict[str, Any] = {"title": obj.get_full_name(), "subtitle": None, "person": obj}
+        context: dict[str, Any] = {"person": obj}
         context["chips"] = chips_of(obj)
         context["may_forget"] = may_erase(request) and not obj.is_protected
         if request.user.has_perm("chat.view_conversationparticipant"):
@@ -156,6 +164,7 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
                 request, ParticipationFilter(asked_of(request), rows), NEWEST_MEMBERSHIP_FIRST
             )
             context["table"] = found
+            look_up_people([each.conversation for each in found.page.rows])
             context["participations"] = [(each, told(each)) for each in found.page.rows]
         return context
 
@@ -181,8 +190,8 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
         )
         for user in people:
             if not user.has_usable_password():
-                text = f"No password yet: {user} can log in here once one is set on their page."
-                self.message_user(request, text, messages.WARNING)
+                text = f"No password yet: {person_text(user)} can log in here once one is set"
+                self.message_user(request, f"{text} on their page.", messages.WARNING)
 
     @admin.action(description="Revoke moderation from the selected users", permissions=["appoint"])
     def unmake_moderators(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
@@ -208,6 +217,6 @@ class UserAdmin(ListAdmin, DjangoUserAdmin):
                 if verb(user):
                     changed.append(user)
                     self.log_change(request, user, f"{done}.")
-        names = ", ".join(user.username for user in changed)
+        names = ", ".join(map(person_text, changed))
         text = f"{done}: {names}." if changed else "Nothing was changed."
         self.message_user(request, text, messages.SUCCESS if changed else messages.WARNING)

@@ -6,51 +6,90 @@ superuser who replaces it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 
 from chat.errors import Conflict
-from receipts.admin.lists import ReadOnly
-from receipts.models import WebhookEndpoint
+from receipts.admin.forms import ListForm
+from receipts.admin.labels import chip, person_of, time_column
+from receipts.admin.lists import ReadOnlyAdmin
+from receipts.models import EventKind, WebhookEndpoint
 from receipts.webhooks import endpoints
+
+#: The states of an endpoint: label and condition.
+_STATES = {
+    "on": ("On", Q(disabled_at=None)),
+    "failing": ("Failing", Q(disabled_at=None, failures__gt=0)),
+    "off": ("Switched off", ~Q(disabled_at=None)),
+}
+
+
+class WebhookForm(ListForm):
+    """Newest first; there are few, so that any of them is found by a scan."""
+
+    q = forms.CharField(
+        label="Address",
+        required=False,
+        max_length=255,
+        widget=forms.TextInput(attrs={"placeholder": "Part of the URL, or an application"}),
+    )
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any state"), *((name, label) for name, (label, _) in _STATES.items())],
+    )
+
+    def conditions(self) -> Iterator[Q]:
+        found = self.cleaned_data
+        if found["q"]:
+            yield Q(url__icontains=found["q"]) | Q(owner__username__icontains=found["q"])
+        if found["state"]:
+            yield _STATES[found["state"]][1]
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ReadOnly):
-    """Read-only, except for switching off and on."""
+class WebhookEndpointAdmin(ReadOnlyAdmin):
+    """Read-only, except for its actions."""
 
-    list_display = ["url", "owner", "active", "failures", "last_error", "delivered_at"]
-    list_filter = [("disabled_at", admin.EmptyFieldListFilter)]
+    list_form = WebhookForm
+    list_display = [
+        "endpoint", "application", "state", "last_error", time_column("delivered_at", "delivered"),
+    ]  # fmt: skip
     list_select_related = ["owner"]
-    list_per_page = 50
-    search_fields = ["url", "=owner__username"]
-    search_help_text = "Part of the URL, or the service account's username."
-    ordering = ["pk"]
+    title = "Webhooks"
+    nothing = "No webhooks match these filters."
+    about = "admin/seenby/about_webhooks.html"
+    change_form_template = "admin/seenby/webhook.html"
     actions = ["switch_off", "switch_on", "ping", "rotate_secret"]
-    readonly_fields = [
-        "url",
-        "owner",
-        "kinds",
-        "active",
-        "created_at",
-        "delivered_at",
-        "failures",
-        "failing_since",
-        "last_error",
-        "ping_at",
-        "previous_until",
-        "try_at",
-        "disabled_at",
-    ]
 
-    @admin.display(boolean=True, ordering="disabled_at")
-    def active(self, endpoint: WebhookEndpoint) -> bool:
-        return endpoint.is_active
+    @admin.display(description="address")
+    def endpoint(self, endpoint: WebhookEndpoint) -> str:
+        return endpoint.url
+
+    @admin.display
+    def application(self, endpoint: WebhookEndpoint) -> SafeString:
+        return person_of(endpoint.owner)
+
+    @admin.display
+    def state(self, endpoint: WebhookEndpoint) -> SafeString:
+        if not endpoint.is_active:
+            return chip("switched off")
+        if endpoint.failures:
+            times = "failure" if endpoint.failures == 1 else "failures"
+            return chip(f"{endpoint.failures:,} {times}", "failed")
+        return chip("on", "good")
+
+    def page_of(self, request: HttpRequest, obj: WebhookEndpoint) -> dict[str, Any]:
+        """How its deliveries go, in words."""
+        kinds = [EventKind(kind).label for kind in obj.kinds if kind in EventKind.values]
+        return {"webhook": obj, "kinds": kinds, "state": self.state(obj)}
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self._is_superuser(request)
@@ -91,7 +130,7 @@ class WebhookEndpointAdmin(ReadOnly):
         context = {
             **self.admin_site.each_context(request),
             "title": "New secret",
-            "endpoint": endpoint,
+            "webhook": endpoint,
             "secret": secret,
             "opts": self.opts,
         }

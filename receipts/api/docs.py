@@ -6,6 +6,7 @@ import hashlib
 from threading import Lock
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.utils.cache import get_conditional_response
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
@@ -66,5 +67,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
     def finalize_response(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         response = super().finalize_response(request, *args, **kwargs)
+        if isinstance(response.data, dict):
+            response.data["demo"] = settings.DEMO
         response.headers[HEADER] = DOCS_POLICY
         return response

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from receipts.api.base import ApiViewSet
 from receipts.api.fields import RowSerializer
-from receipts.reads.insights import InsightsAnswer, MeasuredRange
+from receipts.reads.insights import NO_TIMES, InsightsAnswer, MeasuredRange
 from receipts.reads.names import conversation_id_of
 from receipts.rules.privacy import shown_to
 
@@ -28,9 +28,10 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Spread(RowSerializer):
-    """Seconds since sending, over recipients; null if no recipient reached the state.
+    """Seconds since sending, over recipients; null if there is no time to measure.
 
-    Exact, or within 1 % where days of the range have been summed up.
+    A delivery that only a read tells of has none: when it was is not known. Exact, or within
+    1 % where days of the range have been summed up.
     """
 
     median = serializers.FloatField(allow_null=True)
@@ -99,17 +100,12 @@ class InsightsViewSet(ApiViewSet):
         shown = shown_to(self.user)
         for figures in (found["total"], *found["days"]):
             if not shown.reads:
-                figures |= {
-                    "read": 0,
-                    "read_rate": None,
-                    "seconds_to_read": {"median": None, "p95": None},
-                }
+                figures |= {"read": 0, "read_rate": None, "seconds_to_read": NO_TIMES}
             if not shown.deliveries:
-                figures |= {
-                    "delivered": figures["read"],
-                    "delivered_rate": figures["read_rate"],
-                    "seconds_to_delivered": figures["seconds_to_read"],
-                }
+                figures |= {"delivered": figures["read"], "delivered_rate": figures["read_rate"]}
+            if not (shown.reads and shown.deliveries):
+                # Deliveries that only reads tell of have no times, so these would tell of reads.
+                figures["seconds_to_delivered"] = NO_TIMES
         return Response(found)
 
     def _sender(self) -> int | None:

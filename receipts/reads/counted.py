@@ -6,10 +6,17 @@ from typing import Any
 
 from django.db import connection
 
-from receipts.reads.figures import COUNTED, INCLUDED_SQL, SENT_COLUMNS, SUMS_SQL, TIMED_SQL
+from receipts.reads.figures import (
+    COUNTED,
+    INCLUDED_SQL,
+    SENT_COLUMNS,
+    SUMS_SQL,
+    TIMED_SQL,
+    spent_sql,
+)
 from receipts.reads.histograms import READ_WITHIN, place_sql
 from receipts.sql.run import fetch_rows
-from receipts.sql.times import day_sql, seconds_sql
+from receipts.sql.times import day_sql
 
 #: The messages of a range, and the seconds that each of their rows took.
 _SPENT = """
@@ -86,13 +93,14 @@ def counted_by_place(scope: str, kept: str, params: dict[str, Any]) -> list[int]
 
 
 def _spent(scope: str, kept: str) -> str:
+    to_delivered, to_read = spent_sql()
     return _SPENT.format(
         kept=kept,
         day=day_sql("created_at"),
         columns=SENT_COLUMNS,
         included=INCLUDED_SQL,
         scope=scope.format("chat_message."),
-        to_delivered=seconds_sql("status.sent_at", "status.delivered_at"),
-        to_read=seconds_sql("status.sent_at", "status.read_at"),
+        to_delivered=to_delivered,
+        to_read=to_read,
         timed=TIMED_SQL,
     )

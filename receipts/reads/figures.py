@@ -45,12 +45,22 @@ def joined_sql(texts: str) -> str:
     return _JOINED[connection.vendor].format(f"NULLIF({texts}, '')")
 
 
+def spent_sql() -> tuple[str, str]:
+    """SQL: the seconds that a row took to delivered and to read, or null.
+
+    Where nothing but a read tells of a delivery, its time is the read's: then nobody knows when it
+    was (docs/decisions/0036). Only disclosed reads are looked at.
+    """
+    reported = "NULLIF(status.delivered_at, status.read_at)"
+    return (
+        seconds_sql("status.sent_at", reported),
+        seconds_sql("status.sent_at", "status.read_at"),
+    )
+
+
 def _buckets() -> tuple[str, str]:
     """SQL: the buckets of a row's times, to delivered and to read."""
-    delivered, read = (
-        bucket_sql(seconds_sql("status.sent_at", f"status.{state}_at"))
-        for state in ("delivered", "read")
-    )
+    delivered, read = map(bucket_sql, spent_sql())
     return delivered, read
 
 

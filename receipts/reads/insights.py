@@ -37,6 +37,10 @@ class TimeSpread(TypedDict):
     p95: float | None
 
 
+#: Of no times.
+NO_TIMES: TimeSpread = {"median": None, "p95": None}
+
+
 class InsightFigures(TypedDict):
     """Counts, rates from 0 to 1, and times of a day or of a whole range."""
 
@@ -169,7 +173,6 @@ def _spread(times: Histogram) -> TimeSpread:
 
 def _shape(found: dict[str, Any]) -> InsightFigures:
     recipients = found["recipients"]
-    nothing: TimeSpread = {"median": None, "p95": None}
     return {
         "messages": found["messages"],
         "recipients": recipients,
@@ -177,6 +180,6 @@ def _shape(found: dict[str, Any]) -> InsightFigures:
         "read": found["read"],
         "delivered_rate": round(found["delivered"] / recipients, 4) if recipients else None,
         "read_rate": round(found["read"] / recipients, 4) if recipients else None,
-        "seconds_to_delivered": found.get("seconds_to_delivered", nothing),
-        "seconds_to_read": found.get("seconds_to_read", nothing),
+        "seconds_to_delivered": found.get("seconds_to_delivered", NO_TIMES),
+        "seconds_to_read": found.get("seconds_to_read", NO_TIMES),
     }

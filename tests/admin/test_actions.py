@@ -45,7 +45,7 @@ def test_a_button_asks_for_a_reason_and_the_log_keeps_it(mia: Browser, message: 
     assert is_deleted(message)
     assert log() == [(name, "Deleted: spam, twice")]
     shown = mia.get(f"{page}/change/")
-    assert "by Mia: spam, twice. Others no longer see its text." in shown
+    assert "by Mia (mia): spam, twice. Others no longer see its text." in shown
     assert "Deleted: spam, twice" in mia.get(f"{page}/history/")
     assert "Deleted: spam, twice" in mia.get("")
     mia.post(f"{page}/restore/", {"reason": "was none"})

@@ -49,6 +49,12 @@ def test_each_recipient_is_a_line_with_iso_times(mia: Browser, message: Message)
     assert (second["user"], second["state"], second["read_at"]) == ("carol", "pending", "")
 
 
+def test_who_has_no_name_is_named_once(mia: Browser, message: Message) -> None:
+    User.objects.filter(username="bob").update(display_name="")
+    named = [(row["user"], row["user_name"]) for row in file_of(mia, message)]
+    assert named == [("bob", ""), ("carol", "Carol")]
+
+
 def test_whose_read_was_before_an_edit_stands_in_the_file(mia: Browser, message: Message) -> None:
     """Empty without a read."""
     mark(message, "bob", read=True)

@@ -35,11 +35,21 @@ def test_the_page_tells_what_the_api_tells(
     assert (total["delivered_rate"], total["read_rate"]) == (0.5, 0.25)
     for told in ("Messages 2 to 4 recipients", "Delivered 50 %", "Read 25 %"):
         assert told in text
-    assert "Delivered within 30 s 95 % within 1 min 30 s" in text
-    assert "5 Jan 2026 1 2 100 % 50 % 30 s, 1 min 30 s 1 min 30 s, 1 min 30 s" in text
+    assert "Delivered within 30 s 95 % within 30 s" in text
+    assert "5 Jan 2026 1 2 100 % 50 % 30 s, 30 s 1 min 30 s, 1 min 30 s" in text
     assert "Mon 5 Jan 2026: 100 % delivered, 50 % read, 1 message" in page
     assert page.count('<g class="column">') == 2
     assert "under 5 min 1 100.0 %" in text
+
+
+def test_where_only_reads_tell_of_deliveries_no_time_is_shown(
+    mia: Browser, group: Conversation, alice: User
+) -> None:
+    """Rule 29: as in most imported histories."""
+    mark(write(alice, group), "bob", after=90)
+    text = plain(mia.get(f"insights/?{RANGE}"))
+    assert "Delivered within — only reads tell of deliveries" in text
+    assert "Read within 1 min 30 s 95 % within 1 min 30 s" in text
 
 
 def test_times_to_read_fall_into_buckets(group: Conversation, alice: User) -> None:

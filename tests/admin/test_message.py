@@ -103,7 +103,7 @@ def test_recipients_are_paged_to_the_end_and_back(
     """At the same statements on every page."""
     monkeypatch.setattr(tables, "ROWS_PER_TABLE", 2)
     for number in range(5):
-        user = User.objects.create_user(f"guest{number}")
+        user = User.objects.create_user(f"guest{number}", display_name="Guest")
         services.add_participant(conversation_id=group.pk, user=user)
     message = say(alice, group)
     names = ["bob", "carol", *(f"guest{number}" for number in range(5))]

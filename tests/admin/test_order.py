@@ -57,7 +57,10 @@ def test_receipts_are_listed_by_the_times_of_their_messages(
     monkeypatch.setattr(ListAdmin, "list_per_page", 3)
     found = "".join(pages(mia, "receipts/messagestatus", query))
     seen = [
-        int(pk) for pk in re.findall(r'<td class="field-of_message"><a [^>]*>#(\d+)</a>', found)
+        int(pk)
+        for pk in re.findall(
+            r'<td data-label="Message" class="field-of_message"><a [^>]*>#(\d+)</a>', found
+        )
     ]
     each = 1 if query else 2
     assert seen == [message.pk for message in messages[::-1] for _ in range(each)]

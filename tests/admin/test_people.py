@@ -118,8 +118,8 @@ def test_an_operator_makes_moderators_and_takes_that_back(
     act(root, "chat/user/", "make_moderators", alice.pk, bob.pk)
     page = root.get("chat/user/?kind=moderators")
     assert listed(page) == ["alice", "bob", "root"]
-    assert "No password yet: bob" in page
-    assert "No password yet: alice" not in page
+    assert "No password yet: Bob (bob)" in page
+    assert "No password yet: Alice" not in page
     assert listed(Browser(alice).get("chat/message/")) == ["tea?"]
     act(root, "chat/user/", "make_moderators", alice.pk)
     act(root, "chat/user/", "unmake_moderators", alice.pk)

@@ -11,6 +11,7 @@ from django.test import Client
 
 from chat.models import User
 from receipts.models import WebhookEndpoint
+from tests.support.admin import listed, plain
 from tests.support.cast import hook
 
 pytestmark = pytest.mark.django_db
@@ -50,7 +51,29 @@ def test_how_a_webhook_goes_is_shown_and_its_secret_never(
         assert "It answered 500." in text
         assert endpoint.secret not in text
         assert "whsec_" not in text
-    assert root.get(f"{LIST}?q=backend").status_code == 200
+    assert endpoint.url in root.get(f"{LIST}?q=backend").content.decode()
+
+
+def test_they_are_found_by_their_state_and_said_in_words(
+    root: Client, endpoint: WebhookEndpoint
+) -> None:
+    """As in the other lists: a form above, breadcrumbs, and what to do where there are none."""
+    found = {
+        state: listed(root.get(f"{LIST}?state={state}").content.decode())
+        for state in ("on", "failing", "off")
+    }
+    assert found == {"on": [endpoint.url], "failing": [endpoint.url], "off": []}
+    page = plain(root.get(LIST).content.decode())
+    assert "Home &rsaquo; Webhooks" in page
+    assert "3 failures" in page
+    one = plain(root.get(f"{LIST}{endpoint.pk}/change/").content.decode())
+    for text in (page, one):
+        assert "/api/v1/webhooks/" in text
+        assert "endpoint to view" not in text
+    assert "All kinds of events." in one
+    assert ">Switch off</button>" in root.get(f"{LIST}{endpoint.pk}/change/").content.decode()
+    WebhookEndpoint.objects.all().delete()
+    assert "There is nothing here yet." in root.get(LIST).content.decode()
 
 
 def test_nothing_is_changed_by_its_address(root: Client, endpoint: WebhookEndpoint) -> None:
@@ -87,7 +110,7 @@ def test_a_new_secret_is_shown_once_and_that_it_was_made_is_logged(
     endpoint.refresh_from_db()
     assert endpoint.secret != old
     assert endpoint.signing_secrets == [endpoint.secret, old]
-    assert f"<code>{endpoint.secret}</code>" in page.content.decode().replace("&#x2B;", "+")
+    assert f"<code class=\"secret\">{endpoint.secret}</code>" in page.content.decode().replace("&#x2B;", "+")
     assert "no-store" in page["Cache-Control"]
     assert "whsec_" not in root.get(LIST).content.decode()
     assert LogEntry.objects.get().change_message == "Replaced the secret."

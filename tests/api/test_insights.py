@@ -10,7 +10,8 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts import services
-from tests.support.insights import NOTHING, RANGE, counts, mark, write
+from tests.support.history import import_records
+from tests.support.insights import BEGIN, NOTHING, RANGE, counts, mark, write
 
 
 def spreads(answer: dict[str, Any]) -> dict[tuple[str, str, str], float | None]:
@@ -122,7 +123,8 @@ def test_what_does_not_count_is_left_out(
 ) -> None:
     """Rules 2, 15 and 21: deleted and untracked messages, and rows that are withdrawn."""
     kept, deleted = write(alice, group), write(alice, group)
-    mark(kept, "bob", after=5)
+    mark(kept, "bob", after=5, read=False)
+    mark(kept, "bob", after=6)
     mark(kept, "carol", after=99, read=False)
     for message in (deleted, write(alice, group, request_receipts=False)):
         mark(message, "bob", after=50)
@@ -130,6 +132,42 @@ def test_what_does_not_count_is_left_out(
     services.remove_participant(conversation_id=group.pk, user=carol)
     total = api(alice).get(f"/insights/{RANGE}")["total"]
     assert (counts(total), total["seconds_to_delivered"]["p95"]) == ((1, 1, 1, 1), 5)
+
+
+def test_a_delivery_that_only_a_read_tells_of_has_no_time(
+    api: Any, group: Conversation, alice: User
+) -> None:
+    """Rule 29: it counts, and nobody knows when it was; one that was reported has its time."""
+    message = write(alice, group)
+    mark(message, "bob", after=60)
+    total = api(alice).get(f"/insights/{RANGE}")["total"]
+    assert (counts(total), total["delivered_rate"]) == ((1, 2, 1, 1), 0.5)
+    assert total["seconds_to_delivered"] == NOTHING
+    assert total["seconds_to_read"] == {"median": 60, "p95": 60}
+    mark(message, "carol", after=5, read=False)
+    mark(message, "carol", after=90)
+    total = api(alice).get(f"/insights/{RANGE}")["total"]
+    assert total["seconds_to_delivered"] == {"median": 5, "p95": 5}
+
+
+def test_an_imported_read_is_no_time_of_a_delivery(api: Any, alice: User, bob: User) -> None:
+    """Rule 29; where the other system has told of both, there is one."""
+    sent = BEGIN.isoformat()
+    records: list[dict[str, Any]] = [
+        {"type": "conversation", "id": "tea", "kind": "group"},
+        *({"type": "participant", "conversation": "tea", "user": user, "joined_at": 0}
+          for user in ("alice", "bob")),
+        *({"type": "message", "id": name, "conversation": "tea", "sender": "alice", "sent_at": sent}
+          for name in ("a", "b")),
+        {"type": "receipt", "message": "a", "user": "bob", "read_at": "2026-01-05T00:40:00Z"},
+        {"type": "receipt", "message": "b", "user": "bob", "read_at": "2026-01-05T00:40:00Z",
+         "delivered_at": "2026-01-05T00:00:02Z"},
+    ]  # fmt: skip
+    import_records(records)
+    total = api(alice).get(f"/insights/{RANGE}")["total"]
+    assert counts(total) == (2, 2, 2, 2)
+    assert total["seconds_to_delivered"] == {"median": 2, "p95": 2}
+    assert total["seconds_to_read"] == {"median": 2_400, "p95": 2_400}
 
 
 def test_a_private_read_is_never_in_it(
@@ -155,6 +193,20 @@ def test_who_hides_reads_is_told_of_none_where_it_is_reciprocal(
     for figures in (answer["total"], *answer["days"]):
         assert (counts(figures), figures["read_rate"]) == ((1, 2, 1, 0), None)
         assert figures["seconds_to_read"] == NOTHING
+
+
+def test_nor_does_the_time_of_a_delivery_tell_them_of_a_read(
+    api: Any, group: Conversation, alice: User, settings: Any
+) -> None:
+    """Rule 14: without a read it would have a time, so none has."""
+    settings.RECEIPTS_RECIPROCAL = True
+    api(alice).patch("/me/", {"read_receipts_enabled": False})
+    message, told = write(alice, group), []
+    for read in (False, True):
+        mark(message, "carol" if read else "bob", after=5, read=read)
+        told.append(api(alice).get(f"/insights/{RANGE}")["total"])
+    assert [each["delivered"] for each in told] == [1, 2]
+    assert [each["seconds_to_delivered"] for each in told] == [NOTHING, NOTHING]
 
 
 @pytest.mark.one_server

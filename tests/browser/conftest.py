@@ -144,14 +144,18 @@ def api(demo: Demo, chromium: Browser) -> Iterator[Callable[[str], Api]]:
     context.close()
 
 
+def environment_of(demo: Demo) -> dict[str, str]:
+    """In which a command works on the demo's database."""
+    return os.environ | {
+        "DATABASE_URL": demo.database, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "1",
+    }  # fmt: skip
+
+
 @pytest.fixture
 def bridge(demo: Demo, api: Callable[[str], Api]) -> Api:
     """The API as a bridge calls it, which hands messages over with their own times."""
     command = [sys.executable, "manage.py", "issue_service_key", "bridge"]
-    environment = os.environ | {
-        "DATABASE_URL": demo.database, "DJANGO_SETTINGS_MODULE": "config.settings", "DEMO": "1",
-    }  # fmt: skip
-    said = subprocess.check_output(command, cwd=ROOT, env=environment, text=True)
+    said = subprocess.check_output(command, cwd=ROOT, env=environment_of(demo), text=True)
     caller = api("alice")
     (key,) = [word for word in said.split() if word.startswith("sk_")]
     caller.headers = {"Authorization": f"Bearer {key}"}

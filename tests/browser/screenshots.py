@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
+import django
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.chromium import NoChromium, running_chromium
-from tests.browser.conftest import bubble
-from tests.browser.pictures import save
-from tests.browser.server import ROOT, Demo, running_demo
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+django.setup()  # what the tests share imports models
+
+from tests.browser.chromium import NoChromium, running_chromium  # noqa: E402
+from tests.browser.conftest import bubble  # noqa: E402
+from tests.browser.pictures import save  # noqa: E402
+from tests.browser.server import ROOT, Demo, running_demo  # noqa: E402
 
 PICTURES = ROOT / "docs" / "pictures"
 LARGEST = 300_000  # bytes: they lie in the repository

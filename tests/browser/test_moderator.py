@@ -77,3 +77,34 @@ def test_a_moderator_does_so_on_a_phone_and_nothing_sticks_out(
         page.goto(path)
         wide = page.evaluate("document.documentElement.scrollWidth")
         assert wide <= PHONE["width"], (path, wide)
+
+
+def test_the_keyboard_comes_to_everything_and_one_sees_where_it_is(
+    as_moderator: AsModerator, api: Callable[[str], Api], group: Group
+) -> None:
+    """In the order of the page: the way to the content, sections, filters, the list."""
+    sent(api, group, "Reached with keys?")
+    page = as_moderator("/admin/chat/message/")
+    page.goto("/admin/chat/message/?q=Reached with keys")
+    names = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        name, outline = page.evaluate(FOCUSED)
+        if name == "body":
+            break
+        assert outline or name.startswith("input:date"), name
+        names.append(name)
+    order = ["Skip to main content", "Log out", "Messages", "Insights", "Home", "q", "Find",
+             "Clear", "action", "Reached with keys?"]  # fmt: skip
+    places = [next(at for at, name in enumerate(names) if name.endswith(each)) for each in order]
+    assert places == sorted(places), names
+
+
+#: What has the focus, and whether an outline shows it.
+FOCUSED = """() => {
+  const one = document.activeElement;
+  const name = one.name || one.textContent.trim().replace(/\\s+/g, " ");
+  if (one === document.body) return ["body", true];
+  const outline = getComputedStyle(one).outlineStyle;
+  return [`${one.localName}:${one.type ?? ""} ${name}`, outline !== "none"];
+}"""

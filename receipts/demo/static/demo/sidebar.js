@@ -109,8 +109,12 @@ async function setPrivacy(field, wanted) {
 
 /** The current user, and links for switching users. */
 export function drawWho() {
-  const name = el("span", { class: "name" }, people[username], el("span", { class: "unseen" }, ": switch user"));
-  $("who").append(avatar(people[username], username), name, icon("down"));
+  $("who").append(
+    avatar(people[username], username),
+    el("span", { class: "name" }, people[username]),
+    el("span", { class: "unseen" }, ": switch user"),
+    icon("down"),
+  );
   const others = Object.entries(people).filter(([each]) => each !== username);
   $("who-menu").append(
     el("p", {}, "Open a window as"),
