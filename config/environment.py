@@ -8,6 +8,7 @@ import re
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +98,22 @@ def _origin(name: str, given: str) -> str:
         )
     port = _DEFAULT_PORTS.get(found["scheme"])
     return found[0].removesuffix(port) if port and port == found["port"] else found[0]
+
+
+def networks(name: str, default: str) -> list[str]:
+    """IP addresses and networks, separated by commas. All addresses at once are refused."""
+    given = words(name, default)
+    for word in given:
+        try:
+            everybody = ip_network(word).prefixlen == 0
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} must be IP addresses or networks, such as 10.0.0.2 or 10.0.0.0/24,"
+                f" separated by commas: {error}."
+            ) from error
+        if everybody:
+            raise ImproperlyConfigured(f"{name}: with {word} anybody could claim any address.")
+    return given
 
 
 def mapping(name: str) -> dict[str, Any]:

@@ -29,7 +29,11 @@ ALLOWED_HOSTS = env.words(
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
+HSTS_SECONDS = env.number("HSTS_SECONDS", 60 * 60)
+HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS")
+HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
 DB_PREPARE = env.flag("DB_PREPARE", default=True)
@@ -101,6 +105,7 @@ MIDDLEWARE = [
     "receipts.api.policy.ContentSecurityPolicyMiddleware",
     # Before all that may answer, or a page could not read those answers.
     "corsheaders.middleware.CorsMiddleware",
+    "config.hosts.HostMiddleware",  # before what sends to HTTPS
     "django.middleware.security.SecurityMiddleware",
     "config.browsers.WhiteNoiseMiddleware",
     "config.browsers.SessionMiddleware",
@@ -136,8 +141,14 @@ TEMPLATES = [
 
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# SQLite indexes without the columns that are only included, which costs it speed and nothing else.
-SILENCED_SYSTEM_CHECKS = ["models.W040"]
+SILENCED_SYSTEM_CHECKS = [
+    # SQLite indexes without the columns that are only included: it costs speed, nothing else.
+    "models.W040",
+    # Whether other hosts of the domain have to speak HTTPS, for a year, is the operator's decision.
+    "security.W004",
+    "security.W005",
+    "security.W021",
+]
 
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     # Without immediate transactions, two writers that each read first cannot both proceed, and the
@@ -202,8 +213,8 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
-SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD = HSTS_INCLUDE_SUBDOMAINS, HSTS_PRELOAD
 X_FRAME_OPTIONS = "DENY"
 
 # --- Time, language, files ----------------------------------------------------------------------

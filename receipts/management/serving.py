@@ -32,6 +32,7 @@ def serve(port: int, workers: int = 1) -> None:
         workers=workers,
         http=PROTOCOL,
         **WEBSOCKETS,
+        forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=3,
