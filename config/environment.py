@@ -30,6 +30,8 @@ _ORIGIN = re.compile(
 )
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 
+_ENGINES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -156,9 +158,25 @@ def _weakness(key: object) -> str:
 def database(name: str, default: str) -> DBConfig:
     """Django's database settings from a URL."""
     try:
-        return dj_database_url.parse(os.environ.get(name) or default)
+        found = dj_database_url.parse(os.environ.get(name) or default)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
+    if found["ENGINE"] not in _ENGINES:
+        raise ImproperlyConfigured(f"{name} must start with postgres:// or sqlite:///.")
+    return found
+
+
+def folder(name: str, default: Path) -> Path:
+    """The absolute path of a folder, which need not exist."""
+    return Path(os.environ.get(name) or default).expanduser().resolve()
+
+
+def make_folder(name: str, path: Path) -> None:
+    """Make the folder of a file that a variable names or defaults to."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be made ({error.strerror}).") from error
 
 
 def strong(name: str, value: str, *, required: bool) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from chat.ids import MAX_ID, MAX_USERNAME
+from config.version import VERSION
 
 _ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
 
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Seenby",
     "DESCRIPTION": "Who got this message, and who has read it?",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "OAS_VERSION": "3.1.1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PUBLIC": True,
