@@ -1,6 +1,11 @@
-# On a fresh machine with Python 3.11 and make, `make run` and `make test` just work.
-PYTHON ?= $(shell command -v python3.11 || echo python3)
+# On a fresh machine with Python 3.11 or later and make, `make run` and `make test` just work.
+OLD = import sys; sys.exit(sys.version_info < (3, 11))
+# The first that runs: a name may be there and lead nowhere.
+PYTHON ?= $(shell for each in python3.11 python3.12 python3.13 python3; do \
+	$$each -c '$(OLD)' 2> /dev/null && echo $$each && exit; done; echo python3)
 BIN := .venv/bin
+# An environment that does not run any more, as after an upgrade of Python, has nothing installed.
+$(shell $(BIN)/python -c '$(OLD)' 2> /dev/null || rm -f .venv/runtime .venv/test .venv/dev)
 CLIENTS ?= .venv/clients
 SENDBIRD := $(CLIENTS)/sendbird-2.1.5/.installed $(CLIENTS)/sendbird-0.0.16/.installed
 PYTHON_CLIENT := $(CLIENTS)/python/.installed
@@ -94,7 +99,7 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix .
 
 lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
-	for set in requirements requirements-test requirements-dev \
+	for set in requirements requirements-build requirements-test requirements-dev \
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16 tests/clients/python/installed; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
@@ -107,8 +112,13 @@ lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 .venv/test: requirements-test.txt
 .venv/dev: requirements-dev.txt
 .venv/runtime .venv/test .venv/dev:
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || \
-		{ echo 'Python 3.11 is required; set PYTHON=... to its path.'; exit 1; }
+	@$(PYTHON) -c '$(OLD)' 2> /dev/null || $(BIN)/python -c '$(OLD)' 2> /dev/null || \
+		{ echo "Python 3.11 or later is required, and $(PYTHON) is not; set PYTHON=... to its path."; \
+		exit 1; }
+	@# One that does not work, or is of an older Python, is made anew; one that cannot be made goes.
+	@{ $(BIN)/python -c '$(OLD)' && $(BIN)/python -m pip --version; } > /dev/null 2>&1 || \
+		$(PYTHON) -m venv --clear .venv || { rm -rf .venv; \
+		echo "$(PYTHON) -m venv does not work; on Debian, install python3-venv."; exit 1; }
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
 	@touch $@
 

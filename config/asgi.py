@@ -88,7 +88,7 @@ async def _opened(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> C
 
 async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
     """Serve the lifespan protocol: start and stop what belongs to the process as a whole."""
-    pruning = None
+    tasks: list[asyncio.Task[None]] = []
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
@@ -96,13 +96,14 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
             connections.check_once_a_request()
             if (keys := provider_keys()) is not None:
                 keys.refresh_aside()
-            pruning = asyncio.create_task(hub().prune_now_and_then())
+            for work in hub().prune_now_and_then(), health.warn_if_not_ready():
+                tasks.append(asyncio.create_task(work))
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            if pruning is not None:
-                pruning.cancel()
+            for task in tasks:
+                task.cancel()
             await _sockets.places.store()
             await send({"type": "lifespan.shutdown.complete"})
             return

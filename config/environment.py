@@ -8,6 +8,7 @@ import re
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
 )
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+
+_ENGINES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
@@ -100,6 +103,22 @@ def _origin(name: str, given: str) -> str:
     return found[0].removesuffix(port) if port and port == found["port"] else found[0]
 
 
+def networks(name: str, default: str) -> list[str]:
+    """IP addresses and networks, separated by commas. All addresses at once are refused."""
+    given = words(name, default)
+    for word in given:
+        try:
+            everybody = ip_network(word).prefixlen == 0
+        except ValueError as error:
+            raise ImproperlyConfigured(
+                f"{name} must be IP addresses or networks, such as 10.0.0.2 or 10.0.0.0/24,"
+                f" separated by commas: {error}."
+            ) from error
+        if everybody:
+            raise ImproperlyConfigured(f"{name}: with {word} anybody could claim any address.")
+    return given
+
+
 def mapping(name: str) -> dict[str, Any]:
     """A JSON object."""
     try:
@@ -141,9 +160,25 @@ def key_set_url(name: str, *, allow_http: bool) -> str:
 def database(name: str, default: str) -> DBConfig:
     """Django's database settings from a URL."""
     try:
-        return dj_database_url.parse(os.environ.get(name) or default)
+        found = dj_database_url.parse(os.environ.get(name) or default)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
+    if found["ENGINE"] not in _ENGINES:
+        raise ImproperlyConfigured(f"{name} must start with postgres:// or sqlite:///.")
+    return found
+
+
+def folder(name: str, default: Path) -> Path:
+    """The absolute path of a folder, which need not exist."""
+    return Path(os.environ.get(name) or default).expanduser().resolve()
+
+
+def make_folder(name: str, path: Path) -> None:
+    """Make the folder of a file that a variable names or defaults to."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be made ({error.strerror}).") from error
 
 
 def strong(name: str, value: str, *, required: bool) -> str:

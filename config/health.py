@@ -64,6 +64,12 @@ async def answer(scope: AsgiMessage, send: AsgiSend) -> None:
     logger.info("%s %s", scope["method"], scope["path"], extra=extra)
 
 
+async def warn_if_not_ready() -> None:
+    """Log a line if the service cannot do its work yet; it serves, and says so at ``READY``."""
+    if reason := await readiness()():
+        logger.warning("Not ready: %s. %s is 503 until that is mended.", reason, READY)
+
+
 def _said(trouble: str) -> tuple[int, dict[str, str]]:
     if trouble:
         return 503, {"status": "unavailable", "reason": trouble}

@@ -14,8 +14,18 @@ def logging_settings(level: str, log_format: str) -> dict[str, Any]:
             "json": {"()": "config.logs.JSONFormatter"},
             "text": {"()": "config.logs.TextFormatter"},
         },
-        "filters": {"without_outages": {"()": "receipts.api.outages.WithoutOutages"}},
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": log_format}},
+        "filters": {
+            "without_outages": {"()": "receipts.api.outages.WithoutOutages"},
+            "without_tracebacks": {"()": "config.logs.WithoutTracebacks"},
+        },
+        "handlers": {
+            "stderr": {
+                "class": "logging.StreamHandler",
+                "formatter": log_format,
+                # Of the handler, since those of a logger do not see what its children log.
+                "filters": ["without_tracebacks"],
+            }
+        },
         "root": {"handlers": ["stderr"], "level": level},
         # Handlers of other packages are replaced by ours, which remove secrets. Each request is
         # logged once, by us: Django would repeat refusals, and uvicorn would log the query string.

@@ -77,6 +77,19 @@ class TextFormatter(logging.Formatter):
         return _written(line)
 
 
+class WithoutTracebacks(logging.Filter):
+    """What Django refuses because of what a client sent is a warning of one line.
+
+    It is the client's fault, so anybody could fill the log with errors and tracebacks.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return record.levelno >= logging.root.level
+
+
 def id_of_request(given: str) -> str:
     """The id that a caller gave its request, if that is usable; otherwise a new one."""
     return given if _USABLE_ID.match(given) else secrets.token_hex(16)
@@ -94,17 +107,17 @@ class RequestLogMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
-            if logger.isEnabledFor(logging.INFO):
-                logger.info(
-                    "%s %s",
-                    request.method,
-                    request.path,
-                    extra={
-                        "status": response.status_code,
-                        "ms": round((time.perf_counter() - started) * 1000, 2),
-                        "caller": getattr(request, "caller_name", None),
-                    },
-                )
+            refusal = getattr(request, "refusal", None)
+            level = logging.WARNING if refusal else logging.INFO
+            if logger.isEnabledFor(level):
+                extra = {
+                    "status": response.status_code,
+                    "ms": round((time.perf_counter() - started) * 1000, 2),
+                    "caller": getattr(request, "caller_name", None),
+                }
+                if refusal:
+                    extra["reason"] = refusal
+                logger.log(level, "%s %s", request.method, request.path, extra=extra)
             return response
         finally:
             request_id.reset(token)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chat.ids import MAX_ID, MAX_USERNAME
+from config.version import VERSION
 from receipts.api.components import COMPONENTS
 
 _ID = {"type": "integer", "minimum": 1, "maximum": MAX_ID}
@@ -24,7 +25,7 @@ _TAGS = {
 SPECTACULAR_SETTINGS: dict[str, Any] = {
     "TITLE": "Seenby",
     "DESCRIPTION": "Who got this message, and who has read it?",
-    "VERSION": "1",
+    "VERSION": VERSION,
     "LICENSE": {"name": "MIT", "identifier": "MIT"},
     "SERVERS": [{"url": "/", "description": "The server that this document comes from."}],
     "TAGS": [{"name": name, "description": text} for name, text in _TAGS.items()],

@@ -13,14 +13,19 @@ from config.cors import CORS_EXPOSE_HEADERS as CORS_EXPOSE_HEADERS
 from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from config.rest import REST_FRAMEWORK as REST_FRAMEWORK
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-
+#: What the service itself writes: in a checkout ``var/`` in it, otherwise ``var/`` where it is
+#: started, since the folder of an installed package is not to be written to.
+DATA_DIR = env.folder(
+    "DATA_DIR", (BASE_DIR if (BASE_DIR / "manage.py").exists() else Path.cwd()) / "var"
+)
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
 #: Weak secrets are allowed only for trying it out: with one, anybody could sign tokens.
 STRONG_SECRETS = not (DEBUG or DEMO)
-_made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
+_made = env.secret("SECRET_KEY", DATA_DIR / "secret_key")
 SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
 #: Earlier values of SECRET_KEY: what they sealed and signed is still accepted.
 SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
@@ -33,8 +38,12 @@ ALLOWED_HOSTS = env.words(
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
+FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
-DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
+HSTS_SECONDS = env.number("HSTS_SECONDS", 60 * 60)
+HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS")
+HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
+DATABASE = env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
 DB_PREPARE = env.flag("DB_PREPARE", default=True)
 DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
@@ -107,6 +116,7 @@ MIDDLEWARE = [
     "receipts.api.policy.ContentSecurityPolicyMiddleware",
     # Before all that may answer, or a page could not read those answers.
     "corsheaders.middleware.CorsMiddleware",
+    "config.hosts.HostMiddleware",  # before what sends to HTTPS
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -142,8 +152,14 @@ TEMPLATES = [
 
 DATABASES = {"default": DATABASE}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# SQLite indexes without the columns that are only included, which costs it speed and nothing else.
-SILENCED_SYSTEM_CHECKS = ["models.W040"]
+SILENCED_SYSTEM_CHECKS = [
+    # SQLite indexes without the columns that are only included: it costs speed, nothing else.
+    "models.W040",
+    # Whether other hosts of the domain have to speak HTTPS, for a year, is the operator's decision.
+    "security.W004",
+    "security.W005",
+    "security.W021",
+]
 
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
     # Without immediate transactions, two writers that each read first cannot both proceed, and the
@@ -155,7 +171,7 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
     DATABASE["CONN_MAX_AGE"] = None
-    Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    env.make_folder("DATABASE_URL", Path(DATABASE["NAME"]).parent)
 else:
     # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
     # receipts/sql/prepared.py runs are prepared once per connection; no others are.
@@ -208,8 +224,8 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_ENGINE = "config.sessions"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/$", r"^readyz/$"]
-SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
-SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_HSTS_SECONDS = HSTS_SECONDS if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS, SECURE_HSTS_PRELOAD = HSTS_INCLUDE_SUBDOMAINS, HSTS_PRELOAD
 X_FRAME_OPTIONS = "DENY"
 
 # --- Time, language, files ----------------------------------------------------------------------
@@ -222,28 +238,6 @@ STATIC_URL = "/static/"
 # Static files are served from the packages that ship them, so nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
-
-# --- REST framework -----------------------------------------------------------------------------
-
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "chat.authentication.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["chat.permissions.IsKnown"],
-    "DEFAULT_THROTTLE_CLASSES": ["receipts.api.throttles.CallerThrottle"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PARSER_CLASSES": ["receipts.api.rest.JSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["receipts.api.rest.JSONRenderer"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "receipts.api.negotiation.Negotiation",
-    "DEFAULT_SCHEMA_CLASS": "receipts.api.schema.Schema",
-    "EXCEPTION_HANDLER": "receipts.api.rest.exception_handler",
-    # No description of the API at OPTIONS; the format is chosen by the Accept header only.
-    "DEFAULT_METADATA_CLASS": None,
-    "URL_FORMAT_OVERRIDE": None,
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "DATETIME_FORMAT": "%Y-%m-%dT%H:%M:%S.%fZ",
-}
 
 # --- Logs ---------------------------------------------------------------------------------------
 

@@ -36,6 +36,7 @@ pytest_plugins = (
     "tests.support.nodes",
     "tests.support.listening",
     "tests.support.live",
+    "tests.support.logged",
     "tests.support.websocket",
     "tests.support.msync",
     "tests.support.mqtt",

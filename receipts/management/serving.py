@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from typing import Any
 
 import uvicorn
@@ -24,7 +25,8 @@ WEBSOCKETS: dict[str, Any] = {
 
 
 def serve(port: int, workers: int = 1) -> None:
-    """Serve until the process is stopped."""
+    """Serve until the process is stopped. Raises ``CommandError`` if the port is taken."""
+    check_port(port)
     uvicorn.run(
         "config.asgi:application",
         host=settings.HOST,
@@ -32,10 +34,27 @@ def serve(port: int, workers: int = 1) -> None:
         workers=workers,
         http=PROTOCOL,
         **WEBSOCKETS,
+        forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=3,
     )
+
+
+def check_port(port: int) -> None:
+    """Raises ``CommandError`` if no server can listen on ``HOST`` and this port."""
+    try:
+        addresses = socket.getaddrinfo(settings.HOST, port, type=socket.SOCK_STREAM)
+        for family, kind, protocol, _, address in addresses:
+            with socket.socket(family, kind, protocol) as probe:
+                # As the server does: connections that have just ended are not in the way.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except OSError as error:
+        raise CommandError(
+            f"Cannot listen on {settings.HOST}, port {port}: {error.strerror}."
+            " HOST and PORT choose another address."
+        ) from error
 
 
 def port_of_environment() -> int:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -65,9 +69,17 @@ def test_the_demo_refuses_to_run_in_production(db: None, settings: object) -> No
 
 
 @pytest.fixture
-def greeting(db: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+def greeting(
+    db: None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Any,
+    tmp_path: Path,
+) -> Any:
     """Runs the command up to where it would serve, and gives back what it said."""
-    monkeypatch.delenv("PORT", raising=False)
+    settings.DATA_DIR = tmp_path / "var"
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        monkeypatch.setenv("PORT", str(free.getsockname()[1]))
     monkeypatch.setattr(uvicorn, "run", lambda *args, **options: None)
 
     def run() -> str:
@@ -82,7 +94,7 @@ def test_the_page_comes_first_and_staff_can_log_in(greeting: Any) -> None:
     for _ in range(2):
         said = greeting()
         first = next(line for line in said.splitlines() if line.strip())
-        assert "http://127.0.0.1:8000/ " in first
+        assert f"http://127.0.0.1:{os.environ['PORT']}/ " in first
         assert "two windows" in first
         [password] = re.findall(r"password (\S+)", said)
         for username in ("moderator", "admin"):
@@ -92,6 +104,45 @@ def test_the_page_comes_first_and_staff_can_log_in(greeting: Any) -> None:
     assert (moderator.is_staff, moderator.is_superuser) == (True, False)
     assert [group.name for group in moderator.groups.all()] == ["Moderators"]
     assert admin.is_superuser
+
+
+def test_a_second_start_keeps_the_password(greeting: Any, settings: Any) -> None:
+    """Or a browser's stored one, and what a first server has printed, would be wrong."""
+    first, second = (re.findall(r"password (\S+)", greeting()) for _ in range(2))
+    assert first == second
+    [kept] = settings.DATA_DIR.iterdir()
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_password_that_does_not_work_any_more_is_replaced_by_the_one_it_prints(
+    greeting: Any,
+) -> None:
+    """Another database, for example."""
+    [password] = re.findall(r"password (\S+)", greeting())
+    admin = User.objects.get(username="admin")
+    admin.set_password("another one")
+    admin.save()
+    assert re.findall(r"password (\S+)", greeting()) == [password]
+    admin.refresh_from_db()
+    assert admin.check_password(password)
+
+
+@pytest.fixture
+def taken() -> Iterator[str]:
+    """A port of this machine on which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+@pytest.mark.parametrize("command", ["demo", "serve"])
+def test_a_port_that_is_taken_is_found_before_anything_is_printed(
+    command: str, taken: str, greeting: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    """An address and a password would be those of another server."""
+    monkeypatch.setenv("PORT", taken)
+    with pytest.raises(CommandError, match=f"port {taken}: Address already in use"):
+        call_command(command)
+    assert capsys.readouterr().out == ""
 
 
 def test_the_call_it_prints_works(greeting: Any) -> None:

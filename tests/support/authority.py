@@ -14,6 +14,19 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    key_cert_sign=True,
+    crl_sign=True,
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    encipher_only=False,
+    decipher_only=False,
+)
+
+
 class Authority:
     """Issues certificates."""
 
@@ -21,13 +34,21 @@ class Authority:
         self.folder = folder
         self.key = ec.generate_private_key(ec.SECP256R1())
         self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "A test's authority")])
-        own = self._sign(self.name, self.key, x509.BasicConstraints(ca=True, path_length=None))
+        own = self._sign(
+            self.name,
+            self.key,
+            x509.BasicConstraints(ca=True, path_length=None),
+            _SIGNS_CERTIFICATES,
+            x509.SubjectKeyIdentifier.from_public_key(self.key.public_key()),
+        )
         self.file = folder / "authority.pem"
         self.file.write_bytes(own.public_bytes(serialization.Encoding.PEM))
 
     def client(self) -> ssl.SSLContext:
         """The TLS context of a client that trusts it."""
-        return ssl.create_default_context(cafile=str(self.file))
+        context = ssl.create_default_context(cafile=str(self.file))
+        context.verify_flags |= ssl.VERIFY_X509_STRICT  # the default from Python 3.13 on
+        return context
 
     def server(self, *names: str) -> ssl.SSLContext:
         """The TLS context of a server with a certificate for these host names or IP addresses."""
@@ -51,9 +72,10 @@ class Authority:
         )
         return both
 
-    def _sign(self, subject: x509.Name, key: Any, extension: Any) -> x509.Certificate:
+    def _sign(self, subject: x509.Name, key: Any, *extensions: Any) -> x509.Certificate:
+        """As RFC 5280 has it, which Python 3.13 checks (``VERIFY_X509_STRICT``)."""
         now = datetime.now(UTC)
-        return (
+        builder = (
             x509.CertificateBuilder()
             .subject_name(subject)
             .issuer_name(self.name)
@@ -61,9 +83,12 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(days=1))
             .not_valid_after(now + timedelta(days=1))
-            .add_extension(extension, critical=False)
-            .sign(self.key, hashes.SHA256())
         )
+        issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        for extension in (*extensions, issuer):
+            critical = isinstance(extension, x509.BasicConstraints | x509.KeyUsage)
+            builder = builder.add_extension(extension, critical=critical)
+        return builder.sign(self.key, hashes.SHA256())
 
 
 def _general(name: str) -> x509.GeneralName:

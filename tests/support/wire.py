@@ -24,12 +24,11 @@ def bridge_to(app: Any, *, threads: int = 2, max_waiting: int = 9, **limits: Any
 
 
 @contextmanager
-def uvicorn_with(app: Any) -> Iterator[int]:
+def uvicorn_with(app: Any, **options: Any) -> Iterator[int]:
     """A real server in a thread; it can be called at once, since its socket already listens."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(
-        uvicorn.Config(app, http=LimitedProtocol, lifespan="off", log_config=None, access_log=False)
-    )
+    options |= {"http": LimitedProtocol, "lifespan": "off"}
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, **options))
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
     try:

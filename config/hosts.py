@@ -1,0 +1,34 @@
+"""Which hosts a request may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+
+from config.health import ALIVE, READY, healthz, readyz
+from receipts.api.rest import bad_request
+
+#: Asked by address: by a load balancer, by Kubernetes.
+PROBES = {ALIVE: healthz, READY: readyz}
+
+
+class HostMiddleware:
+    """Answers the probes whatever host they name; other requests must name one of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path_info)
+        if probe is not None and request.method in ("GET", "HEAD"):
+            return probe(request)
+        try:
+            request.get_host()
+        except DisallowedHost as error:
+            refused: Any = request
+            refused.refusal = str(error)  # for the request's line in the log
+            return bad_request(request, error)
+        return self.get_response(request)
