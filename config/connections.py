@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.signals import request_started
 from django.db import close_old_connections, connections
 
+from receipts.sql import pooler
+
 
 def settle_connections() -> None:
     """Call once in a server, after loading. Commands do not: an import may wait for a long time."""
@@ -43,15 +45,8 @@ def _has_news(connection: Any) -> bool:
 
 
 def _limit_waits() -> None:
-    """From now on, PostgreSQL ends a statement that waits for a lock too long: 503, ``busy``.
-
-    So a few requests for one locked row cannot occupy all threads.
-    """
+    """From now on, PostgreSQL ends a statement that waits for a lock too long."""
     database: Any = connections["default"]
-    if database.vendor != "postgresql" or not settings.DB_LOCK_TIMEOUT_MS:
-        return
-    options = database.settings_dict["OPTIONS"]
-    timeout = f"-c lock_timeout={settings.DB_LOCK_TIMEOUT_MS}"
-    options["options"] = f"{options.get('options', '')} {timeout}".strip()
-    if database.pool is not None:
+    pooler.limit_waits(settings.DB_LOCK_TIMEOUT_MS)
+    if database.vendor == "postgresql" and database.pool is not None:
         database.close_pool()  # its connections were opened without

@@ -50,6 +50,16 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
+def choice(name: str) -> str:
+    """``auto``, which is the default, ``on`` or ``off``."""
+    value = (os.environ.get(name) or "auto").lower()
+    if value == "auto":
+        return value
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be auto, on or off, not {value!r}.")
+    return "on" if value in _TRUE else "off"
+
+
 def number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number, not less than ``least``."""
     value = os.environ.get(name)

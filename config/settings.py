@@ -32,7 +32,7 @@ CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
-DB_PREPARE = env.flag("DB_PREPARE", default=True)
+DB_PREPARE = env.choice("DB_PREPARE")
 DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
@@ -154,8 +154,11 @@ else:
     # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
     # receipts/sql/prepared.py runs are prepared once per connection; no others are.
     options = DATABASE.setdefault("OPTIONS", {})
-    options["server_side_binding"] = DB_PREPARE
-    options["prepare_threshold"] = 2**31 if DB_PREPARE else None
+    # Where "auto" finds a pooler, receipts/sql/pooler.py turns that off for the connection.
+    options["server_side_binding"] = DB_PREPARE != "off"
+    options["prepare_threshold"] = 2**31 if DB_PREPARE != "off" else None
+    # They outlive a transaction, which behind a pooler no cursor does; nothing here needs them.
+    DATABASE["DISABLE_SERVER_SIDE_CURSORS"] = True
     if DB_POOL_MAX:
         options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
     else:

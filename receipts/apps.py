@@ -2,6 +2,9 @@ from importlib import import_module
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.backends.signals import connection_created
+
+from receipts.sql.pooler import examine
 
 
 class ReceiptsConfig(AppConfig):
@@ -10,6 +13,9 @@ class ReceiptsConfig(AppConfig):
     name = "receipts"
     default_auto_field = "django.db.models.BigAutoField"
     default = True
+
+    def ready(self) -> None:
+        connection_created.connect(examine)
 
 
 class ModerationConfig(admin_apps.AdminConfig):

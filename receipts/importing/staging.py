@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, models, reset_queries
 from django.db.models.expressions import RawSQL
 
+from receipts.sql.pooler import require_own_session
 from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
@@ -63,7 +64,11 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 
 @contextmanager
 def staging_tables() -> Iterator[None]:
-    """Create empty tables for the records, and drop them at the end of the block."""
+    """Create empty tables for the records, and drop them at the end of the block.
+
+    Raises ``NeedsOwnSession``.
+    """
+    require_own_session()
     time, flag = (
         kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField)
     )
