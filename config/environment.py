@@ -1,4 +1,4 @@
-"""Reads settings from environment variables, with an error that names the variable."""
+"""Reads settings from their variables, with an error that names the variable."""
 
 from __future__ import annotations
 
@@ -18,11 +18,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
+from config.variables import given
+
 #: A signing secret has at least as many bits as the hash that it is used with.
 MIN_SECRET_BYTES = 32
 #: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
 MIN_RSA_BITS = 2048
+DATABASES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -35,12 +38,13 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 def text(name: str, default: str = "") -> str:
     """A string."""
-    return os.environ.get(name, default)
+    value = given(name)
+    return default if value is None else value
 
 
 def flag(name: str, default: bool = False) -> bool:
     """A switch: 1/true/yes/on or 0/false/no/off."""
-    value = os.environ.get(name)
+    value = given(name)
     if value is None:
         return default
     if value.lower() in _TRUE:
@@ -52,7 +56,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 def choice(name: str) -> str:
     """``auto``, which is the default, ``on`` or ``off``."""
-    value = (os.environ.get(name) or "auto").lower()
+    value = (given(name) or "auto").lower()
     if value == "auto":
         return value
     if value not in _TRUE | _FALSE:
@@ -62,7 +66,7 @@ def choice(name: str) -> str:
 
 def number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number, not less than ``least``."""
-    value = os.environ.get(name)
+    value = given(name)
     if value is None or value == "":
         return default
     if not value.isdecimal() or int(value) < least:
@@ -72,7 +76,7 @@ def number(name: str, default: int, *, least: int = 0) -> int:
 
 def one_of(name: str, *allowed: str) -> str:
     """One of the allowed words, in any case; the first one is the default."""
-    value = os.environ.get(name) or allowed[0]
+    value = given(name) or allowed[0]
     for word in allowed:
         if word.lower() == value.lower():
             return word
@@ -81,17 +85,17 @@ def one_of(name: str, *allowed: str) -> str:
 
 def some_of(name: str, *allowed: str, default: bool) -> list[str]:
     """A comma-separated subset of the allowed words; if unset, all or none, by ``default``."""
-    if name not in os.environ:
+    if given(name) is None:
         return list(allowed) if default else []
-    given = words(name)
-    if unknown := set(given) - set(allowed):
+    chosen = words(name)
+    if unknown := set(chosen) - set(allowed):
         raise ImproperlyConfigured(f"{name}: there is no {', '.join(sorted(unknown))}.")
-    return given
+    return chosen
 
 
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def origins(name: str) -> list[str]:
@@ -99,11 +103,11 @@ def origins(name: str) -> list[str]:
     return [_origin(name, word) for word in words(name)]
 
 
-def _origin(name: str, given: str) -> str:
-    found = _ORIGIN.fullmatch(given.lower())
+def _origin(name: str, word: str) -> str:
+    found = _ORIGIN.fullmatch(word.lower())
     if not found or int((found["port"] or ":0")[1:]) > 65535:
         raise ImproperlyConfigured(
-            f"{name} must be origins (scheme://host[:port]), separated by commas, not {given!r}."
+            f"{name} must be origins (scheme://host[:port]), separated by commas, not {word!r}."
         )
     port = _DEFAULT_PORTS.get(found["scheme"])
     return found[0].removesuffix(port) if port and port == found["port"] else found[0]
@@ -112,7 +116,7 @@ def _origin(name: str, given: str) -> str:
 def mapping(name: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        value = json.loads(os.environ.get(name) or "{}")
+        value = json.loads(given(name) or "{}")
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a JSON object: {error}.") from error
     if not isinstance(value, dict):
@@ -147,11 +151,19 @@ def _weakness(key: object) -> str:
 
 
 def database(name: str, default: str) -> DBConfig:
-    """Django's database settings from a URL."""
+    """Django's database settings from a URL of PostgreSQL or SQLite."""
+    url = given(name) or default
     try:
-        return dj_database_url.parse(os.environ.get(name) or default)
+        found = dj_database_url.parse(url)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
+    if found["ENGINE"] not in DATABASES:
+        scheme = url.partition("://")[0]
+        raise ImproperlyConfigured(
+            f"{name} must be postgres://… or sqlite:///…: Seenby needs PostgreSQL or SQLite, and"
+            f" cannot use {scheme}://."
+        )
+    return found
 
 
 def strong(name: str, value: str, *, required: bool) -> str:
@@ -165,7 +177,7 @@ def strong(name: str, value: str, *, required: bool) -> str:
 
 def secret(name: str, file: Path) -> str:
     """A secret: the variable, or a random one that is generated once and stored in ``file``."""
-    value = os.environ.get(name)
+    value = given(name)
     if value:
         return value
     made = secrets.token_urlsafe(48)

@@ -13,7 +13,9 @@ from config.cors import CORS_EXPOSE_HEADERS as CORS_EXPOSE_HEADERS
 from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from config.variables import load_dotenv_file, unknown_variables
 
+load_dotenv_file(Path.cwd() / ".env")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = env.flag("DEBUG")
@@ -23,6 +25,7 @@ STRONG_SECRETS = not (DEBUG or DEMO)
 _made = env.secret("SECRET_KEY", BASE_DIR / "var" / "secret_key")
 SECRET_KEY = env.strong("SECRET_KEY", _made, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
+PORT = env.text("PORT", "8000")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     "*" if DEMO and HOST in ("0.0.0.0", "::") else f"localhost,127.0.0.1,[::1],{HOST}",  # noqa: S104
@@ -73,6 +76,8 @@ SERVER_HEAD_SECONDS = env.number("SERVER_HEAD_SECONDS", 10, least=1)
 SERVER_BODY_SECONDS = env.number("SERVER_BODY_SECONDS", 60, least=1)
 SERVER_STALL_SECONDS = env.number("SERVER_STALL_SECONDS", 30, least=1)
 SERVER_ANSWER_SECONDS = env.number("SERVER_ANSWER_SECONDS", 300, least=1)
+#: Sentences, logged once at the start (``receipts.apps``).
+UNKNOWN_VARIABLES = unknown_variables()
 
 # --- Applications -------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import uvicorn
@@ -39,8 +38,8 @@ def serve(port: int, workers: int = 1) -> None:
 
 
 def port_of_environment() -> int:
-    """The environment variable PORT, by default 8000. Raises ``CommandError``."""
-    given = os.environ.get("PORT", "8000")
+    """The setting PORT, by default 8000. Raises ``CommandError``."""
+    given = settings.PORT
     if not given.isdecimal() or len(given) > 5 or not 1 <= int(given) <= 65535:
         raise CommandError(f"PORT must be a number from 1 to 65535, not {given[:20]!r}.")
     return int(given)
