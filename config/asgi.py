@@ -30,6 +30,8 @@ connections.settle_connections()
 
 from config import health  # only now can models be imported
 from config.browsers import with_handler_of_tokens
+from config.metrics import Metrics, is_scrape
+from config.sampling import Sampler
 from config.serving import warn_without_limits
 from receipts.feed import stream
 from receipts.feed.connection import Connection
@@ -46,6 +48,8 @@ _requests = WSGIBridge(
     release=connections.release_connection,
 )
 _sockets = Door(_requests.call)
+_sampler = Sampler(_requests)
+_metrics = Metrics(_sampler)
 
 
 async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -58,6 +62,8 @@ async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) 
         warn_without_limits(scope)
         if health.is_asked(scope):
             await health.answer(scope, send)
+        elif is_scrape(scope):
+            await _metrics.answer(scope, send)
         elif stream.asks_for_stream(scope):
             await _stream(scope, receive, send)
         else:
@@ -87,18 +93,20 @@ async def _opened(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> C
 
 async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
     """Serve the lifespan protocol: start and stop what belongs to the process as a whole."""
-    pruning = None
+    tasks: list[asyncio.Task[None]] = []
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
             memory.settle()
-            pruning = asyncio.create_task(hub().prune_now_and_then())
+            tasks.append(asyncio.create_task(hub().prune_now_and_then()))
+            if settings.METRICS:
+                tasks.append(asyncio.create_task(_sampler.now_and_then()))
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})
         elif message["type"] == "lifespan.shutdown":
-            if pruning is not None:
-                pruning.cancel()
+            for task in tasks:
+                task.cancel()
             await _sockets.places.store()
             await send({"type": "lifespan.shutdown.complete"})
             return

@@ -8,6 +8,7 @@ import re
 import secrets
 import tempfile
 from contextlib import suppress
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,14 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
-from config.variables import given
+from config.variables import variable
 
 #: A signing secret has at least as many bits as the hash that it is used with.
 MIN_SECRET_BYTES = 32
 #: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
 MIN_RSA_BITS = 2048
-DATABASES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
+_ENGINES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -38,13 +39,13 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 def text(name: str, default: str = "") -> str:
     """A string."""
-    value = given(name)
+    value = variable(name)
     return default if value is None else value
 
 
 def flag(name: str, default: bool = False) -> bool:
     """A switch: 1/true/yes/on or 0/false/no/off."""
-    value = given(name)
+    value = variable(name)
     if value is None:
         return default
     if value.lower() in _TRUE:
@@ -56,7 +57,7 @@ def flag(name: str, default: bool = False) -> bool:
 
 def choice(name: str) -> str:
     """``auto``, which is the default, ``on`` or ``off``."""
-    value = (given(name) or "auto").lower()
+    value = (variable(name) or "auto").lower()
     if value == "auto":
         return value
     if value not in _TRUE | _FALSE:
@@ -66,7 +67,7 @@ def choice(name: str) -> str:
 
 def number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number, not less than ``least``."""
-    value = given(name)
+    value = variable(name)
     if value is None or value == "":
         return default
     if not value.isdecimal() or int(value) < least:
@@ -76,7 +77,7 @@ def number(name: str, default: int, *, least: int = 0) -> int:
 
 def one_of(name: str, *allowed: str) -> str:
     """One of the allowed words, in any case; the first one is the default."""
-    value = given(name) or allowed[0]
+    value = variable(name) or allowed[0]
     for word in allowed:
         if word.lower() == value.lower():
             return word
@@ -85,7 +86,7 @@ def one_of(name: str, *allowed: str) -> str:
 
 def some_of(name: str, *allowed: str, default: bool) -> list[str]:
     """A comma-separated subset of the allowed words; if unset, all or none, by ``default``."""
-    if given(name) is None:
+    if variable(name) is None:
         return list(allowed) if default else []
     chosen = words(name)
     if unknown := set(chosen) - set(allowed):
@@ -113,10 +114,18 @@ def _origin(name: str, word: str) -> str:
     return found[0].removesuffix(port) if port and port == found["port"] else found[0]
 
 
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Networks or addresses, separated by commas."""
+    try:
+        return [ip_network(word, strict=False) for word in words(name)]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from error
+
+
 def mapping(name: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        value = json.loads(given(name) or "{}")
+        value = json.loads(variable(name) or "{}")
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a JSON object: {error}.") from error
     if not isinstance(value, dict):
@@ -152,12 +161,12 @@ def _weakness(key: object) -> str:
 
 def database(name: str, default: str) -> DBConfig:
     """Django's database settings from a URL of PostgreSQL or SQLite."""
-    url = given(name) or default
+    url = variable(name) or default
     try:
         found = dj_database_url.parse(url)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
-    if found["ENGINE"] not in DATABASES:
+    if found["ENGINE"] not in _ENGINES:
         scheme = url.partition("://")[0]
         raise ImproperlyConfigured(
             f"{name} must be postgres://… or sqlite:///…: Seenby needs PostgreSQL or SQLite, and"
@@ -177,7 +186,7 @@ def strong(name: str, value: str, *, required: bool) -> str:
 
 def secret(name: str, file: Path) -> str:
     """A secret: the variable, or a random one that is generated once and stored in ``file``."""
-    value = given(name)
+    value = variable(name)
     if value:
         return value
     made = secrets.token_urlsafe(48)

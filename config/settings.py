@@ -11,6 +11,7 @@ from config.cors import CORS_ALLOW_CREDENTIALS as CORS_ALLOW_CREDENTIALS
 from config.cors import CORS_ALLOW_HEADERS as CORS_ALLOW_HEADERS
 from config.cors import CORS_EXPOSE_HEADERS as CORS_EXPOSE_HEADERS
 from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
+from config.databases import tuned
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
 from config.variables import load_dotenv_file, unknown_variables
@@ -37,6 +38,11 @@ DATABASE = env.database("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'seenby.
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
 DB_PREPARE = env.choice("DB_PREPARE")
 DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+if METRICS_TOKEN:
+    env.strong("METRICS_TOKEN", METRICS_TOKEN, required=STRONG_SECRETS)
+METRICS_ALLOW = env.networks("METRICS_ALLOW")
+METRICS = bool(METRICS_TOKEN or METRICS_ALLOW)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
@@ -139,36 +145,10 @@ TEMPLATES = [
 
 # --- Database -----------------------------------------------------------------------------------
 
-DATABASES = {"default": DATABASE}
+DATABASES = {"default": tuned(DATABASE, prepare=DB_PREPARE, pool_max=DB_POOL_MAX)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # SQLite indexes without the columns that are only included, which costs it speed and nothing else.
 SILENCED_SYSTEM_CHECKS = ["models.W040"]
-
-if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
-    # Without immediate transactions, two writers that each read first cannot both proceed, and the
-    # second fails at once regardless of the timeout: with Django's defaults half of concurrent
-    # writes were lost.
-    DATABASE["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-    DATABASE["CONN_MAX_AGE"] = None
-    Path(DATABASE["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-else:
-    # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
-    # receipts/sql/prepared.py runs are prepared once per connection; no others are.
-    options = DATABASE.setdefault("OPTIONS", {})
-    # Where "auto" finds a pooler, receipts/sql/pooler.py turns that off for the connection.
-    options["server_side_binding"] = DB_PREPARE != "off"
-    options["prepare_threshold"] = 2**31 if DB_PREPARE != "off" else None
-    # They outlive a transaction, which behind a pooler no cursor does; nothing here needs them.
-    DATABASE["DISABLE_SERVER_SIDE_CURSORS"] = True
-    if DB_POOL_MAX:
-        options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
-    else:
-        # Without CONN_HEALTH_CHECKS, a query of every request: config/connections.py needs none.
-        DATABASE["CONN_MAX_AGE"] = 60
 
 # Used by throttles and login limits. Django's default keeps 300 entries and evicts at random.
 CACHES = {

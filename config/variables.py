@@ -40,7 +40,7 @@ def load_dotenv_file(file: Path) -> None:
             os.environ[name] = value
 
 
-def given(name: str) -> str | None:
+def variable(name: str) -> str | None:
     """A variable, or the content of the file that ``<name>_FILE`` names; None if neither is set."""
     _known.add(name)
     value, file = os.environ.get(name), os.environ.get(f"{name}_FILE")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import uvicorn
@@ -9,6 +13,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from receipts.gateways.sockets.door import MOST_RECEIVED
+from receipts.metrics import FOLDER_VARIABLE
 
 #: uvicorn's protocol with limits on what clients send and on how long they take.
 PROTOCOL = "config.protocol:LimitedProtocol"
@@ -24,17 +29,31 @@ WEBSOCKETS: dict[str, Any] = {
 
 def serve(port: int, workers: int = 1) -> None:
     """Serve until the process is stopped."""
-    uvicorn.run(
-        "config.asgi:application",
-        host=settings.HOST,
-        port=port,
-        workers=workers,
-        http=PROTOCOL,
-        **WEBSOCKETS,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=3,
-    )
+    with _counted_together() if settings.METRICS and workers > 1 else nullcontext():
+        uvicorn.run(
+            "config.asgi:application",
+            host=settings.HOST,
+            port=port,
+            workers=workers,
+            http=PROTOCOL,
+            **WEBSOCKETS,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=3,
+        )
+
+
+@contextmanager
+def _counted_together() -> Iterator[None]:
+    """A folder in which the workers count, in memory where there is a disk of that kind."""
+    if FOLDER_VARIABLE in os.environ:
+        yield
+        return
+    memory = "/dev/shm"  # noqa: S108
+    where = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="seenby-metrics-", dir=where) as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        yield
 
 
 def port_of_environment() -> int:

@@ -11,6 +11,7 @@ from django.db import connection
 from chat.errors import NotRecipient
 from receipts.ledger.at_once import mark_own_row
 from receipts.ledger.marks import Mark
+from receipts.metrics import count_marks
 from receipts.reads.places import known_conversation, remember
 from receipts.reads.selectors import own_row, own_row_sql
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
@@ -94,9 +95,12 @@ def _placed(message: int | str, username: str) -> tuple[int | str, bool]:
 def _mark_at_once(message: int | str, username: str, wish: Wish) -> tuple[OwnRow | None, bool]:
     own, params = own_row_sql(message, username)
     conversation = cast("int | None", params.get("conversation"))
-    found = mark_own_row(wish.openly(), own, params, conversation=conversation)
+    mark = wish.openly()
+    found = mark_own_row(mark, own, params, conversation=conversation)
     if found is None:
         return None, False
     row, is_changed = found
+    if is_changed:
+        count_marks(1, mark)
     remember(row["message_id"], row["conversation_id"])
     return row, is_changed

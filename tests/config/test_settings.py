@@ -239,7 +239,7 @@ def test_misspelt_variables_are_named_at_the_start(tmp_path: Path) -> None:
              "THROTTLE_USER_READ": "THROTTLE_USER_READS", "SECRET_KEY_FIEL": "SECRET_KEY_FILE",
              "DATABASE_URI": "DATABASE_URL", "WEBHOOKS_RETRY": "docs/operating.md"}  # fmt: skip
     right = {"HOME": "/", "HOSTNAME": "x", "DB_SERVICE_HOST": "x", "LANGUAGE": "en", "PORTS": "1",
-             "SERVER_PORT_8000_TCP_ADDR": "x", "TEST_DATABASE_URL": "", "HTTP_PROXY": ""}  # fmt: skip
+             "SERVER_PORT_8000_TCP_ADDR": "x", "TEST_DATABASE_URL": ""}  # fmt: skip
     told = in_folder(tmp_path, **dict.fromkeys(wrong, "1"), **right).stderr
     lines = [json.loads(line) for line in told.splitlines()]
     assert [line["level"] for line in lines] == ["warning"] * len(wrong)
