@@ -136,9 +136,9 @@ def test_webhooks_tell_their_state_and_backlog(alice: User, bob: User, group: Co
     User.objects.create_user("backend", is_service=True)
     now = timezone.now()
     hook("backend")
-    other = hook("backend")
+    other = hook("backend", "https://backend.example/edits")
     WebhookEndpoint.objects.filter(pk=other.pk).update(kinds=["message.edited"])
-    failing, disabled = hook("backend"), hook("backend")
+    failing, disabled = (hook("backend", f"https://backend.example/{n}") for n in range(2))
     WebhookEndpoint.objects.filter(pk=failing.pk).update(failing_since=now - timedelta(hours=1))
     WebhookEndpoint.objects.filter(pk=disabled.pk).update(disabled_at=now)
     assert sorted(backlogs()) == [
