@@ -14,6 +14,7 @@ from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
 from config.databases import tuned
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from config.reporting import report_errors
 from config.variables import load_dotenv_file, unknown_variables
 
 load_dotenv_file(Path.cwd() / ".env")
@@ -82,6 +83,7 @@ SERVER_HEAD_SECONDS = env.number("SERVER_HEAD_SECONDS", 10, least=1)
 SERVER_BODY_SECONDS = env.number("SERVER_BODY_SECONDS", 60, least=1)
 SERVER_STALL_SECONDS = env.number("SERVER_STALL_SECONDS", 30, least=1)
 SERVER_ANSWER_SECONDS = env.number("SERVER_ANSWER_SECONDS", 300, least=1)
+SENTRY_DSN = env.text("SENTRY_DSN")
 #: Sentences, logged once at the start (``receipts.apps``).
 UNKNOWN_VARIABLES = unknown_variables()
 
@@ -230,3 +232,4 @@ REST_FRAMEWORK = {
 # --- Logs ---------------------------------------------------------------------------------------
 
 LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)
+report_errors(SENTRY_DSN)
