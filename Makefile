@@ -73,7 +73,7 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 	$(BIN)/ruff check --fix .
 
 lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
-	for set in requirements requirements-test requirements-dev \
+	for set in requirements requirements-test requirements-dev requirements-sentry requirements-otel \
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done

@@ -37,6 +37,7 @@ from receipts.feed import stream
 from receipts.feed.connection import Connection
 from receipts.feed.hub import hub
 from receipts.gateways.sockets.door import Door
+from receipts.sql.lasting import release_connection
 
 _requests = WSGIBridge(
     with_handler_of_tokens(_django),
@@ -45,7 +46,7 @@ _requests = WSGIBridge(
     max_body=settings.MAX_REQUEST_BYTES,
     patience=settings.SERVER_STALL_SECONDS,
     longest=settings.SERVER_ANSWER_SECONDS,
-    release=connections.release_connection,
+    release=release_connection,
 )
 _sockets = Door(_requests.call)
 _sampler = Sampler(_requests)

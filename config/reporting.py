@@ -75,7 +75,8 @@ def _cut_down(event: Any, hint: Any) -> Any:
 
 
 def _error(error: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: error[name] for name in ("type", "module", "mechanism") if name in error}
+    names = "type", "module", "mechanism"
+    kept: dict[str, Any] = {name: error[name] for name in names if name in error}
     if error.get("value"):
         kept["value"] = written(error["value"])
     if error.get("stacktrace"):

@@ -18,7 +18,7 @@ from random import uniform
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError
 
 from receipts.feed.encoding import SERVER_SENT_EVENTS, Encoding
 from receipts.feed.looking import Listener, look
@@ -28,6 +28,7 @@ from receipts.feed.reading import check_not_expired
 from receipts.feed.retention import prune_events
 from receipts.feed.tailing import News, news
 from receipts.metrics import count_feed_failure
+from receipts.sql.lasting import release_connection
 
 logger = logging.getLogger("seenby.feed")
 Outcome = TypeVar("Outcome")
@@ -163,8 +164,8 @@ class Hub:
                 self.position, self.failing = None, False
             except Exception as error:
                 # Whatever the error, the events are still in the database afterwards.
-                again = self.failing
-                logger.error("The feed could not be polled: %r", error, exc_info=not again)
+                known = self.failing or isinstance(error, OperationalError | InterfaceError)
+                logger.error("The feed could not be polled: %r", error, exc_info=not known)
                 count_feed_failure()
                 pause, self.failing = RETRY_PAUSE, True
             now = time.monotonic()
@@ -242,8 +243,8 @@ async def _on(threads: Executor, call: Callable[..., Outcome], *args: Any) -> Ou
 
 def _with_connection(call: Callable[..., Outcome], *args: Any) -> Outcome:
     """Give each call a working connection, or a new one."""
-    close_old_connections()
+    release_connection()
     try:
         return call(*args)
     finally:
-        close_old_connections()
+        release_connection()

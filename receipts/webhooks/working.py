@@ -7,9 +7,10 @@ import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from receipts.models import WebhookEndpoint
+from receipts.sql.lasting import release_connection
 from receipts.webhooks.delivering import DELIVERIES_AT_ONCE, deliver, due, has_news
 
 logger = logging.getLogger("seenby.webhooks")
@@ -40,7 +41,7 @@ class Worker:
         with self.pool:
             while not self.stopping:
                 try:
-                    close_old_connections()
+                    release_connection()
                     self._begin(due())
                     self._rest()
                 except DatabaseError as error:
