@@ -85,7 +85,7 @@ def _behind_pooler(driver: Any, *, has_limit: bool) -> None:
             logging.WARNING,
             "The database is behind a pooler, which cannot be told DB_LOCK_TIMEOUT_MS: requests"
             " wait for locked rows without limit. Let the pooler set lock_timeout"
-            " (docs/operating.md), or set DB_LOCK_TIMEOUT_MS=0.",
+            " (docs/pooler.md), or set DB_LOCK_TIMEOUT_MS=0.",
         )
 
 
