@@ -21,6 +21,8 @@ WAYS: dict[str, dict[str, str]] = {
     "pool of 8": {"DB_POOL_MAX": "8"},
     "nothing prepared": {"DB_PREPARE": "off"},
 }
+#: Numbers of those to measure, comma-separated; the first is always measured.
+CHOSEN = {0, *map(int, os.environ.get("BENCH_WAYS", "0,1,2,3,4").split(","))}
 
 
 def run() -> None:
@@ -31,12 +33,12 @@ def run() -> None:
     found: dict[str, Figures] = defaultdict(lambda: defaultdict(list))
     with ExitStack() as running:
         clients = {}
-        for way, settings in WAYS.items():
+        for way, settings in (each for n, each in enumerate(WAYS.items()) if n in CHOSEN):
             folder = running.enter_context(tempfile.TemporaryDirectory())
             given = {name: value or folder for name, value in settings.items()}
             port, pid = running.enter_context(running_service(environment=given))
             clients[way] = Client(port, tokens, server=pid, database=database)
-        names = list(WAYS)
+        names = list(clients)
         for number in range(ROUNDS):
             for place in range(len(names)):
                 way = names[(number + place) % len(names)]

@@ -208,6 +208,15 @@ def test_another_kind_of_database_is_refused_in_one_sentence(
     assert "secret" not in str(raised.value)
 
 
+def test_a_wrong_setting_is_one_line_to_an_operator() -> None:
+    """Not a traceback with that line at its end."""
+    env = os.environ | {"DATABASE_URL": "mysql://ann:secret@db/x", "DEMO": "1"}
+    command = [sys.executable, "manage.py", "serve"]
+    run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert run.stderr.startswith("DATABASE_URL must be")
+
+
 TELL = """
 import django; django.setup()
 from django.conf import settings
