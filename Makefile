@@ -100,6 +100,7 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 
 lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 	for set in requirements requirements-build requirements-test requirements-dev \
+			requirements-sentry requirements-otel \
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16 tests/clients/python/installed; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done

@@ -3,5 +3,6 @@
 
 from config.command import main
 
+
 if __name__ == "__main__":
     main()

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "bulk": "benchmarks.bulk",
     "send": "benchmarks.send",
     "http": "benchmarks.marks_over_http",
+    "ways": "benchmarks.ways",
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",
     "feed": "benchmarks.feed",

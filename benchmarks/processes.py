@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,7 +22,11 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 @contextmanager
 def running_service(
-    application: str = "config.asgi:application", *, http: str = PROTOCOL, ready: str = "/readyz/"
+    application: str = "config.asgi:application",
+    *,
+    http: str = PROTOCOL,
+    ready: str = "/readyz/",
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[tuple[int, int]]:
     """One server process, as `make run` starts it, on a free local port; yields port and pid."""
     port = free_port()
@@ -30,7 +34,8 @@ def running_service(
     options = ["--host", "127.0.0.1", "--port", str(port), "--no-access-log"]
     options += ["--ws", "wsproto", "--ws-per-message-deflate", "false", "--ws-ping-interval", "0"]
     process = subprocess.Popen(
-        [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"]
+        [*command, *options, "--log-level", "warning", "--timeout-graceful-shutdown", "3"],
+        env={**os.environ, **(environment or {})},
     )
     try:
         wait_until_answering(process, port, ready)

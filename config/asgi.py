@@ -31,11 +31,14 @@ connections.settle_connections()
 from chat.provider_keys import provider_keys
 from config import health  # only now can models be imported
 from config.browsers import with_handler_of_tokens
+from config.metrics import Metrics, is_scrape
+from config.sampling import Sampler
 from config.serving import warn_without_limits
 from receipts.feed import stream
 from receipts.feed.connection import Connection
 from receipts.feed.hub import hub
 from receipts.gateways.sockets.door import Door
+from receipts.sql.lasting import release_connection
 
 _requests = WSGIBridge(
     with_handler_of_tokens(_django),
@@ -44,9 +47,11 @@ _requests = WSGIBridge(
     max_body=settings.MAX_REQUEST_BYTES,
     patience=settings.SERVER_STALL_SECONDS,
     longest=settings.SERVER_ANSWER_SECONDS,
-    release=connections.release_connection,
+    release=release_connection,
 )
 _sockets = Door(_requests.call)
+_sampler = Sampler(_requests)
+_metrics = Metrics(_sampler)
 
 
 async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -59,6 +64,8 @@ async def application(scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) 
         warn_without_limits(scope)
         if health.is_asked(scope):
             await health.answer(scope, send)
+        elif is_scrape(scope):
+            await _metrics.answer(scope, send)
         elif stream.asks_for_stream(scope):
             await _stream(scope, receive, send)
         else:
@@ -98,6 +105,8 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
                 keys.refresh_aside()
             for work in hub().prune_now_and_then(), health.warn_if_not_ready():
                 tasks.append(asyncio.create_task(work))
+            if settings.METRICS:
+                tasks.append(asyncio.create_task(_sampler.now_and_then()))
             for number in signal.SIGTERM, signal.SIGINT:
                 _end_streams_at(number)
             await send({"type": "lifespan.startup.complete"})

@@ -23,6 +23,7 @@ from config.threads import Job, WorkThreads
 from receipts.api.outages import Overloaded
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
+from receipts.metrics import count_refused
 
 #: Head and body. Sent one right after the other, they leave in one packet.
 Answer = tuple[AsgiMessage, AsgiMessage]
@@ -232,7 +233,9 @@ class _Request:
 def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) -> Answer:
     """A refusal by the bridge itself; logged with one line, as Django's are."""
     method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    logger.warning("%s %s", method, path, extra={"status": status})
+    extra = {"status": status, "client": environ["REMOTE_ADDR"] or None}
+    logger.warning("%s %s", method, path, extra=extra)
+    count_refused(status)
     body = json.dumps({"detail": detail, "code": code}).encode()
     described = (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))
     headers = [*described, *more, *headers_for(environ.get("HTTP_ORIGIN"))]

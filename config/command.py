@@ -27,6 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     try:
         execute_from_command_line(given)
+    except KeyboardInterrupt:  # before or after the work of a command, which says what it has done
+        sys.exit(130)
     except (Error, ImproperlyConfigured) as error:
         trouble = "" if "--traceback" in given else _trouble(error)
         if not trouble:

@@ -74,6 +74,12 @@ class Edge:
                     logger.exception("A connection could not be checked.")
 
 
+def open_connections() -> tuple[int, int]:
+    """How many connections are open in this process, and the bytes of bodies that they hold."""
+    edges = list(_edges.values())
+    return sum(len(edge.connections) for edge in edges), sum(edge.held for edge in edges)
+
+
 _edges: WeakKeyDictionary[ServerState, Edge] = WeakKeyDictionary()
 
 

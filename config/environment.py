@@ -1,4 +1,4 @@
-"""Reads settings from environment variables, with an error that names the variable."""
+"""Reads settings from their variables, with an error that names the variable."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 import secrets
 import tempfile
 from contextlib import suppress
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,11 +20,13 @@ from dj_database_url import DBConfig
 from django.core.exceptions import ImproperlyConfigured
 
 from chat.public_keys import weakness
+from config.variables import variable
 
 #: A signing secret has at least as many bits as the hash that it is used with.
 MIN_SECRET_BYTES = 32
 #: A secret with fewer different characters is not random.
 MIN_DIFFERENT = 8
+_ENGINES = {"django.db.backends.postgresql", "django.db.backends.sqlite3"}
 
 _ORIGIN = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?P<port>:[0-9]{1,5})?"
@@ -39,12 +41,13 @@ _FALSE = {"0", "false", "no", "off", ""}
 
 def text(name: str, default: str = "") -> str:
     """A string."""
-    return os.environ.get(name, default)
+    value = variable(name)
+    return default if value is None else value
 
 
 def flag(name: str, default: bool = False) -> bool:
     """A switch: 1/true/yes/on or 0/false/no/off."""
-    value = os.environ.get(name)
+    value = variable(name)
     if value is None:
         return default
     if value.lower() in _TRUE:
@@ -54,9 +57,19 @@ def flag(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0, not {value!r}.")
 
 
+def choice(name: str) -> str:
+    """``auto``, which is the default, ``on`` or ``off``."""
+    value = (variable(name) or "auto").lower()
+    if value == "auto":
+        return value
+    if value not in _TRUE | _FALSE:
+        raise ImproperlyConfigured(f"{name} must be auto, on or off, not {value!r}.")
+    return "on" if value in _TRUE else "off"
+
+
 def number(name: str, default: int, *, least: int = 0) -> int:
     """A whole number, not less than ``least``."""
-    value = os.environ.get(name)
+    value = variable(name)
     if value is None or value == "":
         return default
     if not value.isdecimal() or int(value) < least:
@@ -66,7 +79,7 @@ def number(name: str, default: int, *, least: int = 0) -> int:
 
 def one_of(name: str, *allowed: str) -> str:
     """One of the allowed words, in any case; the first one is the default."""
-    value = os.environ.get(name) or allowed[0]
+    value = variable(name) or allowed[0]
     for word in allowed:
         if word.lower() == value.lower():
             return word
@@ -75,17 +88,17 @@ def one_of(name: str, *allowed: str) -> str:
 
 def some_of(name: str, *allowed: str, default: bool) -> list[str]:
     """A comma-separated subset of the allowed words; if unset, all or none, by ``default``."""
-    if name not in os.environ:
+    if variable(name) is None:
         return list(allowed) if default else []
-    given = words(name)
-    if unknown := set(given) - set(allowed):
+    chosen = words(name)
+    if unknown := set(chosen) - set(allowed):
         raise ImproperlyConfigured(f"{name}: there is no {', '.join(sorted(unknown))}.")
-    return given
+    return chosen
 
 
 def words(name: str, default: str = "") -> list[str]:
     """A list, separated by commas."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def origins(name: str) -> list[str]:
@@ -93,36 +106,40 @@ def origins(name: str) -> list[str]:
     return [_origin(name, word) for word in words(name)]
 
 
-def _origin(name: str, given: str) -> str:
-    found = _ORIGIN.fullmatch(given.lower())
+def _origin(name: str, word: str) -> str:
+    found = _ORIGIN.fullmatch(word.lower())
     if not found or int((found["port"] or ":0")[1:]) > 65535:
         raise ImproperlyConfigured(
-            f"{name} must be origins (scheme://host[:port]), separated by commas, not {given!r}."
+            f"{name} must be origins (scheme://host[:port]), separated by commas, not {word!r}."
         )
     port = _DEFAULT_PORTS.get(found["scheme"])
     return found[0].removesuffix(port) if port and port == found["port"] else found[0]
 
 
-def networks(name: str, default: str) -> list[str]:
-    """IP addresses and networks, separated by commas. All addresses at once are refused."""
-    given = words(name, default)
-    for word in given:
-        try:
-            everybody = ip_network(word).prefixlen == 0
-        except ValueError as error:
-            raise ImproperlyConfigured(
-                f"{name} must be IP addresses or networks, such as 10.0.0.2 or 10.0.0.0/24,"
-                f" separated by commas: {error}."
-            ) from error
-        if everybody:
-            raise ImproperlyConfigured(f"{name}: with {word} anybody could claim any address.")
-    return given
+def networks(name: str, default: str = "") -> list[IPv4Network | IPv6Network]:
+    """IP addresses and networks, separated by commas."""
+    try:
+        return [ip_network(word) for word in words(name, default)]
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} must be IP addresses or networks, such as 10.0.0.2 or 10.0.0.0/24,"
+            f" separated by commas: {error}."
+        ) from error
+
+
+def proxies(name: str, default: str) -> list[str]:
+    """The same for proxies that are trusted. All addresses at once are refused."""
+    found = networks(name, default)
+    for network in found:
+        if network.prefixlen == 0:
+            raise ImproperlyConfigured(f"{name}: with {network} anybody could claim any address.")
+    return [str(network) for network in found]
 
 
 def mapping(name: str) -> dict[str, Any]:
     """A JSON object."""
     try:
-        value = json.loads(os.environ.get(name) or "{}")
+        value = json.loads(variable(name) or "{}")
     except ValueError as error:
         raise ImproperlyConfigured(f"{name} must be a JSON object: {error}.") from error
     if not isinstance(value, dict):
@@ -145,7 +162,7 @@ def public_keys(name: str) -> dict[str, str]:
 
 def key_set_url(name: str, *, allow_http: bool) -> str:
     """The address of a JSON Web Key Set: ``https://``, also ``http://`` if that is allowed."""
-    value = os.environ.get(name, "")
+    value = variable(name) or ""
     try:
         parts = urlsplit(value)
         is_url = bool(parts.hostname) and parts.port != 0 and parts.username is None
@@ -158,19 +175,24 @@ def key_set_url(name: str, *, allow_http: bool) -> str:
 
 
 def database(name: str, default: str) -> DBConfig:
-    """Django's database settings from a URL."""
+    """Django's database settings from a URL of PostgreSQL or SQLite."""
+    url = variable(name) or default
     try:
-        found = dj_database_url.parse(os.environ.get(name) or default)
+        found = dj_database_url.parse(url)
     except (dj_database_url.ParseError, dj_database_url.UnknownSchemeError) as error:
         raise ImproperlyConfigured(f"{name}: {error}") from error
     if found["ENGINE"] not in _ENGINES:
-        raise ImproperlyConfigured(f"{name} must start with postgres:// or sqlite:///.")
+        scheme = url.partition("://")[0]
+        raise ImproperlyConfigured(
+            f"{name} must be postgres://… or sqlite:///…: Seenby needs PostgreSQL or SQLite, and"
+            f" cannot use {scheme}://."
+        )
     return found
 
 
 def folder(name: str, default: Path) -> Path:
     """The absolute path of a folder, which need not exist."""
-    return Path(os.environ.get(name) or default).expanduser().resolve()
+    return Path(variable(name) or default).expanduser().resolve()
 
 
 def make_folder(name: str, path: Path) -> None:
@@ -192,7 +214,7 @@ def strong(name: str, value: str, *, required: bool) -> str:
 
 def secret(name: str, file: Path) -> str:
     """A secret: the variable, or a random one that is generated once and stored in ``file``."""
-    value = os.environ.get(name)
+    value = variable(name)
     if value:
         return value
     made = secrets.token_urlsafe(48)

@@ -7,7 +7,6 @@ all busy still reports that it is alive. The views are for other servers.
 from __future__ import annotations
 
 import json
-import logging
 import time
 from functools import cache
 
@@ -16,12 +15,12 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.http import require_safe
 
 from chat.addresses import path_of
-from config.logs import id_of_request
+from config.plain import respond
 from config.readiness import Readiness, ask_own_connection, trouble
+from receipts.api.outages import Unavailable
 from receipts.feed.asgi import AsgiMessage, AsgiSend
 
 ALIVE, READY = "/healthz/", "/readyz/"
-logger = logging.getLogger("seenby.request")
 
 
 @require_safe
@@ -34,7 +33,10 @@ def healthz(request: HttpRequest) -> JsonResponse:
 def readyz(request: HttpRequest) -> JsonResponse:
     """Readiness: the database can be read and written, and all migrations are applied."""
     status, said = _said(trouble(connection))
-    return JsonResponse(said, status=status)
+    answer = JsonResponse(said, status=status)
+    if status == Unavailable.status_code:
+        answer["Retry-After"] = str(Unavailable.wait)
+    return answer
 
 
 def is_asked(scope: AsgiMessage) -> bool:
@@ -47,21 +49,8 @@ async def answer(scope: AsgiMessage, send: AsgiSend) -> None:
     """Answer a probe in the event loop."""
     began = time.perf_counter()
     status, said = _said(await readiness()() if scope["path"].endswith(READY) else "")
-    body = json.dumps(said).encode()
-    identity = id_of_request(_header(scope, b"x-request-id"))
-    headers = [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", identity.encode()),
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    body = body if scope["method"] == "GET" else b""
-    await send({"type": "http.response.body", "body": body, "more_body": False})
-    took = round((time.perf_counter() - began) * 1000, 2)
-    extra = {"status": status, "ms": took, "caller": None, "request_id": identity}
-    logger.info("%s %s", scope["method"], scope["path"], extra=extra)
+    later = ((b"retry-after", b"%d" % Unavailable.wait),) if status == 503 else ()
+    await respond(scope, send, status, json.dumps(said).encode(), began=began, headers=later)
 
 
 async def warn_if_not_ready() -> None:
@@ -74,10 +63,6 @@ def _said(trouble: str) -> tuple[int, dict[str, str]]:
     if trouble:
         return 503, {"status": "unavailable", "reason": trouble}
     return 200, {"status": "ok"}
-
-
-def _header(scope: AsgiMessage, wanted: bytes) -> str:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == wanted), "")
 
 
 @cache

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from chat.addresses import readable
 from config.redacting import redacted
+from receipts.metrics import count_request
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger("seenby.request")
@@ -107,13 +108,17 @@ class RequestLogMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-ID"] = request_id.get()
+            seconds = time.perf_counter() - started
+            route = request.resolver_match.route if request.resolver_match else ""
+            count_request(request.method or "", route, response.status_code, seconds)
             refusal = getattr(request, "refusal", None)
             level = logging.WARNING if refusal else logging.INFO
             if logger.isEnabledFor(level):
                 extra = {
                     "status": response.status_code,
-                    "ms": round((time.perf_counter() - started) * 1000, 2),
+                    "ms": round(seconds * 1000, 2),
                     "caller": getattr(request, "caller_name", None),
+                    "client": request.META.get("REMOTE_ADDR") or None,
                 }
                 if refusal:
                     extra["reason"] = refusal

@@ -20,6 +20,7 @@ from uvicorn.protocols.http.httptools_impl import (
 
 from config.edge import Edge, edge_of
 from receipts.feed.transport import abort_transport
+from receipts.metrics import count_refused
 
 #: In the scope of a request that came in over this protocol.
 MARK = "seenby.limits"
@@ -144,7 +145,9 @@ class LimitedProtocol(HttpToolsProtocol):
         """Close the connection; with a response, unless another one is being sent or due first."""
         if self.transport.is_closing():
             return
-        logger.info("A connection was refused.", extra={"status": status, "code": code})
+        extra = {"status": status, "code": code, "client": (self.client or (None,))[0]}
+        logger.info("A connection was refused.", extra=extra)
+        count_refused(status)
         self._forget()
         if self._may_answer():
             body = json.dumps({"detail": detail, "code": code}).encode()

@@ -10,12 +10,12 @@ import asyncio
 import copy
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import Error, OperationalError, connections
+from django.db import Error, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
@@ -61,7 +61,8 @@ def _can_write(connection: BaseDatabaseWrapper) -> bool:
     """Whether a file of the database can grow; the space is freed again."""
     if connection.vendor == "sqlite":
         return _can_write_sqlite(connection)
-    with connection.cursor() as cursor:
+    # One transaction, since behind a pooler the next one may not see the temporary table.
+    with transaction.atomic(connection.alias), connection.cursor() as cursor:
         cursor.execute(
             "SELECT current_setting('transaction_read_only') = 'off',"
             " has_database_privilege(current_database(), 'TEMPORARY')"
@@ -126,11 +127,14 @@ def ask_own_connection() -> Callable[[], str]:
         if not kept:
             kept.append(_own_connection())
             connections["default"] = kept[0]  # of this thread: migrations are read through it
+        found = NO_DATABASE
         try:
-            found = trouble(kept[0])
+            with _limited(kept[0]):
+                found = trouble(kept[0])
+        except Error:
+            found = found or NO_DATABASE  # it is lost meanwhile
         except Exception:
             logger.exception("The database could not be asked.")
-            found = NO_DATABASE
         with suppress(Error):
             kept[0].close() if found else kept[0].close_if_unusable_or_obsolete()
         if kept[0].connection is None:
@@ -138,6 +142,18 @@ def ask_own_connection() -> Callable[[], str]:
         return found
 
     return ask
+
+
+@contextmanager
+def _limited(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """PostgreSQL ends statements that take too long; said in a transaction, as poolers allow."""
+    if connection.vendor == "sqlite":
+        yield
+        return
+    with transaction.atomic(connection.alias):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {STATEMENT_MS}")
+        yield
 
 
 def _own_connection() -> BaseDatabaseWrapper:
@@ -150,5 +166,4 @@ def _own_connection() -> BaseDatabaseWrapper:
         if options.pop("pool", None):
             connection.settings_dict["CONN_MAX_AGE"] = 60
         options["connect_timeout"] = 3
-        options["options"] = f"{options.get('options', '')} -c statement_timeout={STATEMENT_MS}"
     return connection

@@ -11,10 +11,14 @@ from config.cors import CORS_ALLOW_CREDENTIALS as CORS_ALLOW_CREDENTIALS
 from config.cors import CORS_ALLOW_HEADERS as CORS_ALLOW_HEADERS
 from config.cors import CORS_EXPOSE_HEADERS as CORS_EXPOSE_HEADERS
 from config.cors import CORS_URLS_REGEX as CORS_URLS_REGEX
+from config.databases import tuned
 from config.loggers import logging_settings
 from config.openapi import SPECTACULAR_SETTINGS as SPECTACULAR_SETTINGS
+from config.reporting import report_errors
 from config.rest import REST_FRAMEWORK as REST_FRAMEWORK
+from config.variables import load_dotenv_file, unknown_variables
 
+load_dotenv_file(Path.cwd() / ".env")
 BASE_DIR = Path(__file__).resolve().parent.parent
 #: What the service itself writes: in a checkout ``var/`` in it, otherwise ``var/`` where it is
 #: started, since the folder of an installed package is not to be written to.
@@ -32,21 +36,27 @@ SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS")
 for _former in SECRET_KEY_FALLBACKS:
     env.strong("SECRET_KEY_FALLBACKS", _former, required=STRONG_SECRETS)
 HOST = env.text("HOST", "127.0.0.1")
+PORT = env.text("PORT", "8000")
 ALLOWED_HOSTS = env.words(
     "ALLOWED_HOSTS",
     "*" if DEMO and HOST in ("0.0.0.0", "::") else f"localhost,127.0.0.1,[::1],{HOST}",  # noqa: S104
 )
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 CORS_ALLOWED_ORIGINS = env.origins("CORS_ALLOWED_ORIGINS")
-FORWARDED_ALLOW_IPS = env.networks("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
+FORWARDED_ALLOW_IPS = env.proxies("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 HTTPS = env.flag("HTTPS", default=not (DEBUG or DEMO))
 HSTS_SECONDS = env.number("HSTS_SECONDS", 60 * 60)
 HSTS_INCLUDE_SUBDOMAINS = env.flag("HSTS_INCLUDE_SUBDOMAINS")
 HSTS_PRELOAD = env.flag("HSTS_PRELOAD")
 DATABASE = env.database("DATABASE_URL", f"sqlite:///{DATA_DIR / 'seenby.sqlite3'}")
 DB_POOL_MAX = env.number("DB_POOL_MAX", 0)
-DB_PREPARE = env.flag("DB_PREPARE", default=True)
+DB_PREPARE = env.choice("DB_PREPARE")
 DB_LOCK_TIMEOUT_MS = env.number("DB_LOCK_TIMEOUT_MS", 3_000)
+METRICS_TOKEN = env.text("METRICS_TOKEN")
+if METRICS_TOKEN:
+    env.strong("METRICS_TOKEN", METRICS_TOKEN, required=STRONG_SECRETS)
+METRICS_ALLOW = env.networks("METRICS_ALLOW")
+METRICS = bool(METRICS_TOKEN or METRICS_ALLOW)
 LOG_LEVEL = env.one_of("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMAT = env.one_of("LOG_FORMAT", "json", "text")
 
@@ -88,6 +98,9 @@ SERVER_HEAD_SECONDS = env.number("SERVER_HEAD_SECONDS", 10, least=1)
 SERVER_BODY_SECONDS = env.number("SERVER_BODY_SECONDS", 60, least=1)
 SERVER_STALL_SECONDS = env.number("SERVER_STALL_SECONDS", 30, least=1)
 SERVER_ANSWER_SECONDS = env.number("SERVER_ANSWER_SECONDS", 300, least=1)
+SENTRY_DSN = env.text("SENTRY_DSN")
+#: Sentences, logged once at the start (``receipts.apps``).
+UNKNOWN_VARIABLES = unknown_variables()
 
 # --- Applications -------------------------------------------------------------------------------
 
@@ -150,7 +163,7 @@ TEMPLATES = [
 
 # --- Database -----------------------------------------------------------------------------------
 
-DATABASES = {"default": DATABASE}
+DATABASES = {"default": tuned(DATABASE, prepare=DB_PREPARE, pool_max=DB_POOL_MAX)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 SILENCED_SYSTEM_CHECKS = [
     # SQLite indexes without the columns that are only included: it costs speed, nothing else.
@@ -160,29 +173,6 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",
     "security.W021",
 ]
-
-if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
-    # Without immediate transactions, two writers that each read first cannot both proceed, and the
-    # second fails at once regardless of the timeout: with Django's defaults half of concurrent
-    # writes were lost.
-    DATABASE["OPTIONS"] = {
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 10,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-    }
-    DATABASE["CONN_MAX_AGE"] = None
-    env.make_folder("DATABASE_URL", Path(DATABASE["NAME"]).parent)
-else:
-    # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
-    # receipts/sql/prepared.py runs are prepared once per connection; no others are.
-    options = DATABASE.setdefault("OPTIONS", {})
-    options["server_side_binding"] = DB_PREPARE
-    options["prepare_threshold"] = 2**31 if DB_PREPARE else None
-    if DB_POOL_MAX:
-        options["pool"] = {"min_size": 1, "max_size": DB_POOL_MAX, "timeout": 10}
-    else:
-        # Without CONN_HEALTH_CHECKS, a query of every request: config/connections.py needs none.
-        DATABASE["CONN_MAX_AGE"] = 60
 
 # Used by throttles and login limits. Django's default keeps 300 entries and evicts at random.
 CACHES = {
@@ -242,3 +232,4 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_REQUEST_BYTES
 # --- Logs ---------------------------------------------------------------------------------------
 
 LOGGING = logging_settings(LOG_LEVEL, LOG_FORMAT)
+report_errors(SENTRY_DSN)

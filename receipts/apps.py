@@ -1,7 +1,13 @@
+import logging
 from importlib import import_module
+from multiprocessing import parent_process
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.contrib.admin import apps as admin_apps
+from django.db.backends.signals import connection_created
+
+from receipts.sql.pooler import examine
 
 
 class ReceiptsConfig(AppConfig):
@@ -10,6 +16,12 @@ class ReceiptsConfig(AppConfig):
     name = "receipts"
     default_auto_field = "django.db.models.BigAutoField"
     default = True
+
+    def ready(self) -> None:
+        connection_created.connect(examine)
+        if parent_process() is None:  # a server's workers need not repeat it
+            for sentence in settings.UNKNOWN_VARIABLES:
+                logging.getLogger("seenby.settings").warning(sentence)
 
 
 class ModerationConfig(admin_apps.AdminConfig):

@@ -18,15 +18,17 @@ from random import uniform
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import InterfaceError, OperationalError
 
-from receipts.feed.encoding import Encoding
+from receipts.feed.encoding import SERVER_SENT_EVENTS, Encoding
 from receipts.feed.looking import Listener, look
 from receipts.feed.member import Member
 from receipts.feed.positions import CursorExpired, Position
 from receipts.feed.reading import check_not_expired
 from receipts.feed.retention import prune_events
 from receipts.feed.tailing import News, news
+from receipts.metrics import count_feed_failure
+from receipts.sql.lasting import release_connection
 
 logger = logging.getLogger("seenby.feed")
 Outcome = TypeVar("Outcome")
@@ -70,6 +72,14 @@ class Hub:
         self.catching_up = ThreadPoolExecutor(CATCH_UP_THREADS, "feed-catching-up")
         self.life: asyncio.Task[None] | None = None
         self.failing = self.closed = False
+        #: When everything that was there had been published, by ``time.monotonic()``.
+        self.caught_up_at = 0.0
+
+    @property
+    def lag(self) -> float:
+        """For how many seconds there may be events that are not published; 0 without listeners."""
+        is_polling = self.life is not None and not self.life.done()
+        return time.monotonic() - self.caught_up_at if is_polling else 0.0
 
     def join(self, connection: Member) -> Arrival:
         """Register a connection; the result is the position from which it receives live events.
@@ -89,6 +99,7 @@ class Hub:
         arrival: Arrival = asyncio.get_running_loop().create_future()
         self.arriving.append((connection, arrival))
         if self.life is None or self.life.done():
+            self.caught_up_at = time.monotonic()
             self.life = asyncio.create_task(self._live())
         return arrival
 
@@ -153,8 +164,9 @@ class Hub:
                 self.position, self.failing = None, False
             except Exception as error:
                 # Whatever the error, the events are still in the database afterwards.
-                again = self.failing
-                logger.error("The feed could not be polled: %r", error, exc_info=not again)
+                known = self.failing or isinstance(error, OperationalError | InterfaceError)
+                logger.error("The feed could not be polled: %r", error, exc_info=not known)
+                count_feed_failure()
                 pause, self.failing = RETRY_PAUSE, True
             now = time.monotonic()
             for connection in self._all():
@@ -166,7 +178,7 @@ class Hub:
         """Publish new events to everybody; return whether there are more already."""
         if self.failing and self.position is not None:
             await _on(self.looking, check_not_expired, self.position)
-        arriving = len(self.arriving)
+        arriving, began = len(self.arriving), time.monotonic()
         listeners, audiences = dict[int, Listener](), dict[Encoding, set[int]]()
         for connection in self._all():
             listeners[connection.listener.pk] = connection.listener
@@ -175,6 +187,7 @@ class Hub:
         self.position = found.position
         self._publish(found)
         if not found.more:
+            self.caught_up_at = began
             self._receive(arriving, found.position)
         return found.more
 
@@ -196,6 +209,11 @@ class Hub:
             if not arrival.done():  # the client may have hung up
                 arrival.set_result(position)
         del self.arriving[:count]
+
+    def count_by_kind(self) -> tuple[int, int]:
+        """How many streams are open, and how many vendors' sockets that have logged in."""
+        streams = sum(member.encoding is SERVER_SENT_EVENTS for member in self._all())
+        return streams, self.count - streams
 
     def _all(self) -> Iterator[Member]:
         return (each for mine in tuple(self.connections.values()) for each in tuple(mine))
@@ -225,8 +243,8 @@ async def _on(threads: Executor, call: Callable[..., Outcome], *args: Any) -> Ou
 
 def _with_connection(call: Callable[..., Outcome], *args: Any) -> Outcome:
     """Give each call a working connection, or a new one."""
-    close_old_connections()
+    release_connection()
     try:
         return call(*args)
     finally:
-        close_old_connections()
+        release_connection()

@@ -3,8 +3,8 @@
 The file is read once, into temporary tables; every later step is SQL over those tables, in slices
 of a limited number of rows, one transaction per slice. So memory use is constant, live traffic is
 never blocked for long, and an unreadable file writes nothing. Running a stopped import again
-completes it, and running it once more changes nothing. It needs one database session throughout:
-connect to the database itself, not through a pooler in transaction mode.
+completes it, and running it once more changes nothing. It needs one database session throughout,
+and refuses a connection through a pooler (``NeedsOwnSession``).
 
 Lines may come in any order, and in any number of files, imported in any order: the result is that
 of one sorted file (docs/decisions/0018). What names something that is not there yet is refused;

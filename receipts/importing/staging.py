@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, models, reset_queries
+from django.db import DatabaseError, connection, models, reset_queries
 from django.db.models.expressions import RawSQL
 
+from receipts.sql.pooler import require_own_session
 from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
@@ -63,12 +64,15 @@ def insert(table: str, records: Sequence[tuple[Any, ...]]) -> None:
 
 @contextmanager
 def staging_tables() -> Iterator[None]:
-    """Create empty tables for the records, and drop them at the end of the block."""
+    """Create empty tables for the records, and drop them at the end of the block.
+
+    Raises ``NeedsOwnSession``.
+    """
+    require_own_session()
     time, flag = (
         kind().db_type(connection) for kind in (models.DateTimeField, models.BooleanField)
     )
-    for table in _TABLES:
-        _drop(table)
+    _drop_all()
     for kind, names in RECORD_COLUMNS.items():
         types = {name: time if name.endswith("_at") else "text" for name in names}
         types |= dict.fromkeys(_FLAGS.intersection(names), flag)
@@ -77,8 +81,16 @@ def staging_tables() -> Iterator[None]:
     try:
         yield
     finally:
+        _drop_all()
+
+
+def _drop_all() -> None:
+    """Where that is impossible, as while a statement runs, the tables go with the session."""
+    try:
         for table in _TABLES:
             _drop(table)
+    except DatabaseError:
+        connection.close()
 
 
 def _drop(table: str) -> None:

@@ -91,7 +91,16 @@ def summed_up(sum_up: Callable[[bool], None]) -> Iterator[None]:
     """Call ``sum_up(stopped)`` at the end, also after Ctrl-C, which exits with ``STOPPED``."""
     try:
         yield
-    except KeyboardInterrupt:
+    except BaseException as error:
+        if not _is_interrupted(error):
+            raise
         sum_up(True)
         raise CommandError("stopped; run it again to continue", returncode=STOPPED) from None
     sum_up(False)
+
+
+def _is_interrupted(error: BaseException | None) -> bool:
+    """Whether Ctrl-C caused it: also where cleaning up failed, since a statement was cut off."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import uvicorn
@@ -11,6 +14,7 @@ from django.conf import settings
 from django.core.management.base import CommandError
 
 from receipts.gateways.sockets.door import MOST_RECEIVED
+from receipts.metrics import FOLDER_VARIABLE
 
 #: uvicorn's protocol with limits on what clients send and on how long they take.
 PROTOCOL = "config.protocol:LimitedProtocol"
@@ -27,18 +31,32 @@ WEBSOCKETS: dict[str, Any] = {
 def serve(port: int, workers: int = 1) -> None:
     """Serve until the process is stopped. Raises ``CommandError`` if the port is taken."""
     check_port(port)
-    uvicorn.run(
-        "config.asgi:application",
-        host=settings.HOST,
-        port=port,
-        workers=workers,
-        http=PROTOCOL,
-        **WEBSOCKETS,
-        forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=3,
-    )
+    with _counted_together() if settings.METRICS and workers > 1 else nullcontext():
+        uvicorn.run(
+            "config.asgi:application",
+            host=settings.HOST,
+            port=port,
+            workers=workers,
+            http=PROTOCOL,
+            **WEBSOCKETS,
+            forwarded_allow_ips=settings.FORWARDED_ALLOW_IPS,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=3,
+        )
+
+
+@contextmanager
+def _counted_together() -> Iterator[None]:
+    """A folder in which the workers count, in memory where there is a disk of that kind."""
+    if FOLDER_VARIABLE in os.environ:
+        yield
+        return
+    memory = "/dev/shm"  # noqa: S108
+    where = memory if os.access(memory, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="seenby-metrics-", dir=where) as folder:
+        os.environ[FOLDER_VARIABLE] = folder
+        yield
 
 
 def check_port(port: int) -> None:
@@ -58,8 +76,8 @@ def check_port(port: int) -> None:
 
 
 def port_of_environment() -> int:
-    """The environment variable PORT, by default 8000. Raises ``CommandError``."""
-    given = os.environ.get("PORT", "8000")
+    """The setting PORT, by default 8000. Raises ``CommandError``."""
+    given = settings.PORT
     if not given.isdecimal() or len(given) > 5 or not 1 <= int(given) <= 65535:
         raise CommandError(f"PORT must be a number from 1 to 65535, not {given[:20]!r}.")
     return int(given)

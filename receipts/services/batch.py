@@ -21,6 +21,7 @@ from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import Change, stamp_rows
 from receipts.ledger.watermarks import hold_back_private, lock_participants
+from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.services.batch_items import (
@@ -161,6 +162,7 @@ def _stamp(found: list[FoundMark], now: datetime) -> list[int]:
         {each.participant_id for each in spoken.values()},
         _conversation_of(found),
     )
+    count_marks(len(changed), mark)
     return _places(spoken, changed)
 
 
@@ -188,7 +190,9 @@ def _stamp_failures(found: list[FoundMark]) -> list[int]:
         given_sql="mark.given",
         source=SOURCE[connection.vendor],
     )
-    return _places(spoken, stamp_rows(change, conversation=_conversation_of(found)))
+    changed = stamp_rows(change, conversation=_conversation_of(found))
+    count_failures(len(changed))
+    return _places(spoken, changed)
 
 
 def _places(spoken: Mapping[int, FoundMark], changed: set[tuple[int, int]]) -> list[int]:

@@ -27,6 +27,7 @@ from receipts.ledger.watermarks import (
     hold_back_private,
     lock_participants,
 )
+from receipts.metrics import count_marks
 from receipts.rules.deleted import present_sql
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
@@ -208,6 +209,7 @@ class _Stretches:
         )
         if mark.private or mark.hides_delivery:
             hold_back_private(mark, locked)
+        count_marks(marked, mark)
         return marked
 
     def _after(self, past: RowPlace) -> dict[str, Any]:

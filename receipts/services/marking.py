@@ -21,6 +21,7 @@ from receipts.ledger.watermarks import (
     hold_back_private,
     lock_participant,
 )
+from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
 from receipts.sql.keyset import sent_at_sql
@@ -117,7 +118,9 @@ def report_failure(
         "reason": kept_reason(reason),
         "given": at is not None,
     }
-    return stamp_one(failure(_ONE, params), conversation=row.conversation_id)
+    changed = stamp_one(failure(_ONE, params), conversation=row.conversation_id)
+    count_failures(changed is not None)
+    return changed
 
 
 def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
@@ -158,9 +161,12 @@ def mark_row(row: RecipientKey, mark: Mark) -> ChangedColumns | None:
     change = mark.change(_ONE, _names(row))
     if not (mark.private or mark.hides_delivery):
         # One statement without a transaction: the message is locked no longer than that.
-        return stamp_one(change, conversation=row.conversation_id)
-    with _hiding(row.recipient_id, row.conversation_id, mark, change):
-        return stamp_one(change, conversation=row.conversation_id)
+        changed = stamp_one(change, conversation=row.conversation_id)
+    else:
+        with _hiding(row.recipient_id, row.conversation_id, mark, change):
+            changed = stamp_one(change, conversation=row.conversation_id)
+    count_marks(changed is not None, mark)
+    return changed
 
 
 @contextmanager
@@ -204,6 +210,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
                 reached=position.reached,
             )
         marked = stamp(change, conversation=position.conversation_id)
+    count_marks(marked, mark)
     if mark.backdated:
         # A separate statement: an index finds the unmarked rows, but not these. A separate
         # transaction: these messages may precede some that the first one locked (rule 22).

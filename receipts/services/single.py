@@ -12,6 +12,7 @@ from chat.errors import NotRecipient
 from receipts.ledger.at_once import mark_own_row
 from receipts.ledger.marks import Mark
 from receipts.ledger.noting import NEEDS_NO_NOTE_SECONDS
+from receipts.metrics import count_marks
 from receipts.reads.places import is_known_as_younger, known_conversation, remember
 from receipts.reads.selectors import own_row, own_row_sql
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
@@ -95,10 +96,13 @@ def _placed(message: int | str, username: str) -> tuple[int | str, bool]:
 def _mark_at_once(message: int | str, username: str, wish: Wish) -> tuple[OwnRow | None, bool]:
     own, params = own_row_sql(message, username)
     conversation = cast("int | None", params.get("conversation"))
+    mark = wish.openly()
     is_young = isinstance(message, int) and is_known_as_younger(message, NEEDS_NO_NOTE_SECONDS)
-    found = mark_own_row(wish.openly(), own, params, conversation=conversation, is_young=is_young)
+    found = mark_own_row(mark, own, params, conversation=conversation, is_young=is_young)
     if found is None:
         return None, False
     row, is_changed = found
+    if is_changed:
+        count_marks(1, mark)
     remember(row["message_id"], row["conversation_id"], row["sent_at"])
     return row, is_changed

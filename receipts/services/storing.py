@@ -17,6 +17,7 @@ from receipts.ledger.announcing import announce_message, created_event_sql
 from receipts.ledger.marks import Mark
 from receipts.ledger.noting import note_sent
 from receipts.ledger.watermarks import reach_newest_sql
+from receipts.metrics import count_message
 from receipts.models import EventKind
 from receipts.reads.names import message_id_of
 from receipts.rules.recipients import recipients_now_sql
@@ -134,6 +135,7 @@ def store_message(
     if external_id is not None:
         _claim_name(external_id, values["id"], conversation_id)
     note_sent(conversation_id, created_at)
+    count_message()
     names = [field.attname for field in Message._meta.concrete_fields]
     return Message.from_db(connection.alias, names, [values[name] for name in names])
 

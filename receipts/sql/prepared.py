@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
@@ -18,13 +17,14 @@ _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
 def fetch_prepared(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of one of the few statements of every mark; on PostgreSQL a prepared statement.
+    """The rows of one of the few statements of every mark; on PostgreSQL a prepared statement,
+    where the connection may prepare (``receipts.sql.pooler``).
 
     Only for those: a list's page is planned each time, since its best plan depends on the page, and
     a generic plan took four times as long at the end of 100,000 recipients.
     """
     database: Any = connections[DEFAULT_DB_ALIAS]  # not through the proxy, for each attribute
-    if database.vendor != "postgresql" or not settings.DB_PREPARE:
+    if database.vendor != "postgresql":
         with database.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []

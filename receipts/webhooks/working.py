@@ -8,9 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import closing
 
 from django.db import Error as DatabaseError
-from django.db import close_old_connections, connection
+from django.db import connection
 
 from receipts.models import WebhookEndpoint
+from receipts.sql.lasting import release_connection
 from receipts.webhooks.delivering import DELIVERIES_AT_ONCE, deliver, due, has_news
 from receipts.webhooks.endpoints import reseal_secrets
 from receipts.webhooks.posting import lines
@@ -43,7 +44,7 @@ class Worker:
         with closing(lines), self.pool:
             while not self.stopping:
                 try:
-                    close_old_connections()
+                    release_connection()
                     lines.close_old()
                     self._reseal()
                     self._begin(due())

@@ -13,7 +13,7 @@ from tests.support.live import Serve
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 _END_ALL = """
-    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'served'"""
 
 

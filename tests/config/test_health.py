@@ -46,6 +46,7 @@ def test_a_process_is_not_ready_while_the_database_fails(
     monkeypatch.setattr(health, "connection", Broken())
     answer = Client().get("/readyz/")
     assert (answer.status_code, answer.json()["reason"]) == (503, "no database")
+    assert int(answer["Retry-After"]) > 0
 
 
 @pytest.mark.django_db
@@ -87,6 +88,7 @@ def test_a_request_is_one_line_of_json(
     for line in lines:
         assert (line["message"], line["request_id"]) == ("GET /api/v1/users/", "r1")
         assert line["ms"] >= 0
+        assert line["client"] == "127.0.0.1"
         assert service_key not in str(line)
 
 

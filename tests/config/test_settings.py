@@ -82,7 +82,7 @@ def test_hsts_begins_small() -> None:
             "https://idp.example:x/", "https://idp.example:0/", "https://u:p@idp.example/",
             "https://idp.example/schl\u00fcssel",
         ]),
-        (lambda name: environment.networks(name, ""), [
+        (lambda name: environment.proxies(name, ""), [
             "*", "proxy", "10.0.0.300", "10.0.0.1/8", "0.0.0.0/0", "::/0", "10.0.0.1,proxy:80",
         ]),
         (environment.public_keys, ['{"k": "secret"}', '{"k": 1}', "[]"]),
@@ -201,3 +201,97 @@ def test_every_variable_is_documented() -> None:
     documented = set(re.findall(r"`([A-Z_]+)`", (ROOT / "docs/operating.md").read_text()))
     assert read
     assert not read - documented
+
+
+# --- Where they come from -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("read", "content", "found"),
+    [
+        (environment.text, "a secret\n", "a secret"),
+        (environment.flag, "on\n", True),
+        (lambda name: environment.number(name, 5), "7\r\n", 7),
+        (environment.words, "a, b", ["a", "b"]),
+        (lambda name: environment.some_of(name, "a", "b", default=True), "b", ["b"]),
+        (lambda name: environment.secret(name, Path("/no")), "kept\n", "kept"),
+        (lambda name: environment.database(name, "")["NAME"], "sqlite:///x.sqlite3\n", "x.sqlite3"),
+    ],
+)
+def test_any_setting_may_stand_in_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, read: Any, content: str, found: Any
+) -> None:
+    """``<name>_FILE``, as secrets are mounted into containers."""
+    (tmp_path / "setting").write_text(content)
+    monkeypatch.setenv("SEENBY_X_FILE", str(tmp_path / "setting"))
+    assert read("SEENBY_X") == found
+
+
+def test_a_setting_stands_in_one_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Both is an error that names them, and so is a file that cannot be read."""
+    monkeypatch.setenv("SEENBY_X_FILE", str(tmp_path / "missing"))
+    with pytest.raises(ImproperlyConfigured, match=r"^SEENBY_X_FILE: .*missing"):
+        environment.text("SEENBY_X")
+    monkeypatch.setenv("SEENBY_X", "too")
+    with pytest.raises(ImproperlyConfigured, match="SEENBY_X and SEENBY_X_FILE"):
+        environment.text("SEENBY_X")
+
+
+@pytest.mark.parametrize("url", ["mysql://ann:secret@db/x", "oracle://ann:secret@db/x"])
+def test_another_kind_of_database_is_refused_in_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    """Without its password, and not by a missing driver."""
+    monkeypatch.setenv("SEENBY_X", url)
+    with pytest.raises(ImproperlyConfigured, match="needs PostgreSQL or SQLite") as raised:
+        environment.database("SEENBY_X", "")
+    assert "secret" not in str(raised.value)
+
+
+def test_a_wrong_setting_is_one_line_to_an_operator() -> None:
+    """Not a traceback with that line at its end."""
+    env = os.environ | {"DATABASE_URL": "mysql://ann:secret@db/x", "DEMO": "1"}
+    command = [sys.executable, "manage.py", "serve"]
+    run = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True)
+    assert (run.returncode, run.stderr.count("\n")) == (1, 1)
+    assert run.stderr.startswith("DATABASE_URL must be")
+
+
+TELL = """
+import django; django.setup()
+from django.conf import settings
+print(settings.PORT, settings.JWT_ISSUER, settings.JWT_AUDIENCE)
+"""
+
+
+def in_folder(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Settings as they are where the service is started in this folder, outside of tests."""
+    env = {k: v for k, v in os.environ.items() if k not in ("PYTEST_VERSION", "PORT")}
+    env |= {"PYTHONPATH": str(ROOT), "DEMO": "1", "LOG_LEVEL": "WARNING"}
+    command = [sys.executable, "-c", TELL]
+    return subprocess.run(command, env=env | variables, cwd=folder, capture_output=True, text=True)
+
+
+def test_a_file_in_the_working_directory_adds_to_the_environment(tmp_path: Path) -> None:
+    """``.env``; the real environment wins, also with the name of a file."""
+    (tmp_path / "issuer").write_text("from the file")
+    (tmp_path / ".env").write_text("PORT=9001\nJWT_ISSUER=dotenv\nJWT_AUDIENCE='a ${b} $c' # x\n")
+    real = {"JWT_ISSUER_FILE": str(tmp_path / "issuer")}
+    assert in_folder(tmp_path).stdout.strip() == "9001 dotenv a ${b} $c"
+    assert in_folder(tmp_path, PORT="9002", **real).stdout.startswith("9002 from the file")
+    assert in_folder(tmp_path, PYTEST_VERSION="9").stdout.strip() == "8000 seenby seenby"
+
+
+def test_misspelt_variables_are_named_at_the_start(tmp_path: Path) -> None:
+    """And what begins as ours do; what a system has is left alone."""
+    wrong = {"ALLOWED_HOST": "ALLOWED_HOSTS", "DB_POOLMAX": "DB_POOL_MAX",
+             "THROTTLE_USER_READ": "THROTTLE_USER_READS", "SECRET_KEY_FIEL": "SECRET_KEY_FILE",
+             "DATABASE_URI": "DATABASE_URL", "WEBHOOKS_RETRY": "docs/operating.md"}  # fmt: skip
+    right = {"HOME": "/", "HOSTNAME": "x", "DB_SERVICE_HOST": "x", "LANGUAGE": "en", "PORTS": "1",
+             "SERVER_PORT_8000_TCP_ADDR": "x", "TEST_DATABASE_URL": ""}  # fmt: skip
+    told = in_folder(tmp_path, **dict.fromkeys(wrong, "1"), **right).stderr
+    lines = [json.loads(line) for line in told.splitlines()]
+    assert [line["level"] for line in lines] == ["warning"] * len(wrong)
+    for name, meant in wrong.items():
+        [line] = [line["message"] for line in lines if line["message"].startswith(f"{name} is")]
+        assert meant in line

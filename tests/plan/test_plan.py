@@ -26,7 +26,7 @@ PLAN = (
     ("receipts.ledger", "receipts.reads"),
     ("receipts.rules", "receipts.sql"),
     ("receipts.models",),
-    ("chat",),
+    ("chat", "receipts.metrics"),
 )
 #: Not a layer: what Django loads by itself.
 APART = ("receipts.apps", "receipts.formats", "receipts.migrations", "chat.migrations")

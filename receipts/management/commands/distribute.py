@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from receipts.management.arguments import TROUBLE
+from receipts.management.arguments import TROUBLE, summed_up
 from receipts.upkeep.distributing import NotDistributable, distribute
 
 
@@ -17,7 +17,7 @@ class Command(BaseCommand):
         " docs/scaling.md). Stop the service first, and import histories before. In one"
         " transaction: all tables or none. Run it again after a later version has added tables;"
         " where nothing is left to do, it changes nothing. Exits with 0 when done, 1 if the tables"
-        " cannot be distributed."
+        " cannot be distributed, 130 when stopped by Ctrl-C: then nothing was changed."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,7 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            count = distribute(self.stdout.write, dry_run=options["dry_run"])
+            with summed_up(lambda stopped: None):
+                count = distribute(self.stdout.write, dry_run=options["dry_run"])
         except NotDistributable as error:
             raise CommandError(str(error), returncode=TROUBLE) from error
         if not count:

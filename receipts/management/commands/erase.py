@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from chat.models import Erasure
 from receipts import services
-from receipts.management.erasing import finish_erasure
+from receipts.management.arguments import summed_up
 
 
 class Command(BaseCommand):
@@ -18,8 +19,8 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        finished = 0
-        for erasure in services.pending_erasures():
-            finish_erasure(erasure)
-            finished += 1
-        self.stdout.write(f"{finished} erasures finished.")
+        finished: list[Erasure] = []
+        with summed_up(lambda stopped: self.stdout.write(f"{len(finished)} erasures finished.")):
+            for erasure in services.pending_erasures():
+                services.run_erasure(erasure, lambda: True)
+                finished.append(erasure)

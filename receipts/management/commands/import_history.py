@@ -12,6 +12,7 @@ from receipts.importing import Report, import_history
 from receipts.importing.report import LineRefused
 from receipts.importing.source import Unreadable, lines_of
 from receipts.management.arguments import TROUBLE, WRONG_ARGUMENT, add_batch_size, summed_up
+from receipts.sql.pooler import NeedsOwnSession
 from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS
 
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
         "Import users, conversations, messages and their receipts from newline-delimited JSON."
         " Existing records are skipped, so a stopped run can be repeated."
         " The record types are described in receipts/importing. Exits with 0 when done, 1 for a bad"
-        " line with --strict or if nothing of the file could be used, 2 for a wrong argument or a"
+        " line with --strict, if nothing of the file could be used or if the database is reached"
+        " through a pooler, 2 for a wrong argument or a"
         " file that cannot be read, 130 when stopped by Ctrl-C."
     )
 
@@ -49,7 +51,7 @@ class Command(BaseCommand):
                 )
         except Unreadable as error:
             raise CommandError(f"FILE: {error}", returncode=WRONG_ARGUMENT) from error
-        except LineRefused as error:
+        except (LineRefused, NeedsOwnSession) as error:
             raise CommandError(str(error), returncode=TROUBLE) from error
         if not report.good.total():
             raise CommandError("nothing of the file could be used", returncode=TROUBLE)
