@@ -3,6 +3,5 @@
 
 from config.command import main
 
-
 if __name__ == "__main__":
     main()

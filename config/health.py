@@ -7,6 +7,7 @@ all busy still reports that it is alive. The views are for other servers.
 from __future__ import annotations
 
 import json
+import logging
 import time
 from functools import cache
 
@@ -21,6 +22,7 @@ from receipts.api.outages import Unavailable
 from receipts.feed.asgi import AsgiMessage, AsgiSend
 
 ALIVE, READY = "/healthz/", "/readyz/"
+logger = logging.getLogger("seenby.request")
 
 
 @require_safe

@@ -110,7 +110,9 @@ def test_a_new_secret_is_shown_once_and_that_it_was_made_is_logged(
     endpoint.refresh_from_db()
     assert endpoint.secret != old
     assert endpoint.signing_secrets == [endpoint.secret, old]
-    assert f'<code class="secret">{endpoint.secret}</code>' in page.content.decode().replace("&#x2B;", "+")
+    assert f'<code class="secret">{endpoint.secret}</code>' in page.content.decode().replace(
+        "&#x2B;", "+"
+    )
     assert "no-store" in page["Cache-Control"]
     assert "whsec_" not in root.get(LIST).content.decode()
     assert LogEntry.objects.get().change_message == "Replaced the secret."
