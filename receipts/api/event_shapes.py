@@ -11,12 +11,13 @@ from receipts.api.fields import RowSerializer
 from receipts.api.shapes import MessageShape, Summary
 from receipts.models import EventKind
 from receipts.rules.status import State
+from receipts.webhooks.offering import PING
 
 
-def _kind(kind: EventKind) -> Any:
+def _kind(kind: str) -> Any:
     """A field that has only this value, by which clients tell the events apart."""
     field = type("KindField", (serializers.CharField,), {})
-    return extend_schema_field({"type": "string", "const": kind.value})(field)()
+    return extend_schema_field({"type": "string", "const": str(kind)})(field)()
 
 
 class EventMark(RowSerializer):
@@ -99,6 +100,13 @@ class ConversationDeletedEvent(_Event):
     kind = _kind(EventKind.CONVERSATION_DELETED)
 
 
+class PingEvent(RowSerializer):
+    """The owner of a webhook tries it; by itself in a delivery."""
+
+    kind = _kind(PING)
+    at = serializers.DateTimeField(help_text="When it was requested.")
+
+
 #: The shape of each kind.
 EVENTS: dict[EventKind, type[RowSerializer]] = {
     EventKind.RECEIPT_UPDATED: ReceiptUpdatedEvent,
@@ -111,11 +119,10 @@ EVENTS: dict[EventKind, type[RowSerializer]] = {
 }
 
 
-def _events(**options: Any) -> Any:
-    """A list of events of any kind."""
-    kinds: dict[str, Any] = {kind.value: shape for kind, shape in EVENTS.items()}
+def _events(name: str, kinds: dict[str, Any], **options: Any) -> Any:
+    """A list of events of any of these kinds, as a component of this name."""
     return PolymorphicProxySerializer(
-        component_name="Event",
+        component_name=name,
         serializers=kinds,
         resource_type_field_name="kind",
         many=True,
@@ -126,11 +133,18 @@ def _events(**options: Any) -> Any:
 class Events(RowSerializer):
     """Events, coalesced by conversation, and the cursor after them."""
 
-    results = _events()
+    results = _events("Event", {kind.value: shape for kind, shape in EVENTS.items()})
     cursor = serializers.CharField(
         help_text="Where to continue: pass it as `?after=` or `Last-Event-ID`."
     )
     more = serializers.BooleanField(help_text="Whether there may be more events now.")
+
+
+#: ``conversation.read`` is for a user's own devices.
+_DELIVERED = {
+    **{kind.value: EVENTS[kind] for kind in EVENTS if kind != EventKind.CONVERSATION_READ},
+    PING: PingEvent,
+}
 
 
 class Delivery(RowSerializer):
@@ -146,4 +160,4 @@ class Delivery(RowSerializer):
     cursor = serializers.CharField(
         help_text="The position after these events: `GET /events/?after=` continues there."
     )
-    events = _events(help_text="In order; `conversation.read` is not among them.")
+    events = _events("DeliveredEvent", _DELIVERED, help_text="In order.")

@@ -22,6 +22,7 @@ OPERATION_IDS = {
     "PATCH conversations/{id}/participants/{username}/": "update_participant",
     "DELETE conversations/{id}/participants/{username}/": "remove_participant",
     "GET events/": "list_events",
+    "POST events/ticket/": "issue_ticket",
     "GET insights/": "get_insights",
     "GET me/": "get_me",
     "PATCH me/": "update_me",
@@ -50,4 +51,6 @@ OPERATION_IDS = {
     "GET webhooks/{id}/": "get_webhook",
     "PATCH webhooks/{id}/": "update_webhook",
     "DELETE webhooks/{id}/": "delete_webhook",
+    "POST webhooks/{id}/ping/": "ping_webhook",
+    "POST webhooks/{id}/rotate-secret/": "rotate_webhook_secret",
 }

@@ -20,7 +20,7 @@ _NULL = {"$ref": "#/components/schemas/Null"}
 _CITATION = re.compile(r"\s*\(rules? [\d, and]+\)")
 _PREFIX = "/api/v1/"
 #: What a response is if its operation does not say.
-_DESCRIPTIONS = {"200": "OK", "201": "Created", "204": "Done; no content"}
+_DESCRIPTIONS = {"200": "OK", "201": "Created", "202": "Accepted", "204": "Done; no content"}
 #: Requests with a body.
 _WITH_BODY = ("POST", "PATCH", "PUT")
 _OF_BODIES = ("413", "415")

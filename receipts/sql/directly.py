@@ -38,7 +38,8 @@ def can_run_directly(connection: Connection[Any]) -> bool:
     """Whether ``run_directly`` may be used now.
 
     Only for a statement that is a transaction of its own: it can be repeated if it was not prepared
-    any more. Not where nothing may be prepared (``pooler``), nor on the main thread, where Ctrl-C must end a command that waits for a lock.
+    any more. Not where nothing may be prepared (``pooler``), nor on the main thread, where Ctrl-C
+    must end a command that waits for a lock.
     """
     may_prepare = connection.prepare_threshold is not None
     return may_prepare and connection.autocommit and current_thread() is not main_thread()

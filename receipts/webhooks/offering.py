@@ -15,6 +15,8 @@ from receipts.models import WebhookEndpoint
 
 #: At most this many events are read for one delivery.
 EVENTS_PER_DELIVERY = 100
+#: The kind of the event by which an owner tries an endpoint; it stands in no feed.
+PING = "ping"
 #: The largest body, unless a single event exceeds it: below the default limits of web servers.
 MOST_BYTES = 64 * 1024
 
@@ -68,7 +70,7 @@ def wants(endpoint: WebhookEndpoint, kind: str) -> bool:
 
 def _ping(endpoint: WebhookEndpoint, at: datetime) -> Offer:
     """One event by itself, before all that waits; it moves no cursor."""
-    told = orjson.dumps([{"kind": "ping", "at": at}], option=orjson.OPT_UTC_Z)
+    told = orjson.dumps([{"kind": PING, "at": at}], option=orjson.OPT_UTC_Z)
     delivery, body = _content(endpoint, told, endpoint.cursor, missed=False)
     return Offer(delivery, body, endpoint.cursor, more=True, ping_at=at)
 

@@ -12,7 +12,6 @@ from .batch_results import BatchResults
 from .bulk_mark import BulkMark
 from .bulk_mark_body import BulkMarkBody
 from .bulk_read_body import BulkReadBody
-from .changed_webhook import ChangedWebhook
 from .conversation import Conversation
 from .conversation_change import ConversationChange
 from .conversation_deleted_event import ConversationDeletedEvent
@@ -58,6 +57,7 @@ from .own_receipt import OwnReceipt
 from .participant import Participant
 from .participant_change import ParticipantChange
 from .participant_page import ParticipantPage
+from .ping_event import PingEvent
 from .profile_change import ProfileChange
 from .read_body import ReadBody
 from .receipt_policy import ReceiptPolicy
@@ -67,12 +67,14 @@ from .recipient import Recipient
 from .recipient_page import RecipientPage
 from .refused_summary import RefusedSummary
 from .role import Role
+from .secret_rotation import SecretRotation
 from .share import Share
 from .spread import Spread
 from .state import State
 from .summaries import Summaries
 from .summary import Summary
 from .summary_refusal import SummaryRefusal
+from .ticket import Ticket
 from .token import Token
 from .two_members import TwoMembers
 from .unmarked import Unmarked
@@ -100,7 +102,6 @@ __all__ = (
     "BulkMark",
     "BulkMarkBody",
     "BulkReadBody",
-    "ChangedWebhook",
     "Conversation",
     "ConversationChange",
     "ConversationDeletedEvent",
@@ -146,6 +147,7 @@ __all__ = (
     "Participant",
     "ParticipantChange",
     "ParticipantPage",
+    "PingEvent",
     "ProfileChange",
     "ReadBody",
     "ReceiptPolicy",
@@ -155,12 +157,14 @@ __all__ = (
     "RecipientPage",
     "RefusedSummary",
     "Role",
+    "SecretRotation",
     "Share",
     "Spread",
     "State",
     "Summaries",
     "Summary",
     "SummaryRefusal",
+    "Ticket",
     "Token",
     "TwoMembers",
     "Unmarked",

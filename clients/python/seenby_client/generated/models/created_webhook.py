@@ -26,6 +26,8 @@ class CreatedWebhook:
         failures (int): Consecutive failures.
         failing_since (datetime.datetime | None):
         last_error (str):
+        ping_at (datetime.datetime | None): When a ping was requested that has not been accepted yet.
+        previous_secret_until (datetime.datetime | None): Until when the secret before this one signs, too.
         secret (str): Signs the requests; shown only once.
     """
 
@@ -38,6 +40,8 @@ class CreatedWebhook:
     failures: int
     failing_since: datetime.datetime | None
     last_error: str
+    ping_at: datetime.datetime | None
+    previous_secret_until: datetime.datetime | None
     secret: str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -71,6 +75,18 @@ class CreatedWebhook:
 
         last_error = self.last_error
 
+        ping_at: None | str
+        if isinstance(self.ping_at, datetime.datetime):
+            ping_at = self.ping_at.isoformat()
+        else:
+            ping_at = self.ping_at
+
+        previous_secret_until: None | str
+        if isinstance(self.previous_secret_until, datetime.datetime):
+            previous_secret_until = self.previous_secret_until.isoformat()
+        else:
+            previous_secret_until = self.previous_secret_until
+
         secret = self.secret
 
         field_dict: dict[str, Any] = {}
@@ -86,6 +102,8 @@ class CreatedWebhook:
                 "failures": failures,
                 "failing_since": failing_since,
                 "last_error": last_error,
+                "ping_at": ping_at,
+                "previous_secret_until": previous_secret_until,
                 "secret": secret,
             }
         )
@@ -144,6 +162,36 @@ class CreatedWebhook:
 
         last_error = d.pop("last_error")
 
+        def _parse_ping_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                ping_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return ping_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        ping_at = _parse_ping_at(d.pop("ping_at"))
+
+        def _parse_previous_secret_until(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                previous_secret_until_type_0 = datetime.datetime.fromisoformat(data)
+
+                return previous_secret_until_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        previous_secret_until = _parse_previous_secret_until(d.pop("previous_secret_until"))
+
         secret = d.pop("secret")
 
         created_webhook = cls(
@@ -156,6 +204,8 @@ class CreatedWebhook:
             failures=failures,
             failing_since=failing_since,
             last_error=last_error,
+            ping_at=ping_at,
+            previous_secret_until=previous_secret_until,
             secret=secret,
         )
 

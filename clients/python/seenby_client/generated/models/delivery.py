@@ -8,11 +8,11 @@ from attrs import field as _attrs_field
 
 if TYPE_CHECKING:
     from ..models.conversation_deleted_event import ConversationDeletedEvent
-    from ..models.conversation_read_event import ConversationReadEvent
     from ..models.message_created_event import MessageCreatedEvent
     from ..models.message_deleted_event import MessageDeletedEvent
     from ..models.message_edited_event import MessageEditedEvent
     from ..models.message_restored_event import MessageRestoredEvent
+    from ..models.ping_event import PingEvent
     from ..models.receipt_updated_event import ReceiptUpdatedEvent
 
 
@@ -28,9 +28,8 @@ class Delivery:
         delivery (str): The same id means the same events after the same cursor.
         missed (bool): Whether events before these are lost: reload your data.
         cursor (str): The position after these events: `GET /events/?after=` continues there.
-        events (list[ConversationDeletedEvent | ConversationReadEvent | MessageCreatedEvent | MessageDeletedEvent |
-            MessageEditedEvent | MessageRestoredEvent | ReceiptUpdatedEvent]): In order; `conversation.read` is not among
-            them.
+        events (list[ConversationDeletedEvent | MessageCreatedEvent | MessageDeletedEvent | MessageEditedEvent |
+            MessageRestoredEvent | PingEvent | ReceiptUpdatedEvent]): In order.
     """
 
     webhook: int
@@ -39,17 +38,17 @@ class Delivery:
     cursor: str
     events: list[
         ConversationDeletedEvent
-        | ConversationReadEvent
         | MessageCreatedEvent
         | MessageDeletedEvent
         | MessageEditedEvent
         | MessageRestoredEvent
+        | PingEvent
         | ReceiptUpdatedEvent
     ]
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        from ..models.conversation_read_event import ConversationReadEvent  # noqa: PLC0415
+        from ..models.conversation_deleted_event import ConversationDeletedEvent  # noqa: PLC0415
         from ..models.message_created_event import MessageCreatedEvent  # noqa: PLC0415
         from ..models.message_deleted_event import MessageDeletedEvent  # noqa: PLC0415
         from ..models.message_edited_event import MessageEditedEvent  # noqa: PLC0415
@@ -69,8 +68,6 @@ class Delivery:
             events_item: dict[str, Any]
             if isinstance(events_item_data, ReceiptUpdatedEvent):
                 events_item = events_item_data.to_dict()
-            elif isinstance(events_item_data, ConversationReadEvent):
-                events_item = events_item_data.to_dict()
             elif isinstance(events_item_data, MessageCreatedEvent):
                 events_item = events_item_data.to_dict()
             elif isinstance(events_item_data, MessageEditedEvent):
@@ -78,6 +75,8 @@ class Delivery:
             elif isinstance(events_item_data, MessageDeletedEvent):
                 events_item = events_item_data.to_dict()
             elif isinstance(events_item_data, MessageRestoredEvent):
+                events_item = events_item_data.to_dict()
+            elif isinstance(events_item_data, ConversationDeletedEvent):
                 events_item = events_item_data.to_dict()
             else:
                 events_item = events_item_data.to_dict()
@@ -101,11 +100,11 @@ class Delivery:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.conversation_deleted_event import ConversationDeletedEvent  # noqa: PLC0415
-        from ..models.conversation_read_event import ConversationReadEvent  # noqa: PLC0415
         from ..models.message_created_event import MessageCreatedEvent  # noqa: PLC0415
         from ..models.message_deleted_event import MessageDeletedEvent  # noqa: PLC0415
         from ..models.message_edited_event import MessageEditedEvent  # noqa: PLC0415
         from ..models.message_restored_event import MessageRestoredEvent  # noqa: PLC0415
+        from ..models.ping_event import PingEvent  # noqa: PLC0415
         from ..models.receipt_updated_event import ReceiptUpdatedEvent  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -125,66 +124,68 @@ class Delivery:
                 data: object,
             ) -> (
                 ConversationDeletedEvent
-                | ConversationReadEvent
                 | MessageCreatedEvent
                 | MessageDeletedEvent
                 | MessageEditedEvent
                 | MessageRestoredEvent
+                | PingEvent
                 | ReceiptUpdatedEvent
             ):
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_0 = ReceiptUpdatedEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_0 = ReceiptUpdatedEvent.from_dict(data)
 
-                    return componentsschemas_event_type_0
+                    return componentsschemas_delivered_event_type_0
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_1 = ConversationReadEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_1 = MessageCreatedEvent.from_dict(data)
 
-                    return componentsschemas_event_type_1
+                    return componentsschemas_delivered_event_type_1
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_2 = MessageCreatedEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_2 = MessageEditedEvent.from_dict(data)
 
-                    return componentsschemas_event_type_2
+                    return componentsschemas_delivered_event_type_2
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_3 = MessageEditedEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_3 = MessageDeletedEvent.from_dict(data)
 
-                    return componentsschemas_event_type_3
+                    return componentsschemas_delivered_event_type_3
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_4 = MessageDeletedEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_4 = MessageRestoredEvent.from_dict(data)
 
-                    return componentsschemas_event_type_4
+                    return componentsschemas_delivered_event_type_4
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 try:
                     if not isinstance(data, dict):
                         raise TypeError()
-                    componentsschemas_event_type_5 = MessageRestoredEvent.from_dict(data)
+                    componentsschemas_delivered_event_type_5 = ConversationDeletedEvent.from_dict(
+                        data
+                    )
 
-                    return componentsschemas_event_type_5
+                    return componentsschemas_delivered_event_type_5
                 except (TypeError, ValueError, AttributeError, KeyError):
                     pass
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_event_type_6 = ConversationDeletedEvent.from_dict(data)
+                componentsschemas_delivered_event_type_6 = PingEvent.from_dict(data)
 
-                return componentsschemas_event_type_6
+                return componentsschemas_delivered_event_type_6
 
             events_item = _parse_events_item(events_item_data)
 

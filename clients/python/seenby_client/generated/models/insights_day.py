@@ -25,12 +25,14 @@ class InsightsDay:
         read (int):
         delivered_rate (float | None):
         read_rate (float | None):
-        seconds_to_delivered (Spread): Seconds since sending, over recipients; null if no recipient reached the state.
+        seconds_to_delivered (Spread): Seconds since sending, over recipients; null if there is no time to measure.
 
-            Exact, or within 1 % where days of the range have been summed up.
-        seconds_to_read (Spread): Seconds since sending, over recipients; null if no recipient reached the state.
+            A delivery that only a read tells of has none: when it was is not known. Exact, or within
+            1 % where days of the range have been summed up.
+        seconds_to_read (Spread): Seconds since sending, over recipients; null if there is no time to measure.
 
-            Exact, or within 1 % where days of the range have been summed up.
+            A delivery that only a read tells of has none: when it was is not known. Exact, or within
+            1 % where days of the range have been summed up.
         day (datetime.date):
     """
 

@@ -11,9 +11,10 @@ T = TypeVar("T", bound="Spread")
 
 @_attrs_define
 class Spread:
-    """Seconds since sending, over recipients; null if no recipient reached the state.
+    """Seconds since sending, over recipients; null if there is no time to measure.
 
-    Exact, or within 1 % where days of the range have been summed up.
+    A delivery that only a read tells of has none: when it was is not known. Exact, or within
+    1 % where days of the range have been summed up.
 
         Attributes:
             median (float | None):

@@ -26,6 +26,8 @@ class Webhook:
         failures (int): Consecutive failures.
         failing_since (datetime.datetime | None):
         last_error (str):
+        ping_at (datetime.datetime | None): When a ping was requested that has not been accepted yet.
+        previous_secret_until (datetime.datetime | None): Until when the secret before this one signs, too.
     """
 
     id: int
@@ -37,6 +39,8 @@ class Webhook:
     failures: int
     failing_since: datetime.datetime | None
     last_error: str
+    ping_at: datetime.datetime | None
+    previous_secret_until: datetime.datetime | None
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -69,6 +73,18 @@ class Webhook:
 
         last_error = self.last_error
 
+        ping_at: None | str
+        if isinstance(self.ping_at, datetime.datetime):
+            ping_at = self.ping_at.isoformat()
+        else:
+            ping_at = self.ping_at
+
+        previous_secret_until: None | str
+        if isinstance(self.previous_secret_until, datetime.datetime):
+            previous_secret_until = self.previous_secret_until.isoformat()
+        else:
+            previous_secret_until = self.previous_secret_until
+
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
         field_dict.update(
@@ -82,6 +98,8 @@ class Webhook:
                 "failures": failures,
                 "failing_since": failing_since,
                 "last_error": last_error,
+                "ping_at": ping_at,
+                "previous_secret_until": previous_secret_until,
             }
         )
 
@@ -139,6 +157,36 @@ class Webhook:
 
         last_error = d.pop("last_error")
 
+        def _parse_ping_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                ping_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return ping_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        ping_at = _parse_ping_at(d.pop("ping_at"))
+
+        def _parse_previous_secret_until(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                previous_secret_until_type_0 = datetime.datetime.fromisoformat(data)
+
+                return previous_secret_until_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        previous_secret_until = _parse_previous_secret_until(d.pop("previous_secret_until"))
+
         webhook = cls(
             id=id,
             url=url,
@@ -149,6 +197,8 @@ class Webhook:
             failures=failures,
             failing_since=failing_since,
             last_error=last_error,
+            ping_at=ping_at,
+            previous_secret_until=previous_secret_until,
         )
 
         webhook.additional_properties = d

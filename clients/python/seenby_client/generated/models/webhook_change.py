@@ -19,13 +19,11 @@ class WebhookChange:
         url (str | Unset):
         kinds (list[WebhookKind] | Unset): Event kinds to send; empty for all.
         is_active (bool | Unset):
-        rotate_secret (bool | Unset): Creates a new secret, which is shown only in this response.
     """
 
     url: str | Unset = UNSET
     kinds: list[WebhookKind] | Unset = UNSET
     is_active: bool | Unset = UNSET
-    rotate_secret: bool | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         url = self.url
@@ -39,8 +37,6 @@ class WebhookChange:
 
         is_active = self.is_active
 
-        rotate_secret = self.rotate_secret
-
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
@@ -50,8 +46,6 @@ class WebhookChange:
             field_dict["kinds"] = kinds
         if is_active is not UNSET:
             field_dict["is_active"] = is_active
-        if rotate_secret is not UNSET:
-            field_dict["rotate_secret"] = rotate_secret
 
         return field_dict
 
@@ -71,13 +65,10 @@ class WebhookChange:
 
         is_active = d.pop("is_active", UNSET)
 
-        rotate_secret = d.pop("rotate_secret", UNSET)
-
         webhook_change = cls(
             url=url,
             kinds=kinds,
             is_active=is_active,
-            rotate_secret=rotate_secret,
         )
 
         return webhook_change

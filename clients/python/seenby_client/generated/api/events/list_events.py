@@ -15,6 +15,7 @@ def _get_kwargs(
     *,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    ticket: str | Unset = UNSET,
     last_event_id: str | Unset = UNSET,
 ) -> dict[str, Any]:
     headers: dict[str, Any] = {}
@@ -26,6 +27,8 @@ def _get_kwargs(
     params["after"] = after
 
     params["limit"] = limit
+
+    params["ticket"] = ticket
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -130,6 +133,7 @@ def sync_detailed(
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    ticket: str | Unset = UNSET,
     last_event_id: str | Unset = UNSET,
 ) -> Response[Error | Error | ValidationError | Events]:
     """Events after a cursor or, with Accept: text/event-stream, a live stream
@@ -137,6 +141,7 @@ def sync_detailed(
     Args:
         after (str | Unset):
         limit (int | Unset):
+        ticket (str | Unset):
         last_event_id (str | Unset):
 
     Raises:
@@ -150,6 +155,7 @@ def sync_detailed(
     kwargs = _get_kwargs(
         after=after,
         limit=limit,
+        ticket=ticket,
         last_event_id=last_event_id,
     )
 
@@ -165,6 +171,7 @@ def sync(
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    ticket: str | Unset = UNSET,
     last_event_id: str | Unset = UNSET,
 ) -> Error | Error | ValidationError | Events | None:
     """Events after a cursor or, with Accept: text/event-stream, a live stream
@@ -172,6 +179,7 @@ def sync(
     Args:
         after (str | Unset):
         limit (int | Unset):
+        ticket (str | Unset):
         last_event_id (str | Unset):
 
     Raises:
@@ -186,6 +194,7 @@ def sync(
         client=client,
         after=after,
         limit=limit,
+        ticket=ticket,
         last_event_id=last_event_id,
     ).parsed
 
@@ -195,6 +204,7 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    ticket: str | Unset = UNSET,
     last_event_id: str | Unset = UNSET,
 ) -> Response[Error | Error | ValidationError | Events]:
     """Events after a cursor or, with Accept: text/event-stream, a live stream
@@ -202,6 +212,7 @@ async def asyncio_detailed(
     Args:
         after (str | Unset):
         limit (int | Unset):
+        ticket (str | Unset):
         last_event_id (str | Unset):
 
     Raises:
@@ -215,6 +226,7 @@ async def asyncio_detailed(
     kwargs = _get_kwargs(
         after=after,
         limit=limit,
+        ticket=ticket,
         last_event_id=last_event_id,
     )
 
@@ -228,6 +240,7 @@ async def asyncio(
     client: AuthenticatedClient,
     after: str | Unset = UNSET,
     limit: int | Unset = UNSET,
+    ticket: str | Unset = UNSET,
     last_event_id: str | Unset = UNSET,
 ) -> Error | Error | ValidationError | Events | None:
     """Events after a cursor or, with Accept: text/event-stream, a live stream
@@ -235,6 +248,7 @@ async def asyncio(
     Args:
         after (str | Unset):
         limit (int | Unset):
+        ticket (str | Unset):
         last_event_id (str | Unset):
 
     Raises:
@@ -250,6 +264,7 @@ async def asyncio(
             client=client,
             after=after,
             limit=limit,
+            ticket=ticket,
             last_event_id=last_event_id,
         )
     ).parsed

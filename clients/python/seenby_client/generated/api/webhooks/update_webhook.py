@@ -6,9 +6,9 @@ import httpx
 
 from ... import errors
 from ...client import AuthenticatedClient, Client
-from ...models.changed_webhook import ChangedWebhook
 from ...models.error import Error
 from ...models.validation_error import ValidationError
+from ...models.webhook import Webhook
 from ...models.webhook_change import WebhookChange
 from ...types import UNSET, Response, Unset
 
@@ -38,9 +38,9 @@ def _get_kwargs(
 
 def _parse_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> ChangedWebhook | Error | Error | ValidationError | None:
+) -> Error | Error | ValidationError | Webhook | None:
     if response.status_code == 200:
-        response_200 = ChangedWebhook.from_dict(response.json())
+        response_200 = Webhook.from_dict(response.json())
 
         return response_200
 
@@ -118,7 +118,7 @@ def _parse_response(
 
 def _build_response(
     *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[ChangedWebhook | Error | Error | ValidationError]:
+) -> Response[Error | Error | ValidationError | Webhook]:
     return Response(
         status_code=HTTPStatus(response.status_code),
         content=response.content,
@@ -132,8 +132,8 @@ def sync_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookChange | Unset = UNSET,
-) -> Response[ChangedWebhook | Error | Error | ValidationError]:
-    """Change a webhook, switch it off or on, or rotate its secret
+) -> Response[Error | Error | ValidationError | Webhook]:
+    """Change a webhook, or switch it off or on
 
     Args:
         id (int):
@@ -145,7 +145,7 @@ def sync_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ChangedWebhook | Error | Error | ValidationError]
+        Response[Error | Error | ValidationError | Webhook]
     """
 
     kwargs = _get_kwargs(
@@ -165,8 +165,8 @@ def sync(
     *,
     client: AuthenticatedClient,
     body: WebhookChange | Unset = UNSET,
-) -> ChangedWebhook | Error | Error | ValidationError | None:
-    """Change a webhook, switch it off or on, or rotate its secret
+) -> Error | Error | ValidationError | Webhook | None:
+    """Change a webhook, or switch it off or on
 
     Args:
         id (int):
@@ -178,7 +178,7 @@ def sync(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ChangedWebhook | Error | Error | ValidationError
+        Error | Error | ValidationError | Webhook
     """
 
     return sync_detailed(
@@ -193,8 +193,8 @@ async def asyncio_detailed(
     *,
     client: AuthenticatedClient,
     body: WebhookChange | Unset = UNSET,
-) -> Response[ChangedWebhook | Error | Error | ValidationError]:
-    """Change a webhook, switch it off or on, or rotate its secret
+) -> Response[Error | Error | ValidationError | Webhook]:
+    """Change a webhook, or switch it off or on
 
     Args:
         id (int):
@@ -206,7 +206,7 @@ async def asyncio_detailed(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        Response[ChangedWebhook | Error | Error | ValidationError]
+        Response[Error | Error | ValidationError | Webhook]
     """
 
     kwargs = _get_kwargs(
@@ -224,8 +224,8 @@ async def asyncio(
     *,
     client: AuthenticatedClient,
     body: WebhookChange | Unset = UNSET,
-) -> ChangedWebhook | Error | Error | ValidationError | None:
-    """Change a webhook, switch it off or on, or rotate its secret
+) -> Error | Error | ValidationError | Webhook | None:
+    """Change a webhook, or switch it off or on
 
     Args:
         id (int):
@@ -237,7 +237,7 @@ async def asyncio(
         httpx.TimeoutException: If the request takes longer than Client.timeout.
 
     Returns:
-        ChangedWebhook | Error | Error | ValidationError
+        Error | Error | ValidationError | Webhook
     """
 
     return (
