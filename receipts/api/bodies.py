@@ -106,7 +106,7 @@ class MessageText(StrictSerializer):
         if len(body) > settings.MAX_BODY_CHARACTERS:
             raise serializers.ValidationError(
                 f"At most {settings.MAX_BODY_CHARACTERS} characters; these are {len(body)}.",
-                code="max_length",
+                code="too_long",  # by a setting; `max_length` is a limit of the schema
             )
         return body
 
