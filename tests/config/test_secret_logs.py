@@ -274,6 +274,7 @@ def test_no_server_logs_a_query_string(which: str) -> None:
             wait_until_ready(server, address, log)
             _ask(f"{address}{COUNTS}?usersig={KEY}&random=1", b"{}")
             _ask(f"{address}/api/v1/me/?secret={SECRET}", None)
+            _ask(f"{address}/api/v1/events/?ticket=tkt_{SECRET}", None)
         finally:
             stop(server)
         text = log.read_text()

@@ -101,16 +101,17 @@ run({
   async tickets({ alice }) {
     const { seenby } = clientOf(await load(), alice);
     const told = new Mailbox('messages');
-    const open = async (after = '') => {
+    const { cursor } = await seenby.get('/events/');
+    const open = async after => {
       const { ticket } = await seenby.post('/events/ticket/');
-      const query = new URLSearchParams({ ticket, ...(after && { after }) });
+      const query = new URLSearchParams({ ticket, after });
       const source = new EventSource(`${options.url}/api/v1/events/?${query}`);
       source.addEventListener('message.created', ({ data, lastEventId }) => {
         told.put({ body: JSON.parse(data).message.body, lastEventId });
       });
       return source;
     };
-    const source = await open();
+    const source = await open(cursor);
     await new Promise(go => source.addEventListener('open', go));
     say('open');
     const { lastEventId } = await told.take('before', each => each.body === 'before');
