@@ -28,6 +28,11 @@ WEBSOCKETS: dict[str, Any] = {
 }
 
 
+#: Seconds in which a worker has to come up, and to say that it lives. With uvicorn's five, workers
+#: that start slowly on a busy machine are killed and started again for ever.
+WORKER_SECONDS = 60
+
+
 def serve(port: int, workers: int = 1) -> None:
     """Serve until the process is stopped. Raises ``CommandError`` if the port is taken."""
     check_port(port)
@@ -43,6 +48,7 @@ def serve(port: int, workers: int = 1) -> None:
             access_log=False,
             log_config=None,
             timeout_graceful_shutdown=3,
+            timeout_worker_healthcheck=WORKER_SECONDS,
         )
 
 
