@@ -1,8 +1,8 @@
 """The body of a 400 for wrong fields: every error with its field, a code and a text.
 
 ``detail`` is the first of them as a sentence. The texts stand by field, too, beside ``detail``,
-``code`` and ``errors``, whose names no field of the API has. (An unknown field may have one of them; its
-error is in ``errors`` alone.)
+``code`` and ``errors``, whose names no field of the API has. (An unknown field may have one of
+them; its error is in ``errors`` alone.)
 """
 
 from __future__ import annotations
