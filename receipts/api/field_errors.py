@@ -1,7 +1,8 @@
 """The body of a 400 for wrong fields: every error with its field, a code and a text.
 
-The texts stand by field, too, beside ``detail``, ``code`` and ``errors``, whose names no field of
-the API has. (An unknown field may have one of them; its error is in ``errors`` alone.)
+``detail`` is the first of them as a sentence. The texts stand by field, too, beside ``detail``,
+``code`` and ``errors``, whose names no field of the API has. (An unknown field may have one of
+them; its error is in ``errors`` alone.)
 """
 
 from __future__ import annotations
@@ -12,13 +13,11 @@ from typing import Any
 from receipts.api.limits import limited
 
 CODE = "invalid"
-DETAIL = "The request is invalid: `errors` says where, and why."
 #: The name of what concerns no single field.
 WHOLE = "non_field_errors"
 
-_HEAD = {"detail": DETAIL, "code": CODE}
 #: Bytes of the body without its errors.
-_HEAD_BYTES = 110
+_HEAD_BYTES = 50
 #: Bytes of one error besides its field, code and text.
 _ENTRY_BYTES = 30
 
@@ -47,5 +46,13 @@ def body_of(errors: Any, request: Any) -> dict[str, Any]:
         {"field": ".".join(path), "code": each.code, "detail": str(each)}
         for path, each in leaves(kept)
     ]
-    body = {**_HEAD, "errors": listed}
+    body = {"detail": _sentence(listed), "code": CODE, "errors": listed}
     return body | {name: each for name, each in kept.items() if name not in body}
+
+
+def _sentence(listed: list[dict[str, str]]) -> str:
+    """The first error with its field, for whoever shows nothing but ``detail``."""
+    if not listed:
+        return "The request is invalid."
+    field, text = listed[0]["field"], listed[0]["detail"]
+    return text if field == WHOLE else f"{field}: {text}"

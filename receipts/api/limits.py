@@ -87,7 +87,9 @@ class _Listing:
         size = _bytes(text)
         self.room -= size
         if self.entry:
-            self.room -= size + path + len(str(getattr(given, "code", ""))) + self.entry
+            again = 1 if self.count else 2  # the first is the sentence of the whole answer, too
+            code = str(getattr(given, "code", ""))
+            self.room -= again * (size + path) + len(code) + self.entry
         self.full = self.count >= MAX_ERRORS or (self.count > 0 and self.room < 0)
         if self.full:
             return None

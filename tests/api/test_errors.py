@@ -29,7 +29,7 @@ def test_a_wrong_field_has_a_code_and_a_sentence(refused: Any, group: Conversati
     told = refused(f"/conversations/{group.pk}/messages/", {"body": ""})
     sentence = "This field may not be blank."
     assert told == {
-        "detail": "The request is invalid: `errors` says where, and why.",
+        "detail": f"body: {sentence}",
         "code": "invalid",
         "errors": [{"field": "body", "code": "blank", "detail": sentence}],
         "body": [sentence],

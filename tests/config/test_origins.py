@@ -74,7 +74,8 @@ def test_a_page_reads_answers_refusals_and_when_to_try_again(api: Any, alice: Us
     for client, status in (api(alice).client, 200), (Client(), 401):
         answer = client.get("/api/v1/me/", HTTP_ORIGIN=PAGE)
         assert (answer.status_code, answer[ALLOW]) == (status, PAGE)
-        assert answer["Access-Control-Expose-Headers"] == "Retry-After, X-Request-ID"
+        exposed = "RateLimit, RateLimit-Policy, Retry-After, X-Request-ID"
+        assert answer["Access-Control-Expose-Headers"] == exposed
         assert "origin" in answer["Vary"].lower()
         assert "Access-Control-Allow-Credentials" not in answer.headers
 

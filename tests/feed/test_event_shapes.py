@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from chat.models import Conversation, User
 from receipts.models import EventKind
-from tests.support.cast import Api
+from tests.support.cast import ON_POSTGRES, Api
 from tests.support.errors import component_of_event, faults_of
+
+#: A position is a snapshot on PostgreSQL, which sees nothing that is not committed.
+pytestmark = pytest.mark.django_db(transaction=ON_POSTGRES)
 
 
 def test_each_kind_of_event_is_what_its_component_says(
