@@ -98,6 +98,7 @@ def webhook(demo: Demo, bridge: Api) -> None:
 
 
 @WIDTHS
+@pytest.mark.timeout(240)  # seconds, where several others use the machine
 def test_the_admin(as_moderator: Window, webhook: None, faults: Faults, size: Any) -> None:
     """As a superuser, who has every page."""
     page = as_moderator("/admin/", username="admin", viewport=size, **OPTIONS)
