@@ -106,13 +106,14 @@ def watch(session_watch: Watch) -> Iterator[Watch]:
 
 
 @pytest.fixture(autouse=True)
-def nobody_has_called_before() -> None:
+def nobody_has_called_before() -> Iterator[None]:
     """Each test begins with nobody having called: no throttle, and no token that is known.
 
-    Nor is there a connection to a webhook of an earlier test.
+    Nor does it leave a connection to a webhook open.
     """
     cache.clear()
     authentication._HOLDERS.clear()
+    yield
     posting.lines.close()
 
 

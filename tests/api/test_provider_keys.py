@@ -303,11 +303,11 @@ def test_the_lifetime_is_that_of_the_setting(provider: Provider, settings: Any) 
 ODD: list[Answer] = [
     b"", b"[]", b"{}", b"null", b'"keys"', b'{"keys": {}}', b'{"keys": 5}', b'{"keys": []}',
     b'{"keys": [5, null, "x", [], {}]}', b'{"keys": [{"kty": []}]}', b"\xff", b"[" * 5_000,
-    b'{"keys": [{"kty": "RSA", "kid": "one", "n": 5, "e": {}}]}', b" " * 300_000, 302, 404, 204,
+    b'{"keys": [{"kty": "RSA", "kid": "one", "n": 5, "e": {}}]}', 302, 404, 204,
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("answer", [*ODD, "drip", "hang"], ids=lambda each: str(each)[:20])
+@pytest.mark.parametrize("answer", [*ODD, "pad", "drip", "hang"], ids=lambda each: str(each)[:20])
 def test_an_answer_that_is_no_set_of_keys_leaves_the_known_ones(
     provider: Provider, impatient: None, monkeypatch: pytest.MonkeyPatch, answer: Any
 ) -> None:

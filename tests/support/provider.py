@@ -93,7 +93,7 @@ class Provider:
                     self.send_response(answer if isinstance(answer, int) else 200)
                     self.send_header("Location", provider.url)
                     self.end_headers()
-                    self.wfile.write(answer if isinstance(answer, bytes) else b"{}")
+                    self.wfile.write(answer if isinstance(answer, bytes) else keys)
 
             def log_message(self, *_: object) -> None:
                 """Logs nothing."""
@@ -103,6 +103,12 @@ class Provider:
     def hang(self, handler: BaseHTTPRequestHandler) -> None:
         """Send nothing until the test is over."""
         self.over.wait(60)
+
+    def pad(self, handler: BaseHTTPRequestHandler) -> None:
+        """The keys, in a set that is far too large."""
+        handler.send_response(200)
+        handler.end_headers()
+        handler.wfile.write(json.dumps({"keys": self.published}).encode() + b" " * 300_000)
 
     def drip(self, handler: BaseHTTPRequestHandler) -> None:
         """A body that never ends, a little at a time."""
