@@ -46,6 +46,7 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
     "POST /users/": ("backend", {"username": "erin"}, {"username": NAME, **PROFILE}),
     "PATCH /users/{username}/": ("backend", {}, {"is_active": FLAG, **PROFILE}),
     "POST /users/{username}/tokens/": ("backend", {}, {}),
+    "POST /events/ticket/": ("bob", {}, {}),
     "PATCH /me/": ("bob", {}, PROFILE),
     "POST /conversations/": (
         "backend",

@@ -26,8 +26,10 @@ export class Follow {
     this.now();
     this.#stop = seenby.feed.listen({
       event: () => this.#ring(),
-      reload: () => this.#ring(),
-      state: (state) => state !== "connecting" && this.now(), // lost: is the service still up?
+      state: (state) => {
+        if (state === "live") this.#ring();
+        if (state === "waiting") this.now(); // lost: is the service still up?
+      },
     });
   }
 
