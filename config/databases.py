@@ -26,7 +26,7 @@ def tuned(database: DBConfig, *, prepare: str, pool_max: int) -> DBConfig:
     if pool_max:
         options["pool"] = {"min_size": 1, "max_size": pool_max, "timeout": 10}
     else:
-        # Without CONN_HEALTH_CHECKS, a query of every request: config/connections.py needs none.
+        # Without CONN_HEALTH_CHECKS, a query of every request: receipts/sql/lasting.py needs none.
         kept["CONN_MAX_AGE"] = 60
     return {**database, **kept}
 

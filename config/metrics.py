@@ -74,7 +74,7 @@ class Metrics:
         self.sampler.sample()
         everything = CollectorRegistry()
         if folder := os.environ.get(FOLDER_VARIABLE):
-            _forget_ended(Path(folder))
+            forget_ended(Path(folder))
             MultiProcessCollector(everything, folder)  # type: ignore[no-untyped-call]
         else:
             everything.register(REGISTRY)
@@ -139,7 +139,7 @@ def _is_known(authorization: str) -> bool:
     return compare_digest(authorization.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())
 
 
-def _forget_ended(folder: Path) -> None:
+def forget_ended(folder: Path) -> None:
     """Remove the gauges of workers that have ended; their counters go on counting."""
     for file in folder.glob("gauge_live*.db"):
         pid = file.stem.rpartition("_")[2]

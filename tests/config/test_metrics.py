@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -14,6 +15,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from chat.models import Conversation, User
+from config.metrics import forget_ended
 from receipts.metrics import REGISTRY
 from receipts.models import WebhookEndpoint
 from receipts.webhooks.backlog import backlogs
@@ -171,6 +173,16 @@ def test_any_worker_answers_for_all(serve: Serve, service_key: str) -> None:
     assert len(folders) == 1
     server.stop()
     assert not folders[0].exists()
+
+
+def test_the_gauges_of_a_worker_that_has_ended_are_forgotten(tmp_path: Path) -> None:
+    """Its threads are gone; what it has counted stays counted."""
+    mine, gone = os.getpid(), 2**30
+    for name in (f"gauge_livesum_{mine}", f"gauge_livemax_{gone}", f"counter_{gone}"):
+        (tmp_path / f"{name}.db").touch()
+    forget_ended(tmp_path)
+    left = {file.stem for file in tmp_path.iterdir()}
+    assert left == {f"gauge_livesum_{mine}", f"counter_{gone}"}
 
 
 def folders_of(pid: int) -> list[Path]:

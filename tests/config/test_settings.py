@@ -70,6 +70,8 @@ def test_hsts_begins_small() -> None:
         (environment.flag, ["maybe", "2", " "]),
         (lambda name: environment.number(name, 5), ["-1", "1.5", "ten", "0x10"]),
         (lambda name: environment.one_of(name, "json", "text"), ["xml", "json "]),
+        (environment.choice, ["maybe", "2"]),
+        (environment.networks, ["10.0.0.0/40", "localhost"]),
         (environment.mapping, ["[]", "{", "1"]),
         (environment.origins, [
             "*", "null", "file://", "app.example", "https://", "https://app.example/",
