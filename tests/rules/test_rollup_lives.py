@@ -26,7 +26,7 @@ from receipts.services.batch import BatchMark
 from receipts.services.erasing.people import forget_user
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
-from receipts.upkeep.rollup import Rollup
+from receipts.upkeep.rollup import Comparison, Rollup
 from tests.support.cast import ON_POSTGRES
 from tests.support.commands import run
 from tests.support.history import import_records
@@ -103,6 +103,9 @@ class RolledLives(RuleBasedStateMachine):
     @rule()
     def roll(self) -> None:
         Rollup(batch_pairs=2).run()
+        found: list[str] = []
+        Comparison(say=found.append).run()
+        assert not found
 
     @rule()
     def roll_again(self) -> None:
