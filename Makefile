@@ -24,7 +24,7 @@ run: .venv/runtime  ## install, load demo data, serve (HOST, PORT, DATABASE_URL)
 		$(BIN)/python manage.py demo
 
 test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
-	$(BIN)/python -m tests.legs -n auto -q
+	$(BIN)/python -m tests.legs --deal -n auto -q
 
 test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)
 	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(TESTS)

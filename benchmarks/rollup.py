@@ -19,14 +19,16 @@ from benchmarks.scaled_world import MESSAGES, PEOPLE, ScaledWorld
 from benchmarks.timing import milliseconds, seconds
 from benchmarks.world import NAME, execute, tidy
 from chat.models import Message, User
-from receipts.models import InsightsChange, InsightsDay, InsightsPart
+from receipts.models import InsightsChange, InsightsPart
+from receipts.reads.figures import COLUMNS
 from receipts.reads.insights import MeasuredRange
 from receipts.sql.run import fetch_rows
 from receipts.sql.times import midnight
 from receipts.upkeep.rollup import Rollup
+from receipts.upkeep.rollup.parts import PART_NAMES, SUMS
 
 ROWS = 6_750_000
-YEAR, STALE, BUSY = 365, 5_000, 1_000
+YEAR, STALE, BUSY, LEFT = 365, 5_000, 1_000, 100
 ROUNDS, RIVAL_ROUNDS = 7, 3
 HALF_A_DAY = timedelta(hours=12)
 
@@ -44,6 +46,8 @@ def run(rows: int = ROWS) -> None:
             _roll_up(young)
             _complete_the_year(young)
             _measure(world, busy, newest.date())
+            _leave(busy)
+            _measure(world, busy, newest.date(), only="a sender in a thousand")
             _roll_changes(young)
     finally:
         world.drop()
@@ -82,12 +86,13 @@ def _complete_the_year(young: date) -> None:
     ((first,),) = fetch_rows("SELECT MIN(day) FROM receipts_insightsday")
     days = (young - first).days
     copies = -(-(YEAR - days) // days)
-    figures = "messages, recipients, delivered, read, to_delivered, to_read"
-    for table, keys in (("part", ", conversation_id, sender_id"), ("day", "")):
+    figures = ", ".join(COLUMNS)
+    for model, names in {InsightsPart: PART_NAMES, **SUMS}.items():
+        table, keys = model._meta.db_table, "".join(f", {name}" for name in names[1:])
         execute(
-            f"""INSERT INTO receipts_insights{table} (day{keys}, {figures})
+            f"""INSERT INTO {table} (day{keys}, {figures})
                 SELECT day - {days} * n{keys}, {figures}
-                  FROM receipts_insights{table}, generate_series(1, {copies}) AS n
+                  FROM {table}, generate_series(1, {copies}) AS n
                  WHERE day - {days} * n > CAST(%s AS date) - {YEAR} ORDER BY 1""",
             [young],
         )
@@ -97,19 +102,34 @@ def _complete_the_year(young: date) -> None:
              WHERE day >= %s ORDER BY md5(id::text) LIMIT {STALE}""",
         [first],
     )
-    tidy(InsightsPart, InsightsDay, InsightsChange)
-    ((size, parts),) = fetch_rows(
-        """SELECT pg_size_pretty(pg_total_relation_size('receipts_insightspart')), COUNT(*)
-             FROM receipts_insightspart"""
+    tidy(InsightsPart, *SUMS, InsightsChange)
+    sizes = ", ".join(
+        "{}: {:,}, {}".format(*row)
+        for model in (InsightsPart, *SUMS)
+        for row in fetch_rows(
+            f"""SELECT '{model.__name__}', COUNT(*),
+                       pg_size_pretty(pg_total_relation_size('{model._meta.db_table}'))
+                  FROM {model._meta.db_table}"""
+        )
     )
     ((live,),) = fetch_rows(
         "SELECT SUM(recipient_count) FROM chat_message WHERE created_at >= %(young)s",
         {"young": midnight(young)},
     )
-    print(f"  the year: {parts:,} parts, {size}; {live:,} rows of young days", flush=True)
+    print(f"  the year: {sizes}; {live:,} rows of young days", flush=True)
 
 
-def _measure(world: ScaledWorld, busy: int, until: date) -> None:
+def _leave(busy: int) -> None:
+    """The busy sender leaves some conversations."""
+    execute(
+        """UPDATE chat_conversationparticipant SET is_active = FALSE, left_at = now()
+            WHERE user_id = %s AND conversation_id <= %s""",
+        [busy, LEFT],
+    )
+    print(f"  they leave {LEFT} of them:", flush=True)
+
+
+def _measure(world: ScaledWorld, busy: int, until: date, only: str = "") -> None:
     since = until - timedelta(days=YEAR - 1)
     scopes: dict[str, dict[str, int]] = {
         "everybody": {},
@@ -118,6 +138,8 @@ def _measure(world: ScaledWorld, busy: int, until: date) -> None:
         "a sender in a thousand": {"sender_id": busy},
     }
     for name, scope in scopes.items():
+        if only not in ("", name):
+            continue
         measured = partial(MeasuredRange, since, until, **scope)
         rival_rounds = 1 if name == "everybody" else RIVAL_ROUNDS
         ours, rival = [], []

@@ -1,9 +1,12 @@
-"""Run the test suite on SQLite, then on PostgreSQL: `python -m tests.legs [pytest arguments]`.
+"""Run the test suite on SQLite and on PostgreSQL: `python -m tests.legs [pytest arguments]`.
 
-The PostgreSQL is TEST_DATABASE_URL if that is set, else one of our own. A leg that cannot run, or
-finds no tests, has failed: nothing is skipped in silence. Two more run only when they are asked
-for: `--leg partitions`, PostgreSQL with hash partitions (tests/support/partitions.py), and
-`--leg citus`, the cluster whose coordinator TEST_CITUS_URL names (tests/support/distributed.py).
+Both legs run at once, since many tests wait for a socket or a process; the output of PostgreSQL's
+comes second. With `--deal`, what both would find alike is dealt out to them
+(tests/support/dealing.py). The PostgreSQL is TEST_DATABASE_URL if that is set, else one
+of our own. A leg that cannot run, or finds no tests, has failed: nothing is skipped in silence. Two
+more run only when they are asked for: `--leg partitions`, PostgreSQL with hash partitions
+(tests/support/partitions.py), and `--leg citus`, the cluster whose coordinator TEST_CITUS_URL names
+(tests/support/distributed.py).
 """
 
 from __future__ import annotations
@@ -112,20 +115,62 @@ def run_pytest(leg: str, url: str, arguments: list[str]) -> int:
         raise
 
 
+@contextmanager
+def beside(leg: str, arguments: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a leg in another process; its output is printed when the block is done."""
+    command = [sys.executable, "-m", "tests.legs", "--leg", leg, "--beside", *arguments]
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            yield process
+            written = 0
+            while process.poll() is None or written < os.fstat(output.fileno()).st_size:
+                found = os.pread(output.fileno(), 1 << 20, written)
+                written += len(found)
+                sys.stdout.write(found.decode(errors="replace"))
+                sys.stdout.flush()
+                time.sleep(0 if found else 0.1)
+        except KeyboardInterrupt:
+            # As in run_pytest; it ends its own pytest and its server first.
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(30)
+            raise
+        finally:
+            stop(process)
+
+
+def run_both(arguments: list[str]) -> int:
+    """Run both legs at once; 1 if any failed."""
+    with beside("postgresql", arguments) as other:
+        passed, line = run_leg("sqlite", arguments)
+        print(f"\n{line}", flush=True)
+    print(line)
+    return 0 if passed and other.returncode == 0 else 1
+
+
 def main() -> int:
     """Run the legs asked for and sum them up; 1 if any failed."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--leg", choices=LEGS | MORE_LEGS, help="run only this one")
+    parser.add_argument(
+        "--deal", action="store_true", help="run what both would find alike on one of them only"
+    )
+    parser.add_argument("--beside", action="store_true", help=argparse.SUPPRESS)
     options, arguments = parser.parse_known_args()
+    if options.deal and options.leg:
+        parser.error("--deal is for both legs")
     treat_sigterm_as_ctrl_c()
-    legs = [options.leg] if options.leg else list(LEGS)
-    results = [run_leg(leg, arguments) for leg in legs]
-    print()
-    for _, line in results:
-        print(line)
-    for leg in LEGS.keys() - set(legs):
-        print(f"{leg}: NOT RUN, because of --leg")
-    return 0 if all(passed for passed, _ in results) else 1
+    if not options.beside:
+        os.environ["TEST_DEALT"] = "1" if options.deal else ""
+    if options.leg is None:
+        return run_both(arguments)
+    passed, line = run_leg(options.leg, arguments)
+    print(f"\n{line}")
+    if not options.beside:
+        for leg in LEGS.keys() - {options.leg}:
+            print(f"{leg}: NOT RUN, because of --leg")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":

@@ -5,9 +5,11 @@ from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, Recei
 from receipts.models.history import HistoryMember, HistoryPosition, HistoryStay
 from receipts.models.insights import (
     InsightsChange,
+    InsightsConversationDay,
     InsightsDay,
     InsightsHorizon,
     InsightsPart,
+    InsightsSenderDay,
 )
 from receipts.models.status import MessageStatus
 from receipts.models.ticket import StreamTicket
@@ -22,9 +24,11 @@ __all__ = [
     "HistoryPosition",
     "HistoryStay",
     "InsightsChange",
+    "InsightsConversationDay",
     "InsightsDay",
     "InsightsHorizon",
     "InsightsPart",
+    "InsightsSenderDay",
     "MessageStatus",
     "ReceiptEvent",
     "StreamTicket",

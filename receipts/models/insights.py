@@ -27,12 +27,13 @@ class InsightsHorizon(models.Model):
 
 
 class InsightsFigures(models.Model):
-    """Figures of tracked messages that are not deleted, when they were rolled up.
+    """Figures of tracked messages of a UTC day that are not deleted, when they were rolled up.
 
     The times are histograms: ``bucket,count`` pairs, separated by commas
-    (``receipts.reads.histograms``).
+    (``receipts.reads.histograms``). Figures of nothing are not stored.
     """
 
+    day = models.DateField(db_index=True)
     messages = models.BigIntegerField()
     recipients = models.BigIntegerField()
     delivered = models.BigIntegerField()
@@ -45,13 +46,12 @@ class InsightsFigures(models.Model):
 
 
 class InsightsPart(InsightsFigures):
-    """The figures of one sender in one conversation on one UTC day."""
+    """The figures of one sender in one conversation on one day."""
 
     messages = models.IntegerField()
     recipients = models.IntegerField()
     delivered = models.IntegerField()
     read = models.IntegerField()
-    day = models.DateField()
     conversation = models.ForeignKey(
         Conversation, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
     )
@@ -67,16 +67,55 @@ class InsightsPart(InsightsFigures):
             ),
         ]
         indexes = [
-            models.Index(fields=["sender", "day"], name="insights_part_of_sender"),
-            models.Index(fields=["day"], name="insights_part_of_day"),
+            # The conversations of a sender are found by it, too.
+            models.Index(fields=["sender", "conversation", "day"], name="insights_part_of_sender"),
         ]
 
     def __str__(self) -> str:
         return f"User {self.sender_id} in conversation {self.conversation_id} on {self.day}"
 
 
+class InsightsConversationDay(InsightsFigures):
+    """The figures of one conversation on one day: the sums of its parts."""
+
+    conversation = models.ForeignKey(
+        Conversation, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["conversation", "day"], name="insights_conversation_day_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Conversation {self.conversation_id} on {self.day}"
+
+
+class InsightsSenderDay(InsightsFigures):
+    """The figures of one sender on one day in all conversations: the sums of its parts.
+
+    Of those that the sender has left, too: insights of a sender subtract their parts.
+    """
+
+    sender = models.ForeignKey(
+        User, models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["sender", "day"], name="insights_sender_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"User {self.sender_id} on {self.day}"
+
+
 class InsightsDay(InsightsFigures):
-    """The figures of everybody on one UTC day: the sums of its parts. A day of nothing has none."""
+    """The figures of everybody on one day: the sums of its parts."""
 
     day = models.DateField(primary_key=True)
 

@@ -12,9 +12,10 @@ from receipts.reads.figures import (
     SENT_COLUMNS,
     SUMS_SQL,
     TIMED_SQL,
-    spent_sql,
+    seconds_of_row_sql,
 )
 from receipts.reads.histograms import READ_WITHIN, place_sql
+from receipts.reads.scopes import InsightsScope
 from receipts.sql.run import fetch_rows
 from receipts.sql.times import day_sql
 
@@ -27,6 +28,10 @@ _SPENT = """
         SELECT sent.day, {to_delivered} AS to_delivered, {to_read} AS to_read
           FROM {timed}
     )"""
+
+#: Of everybody, the messages are read twice: while the rows of a CTE are kept, PostgreSQL reads the
+#: status rows, which are many more, in one process.
+_EVERYBODY_KEPT = "NOT MATERIALIZED"
 
 _BY_DAY = """, spread AS ({spread})
     SELECT day, 'counts' AS what, {sums}, NULL, NULL FROM sent GROUP BY day
@@ -61,16 +66,16 @@ _SPREAD = {
 
 
 def counted_by_day(
-    scope: str, kept: str, params: dict[str, Any]
+    scope: InsightsScope, params: dict[str, Any]
 ) -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """The figures of each day, by its ISO text, and the percentiles of the whole range.
 
-    ``scope`` as in ``receipts.reads.rolled``; ``kept``: whether PostgreSQL keeps the messages.
-    Parameters: those of the scope, ``since`` and ``until``, between which the messages were sent.
+    Parameters: ``since`` and ``until``, between which the messages were sent.
     """
     by_day = _BY_DAY.format(sums=SUMS_SQL, spread=_SPREAD[connection.vendor])
     days: dict[Any, dict[str, Any]] = {}
-    for day, what, *counts, median, p95 in fetch_rows(_spent(scope, kept) + by_day, params):
+    found_rows = fetch_rows(_spent(scope) + by_day, scope.params | params)
+    for day, what, *counts, median, p95 in found_rows:
         found = days.setdefault(str(day) if day is not None else None, {})
         if what == "counts":
             found |= {name: int(count) for name, count in zip(COUNTED, counts, strict=True)}
@@ -80,27 +85,25 @@ def counted_by_day(
     return days, whole
 
 
-def counted_by_place(scope: str, kept: str, params: dict[str, Any]) -> list[int]:
+def counted_by_place(scope: InsightsScope, params: dict[str, Any]) -> list[int]:
     """The number of reads in each bucket of ``READ_WITHIN``."""
     found = fetch_rows(
-        f"""{_spent(scope, kept)}
+        f"""{_spent(scope)}
             SELECT {place_sql("to_read")} AS place, COUNT(*)
               FROM spent WHERE to_read IS NOT NULL GROUP BY place""",
-        params,
+        scope.params | params,
     )
     counts = dict(found)
     return [counts.get(place, 0) for place in range(len(READ_WITHIN))]
 
 
-def _spent(scope: str, kept: str) -> str:
-    to_delivered, to_read = spent_sql()
+def _spent(scope: InsightsScope) -> str:
     return _SPENT.format(
-        kept=kept,
+        kept=_EVERYBODY_KEPT if scope.of_everything else "",
         day=day_sql("created_at"),
         columns=SENT_COLUMNS,
         included=INCLUDED_SQL,
-        scope=scope.format("chat_message."),
-        to_delivered=to_delivered,
-        to_read=to_read,
+        scope=scope.of_messages("chat_message."),
         timed=TIMED_SQL,
+        **seconds_of_row_sql(),
     )

@@ -27,12 +27,15 @@ INCLUDED_SQL = f"""tracking = 'tracked' AND deleted_at IS NULL
 #: The columns of ``chat_message`` that figures need, besides its day.
 SENT_COLUMNS = """chat_message.id, chat_message.conversation_id, sender_id,
                recipient_count, delivered_count, read_count"""
+#: SQL condition: ``status`` counts, and was delivered.
+_TIMED = "status.withdrawn_at IS NULL AND status.delivered_at IS NOT NULL"
 #: Of included messages in ``sent``: their rows that count, those that were delivered.
-TIMED_SQL = """sent JOIN receipts_messagestatus AS status
+TIMED_SQL = f"""sent JOIN receipts_messagestatus AS status
             ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
-         WHERE status.withdrawn_at IS NULL AND status.delivered_at IS NOT NULL"""
+         WHERE {_TIMED}"""
 #: What of them counts, in the order of ``COUNTED``.
-SUMS_SQL = "COUNT(*), SUM(recipient_count), SUM(delivered_count), SUM(read_count)"
+SUMS_SQL = """COUNT(*) AS messages, SUM(recipient_count) AS recipients,
+               SUM(delivered_count) AS delivered, SUM(read_count) AS read"""
 
 _JOINED = {
     "postgresql": "string_agg(CAST({0} AS text), ',')",
@@ -45,44 +48,41 @@ def joined_sql(texts: str) -> str:
     return _JOINED[connection.vendor].format(f"NULLIF({texts}, '')")
 
 
-def spent_sql() -> tuple[str, str]:
-    """SQL: the seconds that a row took to delivered and to read, or null.
+def seconds_of_row_sql() -> dict[str, str]:
+    """SQL: the seconds that a row of ``status`` took to be delivered and to be read, or null.
 
     Where nothing but a read tells of a delivery, its time is the read's: then nobody knows when it
     was (docs/decisions/0036). Only disclosed reads are looked at.
     """
-    reported = "NULLIF(status.delivered_at, status.read_at)"
-    return (
-        seconds_sql("status.sent_at", reported),
-        seconds_sql("status.sent_at", "status.read_at"),
-    )
+    ends = {"delivered": "NULLIF(status.delivered_at, status.read_at)", "read": "status.read_at"}
+    return {f"to_{name}": seconds_sql("status.sent_at", end) for name, end in ends.items()}
 
 
-def _buckets() -> tuple[str, str]:
-    """SQL: the buckets of a row's times, to delivered and to read."""
-    delivered, read = map(bucket_sql, spent_sql())
-    return delivered, read
-
-
-#: The status rows of ``sent`` that count and were delivered, and the messages of another relation.
-#: Each is searched by its key: PostgreSQL underestimates them, and may read whole tables to find
+#: The rows of ``sent`` that were delivered, each with its two times in seconds, which are computed
+#: once. PostgreSQL searches them by key: it underestimates them, and may read whole tables to find
 #: those of one day. IS TRUE as in ``receipts.upkeep.checking``.
 _ROWS = {
     "postgresql": """sent CROSS JOIN LATERAL (
-            SELECT sent_at, delivered_at, read_at FROM receipts_messagestatus AS kept
-             WHERE kept.message_id = sent.id
-               AND (kept.conversation_id = sent.conversation_id) IS TRUE
-               AND kept.withdrawn_at IS NULL AND kept.delivered_at IS NOT NULL
-            OFFSET 0) AS status""",
-    "sqlite": """sent JOIN receipts_messagestatus AS status
-              ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
-             AND status.withdrawn_at IS NULL AND status.delivered_at IS NOT NULL""",
+            SELECT {to_delivered} AS to_delivered, {to_read} AS to_read
+              FROM receipts_messagestatus AS status
+             WHERE status.message_id = sent.id
+               AND (status.conversation_id = sent.conversation_id) IS TRUE AND {timed}
+            OFFSET 0) AS spent""",
+    "sqlite": """(
+           SELECT sent.*, {to_delivered} AS to_delivered, {to_read} AS to_read
+             FROM sent JOIN receipts_messagestatus AS status
+               ON status.message_id = sent.id AND status.conversation_id = sent.conversation_id
+              AND {timed}) AS spent""",
 }
 _MESSAGES = {
     "postgresql": """{0} CROSS JOIN LATERAL (
             SELECT * FROM chat_message WHERE {1} OFFSET 0) AS chat_message""",
     "sqlite": "{0} JOIN chat_message ON {1}",
 }
+
+
+def _rows() -> str:
+    return _ROWS[connection.vendor].format(**seconds_of_row_sql(), timed=_TIMED)
 
 
 def messages_sql(relation: str, where: str) -> str:
@@ -95,27 +95,27 @@ def times_sql() -> str:
 
     They are counted outside: PostgreSQL would sort them.
     """
-    delivered, read = (_JOINED[connection.vendor].format(bucket) for bucket in _buckets())
+    delivered, read = (
+        _JOINED[connection.vendor].format(bucket_sql(f"to_{state}"))
+        for state in ("delivered", "read")
+    )
     return f"""
-        SELECT sent.day, {delivered} AS delivered, {read} AS read FROM {_ROWS[connection.vendor]}
-         GROUP BY sent.day"""
+        SELECT day, {delivered} AS delivered, {read} AS read FROM {_rows()} GROUP BY day"""
 
 
 def histograms_sql(by: str) -> str:
     """SELECT: the histograms of the rows of ``sent``, grouped by some of its columns."""
     pair = _JOINED[connection.vendor].format("bucket || ',' || times")
-    delivered, read = _buckets()
-    columns = ", ".join(f"sent.{column}" for column in by.split(", "))
     return f"""
         SELECT {by}, {pair} FILTER (WHERE is_read = 0) AS to_delivered,
                {pair} FILTER (WHERE is_read = 1) AS to_read
-          FROM (SELECT {columns}, kind.is_read,
-                       CASE kind.is_read WHEN 0 THEN {delivered} ELSE {read} END AS bucket,
-                       COUNT(*) AS times
-                  FROM {_ROWS[connection.vendor]}
-                 CROSS JOIN (SELECT 0 AS is_read UNION ALL SELECT 1) AS kind
-                 WHERE kind.is_read = 0 OR status.read_at IS NOT NULL
-                 GROUP BY {columns}, kind.is_read, bucket) AS counted
+          FROM (SELECT {by}, is_read, {bucket_sql("seconds")} AS bucket, COUNT(*) AS times
+                  FROM (SELECT {by}, is_read,
+                               CASE is_read WHEN 0 THEN to_delivered ELSE to_read END AS seconds
+                          FROM {_rows()}
+                         CROSS JOIN (SELECT 0 AS is_read UNION ALL SELECT 1) AS kind) AS single
+                 WHERE seconds IS NOT NULL
+                 GROUP BY {by}, is_read, bucket) AS counted
          GROUP BY {by}"""
 
 
@@ -142,7 +142,6 @@ class MessageFigures:
         self.to_delivered.add_times(to_delivered)
         self.to_read.add_times(to_read)
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> tuple[Any, ...]:
         """The ``COLUMNS`` of these figures, as they are stored."""
-        texts = str(self.to_delivered), str(self.to_read)
-        return dict(zip(COLUMNS, (*self.counts, *texts), strict=True))
+        return (*self.counts, str(self.to_delivered), str(self.to_read))

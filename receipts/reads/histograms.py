@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import math
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
 from functools import cache
 from itertools import accumulate
 
@@ -65,32 +66,30 @@ class Histogram:
     """The number of times in each bucket."""
 
     def __init__(self) -> None:
-        self._counts: dict[int, int] = {}
+        self._counts: dict[int, int] = defaultdict(int)
 
     def add_pairs(self, text: str | None, sign: int = 1) -> None:
         """Add a text of pairs, or subtract it."""
         numbers = _numbers(text)
         buckets, counts = numbers[::2], numbers[1::2]
-        self._add(buckets, counts if sign == 1 else [sign * count for count in counts])
+        found = dict(zip(buckets, counts, strict=True))
+        if self._counts or sign != 1 or len(found) != len(buckets):
+            self._add(zip(buckets, counts, strict=True), sign)
+        else:  # the usual case, a third faster
+            self._counts.update(found)
 
     def add_times(self, text: str | None) -> None:
         """Add single times, a text of their buckets."""
-        single = Counter(_numbers(text))
-        self._add(list(single), list(single.values()))
+        self._add(Counter(_numbers(text)).items())
 
     def add(self, other: Histogram) -> None:
         """Add another one."""
-        self._add(list(other._counts), list(other._counts.values()))
+        self._add(other._counts.items())
 
-    def _add(self, buckets: list[int], counts: list[int]) -> None:
+    def _add(self, pairs: Iterable[tuple[int, int]], sign: int = 1) -> None:
         found = self._counts
-        if not found:
-            self._counts = found = dict(zip(buckets, counts, strict=True))
-            if len(found) == len(buckets):
-                return
-            found.clear()
-        for bucket, count in zip(buckets, counts, strict=True):
-            found[bucket] = found.get(bucket, 0) + count
+        for bucket, count in pairs:
+            found[bucket] += sign * count
 
     def __str__(self) -> str:
         return ",".join(f"{bucket},{count}" for bucket, count in self._sorted() if count)
@@ -100,12 +99,12 @@ class Histogram:
 
     def percentiles(self, *shares: float) -> list[float | None]:
         """By nearest rank: the first time at or after that share of all, within 1 %."""
-        found = self._sorted()
-        up_to = list(accumulate(count for _, count in found))
+        buckets = sorted(self._counts)
+        up_to = list(accumulate(map(self._counts.__getitem__, buckets)))
         if not up_to or not up_to[-1]:
             return [None] * len(shares)
         places = (bisect_left(up_to, math.ceil(up_to[-1] * share)) for share in shares)
-        return [round(_bucket(found[place][0])[0], 3) for place in places]
+        return [round(_bucket(buckets[place])[0], 3) for place in places]
 
     def by_place(self) -> list[int]:
         """The number of times in each bucket of ``READ_WITHIN``; exact."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any, TypedDict
 
@@ -16,18 +16,8 @@ from receipts.reads.counted import counted_by_day, counted_by_place
 from receipts.reads.figures import COUNTED, MessageFigures
 from receipts.reads.histograms import READ_WITHIN, Histogram
 from receipts.reads.rolled import figures_by_day, rolled_before
+from receipts.reads.scopes import InsightsScope
 from receipts.sql.times import midnight
-
-#: Of everybody, the messages are read twice: while the rows of a CTE are kept, PostgreSQL reads the
-#: status rows, which are many more, in one process.
-_EVERYBODY_KEPT = "NOT MATERIALIZED"
-
-#: Conversations in which a sender still takes part (decision 0007), and their own messages there.
-_OF_CONVERSATIONS = """ AND {0}conversation_id IN (
-               SELECT own.conversation_id FROM chat_conversationparticipant AS own
-                WHERE own.user_id = %(sender)s AND own.is_active)"""
-_OF_SENDER = " AND {0}sender_id = %(sender)s"
-_OF_CONVERSATION = " AND {0}conversation_id = %(conversation)s"
 
 
 class TimeSpread(TypedDict):
@@ -84,7 +74,7 @@ class MeasuredRange:
         Times are in seconds; a rate is a share of recipients from 0 to 1, or null without any.
         """
         if self._rolled is None:
-            days, whole = counted_by_day(self._scope, self._kept, self._params)
+            days, whole = counted_by_day(self._scope, self._times)
         else:
             figures = {day: each for day, each in self._rolled.items() if each.counts[0]}
             days = {day: _found(each) for day, each in figures.items()}
@@ -101,7 +91,7 @@ class MeasuredRange:
     def times_to_read(self) -> list[tuple[str, int]]:
         """The number of reads in each bucket of ``READ_WITHIN``."""
         if self._rolled is None:
-            counts = counted_by_place(self._scope, self._kept, self._params)
+            counts = counted_by_place(self._scope, self._times)
         else:
             counts = _sum(self._rolled.values()).to_read.by_place()
         return [(label, count) for (_, label), count in zip(READ_WITHIN, counts, strict=True)]
@@ -114,36 +104,24 @@ class MeasuredRange:
             return None
         young = max(self.since, min(before, self.until + timedelta(days=1)))
         return figures_by_day(
-            of_conversations=self._of_conversations.format(""),
-            scope=self._scope,
-            params={
-                **self._params,
+            self._scope,
+            {
                 "first": self.since,
                 "rolled_before": young,
                 "young": midnight(young),
+                "until": self._times["until"],
             },
         )
 
     @property
-    def _of_conversations(self) -> str:
-        of_sender = _OF_CONVERSATIONS if self.sender_id is not None else ""
-        return of_sender + (_OF_CONVERSATION if self.conversation_id is not None else "")
+    def _scope(self) -> InsightsScope:
+        return InsightsScope(sender_id=self.sender_id, conversation_id=self.conversation_id)
 
     @property
-    def _scope(self) -> str:
-        return (_OF_SENDER if self.sender_id is not None else "") + self._of_conversations
-
-    @property
-    def _kept(self) -> str:
-        return "" if self._scope else _EVERYBODY_KEPT
-
-    @property
-    def _params(self) -> dict[str, Any]:
+    def _times(self) -> dict[str, datetime]:
         return {
             "since": midnight(self.since),
             "until": midnight(self.until + timedelta(days=1)),
-            "sender": self.sender_id,
-            "conversation": self.conversation_id,
         }
 
 

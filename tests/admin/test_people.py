@@ -11,7 +11,7 @@ from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.admin import tables
 from tests.support.admin import Browser, appointed, listed, mark, rows_of, step
-from tests.support.cast import say
+from tests.support.cast import moderators, say
 
 TICKED = "_selected_action"
 
@@ -113,6 +113,7 @@ def test_an_operator_makes_moderators_and_takes_that_back(
     root: Browser, alice: User, bob: User, message: Message
 ) -> None:
     """Logged where it changed anything; who has no password is named."""
+    moderators()
     alice.set_password("long enough")
     alice.save()
     act(root, "chat/user/", "make_moderators", alice.pk, bob.pk)

@@ -219,6 +219,7 @@ COMMON: dict[str, Any] = {
 }  # fmt: skip
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @settings(max_examples=4 if ON_CITUS else 20 if ON_POSTGRES else 40, **COMMON)
 @given(data=st.data())
@@ -227,6 +228,7 @@ def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: 
     assert_same(data, live=False)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(300)
 @settings(max_examples=12 if ON_POSTGRES else 25, **COMMON)
 @given(data=st.data())

@@ -127,22 +127,33 @@ _OTHERWISE = {"retracted", "failed, got", "failed, read", "got, failed", "on aga
               "on again, read by default"}  # fmt: skip
 
 
+#: What others see of what several kinds look like: it holds no time and no id of its world.
+SEEN: dict[tuple[str, Act], list[Any]] = {}
+
+
+def seen_of(worlds: Any, before: str, act: Act) -> list[Any]:
+    """What others see of an act in a world of its own."""
+    world: World = worlds()
+    BEFORE[before](world)
+    world.switch(deliveries=False)
+    seen = world.seen_by_others(act)
+    world.switch()
+    finish(world)
+    return seen
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_private_delivery_is_told_from_none_by_nobody(worlds: Any, kind: str) -> None:
     """Rule 13: every kind of mark with every option, over every state that a row can have."""
     for before in states_for(kind, KINDS, BEFORE):
         if kind in _EARLIER | _OTHERWISE and before not in ("pending", "failed", "edited"):
             continue
-        seen = []
-        for act in KINDS[kind]:
-            world = worlds()
-            BEFORE[before](world)
-            world.switch(deliveries=False)
-            seen.append(world.seen_by_others(act))
-            world.switch()
-            finish(world)
-        assert seen[0] == seen[1], before
-        assert any(isinstance(each, dict) and each for each in seen[0]), before
+        act, instead = KINDS[kind]
+        seen = seen_of(worlds, before, act)
+        if (before, instead) not in SEEN:
+            SEEN[before, instead] = seen_of(worlds, before, instead)
+        assert seen == SEEN[before, instead], before
+        assert any(isinstance(each, dict) and each for each in seen), before
 
 
 _OPENLY: Act = lambda w: w.one("read")  # noqa: E731

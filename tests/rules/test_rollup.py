@@ -23,6 +23,7 @@ from receipts.services.erasing.people import forget_user
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
 from receipts.upkeep.rollup import Rollup
+from receipts.upkeep.rollup.parts import FIGURES
 from tests.support.cast import say
 from tests.support.commands import run
 from tests.support.history import import_records
@@ -246,11 +247,13 @@ def test_the_horizon_does_not_move_back(
 def test_figures_of_a_deleted_conversation_go(
     group: Conversation, messages: list[Message], alice: User
 ) -> None:
+    """From the sums, too, of which none of nothing stays."""
+    Conversation.objects.exclude(pk=group.pk).get().messages.all().delete()
     Rollup().run()
     delete_conversation(group)
-    assert InsightsPart.objects.filter(conversation=group).exists()
+    assert all(model.objects.exists() for model in FIGURES)
     Rollup().run()
-    assert not InsightsPart.objects.filter(conversation=group).exists()
+    assert not any(model.objects.exists() for model in FIGURES)
     assert_all_as_counted(group, alice)
 
 
@@ -274,6 +277,24 @@ def test_one_who_left_sees_nothing_of_rolled_up_days(
     assert api(bob).get(f"/insights/{RANGE}")["total"]["messages"] == 1
     services.remove_participant(conversation_id=group.pk, user=bob)
     assert api(bob).get(f"/insights/{RANGE}")["total"]["messages"] == 0
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_sender_has_no_figures_where_they_left_until_they_return(
+    group: Conversation, alice: User, bob: User, messages: list[Message], again: bool
+) -> None:
+    """Decision 0007: whether the rollup has run in between or not."""
+    elsewhere = services.create_conversation(owner=bob, participants=[alice], kind="direct")
+    mark(write(bob, elsewhere, 3.5), "alice", after=7)
+    Rollup().run()
+    figures = []
+    for change in (services.remove_participant, services.add_participant):
+        change(conversation_id=group.pk, user=bob)
+        if again:
+            Rollup().run()
+        assert_as_counted(FIRST, LAST, sender_id=bob.pk)
+        figures.append(counted(since=FIRST, until=LAST, sender_id=bob.pk)[0]["total"]["messages"])
+    assert figures == [1, 2]
 
 
 @pytest.mark.parametrize("day", [FIRST, date(1970, 1, 1), LAST])

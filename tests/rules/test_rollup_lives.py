@@ -26,7 +26,7 @@ from receipts.services.batch import BatchMark
 from receipts.services.erasing.people import forget_user
 from receipts.upkeep.checking import Check
 from receipts.upkeep.pruning import Prune
-from receipts.upkeep.rollup import Rollup
+from receipts.upkeep.rollup import Comparison, Rollup
 from tests.support.cast import ON_POSTGRES
 from tests.support.commands import run
 from tests.support.history import import_records
@@ -55,7 +55,7 @@ class RolledLives(RuleBasedStateMachine):
     def begin(self) -> None:
         self.savepoint = transaction.savepoint()
         number = next(NUMBERS)
-        self.now = BEGIN
+        self.now, self.steps = BEGIN, 0
         self.tick()
         self.users = [User.objects.create(username=f"u{place}-{number}") for place in range(4)]
         self.chats = [
@@ -78,6 +78,8 @@ class RolledLives(RuleBasedStateMachine):
         self.roll()
 
     def teardown(self) -> None:
+        for place in range(len(self.scopes())):
+            self.check(place)
         transaction.savepoint_rollback(self.savepoint)
 
     def tick(self, later: timedelta = timedelta(minutes=7)) -> None:
@@ -103,6 +105,9 @@ class RolledLives(RuleBasedStateMachine):
     @rule()
     def roll(self) -> None:
         Rollup(batch_pairs=2).run()
+        found: list[str] = []
+        Comparison(say=found.append).run()
+        assert not found
 
     @rule()
     def roll_again(self) -> None:
@@ -263,16 +268,30 @@ class RolledLives(RuleBasedStateMachine):
 
     @invariant()
     def insights_are_as_counted(self) -> None:
-        since, until = BEGIN.date() - timedelta(days=5), self.now.date()
-        assert_as_counted(since, until)
-        assert_as_counted(BEGIN.date() + timedelta(days=1), until)
-        for chat in self.chats:
-            assert_as_counted(since, until, conversation_id=chat.pk)
-        for user in self.users[:2]:
-            assert_as_counted(since, until, sender_id=user.pk)
-            assert_as_counted(since, until, sender_id=user.pk, conversation_id=self.chats[0].pk)
+        """Everybody's after each step; of the others one after the other, and all at the end."""
+        scopes = self.scopes()
+        self.check(0)
+        self.check(1 + self.steps % (len(scopes) - 1))
+        self.steps += 1
+
+    def check(self, place: int) -> None:
+        since = BEGIN.date() - timedelta(days=5)
+        late, scope = self.scopes()[place]
+        assert_as_counted(since + timedelta(days=6 * late), self.now.date(), **scope)
+
+    def scopes(self) -> list[tuple[bool, dict[str, int]]]:
+        """Whether without the first days, of whom and where."""
+        of_senders = [{"sender_id": user.pk} for user in self.users[:2]]
+        return [
+            (False, {}),
+            (True, {}),
+            *((False, {"conversation_id": chat.pk}) for chat in self.chats),
+            *((False, scope) for scope in of_senders),
+            *((False, {**scope, "conversation_id": self.chats[0].pk}) for scope in of_senders),
+        ]
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_insights_of_any_life_are_as_counted(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules 2, 6, 11, 13, 15 and 21, imports, archiving and erasing, beside the rollup."""

@@ -498,6 +498,7 @@ class Lives(RuleBasedStateMachine):
             assert unread_of(user.pk).count() == self.room.unread(name)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_any_life_of_a_conversation_is_what_the_model_says(
     db: None, monkeypatch: pytest.MonkeyPatch

@@ -1,5 +1,6 @@
-"""The rollup of insights: the horizon, whole days, and what has changed in them since."""
+"""The rollup of insights: the horizon, whole days, what has changed in them since, and drift."""
 
+from receipts.upkeep.rollup.comparing import Comparison
 from receipts.upkeep.rollup.rolling import Rollup
 
-__all__ = ["Rollup"]
+__all__ = ["Comparison", "Rollup"]

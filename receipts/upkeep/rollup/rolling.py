@@ -8,7 +8,7 @@ from datetime import date
 from django.db import transaction
 
 from chat.models import Message
-from receipts.models import InsightsDay, InsightsHorizon
+from receipts.models import InsightsHorizon
 from receipts.sql.run import fetch_rows
 from receipts.sql.times import midnight
 from receipts.upkeep.progress import ProgressBar
@@ -18,6 +18,7 @@ from receipts.upkeep.rollup.horizon import (
     move_horizon,
     open_transactions_end,
 )
+from receipts.upkeep.rollup.parts import FIGURES
 from receipts.upkeep.rollup.writing import Pair, delete_day, write_day, write_pairs
 
 #: At most this many conversations and days are written again in a transaction.
@@ -36,6 +37,24 @@ _OF_DELETED = """
      WHERE conversation_id IN (SELECT deleted.id FROM chat_conversation AS deleted
                                 WHERE deleted.deleted_at IS NOT NULL)
      ORDER BY day, conversation_id LIMIT %(pairs)s"""
+
+
+def first_day() -> date | None:
+    """The first day with messages or figures."""
+    sent = Message.objects.order_by("created_at").values_list("created_at", flat=True).first()
+    figures = [
+        model._default_manager.order_by("day").values_list("day", flat=True).first()
+        for model in FIGURES
+    ]
+    return min((day for day in (sent and sent.date(), *figures) if day), default=None)
+
+
+@transaction.atomic
+def roll_day_again(day: date) -> None:
+    """Write the figures of a day that is rolled up again."""
+    locked_horizon()
+    delete_day(day)
+    write_day(day)
 
 
 @dataclass
@@ -67,17 +86,14 @@ class Rollup:
 
     def _roll_again(self) -> None:
         rolled_before = self._horizon().rolled_before
-        if self.since is None or (first := self._first_day()) is None:
+        if self.since is None or (first := first_day()) is None:
             return
         day = max(self.since, first)
         if day >= rolled_before:
             return
         with ProgressBar("days", (rolled_before - day).days, label="again") as progress:
             while day < rolled_before:
-                with transaction.atomic():
-                    locked_horizon()
-                    delete_day(day)
-                    write_day(day)
+                roll_day_again(day)
                 day += DAY
                 self.again += 1
                 progress.advance(1)
@@ -112,13 +128,6 @@ class Rollup:
             messages = messages.filter(created_at__gte=midnight(after))
         first = messages.order_by("created_at").values_list("created_at", flat=True).first()
         return first.date() if first else None
-
-    @staticmethod
-    def _first_day() -> date | None:
-        """The first day with messages or figures."""
-        sent = Message.objects.order_by("created_at").values_list("created_at", flat=True).first()
-        figures = InsightsDay.objects.order_by("day").values_list("day", flat=True).first()
-        return min((day for day in (sent and sent.date(), figures) if day), default=None)
 
     def _days_left(self, young: date) -> int:
         day = self._next_day(self._horizon().rolled_before, young)

@@ -1,116 +1,111 @@
 """Writing the figures of days, and of conversations on days, as they are now.
 
-The parts are written by one statement, and summed up into their days. Figures are deleted before
-they are written again, so a day changes by what is written less what was there.
+The parts are written by one statement, and summed up for each conversation, each sender and
+everybody. Figures are deleted before they are written again, so a sum changes by what is written
+less what was there.
 """
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from datetime import date
 
-from django.db import connection
+from django.db.models import Model
 
-from receipts.models import InsightsDay
-from receipts.reads.figures import (
-    COLUMNS,
-    SENT_COLUMNS,
-    SUMS_SQL,
-    MessageFigures,
-    histograms_sql,
-    messages_sql,
-)
+from receipts.models import InsightsChange, InsightsPart
+from receipts.models.insights import InsightsFigures
+from receipts.reads.figures import COLUMNS
 from receipts.sql.run import execute, fetch_rows
-from receipts.sql.times import of_day_sql
+from receipts.upkeep.rollup.parts import (
+    FIGURES,
+    PART_NAMES,
+    SUMS,
+    Row,
+    as_name,
+    figures_in,
+    name_of,
+    parts_now_sql,
+    summed,
+    wanted_params,
+    wanted_sql,
+)
 
-#: A conversation and a day.
+#: A day and a conversation.
 Pair = tuple[date, int]
+_PAIR = ("day", "conversation_id")
 
-_RETURNING = f"RETURNING day, {', '.join(COLUMNS)}"
-_BY = "day, conversation_id, sender_id"
-
-_WRITE = """
-    INSERT INTO receipts_insightspart ({by}, {columns})
-      WITH sent AS (
-        SELECT wanted.day, {sent_columns}
-          FROM {messages}
-      )
-    SELECT counted.*, COALESCE(timed.to_delivered, ''), COALESCE(timed.to_read, '')
-      FROM (SELECT {by}, {sums} FROM sent GROUP BY {by}) AS counted
-      LEFT JOIN ({times}) AS timed ON timed.conversation_id = counted.conversation_id
-       AND timed.day = counted.day AND timed.sender_id = counted.sender_id
-    {returning}"""
-
-#: The relation ``wanted``: one day, or pairs.
-_DAY = {
-    "postgresql": "(SELECT CAST(%(day)s AS date) AS day) AS wanted",
-    "sqlite": "(SELECT %(day)s AS day) AS wanted",
-}
-_PAIRS = {
-    "postgresql": """unnest(CAST(%(days)s AS date[]), CAST(%(conversations)s AS bigint[]))
-               AS wanted (day, conversation_id)""",
-    "sqlite": """(SELECT value ->> 0 AS day, value ->> 1 AS conversation_id
-                   FROM json_each(%(pairs)s)) AS wanted""",
-}
+#: At most this many sums are changed by one statement.
+BATCH_SUMS = 1_000
 
 
 def write_day(day: date) -> int:
     """Write the figures of a day, of which there are none; return how many messages."""
-    params = {"day": day if connection.vendor == "postgresql" else str(day)}
-    of_day = of_day_sql("chat_message.created_at", "wanted.day")
-    return _change_days([(1, row) for row in _written(_DAY[connection.vendor], of_day, params)])
+    written = _written(("day",), [(day,)])
+    _change_sums([], written)
+    return sum(figures_in(row)[0] for row in written)
 
 
 def delete_day(day: date) -> None:
     """Delete the figures of a day, and the notes of its changes."""
-    for table in ("receipts_insightschange", "receipts_insightspart", "receipts_insightsday"):
-        execute(f"DELETE FROM {table} WHERE day = %(day)s", {"day": str(day)})
+    tables: tuple[type[Model], ...] = (*FIGURES, InsightsChange)
+    for model in tables:
+        execute(f"DELETE FROM {model._meta.db_table} WHERE day = %(day)s", {"day": str(day)})
 
 
 def write_pairs(pairs: Collection[Pair]) -> None:
-    """Write the figures of conversations on days again, and change those of the days."""
-    params = {
-        "days": [day for day, _ in pairs],
-        "conversations": [conversation for _, conversation in pairs],
-        "pairs": json.dumps([[str(day), conversation] for day, conversation in pairs]),
-    }
-    wanted = _PAIRS[connection.vendor]
-    before = fetch_rows(
-        f"""DELETE FROM receipts_insightspart WHERE (conversation_id, day) IN (
-                   SELECT wanted.conversation_id, wanted.day FROM {wanted}) {_RETURNING}""",
-        params,
+    """Write the figures of conversations on days again, and change the sums they are in."""
+    wanted = sorted(pairs)
+    before = _deleted(InsightsPart, _PAIR, wanted, PART_NAMES)
+    _change_sums(before, _written(_PAIR, wanted))
+
+
+def _written(names: Sequence[str], wanted: Sequence[Row]) -> list[Row]:
+    """Write the parts as they are now; return them, names and figures."""
+    columns = ", ".join((*PART_NAMES, *COLUMNS))
+    return fetch_rows(
+        f"INSERT INTO receipts_insightspart ({columns}) {parts_now_sql(names)} RETURNING {columns}",
+        wanted_params(names, wanted),
     )
-    of_pair = (
-        "chat_message.conversation_id = wanted.conversation_id"
-        f" AND {of_day_sql('chat_message.created_at', 'wanted.day')}"
+
+
+def _deleted(
+    model: type[InsightsFigures],
+    names: Sequence[str],
+    wanted: Sequence[Row],
+    returned: Sequence[str],
+) -> list[Row]:
+    """Delete the figures that are named so; return them, names and figures."""
+    by = ", ".join(names)
+    return fetch_rows(
+        f"""DELETE FROM {model._meta.db_table}
+             WHERE ({by}) IN (SELECT {by} FROM {wanted_sql(names)})
+            RETURNING {", ".join((*returned, *COLUMNS))}""",
+        wanted_params(names, wanted),
     )
-    after = _written(wanted, of_pair, params)
-    _change_days([*((-1, row) for row in before), *((1, row) for row in after)])
 
 
-def _written(wanted: str, of_wanted: str, params: Mapping[str, object]) -> list[tuple[object, ...]]:
-    statement = _WRITE.format(
-        by=_BY,
-        columns=", ".join(COLUMNS),
-        sent_columns=SENT_COLUMNS,
-        messages=messages_sql(wanted, of_wanted),
-        sums=SUMS_SQL,
-        times=histograms_sql(_BY),
-        returning=_RETURNING,
+def _change_sums(before: Sequence[Row], after: Sequence[Row]) -> None:
+    """Subtract parts from the sums they are in, and add parts."""
+    for model, names in SUMS.items():
+        changes: dict[Row, list[tuple[int, Row]]] = defaultdict(list)
+        for sign, parts in ((-1, before), (1, after)):
+            for part in parts:
+                changes[name_of(part, names)].append((sign, figures_in(part)))
+        wanted = sorted(changes)
+        for begin in range(0, len(wanted), BATCH_SUMS):
+            some = {name: changes[name] for name in wanted[begin : begin + BATCH_SUMS]}
+            _change(model, names, some)
+
+
+def _change(
+    model: type[InsightsFigures], names: Sequence[str], changes: dict[Row, list[tuple[int, Row]]]
+) -> None:
+    for row in _deleted(model, names, list(changes), names):
+        changes[as_name(row[: len(names)])].append((1, figures_in(row)))
+    figures = {name: summed(signed) for name, signed in changes.items()}
+    model._default_manager.bulk_create(
+        model(**dict(zip((*names, *COLUMNS), (*name, *row), strict=True)))
+        for name, row in figures.items()
+        if any(row)
     )
-    return fetch_rows(statement, params)
-
-
-def _change_days(rows: list[tuple[int, tuple[object, ...]]]) -> int:
-    """Add rows to the figures of their days, or subtract them; return how many messages more."""
-    changes: dict[str, MessageFigures] = defaultdict(MessageFigures)
-    for sign, (day, *row) in rows:
-        changes[str(day)].add(row, sign)
-    stored = {str(each.day): each for each in InsightsDay.objects.filter(day__in=changes)}
-    for day, figures in changes.items():
-        if day in stored:
-            figures.add([getattr(stored[day], column) for column in COLUMNS])
-        InsightsDay.objects.update_or_create(day=day, defaults=figures.columns())
-    return sum(figures.counts[0] for figures in changes.values())
