@@ -25,18 +25,18 @@ SNAPSHOT = ROOT / "docs" / "openapi.yaml"
 #: The schema's components.
 NAMES = (
     "ActingBody AllMarked BatchBody BatchItem BatchItemState BatchResult BatchResultKind "
-    "BatchResults BulkMark BulkMarkBody BulkReadBody ChangedWebhook Conversation "
-    "ConversationChange ConversationDeletedEvent ConversationKind ConversationPage "
-    "ConversationReadEvent CreatedWebhook Delivery ErasureProgress Error Event EventMark Events "
+    "BatchResults BulkMark BulkMarkBody BulkReadBody Conversation ConversationChange "
+    "ConversationDeletedEvent ConversationKind ConversationPage ConversationReadEvent "
+    "CreatedWebhook DeliveredEvent Delivery ErasureProgress Error Event EventMark Events "
     "EverythingReadBody FailureBody FieldError Figures Insights InsightsDay MarkBody Me "
     "Membership Message MessageCreatedEvent MessageDeletedEvent MessageEditedEvent MessageKind "
     "MessageName MessagePage MessageReference MessageRestoredEvent MessageText NewConversation "
     "NewMessage NewParticipant NewUser NewWebhook Notifications OverallStatus OwnReceipt "
-    "Participant ParticipantChange ParticipantPage ProfileChange ReadBody ReceiptPolicy "
-    "ReceiptUpdatedEvent ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role Share "
-    "Spread State Summaries Summary SummaryOrRefusal SummaryRefusal Token TwoMembers Unmarked "
-    "UnreadBody UntrackedReason User UserChange UserPage ValidationError Webhook WebhookChange "
-    "WebhookKind WebhookPage"
+    "Participant ParticipantChange ParticipantPage PingEvent ProfileChange ReadBody ReceiptPolicy "
+    "ReceiptUpdatedEvent ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role "
+    "SecretRotation Share Spread State Summaries Summary SummaryOrRefusal SummaryRefusal Ticket "
+    "Token TwoMembers Unmarked UnreadBody UntrackedReason User UserChange UserPage "
+    "ValidationError Webhook WebhookChange WebhookKind WebhookPage"
 )
 
 

@@ -51,7 +51,7 @@ def test_only_a_named_proxy_says_who_calls(
 ) -> None:
     """FORWARDED_ALLOW_IPS; of a chain the last address that is no proxy, which nobody can forge."""
     settings.FORWARDED_ALLOW_IPS = [trusted]
-    serve(8000)
+    serve(0)  # any free port
     trust = {"forwarded_allow_ips": options["forwarded_allow_ips"]}
     request = raw("GET /", [f"X-Forwarded-For: {forwarded}", "X-Forwarded-Proto: https"])
     with (
