@@ -20,11 +20,9 @@ from config.variables import load_dotenv_file, unknown_variables
 
 load_dotenv_file(Path.cwd() / ".env")
 BASE_DIR = Path(__file__).resolve().parent.parent
-#: What the service itself writes: in a checkout ``var/`` in it, otherwise ``var/`` where it is
-#: started, since the folder of an installed package is not to be written to.
-DATA_DIR = env.folder(
-    "DATA_DIR", (BASE_DIR if (BASE_DIR / "manage.py").exists() else Path.cwd()) / "var"
-)
+_is_checkout = (BASE_DIR / "manage.py").exists()
+#: What the service itself writes. The folder of an installed package is not to be written to.
+DATA_DIR = env.folder("DATA_DIR", BASE_DIR / "var" if _is_checkout else Path.cwd() / "seenby-data")
 DEBUG = env.flag("DEBUG")
 DEMO = env.flag("DEMO")
 #: Weak secrets are allowed only for trying it out: with one, anybody could sign tokens.

@@ -72,6 +72,23 @@ def test_the_wheel_has_the_command(wheel: zipfile.ZipFile) -> None:
     assert "seenby = config.command:main" in points
 
 
+def test_an_installed_service_writes_where_it_is_started(
+    wheel: zipfile.ZipFile, tmp_path: Path
+) -> None:
+    """DATA_DIR; never beside its code."""
+    installed, here = tmp_path / "installed", tmp_path / "here"
+    wheel.extractall(installed)
+    here.mkdir()
+    before = set(installed.rglob("*"))
+    unset = ("DATA_DIR", "DATABASE_URL", "SECRET_KEY")
+    env = {name: value for name, value in os.environ.items() if name not in unset}
+    env |= {"PYTHONPATH": str(installed), "PYTHONDONTWRITEBYTECODE": "1", "DEMO": "1"}
+    called = "from config.command import main; main(['seenby', 'check'])"
+    subprocess.run([sys.executable, "-c", called], cwd=here, env=env, check=True)
+    assert set(installed.rglob("*")) == before
+    assert [path.name for path in (here / "seenby-data").iterdir()] == ["secret_key"]
+
+
 def compose() -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
     return loaded
@@ -141,7 +158,9 @@ def test_a_timer_has_its_service() -> None:
 def make(folder: Path, python: str) -> subprocess.CompletedProcess[str]:
     """`make` as far as the runtime, where there is nothing but the Makefile."""
     shutil.copy(ROOT / "Makefile", folder)
-    (folder / "requirements.txt").touch()
+    lock = folder / "requirements.txt"
+    lock.touch()
+    os.utime(lock, (0, 0))  # older than any mark of what has been installed
     command = ["make", ".venv/runtime", f"PYTHON={python}"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
