@@ -466,8 +466,9 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def counts_are_right(self) -> None:
+        found = models.Message.objects.in_bulk(self.ids)
         for pk, message in zip(self.ids, self.room.messages, strict=True):
-            stored = models.Message.objects.get(pk=pk)
+            stored = found[pk]
             counts = (
                 stored.recipient_count,
                 stored.delivered_count,
