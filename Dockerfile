@@ -1,17 +1,19 @@
 # The service, its worker and all commands: one image, one program, `seenby`.
 #   docker build -t seenby .
 #   docker run --rm -p 127.0.0.1:8000:8000 -e DEMO=1 seenby demo
+# With Sentry's package, for SENTRY_DSN: --build-arg REQUIREMENTS=requirements-sentry.txt
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
+ARG REQUIREMENTS=requirements.txt
 WORKDIR /src
 # An environment without pip, of what the service runs on and nothing else.
-COPY requirements.txt requirements-build.txt ./
+COPY requirements.txt requirements-sentry.txt requirements-otel.txt requirements-build.txt ./
 RUN python -m venv --without-pip /opt/seenby \
     && pip --python /opt/seenby/bin/python install --no-cache-dir --no-compile \
-        --only-binary :all: --require-hashes -r requirements.txt \
+        --only-binary :all: --require-hashes -r "$REQUIREMENTS" \
     && pip install --no-cache-dir --require-hashes -r requirements-build.txt
-COPY LICENSE README.md pyproject.toml requirements.in ./
+COPY LICENSE README.md pyproject.toml requirements.in requirements-sentry.in requirements-otel.in ./
 COPY chat chat
 COPY config config
 COPY receipts receipts

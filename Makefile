@@ -100,10 +100,13 @@ format: .venv/dev  ## format the code, and fix what the linter can fix
 
 lock: .venv/dev  ## pin requirements*.in and the SDKs' package.json with hashes
 	for set in requirements requirements-build requirements-test requirements-dev \
-			requirements-sentry requirements-otel \
 			tests/clients/sendbird/2.1.5 tests/clients/sendbird/0.0.16 tests/clients/python/installed; do \
 		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-emit-index-url --no-header $$set.in -o $$set.txt; done
+	for set in requirements-sentry requirements-otel; do \
+		$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-emit-index-url --no-header -c requirements.txt requirements.in $$set.in \
+			-o $$set.txt; done
 	for folder in clients/js tests/clients/socialplus $(UNCLEAR) tests/schema; do \
 		npm install --silent --package-lock-only --omit-lockfile-registry-resolved \
 			--prefix $$folder; done

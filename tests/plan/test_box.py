@@ -35,6 +35,16 @@ def files_of_the_service() -> set[str]:
     }
 
 
+EXTRAS = ("otel", "sentry")
+#: What the package states: what the service runs on, and for each extra.
+SETS = ("requirements", *(f"requirements-{extra}" for extra in EXTRAS))
+
+
+def stated_in(name: str) -> set[Requirement]:
+    lines = (ROOT / f"{name}.in").read_text().splitlines()
+    return {Requirement(line) for line in lines if line and not line.startswith("#")}
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     """Built as `pip install .` builds it, from a copy: a build writes into its folder."""
@@ -42,7 +52,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     for top in TOPS:
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / top, source / top, ignore=ignored)
-    for name in ("LICENSE", "README.md", "pyproject.toml", "requirements.in"):
+    for name in ("LICENSE", "README.md", "pyproject.toml", *(f"{each}.in" for each in SETS)):
         shutil.copy(ROOT / name, source)
     build = "from setuptools import build_meta; print(build_meta.build_wheel('.'))"
     subprocess.run([sys.executable, "-c", build], cwd=source, check=True, capture_output=True)
@@ -59,12 +69,17 @@ def test_the_wheel_has_every_file_of_the_service(wheel: zipfile.ZipFile) -> None
 def test_the_wheel_takes_version_and_requirements_from_where_they_stand(
     wheel: zipfile.ZipFile,
 ) -> None:
-    """config/version.py and requirements.in; there is no second list."""
+    """config/version.py and the .in files; there is no second list."""
     text = wheel.read(f"seenby-{VERSION}.dist-info/METADATA").decode()
     needed = {Requirement(line) for line in re.findall(r"^Requires-Dist: (.*)$", text, re.M)}
-    lines = (ROOT / "requirements.in").read_text().splitlines()
-    stated = {Requirement(line) for line in lines if line and not line.startswith("#")}
-    assert {each for each in needed if "extra ==" not in str(each.marker)} == stated
+    by_extra = {f'extra == "{extra}"': f"requirements-{extra}" for extra in EXTRAS}
+    found: dict[str, set[Requirement]] = {name: set() for name in SETS}
+    for each in needed:
+        name = by_extra.get(str(each.marker), "requirements")
+        if name != "requirements":
+            each.marker = None
+        found[name].add(each)
+    assert found == {name: stated_in(name) for name in SETS}
 
 
 def test_the_wheel_has_the_command(wheel: zipfile.ZipFile) -> None:
@@ -139,7 +154,7 @@ def test_the_image_copies_what_is_there_and_runs_as_nobody_special() -> None:
     names = set(re.findall(r"([A-Z_]+)=", variables))
     assert names - {"PATH", "PYTHONUNBUFFERED"} <= VARIABLES
     assert re.search(r"^USER \d+:\d+$", text, re.M)
-    assert "--require-hashes -r requirements.txt" in text
+    assert '--require-hashes -r "$REQUIREMENTS"' in text
     [default] = re.findall(r"^CMD \[\"(\w+)\"", text, re.M)
     assert default in get_commands()
 
