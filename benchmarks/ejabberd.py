@@ -40,7 +40,7 @@ Rival = Callable[[int], dict[str, float]]
 
 @contextmanager
 def running_ejabberds(readers: int, database: int | None) -> Iterator[dict[str, Rival]]:
-    """Rivals by name: on the same PostgreSQL, for one sender and for many, and in Mnesia."""
+    """Rivals by name: on our PostgreSQL, with 16 senders and with one, and on its own Mnesia."""
     rivals: dict[str, Rival] = {}
     with ExitStack() as stack:
         if libraries := os.environ.get("BENCH_EJABBERD"):
@@ -50,9 +50,10 @@ def running_ejabberds(readers: int, database: int | None) -> Iterator[dict[str, 
                 client = ["-m", "benchmarks.xmpp_client", str(port), str(readers + AT_ONCE)]
                 ask = stack.enter_context(running_worker(client, Path.cwd(), {}))
                 pids = {"server": pid} | ({"database": database} if database else {})
-                rivals[f"ejabberd, {store}"] = _marking(ask, pids, readers, AT_ONCE)
+                name = f"ejabberd on {store}"
+                rivals[name] = _marking(ask, pids, readers, AT_ONCE)
                 if store == "PostgreSQL":
-                    rivals["ejabberd, one sender"] = _marking(ask, pids, readers, 1)
+                    rivals[f"{name}, one sender"] = _marking(ask, pids, readers, 1)
         yield rivals
 
 
@@ -116,6 +117,8 @@ def _postgres() -> Iterator[dict[str, Any]]:
     """A role and an empty database with ejabberd's tables, and the options that name them."""
     url, password = os.environ["DATABASE_URL"], secrets.token_hex()
     with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)")
+        connection.execute(f"DROP ROLE IF EXISTS {NAME}")
         connection.execute(f"CREATE ROLE {NAME} LOGIN PASSWORD '{password}'")
         connection.execute(f"CREATE DATABASE {NAME} OWNER {NAME} TEMPLATE template0")
         try:
