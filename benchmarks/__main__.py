@@ -53,7 +53,8 @@ def database() -> Iterator[Server]:
     if url := os.environ.get("BENCH_DATABASE_URL"):
         yield Server(url, f"PostgreSQL {server_version(url)} from BENCH_DATABASE_URL")
         return
-    with running_postgres(durable=True) as server:
+    # ejabberd connects over TCP only.
+    with running_postgres(durable=True, tcp="BENCH_EJABBERD" in os.environ) as server:
         yield server
 
 

@@ -93,12 +93,15 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
             for _ in range(job["connections"])
         ]
         await asyncio.gather(*(protocol.done for _, protocol in connections))
-    wall = time.perf_counter() - started
-    centiles = quantiles(load.taken, n=100)
+    return figures(load.taken, started, cpu) | {"statuses": dict(load.statuses)}
+
+
+def figures(taken: list[float], started: float, cpu: float) -> dict[str, Any]:
+    """Rate, times in ms, and this process's share of a core, since these times were taken."""
+    wall, centiles = time.perf_counter() - started, quantiles(taken, n=100)
     return {
-        "count": len(load.taken),
-        "statuses": dict(load.statuses),
-        "per_second": len(load.taken) / wall,
+        "count": len(taken),
+        "per_second": len(taken) / wall,
         "p50": centiles[49] * 1000,
         "p95": centiles[94] * 1000,
         "cpu_share": (time.process_time() - cpu) / wall,

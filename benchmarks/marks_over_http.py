@@ -17,7 +17,8 @@ from typing import Any
 
 from django.conf import settings
 
-from benchmarks.processes import cpu_seconds, postmaster, running_service
+from benchmarks.ejabberd import running_ejabberds
+from benchmarks.processes import metered, postmaster, running_service
 from benchmarks.synapse import running_synapse
 from benchmarks.timing import ratios, spread
 from benchmarks.world import World, token_of
@@ -63,7 +64,9 @@ class Client:
 
     def send(self, requests: Sequence[tuple[Any, ...]]) -> dict[str, float]:
         """Post to these paths with these tokens; figures per request, CPU in milliseconds."""
-        before = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
+        return metered(self.pids, len(requests), lambda: self._post(requests))
+
+    def _post(self, requests: Sequence[tuple[Any, ...]]) -> dict[str, float]:
         process = subprocess.run(
             [sys.executable, "-m", "benchmarks.load"],
             input=json.dumps(self.job | {"requests": requests}),
@@ -73,11 +76,7 @@ class Client:
         )
         answer: dict[str, Any] = json.loads(process.stdout)
         assert answer.pop("statuses") == {"200": len(requests)}, answer
-        used = {
-            name: (cpu_seconds(pid) - before[name]) * 1000 / len(requests)
-            for name, pid in self.pids.items()
-        }
-        return answer | used | {"cpu": sum(used.values())}
+        return answer
 
 
 def run() -> None:
@@ -92,6 +91,7 @@ def run() -> None:
         running_service() as (port, pid),
         running_service("benchmarks.floor_app:application", http="httptools", ready="/") as by_hand,
         running_synapse() as synapse,
+        running_ejabberds(RECIPIENTS, database) as ejabberds,
     ):
         client = Client(port, tokens, server=pid, database=database)
         floor = Client(by_hand[0], tokens, server=by_hand[1], database=database)
@@ -111,6 +111,8 @@ def run() -> None:
         if synapse:
             synapse.gather(RECIPIENTS)
             theirs = Client(synapse.port, synapse.tokens, server=synapse.pid, database=database)
+        for rival in ejabberds.values():
+            rival(2)
         deadline = time.monotonic() + BUDGET
         for number in range(ROUNDS):
             if number and time.monotonic() > deadline:
@@ -127,11 +129,20 @@ def run() -> None:
                 paths = synapse.say(MESSAGES // 2)
                 receipts = [(path, reader) for path in paths for reader in range(RECIPIENTS)]
                 note(found["Synapse"], theirs.send(receipts))
+            for name, rival in ejabberds.items():
+                note(found[name], rival(MESSAGES // 2))
     for kind, figures in found.items():
         tell(kind, figures)
     above_floor(found["apart"], found["floor"])
-    for kind in "apart", "together":
-        against(kind, found[kind], found.get("Synapse"))
+    rounds = len(found["apart"]["cpu"])
+    rivals: dict[str, Figures] = {name: found[name] for name in ejabberds}
+    if synapse:
+        rivals["Synapse"] = found["Synapse"]
+    else:
+        rivals["Synapse as once measured"] = {key: n * rounds for key, n in SYNAPSE.items()}
+    for name, theirs in rivals.items():
+        for kind in "apart", "together":
+            against(kind, found[kind], name, theirs)
 
 
 def note(figures: Figures, answer: dict[str, float]) -> None:
@@ -162,12 +173,10 @@ def above_floor(ours: Figures, by_hand: Figures) -> None:
     print(f"  apart / floor, CPU: {told}", flush=True)
 
 
-def against(kind: str, ours: Figures, theirs: Figures | None) -> None:
-    """Print receipts per second and CPU per receipt, as ratios to Synapse's."""
-    name = "Synapse" if theirs else "Synapse as once measured"
-    told = theirs or {key: values * len(ours[key]) for key, values in SYNAPSE.items()}
+def against(kind: str, ours: Figures, name: str, theirs: Figures) -> None:
+    """Print receipts per second and CPU per receipt, as ratios to a rival's."""
     print(
-        f"  {kind} / {name}: {spread(ratios(ours['per_second'], told['per_second']))} x receipts"
-        f" a second, {spread(ratios(ours['cpu'], told['cpu']))} x CPU",
+        f"  {kind} / {name}: {spread(ratios(ours['per_second'], theirs['per_second']))} x receipts"
+        f" a second, {spread(ratios(ours['cpu'], theirs['cpu']))} x CPU",
         flush=True,
     )

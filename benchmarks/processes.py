@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,7 +14,7 @@ from pathlib import Path
 from django.db import connection
 
 from receipts.management.serving import PROTOCOL
-from tests.support.postgres import stop
+from tests.support.postgres import free_port, stop
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -84,14 +83,6 @@ def wait_until_answering(
         time.sleep(0.1)
 
 
-def free_port() -> int:
-    """A free local port."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port
-
-
 def _answers(port: int, path: str) -> bool:
     with suppress(OSError, http.client.HTTPException):
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
@@ -117,6 +108,16 @@ def cpu_seconds(pid: int) -> float:
         wanted |= found
         grew = bool(found)
     return sum(stat[2] for pid in wanted if (stat := stats.get(pid)))
+
+
+def metered(
+    pids: Mapping[str, int], count: int, work: Callable[[], dict[str, float]]
+) -> dict[str, float]:
+    """Do some work; its figures, with the CPU of these processes in milliseconds per piece."""
+    before = {name: cpu_seconds(pid) for name, pid in pids.items()}
+    figures = work()
+    used = {name: (cpu_seconds(pid) - before[name]) * 1000 / count for name, pid in pids.items()}
+    return figures | used | {"cpu": sum(used.values())}
 
 
 def _numbered() -> Iterator[Path]:

@@ -10,6 +10,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,8 +24,9 @@ from urllib.parse import quote
 
 import psycopg
 
-INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-ALWAYS = ["-p", "5432", "-c", "listen_addresses=", "-c", "max_connections=200"]
+INITDB = ["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+INITDB += ["--auth-local=trust", "--auth-host=scram-sha-256"]
+ALWAYS = ["-c", "max_connections=200"]
 FORGETFUL = ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
 
 
@@ -43,8 +45,13 @@ class Server(NamedTuple):
 
 
 @contextmanager
-def running_postgres(*, durable: bool = False, bindir: Path | None = None) -> Iterator[Server]:
-    """Start an empty PostgreSQL and remove it afterwards; `durable` makes commits reach disk."""
+def running_postgres(
+    *, durable: bool = False, bindir: Path | None = None, tcp: bool = False
+) -> Iterator[Server]:
+    """Start an empty PostgreSQL and remove it afterwards; `durable` makes commits reach disk.
+
+    With `tcp`, roles that have a password can also connect over loopback.
+    """
     treat_sigterm_as_ctrl_c()
     # /tmp and no other: a socket's path must stay below 107 bytes, and this folder becomes the
     # host of a URL, which would lose its capitals.
@@ -56,8 +63,10 @@ def running_postgres(*, durable: bool = False, bindir: Path | None = None) -> It
         programs, origin = _find_programs(Path(folder), bindir, how)
         if not _succeeds([programs / "initdb", "-D", "data", *INITDB], how):
             raise NoPostgres(f"{origin}: initdb failed: {Path(log.name).read_text()}")
-        options = ["-D", "data", "-k", folder, *ALWAYS, *([] if durable else FORGETFUL)]
-        url = f"postgres://postgres@{quote(folder, safe='')}:5432/postgres"
+        port = free_port() if tcp else 5432  # without TCP, part of the socket's name
+        listen = ["-p", str(port), "-c", f"listen_addresses={'127.0.0.1' if tcp else ''}"]
+        options = ["-D", "data", "-k", folder, *listen, *ALWAYS, *([] if durable else FORGETFUL)]
+        url = f"postgres://postgres@{quote(folder, safe='')}:{port}/postgres"
         postmasters: list[subprocess.Popen[Any]] = []
 
         def start() -> None:
@@ -86,6 +95,14 @@ def _answers(url: str, server: subprocess.Popen[Any]) -> bool:
             return True
         time.sleep(0.02)
     return False
+
+
+def free_port() -> int:
+    """A free local port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
 
 
 def server_version(url: str) -> str:
