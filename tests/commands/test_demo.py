@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import socket
 from collections.abc import Iterator
@@ -79,7 +78,7 @@ def greeting(
     """Runs the command up to where it would serve, and gives back what it said."""
     settings.DATA_DIR = tmp_path / "var"
     with socket.create_server(("127.0.0.1", 0)) as free:
-        monkeypatch.setenv("PORT", str(free.getsockname()[1]))
+        settings.PORT = str(free.getsockname()[1])
     monkeypatch.setattr(uvicorn, "run", lambda *args, **options: None)
 
     def run() -> str:
@@ -89,12 +88,12 @@ def greeting(
     return run
 
 
-def test_the_page_comes_first_and_staff_can_log_in(greeting: Any) -> None:
+def test_the_page_comes_first_and_staff_can_log_in(greeting: Any, settings: Any) -> None:
     """Nobody has to run ``createsuperuser``; each start prints a password that works."""
     for _ in range(2):
         said = greeting()
         first = next(line for line in said.splitlines() if line.strip())
-        assert f"http://127.0.0.1:{os.environ['PORT']}/ " in first
+        assert f"http://127.0.0.1:{settings.PORT}/ " in first
         assert "two windows" in first
         [password] = re.findall(r"password (\S+)", said)
         for username in ("moderator", "admin"):
@@ -136,10 +135,10 @@ def taken() -> Iterator[str]:
 
 @pytest.mark.parametrize("command", ["demo", "serve"])
 def test_a_port_that_is_taken_is_found_before_anything_is_printed(
-    command: str, taken: str, greeting: Any, monkeypatch: pytest.MonkeyPatch, capsys: Any
+    command: str, taken: str, greeting: Any, settings: Any, capsys: Any
 ) -> None:
     """An address and a password would be those of another server."""
-    monkeypatch.setenv("PORT", taken)
+    settings.PORT = taken
     with pytest.raises(CommandError, match=f"port {taken}: Address already in use"):
         call_command(command)
     assert capsys.readouterr().out == ""

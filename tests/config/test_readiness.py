@@ -163,7 +163,7 @@ def test_the_documented_command_has_the_limits(serve: Serve, workers: int) -> No
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x", "1" * 5000])
-def test_a_port_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, port: str) -> None:
-    monkeypatch.setenv("PORT", port)
+def test_a_port_that_is_none_is_named(settings: Any, port: str) -> None:
+    settings.PORT = port
     with pytest.raises(CommandError, match="PORT"):
         call_command("serve")
