@@ -42,7 +42,9 @@ def as_if_undistributed(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip("about tables that are not distributed")
     monkeypatch.setattr(running, "check_database", lambda: None)
     monkeypatch.setattr(statements, "_PLACED", "SELECT 'nothing' WHERE FALSE")
+    monkeypatch.setattr(statements, "_KNOWN", "SELECT 'nothing' WHERE FALSE")
     monkeypatch.setattr(statements, "node_statements", list)
+    monkeypatch.setattr(statements, "message_id_statements", list)
 
 
 @pytest.mark.skipif(ON_CITUS, reason="about a server without it")
