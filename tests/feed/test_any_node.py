@@ -119,9 +119,7 @@ def test_many_sends_at_once_by_all_nodes_are_in_one_order(
     assert sent == sorted(sent)
 
 
-def test_a_send_that_is_undone_leaves_a_gap_and_no_more(
-    group: Conversation, alice: User
-) -> None:
+def test_a_send_that_is_undone_leaves_a_gap_and_no_more(group: Conversation, alice: User) -> None:
     with entering_by(nodes()[1]), suppress(ZeroDivisionError), transaction.atomic():
         say(alice, group)
         raise ZeroDivisionError
