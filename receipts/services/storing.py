@@ -24,7 +24,7 @@ from receipts.rules.recipients import recipients_now_sql
 from receipts.rules.tracking import ROWLESS
 from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
-from receipts.sql.message_ids import message_id_sql
+from receipts.sql.new_ids import message_id_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 

@@ -44,7 +44,7 @@ def as_if_undistributed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(statements, "_PLACED", "SELECT 'nothing' WHERE FALSE")
     monkeypatch.setattr(statements, "_KNOWN", "SELECT 'nothing' WHERE FALSE")
     monkeypatch.setattr(statements, "node_statements", list)
-    monkeypatch.setattr(statements, "message_id_statements", list)
+    monkeypatch.setattr(statements, "new_id_statements", list)
 
 
 @pytest.mark.skipif(ON_CITUS, reason="about a server without it")

@@ -11,7 +11,7 @@ import pytest
 
 from chat.models import Conversation, User
 from receipts.services import storing
-from receipts.sql import message_ids
+from receipts.sql import new_ids
 from receipts.sql.run import fetch_rows
 from tests.support.cast import say
 
@@ -36,7 +36,7 @@ def test_without_the_function_of_distribute_the_columns_default_gives_the_id(
     group: Conversation, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As in a cluster after an upgrade, before ``distribute`` has run again."""
-    message_ids._is_defined.cache_clear()
+    new_ids._is_defined.cache_clear()
     monkeypatch.setattr(storing, "is_distributed", lambda: True)
     ((before,),) = fetch_rows(_NEXT)
     assert say(alice, group).pk == before + 1

@@ -8,7 +8,7 @@ from django.db import connection
 
 from chat.models import ConversationName
 from receipts.sql.catalog import constraints, key_statements, sequence_statements
-from receipts.sql.message_ids import message_id_statements
+from receipts.sql.new_ids import new_id_statements
 from receipts.sql.nodes import node_statements
 from receipts.sql.run import fetch_rows
 from receipts.upkeep.distributing.tables import (
@@ -53,7 +53,7 @@ def statements() -> list[str]:
         *(_KNOW.format(table) for table in unknown),
         *sequence_statements(anew),
         *node_statements(),
-        *message_id_statements(),
+        *new_id_statements(),
     ]
 
 
