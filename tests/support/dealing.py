@@ -2,8 +2,8 @@
 
 What is shaped, authorized or shown is decided in Python, and comes out the same on both databases.
 Of such tests, half run on SQLite and half on PostgreSQL, if `make test` runs both
-(`python -m tests.legs --deal`). Otherwise nothing is dealt out. What a database may choke on, as NUL
-and large numbers are, runs on both.
+(`python -m tests.legs --deal`). Otherwise nothing is dealt out. What a database may choke on, as
+NUL and large numbers are, runs on both.
 """
 
 from __future__ import annotations
