@@ -132,20 +132,22 @@ def test_a_send_that_is_undone_leaves_a_gap_and_no_more(group: Conversation, ali
 def test_ids_go_on_above_those_that_a_worker_has_given(
     group: Conversation, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before there was the function, as ``distribute`` finds them when it makes it."""
-    with monkeypatch.context() as patch, entering_by(nodes()[1]):
+    """Before there was the function; ``distribute`` sees to it, at the coordinator."""
+    coordinator, worker, *_ = nodes()
+    with monkeypatch.context() as patch, entering_by(worker):
         patch.setattr(storing, "message_id_sql", lambda: None)
         far = say(alice, group).pk
-    before = say(alice, group).pk
-    assert far > before
-    assert new_ids.new_id_statements() == [new_ids.GO_ON]
-    fetch_rows(new_ids.GO_ON)
-    try:
-        assert new_ids.new_id_statements() == []
-        assert say(alice, group).pk > far
-    finally:
-        sequence = "pg_get_serial_sequence('chat_message', 'id')"
-        fetch_rows(f"SELECT setval({sequence}, %(id)s)", {"id": before})
+    with entering_by(coordinator):
+        before = say(alice, group).pk
+        assert far > before
+        assert new_ids.new_id_statements() == [new_ids.GO_ON]
+        fetch_rows(new_ids.GO_ON)
+        try:
+            assert new_ids.new_id_statements() == []
+            assert say(alice, group).pk > far
+        finally:
+            sequence = "pg_get_serial_sequence('chat_message', 'id')"
+            fetch_rows(f"SELECT setval({sequence}, %(id)s)", {"id": before})
 
 
 def test_the_log_of_erasures_is_written_by_any_node(
