@@ -15,6 +15,7 @@ from receipts.models import InsightsChange, InsightsConversationDay, InsightsPar
 from receipts.sql.distributed import forget_what_was_found, is_distributed
 from receipts.sql.run import execute, fetch_rows
 from receipts.upkeep.distributing import checks, running, statements
+from receipts.upkeep.distributing.tables import tables_of_coordinator
 from tests.support.cast import ON_POSTGRES, say
 from tests.support.commands import Statements, run, run_fails
 from tests.support.distributed import ON_CITUS
@@ -169,6 +170,15 @@ def test_what_belongs_to_a_conversation_lies_on_one_node() -> None:
         assert places[table] == of_messages
     assert places["chat_user"][0] == "n"
     assert places["chat_user"][2] == "t"
+
+
+@pytest.mark.citus
+def test_what_lies_on_the_coordinator_is_found_from_all_nodes() -> None:
+    """A model that is added later is not forgotten."""
+    places = {table: rest for table, *rest in fetch_rows(_PLACES)}
+    for table in tables_of_coordinator():
+        method, _, model = places[table]
+        assert (method, model) == ("n", "s"), table
 
 
 @pytest.mark.citus

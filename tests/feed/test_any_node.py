@@ -9,9 +9,10 @@ from threading import Event
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.db import transaction
+from django.db import connection, transaction
 
 from chat.models import Conversation, Departure, Message, MessageNumber, User
+from config import readiness
 from receipts import services
 from receipts.services import storing
 from receipts.sql import new_ids
@@ -159,6 +160,13 @@ def test_the_log_of_erasures_is_written_by_any_node(
         services.delete_conversation(conversation_id=direct.pk)
     first, second = LogEntry.objects.order_by("pk").values_list("object_id", flat=True)
     assert [first, second] == [str(group.pk), str(direct.pk)]
+
+
+def test_a_process_at_a_worker_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It finds which migrations have run."""
+    monkeypatch.setattr(readiness, "_migrated", False)
+    with entering_by(nodes()[1]):
+        assert readiness.trouble(connection) == ""
 
 
 def test_an_import_is_refused_at_a_worker() -> None:
