@@ -16,7 +16,7 @@ _HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 _IS_DISTRIBUTED = """
     SELECT EXISTS (SELECT FROM pg_dist_partition
                     WHERE logicalrelid = CAST('chat_message' AS regclass) AND partmethod = 'h')"""
-
+_AT_COORDINATOR = "SELECT groupid = 0 FROM pg_dist_local_group"
 
 #: Whether this connection has local tables of the same names.
 _on_one_node = ContextVar("_on_one_node", default=False)
@@ -28,6 +28,11 @@ def is_distributed() -> bool:
         is_postgresql = connection.vendor == "postgresql"
         _found.append(bool(is_postgresql and _answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED)))
     return _found[0] and not _on_one_node.get()
+
+
+def is_at_worker() -> bool:
+    """Whether the tables are distributed and this connection leads to a worker."""
+    return is_distributed() and not _answer(_AT_COORDINATOR)
 
 
 @contextmanager

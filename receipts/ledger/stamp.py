@@ -30,7 +30,7 @@ ROW_IDS = "message_id, recipient_id"
 TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 #: What insights measure: a change of these is noted for the rollup.
 _MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
-_ALL_TIMES = {*TIMES, "received_at"}
+_ALL_TIMES = {*TIMES, "received_at", "sent_at"}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from receipts.rules.recipients import recipients_now_sql
 from receipts.rules.tracking import ROWLESS
 from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
+from receipts.sql.new_ids import message_id_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 
@@ -44,9 +45,15 @@ _COLUMNS = [
     for field in Message._meta.concrete_fields
     if not (field.primary_key or field.generated)
 ]
+_VALUES = ", ".join(f"%({column})s" for column in _COLUMNS)
 _INSERT_MESSAGE = f"""
     INSERT INTO chat_message ({", ".join(_COLUMNS)})
-    VALUES ({", ".join(f"%({column})s" for column in _COLUMNS)})
+    VALUES ({_VALUES})
+    RETURNING id, overall_status"""
+#: The same on several nodes, where the id is not the column's default.
+_INSERT_WITH_ID = f"""
+    INSERT INTO chat_message (id, {", ".join(_COLUMNS)})
+    VALUES ({{id}}, {_VALUES})
     RETURNING id, overall_status"""
 
 
@@ -165,7 +172,9 @@ def _store_in_steps(
     params: Mapping[str, Any], has_rows: bool, reaching: Reaching | None
 ) -> tuple[Any, ...]:
     """The same, statement by statement."""
-    [stored] = fetch_prepared(_INSERT_MESSAGE, params)
+    id_sql = message_id_sql() if is_distributed() else None
+    insert = _INSERT_WITH_ID.format(id=id_sql) if id_sql else _INSERT_MESSAGE
+    [stored] = fetch_prepared(insert, params)
     params = {**params, "message_id": stored[0]}
     if has_rows:
         fetch_prepared(f"{_INSERT_ROWS} {recipients_now_sql('%(message_id)s')}", params)

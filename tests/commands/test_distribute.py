@@ -11,10 +11,11 @@ from django.db import connection
 
 from chat.models import MODERATORS, ConversationName, Message, User
 from receipts import services
-from receipts.models import InsightsChange, InsightsPart
+from receipts.models import InsightsChange, InsightsConversationDay, InsightsPart
 from receipts.sql.distributed import forget_what_was_found, is_distributed
 from receipts.sql.run import execute, fetch_rows
 from receipts.upkeep.distributing import checks, running, statements
+from receipts.upkeep.distributing.tables import tables_of_coordinator
 from tests.support.cast import ON_POSTGRES, say
 from tests.support.commands import Statements, run, run_fails
 from tests.support.distributed import ON_CITUS
@@ -42,7 +43,9 @@ def as_if_undistributed(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.skip("about tables that are not distributed")
     monkeypatch.setattr(running, "check_database", lambda: None)
     monkeypatch.setattr(statements, "_PLACED", "SELECT 'nothing' WHERE FALSE")
+    monkeypatch.setattr(statements, "_KNOWN", "SELECT 'nothing' WHERE FALSE")
     monkeypatch.setattr(statements, "node_statements", list)
+    monkeypatch.setattr(statements, "new_id_statements", list)
 
 
 @pytest.mark.skipif(ON_CITUS, reason="about a server without it")
@@ -89,7 +92,7 @@ def test_every_table_with_a_conversation_is_distributed_by_it() -> None:
         model
         for model in apps.get_models()
         if "conversation" in {field.name for field in model._meta.fields}
-        and model not in (InsightsPart, InsightsChange)  # distributed tables have no rollup
+        and model not in (InsightsPart, InsightsChange, InsightsConversationDay)  # the rollup
     ]
     assert Message in found
     for model in found:
@@ -167,6 +170,15 @@ def test_what_belongs_to_a_conversation_lies_on_one_node() -> None:
         assert places[table] == of_messages
     assert places["chat_user"][0] == "n"
     assert places["chat_user"][2] == "t"
+
+
+@pytest.mark.citus
+def test_what_lies_on_the_coordinator_is_found_from_all_nodes() -> None:
+    """A model that is added later is not forgotten."""
+    places = {table: rest for table, *rest in fetch_rows(_PLACES)}
+    for table in tables_of_coordinator():
+        method, _, model = places[table]
+        assert (method, model) == ("n", "s"), table
 
 
 @pytest.mark.citus

@@ -132,8 +132,8 @@ def test_the_page_allows_nothing_from_elsewhere(world: None) -> None:
 
 
 def test_what_the_page_loads_is_there(world: None) -> None:
-    """Also what its scripts import from each other."""
-    page = Client().get("/?as=alice").content.decode()
+    """Also what its scripts import from each other, and what it adds to the page of the API."""
+    page = "".join(Client().get(each).content.decode() for each in ("/?as=alice", "/api/v1/docs/"))
     named = set(re.findall(r'/static/demo/([\w.-]+)"', page))
     for script in FILES.glob("*.js"):
         named |= set(re.findall(r'from "\./([\w.-]+)"', script.read_text()))

@@ -45,7 +45,7 @@ def functions(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def message(group: Conversation, alice: User) -> Message:
     """Sent a minute ago, and known to this process."""
     message = say(alice, group, sent_at=timezone.now() - timedelta(minutes=1))
-    remember(message.pk, group.pk)
+    remember(message.pk, group.pk, message.created_at)
     return message
 
 

@@ -124,7 +124,7 @@ def test_the_conversation_of_a_message_is_looked_up_once(
     api: Any, about: dict[str, Any], bob: User, carol: User
 ) -> None:
     """By the statement that marks: none is spent on it."""
-    places._conversations.clear()
+    places._places.clear()
     found = []
     for reader in (bob, carol):
         client = api(reader)

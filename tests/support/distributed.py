@@ -2,13 +2,15 @@
 
 ``CREATE DATABASE`` makes a database on the coordinator alone. Here it gets its counterparts on the
 workers of the database that the URL names, the extension, and these nodes; then the tables are
-distributed as ``manage.py distribute`` does it.
+distributed as ``manage.py distribute`` does it. With TEST_CITUS_ENTER=worker the tests enter by a
+worker, as a process that is given its address.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import psycopg
@@ -20,6 +22,9 @@ from psycopg.sql import SQL, Identifier
 from receipts.upkeep.distributing import distribute
 
 ON_CITUS = os.environ.get("TEST_LEG") == "citus"
+_BY_WORKER = ON_CITUS and os.environ.get("TEST_CITUS_ENTER") == "worker"
+#: A node's address.
+Node = tuple[str, int]
 
 _COORDINATOR = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid = 0"
 _WORKERS = "SELECT nodename, nodeport FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary'"
@@ -44,6 +49,30 @@ def _on_worker(host: str, port: int, database: str) -> psycopg.Connection[Any]:
 def _drop_on(host: str, port: int, database: str, elsewhere: str) -> None:
     with _on_worker(host, port, elsewhere) as worker:
         worker.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(database)))
+
+
+def nodes() -> list[Node]:
+    """The coordinator, and then the workers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nodename, nodeport FROM pg_dist_node WHERE noderole = 'primary'"
+            " ORDER BY groupid"
+        )
+        return cursor.fetchall()
+
+
+@contextmanager
+def entering_by(node: Node) -> Iterator[None]:
+    """A block in which this thread's connection is to another node."""
+    before = connection.settings_dict
+    connection.close()
+    host, port = node
+    connection.settings_dict = {**before, "HOST": host, "PORT": port}
+    try:
+        yield
+    finally:
+        connection.close()
+        connection.settings_dict = before
 
 
 @pytest.fixture(scope="session")
@@ -72,6 +101,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         distribute(lambda _: None)
         # The setting of the database is that of new connections.
         connection.close()
+        own = {name: connection.settings_dict[name] for name in ("HOST", "PORT")}
+        if _BY_WORKER:
+            # Also those of other threads.
+            connection.settings_dict |= dict(zip(own, workers[0], strict=True))
     yield
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict |= own
     for host, port in workers:
         _drop_on(host, port, name, elsewhere)

@@ -12,6 +12,7 @@ from receipts.importing import Report, import_history
 from receipts.importing.report import LineRefused
 from receipts.importing.source import Unreadable, lines_of
 from receipts.management.arguments import TROUBLE, WRONG_ARGUMENT, add_batch_size, summed_up
+from receipts.sql.distributed import is_at_worker
 from receipts.sql.pooler import NeedsOwnSession
 from receipts.upkeep.stretches import DEFAULT_BATCH_ROWS
 
@@ -22,7 +23,7 @@ class Command(BaseCommand):
         " Existing records are skipped, so a stopped run can be repeated."
         " The record types are described in receipts/importing. Exits with 0 when done, 1 for a bad"
         " line with --strict, if nothing of the file could be used or if the database is reached"
-        " through a pooler, 2 for a wrong argument or a"
+        " through a pooler or by a worker, 2 for a wrong argument or a"
         " file that cannot be read, 130 when stopped by Ctrl-C."
     )
 
@@ -39,6 +40,9 @@ class Command(BaseCommand):
         add_batch_size(parser, DEFAULT_BATCH_ROWS, "About how many rows one transaction writes.")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if is_at_worker():
+            # The ids of what it copies would be from the worker's own range.
+            raise CommandError("This is a worker; DATABASE_URL has to name the coordinator.")
         report = Report(say=self.stderr.write, strict=options["strict"])
         try:
             lines = lines_of(options["file"], sys.stdin)

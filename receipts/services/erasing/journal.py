@@ -8,6 +8,7 @@ from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 
 from chat.models import UNUSABLE_PASSWORD, Conversation, Erasure, User
+from receipts.sql.new_ids import id_at_worker
 
 #: The service account for which commands write to the log. It has no key, and is not active.
 COMMAND_LINE = "manage.py"
@@ -17,6 +18,7 @@ def log_erasure(erasure: Erasure, what: str) -> None:
     """Write who requested an erasure; a command is its own service account."""
     of_user = erasure.user_id is not None
     LogEntry.objects.create(
+        pk=id_at_worker(LogEntry._meta.db_table),
         user=erasure.requested_by or _command_line(),
         content_type=ContentType.objects.get_for_model(User if of_user else Conversation),
         object_id=str(erasure.user_id or erasure.conversation_id),

@@ -8,22 +8,27 @@ from django.db import connection
 
 from chat.models import ConversationName
 from receipts.sql.catalog import constraints, key_statements, sequence_statements
+from receipts.sql.new_ids import new_id_statements
 from receipts.sql.nodes import node_statements
 from receipts.sql.run import fetch_rows
 from receipts.upkeep.distributing.tables import (
     BY_CONVERSATION,
     CONVERSATIONS,
     ON_EVERY_NODE,
-    tables_of_project,
+    tables_of_coordinator,
 )
 
 #: Reference tables are written, and rows of several conversations read, in one transaction: that
 #: takes one connection for each node.
 _SEQUENTIAL = "citus.multi_shard_modify_mode TO 'sequential'"
+#: All that the other nodes know of.
+_KNOWN = "SELECT CAST(CAST(logicalrelid AS regclass) AS text) FROM pg_dist_partition"
 #: Distributed tables, and those on every node. Citus itself places those that refer to the latter.
 _PLACED = """
     SELECT CAST(CAST(logicalrelid AS regclass) AS text) FROM pg_dist_partition
      WHERE partmethod = 'h' OR (partmethod = 'n' AND repmodel = 't')"""
+#: A table of the coordinator, with those that its foreign keys tie to it; again, it does nothing.
+_KNOW = "SELECT citus_add_local_table_to_metadata('{}', cascade_via_foreign_keys => true)"
 
 _COPY_NAMES = f"""
 INSERT INTO {ConversationName._meta.db_table} (name, conversation_id)
@@ -35,10 +40,21 @@ SELECT 'pair:' || pair, id FROM {CONVERSATIONS} WHERE pair IS NOT NULL""".strip(
 def statements() -> list[str]:
     """What is left to do, in its order; an empty list if all is distributed."""
     placed = {table for (table,) in fetch_rows(_PLACED)}
+    known = {table for (table,) in fetch_rows(_KNOWN)}
     everywhere = [table for table in ON_EVERY_NODE if table not in placed]
     distributed = [table for table in BY_CONVERSATION if table not in placed]
+    unknown = [table for table in tables_of_coordinator() if table not in known]
     tables = [*_statements(everywhere, distributed)] if everywhere or distributed else []
-    return [*tables, *node_statements()]
+    # Citus has placed what refers to users anew, and what other nodes shall know of, and begins the
+    # ids of these tables from 1.
+    anew = [*ON_EVERY_NODE, *tables_of_coordinator()] if tables else unknown
+    return [
+        *tables,
+        *(_KNOW.format(table) for table in unknown),
+        *sequence_statements(anew),
+        *node_statements(),
+        *new_id_statements(),
+    ]
 
 
 def _statements(everywhere: list[str], distributed: list[str]) -> Iterator[str]:
@@ -60,8 +76,6 @@ def _statements(everywhere: list[str], distributed: list[str]) -> Iterator[str]:
     yield from (key.add() for key in foreign_keys)
     for table in distributed:
         yield f"SELECT truncate_local_data_after_distributing_table('{table}')"
-    # Citus has placed what refers to users anew, and begins the ids of these tables from 1.
-    yield from sequence_statements(sorted(tables_of_project() - {*BY_CONVERSATION}))
     name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
     yield f"ALTER DATABASE {name} SET {_SEQUENTIAL}"
 

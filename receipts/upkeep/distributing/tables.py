@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import apps
+from django.db.migrations.recorder import MigrationRecorder
 
 from chat.models import (
     Conversation,
@@ -46,3 +47,9 @@ def tables_of_project() -> set[str]:
     """All tables of the models of this project and of what it is built with."""
     models = apps.get_models(include_auto_created=True)
     return {model._meta.db_table for model in models}
+
+
+def tables_of_coordinator() -> list[str]:
+    """The tables that lie on the coordinator, where the other nodes find them."""
+    migrations = MigrationRecorder.Migration._meta.db_table
+    return sorted((tables_of_project() | {migrations}) - {*ON_EVERY_NODE, *BY_CONVERSATION})
