@@ -113,7 +113,7 @@ def test_the_admin(as_moderator: Window, webhook: None, faults: Faults, size: An
         expect(page.locator("#header")).to_be_visible()
         faults.look(page, path)
         assert page.evaluate("document.documentElement.scrollWidth") <= size["width"], path
-    assert faults.found == {}
+    assert faults.found == {}, faults.found
 
 
 @WIDTHS
@@ -125,7 +125,7 @@ def test_signing_in_and_being_refused(
     page.goto("/admin/receipts/webhookendpoint/")
     expect(page.get_by_role("heading", name="Not allowed")).to_be_visible()
     faults.look(page, "refused")
-    assert faults.found == {}
+    assert faults.found == {}, faults.found
 
 
 @WIDTHS
@@ -141,7 +141,7 @@ def test_the_chat(window: Window, faults: Faults, size: Any) -> None:
     newest.locator(".bubble").click()
     expect(page.get_by_role("region", name="Read by")).to_contain_text("Bob Okafor")
     faults.look(page, "info")
-    assert faults.found == {}
+    assert faults.found == {}, faults.found
 
 
 @WIDTHS
@@ -161,4 +161,4 @@ def test_the_page_of_the_api(window: Window, faults: Faults, size: Any) -> None:
     faults.look(page, "dialog", ".modal-ux")
     page.keyboard.press("Escape")
     expect(page.locator(".modal-ux")).to_be_hidden()
-    assert faults.found == {}
+    assert faults.found == {}, faults.found

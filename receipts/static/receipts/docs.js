@@ -1,5 +1,5 @@
 /* What Swagger UI lacks: it has a dark mode, and does not look at what the browser prefers; a button
-   without a name, boxes that scroll and cannot be reached with keys, a dialog that Escape does not close. */
+   and a list without names, boxes that scroll and cannot be reached with keys, a dialog that Escape does not close. */
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const follow = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", follow);
@@ -7,6 +7,7 @@ follow();
 
 const mend = () => {
   for (const button of document.querySelectorAll(".close-modal:not([aria-label])")) button.ariaLabel = "Close";
+  for (const list of document.querySelectorAll("#servers:not([aria-label])")) list.ariaLabel = "Server";
   // They are called otherwise than what is written on them.
   for (const button of document.querySelectorAll(".auth-btn-wrapper [aria-label]")) button.ariaLabel = null;
   for (const box of document.querySelectorAll("#swagger-ui pre:not([tabindex])")) box.tabIndex = 0;

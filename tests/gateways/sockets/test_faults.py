@@ -19,6 +19,9 @@ def test_a_vendor_whose_events_cannot_be_written_disturbs_nobody_else(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     stream, client = listen(bob), visit(bob)
+    first = say(alice, group)  # after it the device has caught up
+    assert client.pushed()
+    assert stream.messages(first.pk) == [first.pk]
     monkeypatch.setattr(type(plain), "encode", lambda *_: 1 / 0)
     message = say(alice, group)
     assert stream.messages(message.pk) == [message.pk]
