@@ -10,25 +10,29 @@ import os
 import sys
 from collections.abc import Sequence
 
-from django.core.exceptions import ImproperlyConfigured
-from django.core.management import execute_from_command_line
-from django.db import Error, connection
-
-from config.redacting import redacted
 from config.version import VERSION
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command."""
+    """Run a command. Ctrl-C exits with 130, also while all that is needed is still imported."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     given = list(arguments or sys.argv)
     if given[1:] in (["--version"], ["version"]):
         sys.stdout.write(f"seenby {VERSION}\n")
         return
     try:
-        execute_from_command_line(given)
+        _run(given)
     except KeyboardInterrupt:  # before or after the work of a command, which says what it has done
         sys.exit(130)
+
+
+def _run(given: list[str]) -> None:
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import execute_from_command_line
+    from django.db import Error
+
+    try:
+        execute_from_command_line(given)
     except (Error, ImproperlyConfigured) as error:
         trouble = "" if "--traceback" in given else _trouble(error)
         if not trouble:
@@ -38,6 +42,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _trouble(error: Exception) -> str:
     """What the operator has to mend; empty for a fault of ours."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.db import connection
+
+    from config.redacting import redacted
+
     reason = redacted(" ".join(str(error).split()))
     if isinstance(error, ImproperlyConfigured):
         return reason

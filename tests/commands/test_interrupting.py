@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -14,6 +16,7 @@ from django.db import connection, transaction
 
 from chat.models import User
 from receipts import services
+from tests.support import ROOT
 from tests.support.cast import ON_POSTGRES
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -71,3 +74,9 @@ def test_an_error_that_no_interrupt_caused_stays_one(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("receipts.upkeep.checking.Check.run", lambda self: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         call_command("check_receipts", stdout=StringIO())
+
+
+def test_ctrl_c_is_heard_before_django_is_imported() -> None:
+    """Importing it takes a second, in which a traceback would come of it."""
+    imports = "import sys, config.command; sys.exit('django' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", imports], cwd=ROOT).returncode == 0
