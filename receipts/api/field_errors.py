@@ -51,7 +51,7 @@ def body_of(errors: Any, request: Any) -> dict[str, Any]:
 
 
 def _sentence(listed: list[dict[str, str]]) -> str:
-    """The first error with its field, for whoever shows nothing but ``detail``."""
+    """The first error with its field, for a client that shows nothing but ``detail``."""
     if not listed:
         return "The request is invalid."
     field, text = listed[0]["field"], listed[0]["detail"]

@@ -67,8 +67,10 @@ def own_statement(mark: Mark, own: str, *, in_one: bool, notes: bool = True) -> 
     """
     is_open = open_to_others_sql("own", read=mark.read)
     change, answer = _change(mark.without_values(), is_open, in_one)
-    how: dict[str, Any] = {"in_one": in_one, "of_one": True, "first": _first(own)}
-    return one_statement(change, answer=answer, notes=notes, **how)
+    first = _first(own)
+    return one_statement(
+        change, answer=answer, in_one=in_one, of_one=True, first=first, notes=notes
+    )
 
 
 @lru_cache(maxsize=100)

@@ -13,7 +13,7 @@ from receipts.webhooks.offering import EVENTS_PER_DELIVERY, place_of, wants
 
 #: States of an endpoint.
 DELIVERING, FAILING, DISABLED = "delivering", "failing", "disabled"
-#: The backlog of at most this many endpoints is looked for: two statements each.
+#: The backlog of at most this many endpoints is counted: two statements each.
 MOST_ENDPOINTS = 100
 
 

@@ -22,7 +22,7 @@ from receipts.webhooks.signing import signed_headers
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 10.0
 #: Seconds from the start of a request, with connecting, to the end of the response's headers.
 LONGEST_REQUEST = 15.0
-#: A connection is used again if the body of a response is read in so many bytes and seconds.
+#: A connection is used again if the body of a response has at most these bytes and seconds.
 MOST_BODY, LONGEST_BODY = 16_384, 1.0
 
 #: What stands in a URL as it is.

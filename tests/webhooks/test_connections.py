@@ -124,7 +124,7 @@ def test_a_delivery_that_is_refused_ends_its_connection(backend: Receiver) -> No
 def test_a_connection_is_open_for_a_limited_time(
     backend: Receiver, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """Unused or in all; and so many at most."""
+    """Unused, or in all; and a limited number of them."""
     monkeypatch.setattr(connections, name, 0)
     send(backend.url)
     send(backend.url)
