@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -145,3 +145,9 @@ def within(found: dict[str, Any], column: str) -> Iterator[Q]:
         yield Q(**{f"{column}__gte": midnight(since)})
     if until := found.get("to"):
         yield Q(**{f"{column}__lt": midnight(until + timedelta(days=1))})
+
+
+def state_field(states: Mapping[str, tuple[str, Q]]) -> forms.ChoiceField:
+    """A choice among states, each a label and its condition; any of them by default."""
+    labels = ((name, label) for name, (label, _) in states.items())
+    return forms.ChoiceField(required=False, choices=[("", "Any state"), *labels])

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from chat.ids import MAX_USERNAME
 from chat.keys import issue_key
 from chat.models import Scope, ServiceKey, every_scope
-from receipts.admin.forms import ListForm
+from receipts.admin.forms import ListForm, state_field
 from receipts.admin.labels import chip, person_of, time_column
 from receipts.admin.lists import ReadOnlyAdmin
 
@@ -34,10 +34,7 @@ class KeyListForm(ListForm):
         max_length=MAX_USERNAME,
         widget=forms.TextInput(attrs={"placeholder": "Part of its name"}),
     )
-    state = forms.ChoiceField(
-        required=False,
-        choices=[("", "Any state"), *((name, label) for name, (label, _) in _STATES.items())],
-    )
+    state = state_field(_STATES)
 
     def conditions(self) -> Iterator[Q]:
         found = self.cleaned_data

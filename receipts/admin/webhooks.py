@@ -18,7 +18,7 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 
 from chat.errors import Conflict
-from receipts.admin.forms import ListForm
+from receipts.admin.forms import ListForm, state_field
 from receipts.admin.labels import chip, person_of, time_column
 from receipts.admin.lists import ReadOnlyAdmin
 from receipts.models import EventKind, WebhookEndpoint
@@ -41,10 +41,7 @@ class WebhookForm(ListForm):
         max_length=255,
         widget=forms.TextInput(attrs={"placeholder": "Part of the URL, or an application"}),
     )
-    state = forms.ChoiceField(
-        required=False,
-        choices=[("", "Any state"), *((name, label) for name, (label, _) in _STATES.items())],
-    )
+    state = state_field(_STATES)
 
     def conditions(self) -> Iterator[Q]:
         found = self.cleaned_data
