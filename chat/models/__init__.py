@@ -13,6 +13,7 @@ from chat.models.conversation import (
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
+    ThreadRecipients,
 )
 from chat.models.erasure import Erasure
 from chat.models.joining import MessageKey
@@ -25,6 +26,7 @@ from chat.models.message import (
     Tracking,
 )
 from chat.models.naming import HELD, FreedName, digests_of, freed_among, tokens_valid_from
+from chat.models.thread import Thread, ThreadFollower
 from chat.models.user import (
     MODERATORS,
     UNUSABLE_PASSWORD,
@@ -59,6 +61,9 @@ __all__ = [
     "Role",
     "Scope",
     "ServiceKey",
+    "Thread",
+    "ThreadFollower",
+    "ThreadRecipients",
     "Tracking",
     "User",
     "digests_of",

@@ -39,6 +39,13 @@ class ReceiptVisibility(models.TextChoices):
     PARTICIPANTS = "participants", "All participants"
 
 
+class ThreadRecipients(models.TextChoices):
+    """Who receives the replies of a thread (rule 30)."""
+
+    PARTICIPANTS = "participants", "All participants"
+    FOLLOWERS = "followers", "Who follows the thread"
+
+
 class Notifications(models.TextChoices):
     """Whether a user wants to be notified of a conversation's messages."""
 
@@ -98,6 +105,14 @@ class Conversation(models.Model):
     receipts_visible_to = models.CharField(
         max_length=12, choices=ReceiptVisibility, default=ReceiptVisibility.SENDER
     )
+    thread_recipients = models.CharField(
+        max_length=12,
+        choices=ThreadRecipients,
+        default=ThreadRecipients.PARTICIPANTS,
+        db_default=ThreadRecipients.PARTICIPANTS,
+    )
+    #: Whether any message here is a reply. Where none is, nothing looks for threads.
+    has_threads = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     #: The ids of the two people of a direct conversation, the lower one first: ``"3-17"``. At most
     #: one conversation of two people has it; null for groups, and for others that exist besides.

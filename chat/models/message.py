@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from chat.ids import MAX_EXTERNAL_ID
 from chat.models.conversation import Conversation, ConversationParticipant
-from chat.models.joining import OnlyMessageKey
+from chat.models.joining import MessageKey, OnlyMessageKey
 from chat.models.user import User
 from chat.validators import external_id_validator
 
@@ -92,6 +92,13 @@ class Message(models.Model):
         blank=True,
         help_text="The sender's own id for it: sending the same one again is the same message.",
     )
+    #: The message that it replies to, which stands in the main line itself; null in the main line.
+    thread = MessageKey(
+        "self", models.DO_NOTHING, null=True, blank=True, editable=False, related_name="replies",
+        db_constraint=False, db_index=False,
+    )  # fmt: skip
+    #: Whether it is a reply that only the followers of its thread received (rule 30).
+    is_for_followers = models.BooleanField(default=False, db_default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
     #: When its text was last changed; later than every read that was disclosed by then.
     edited_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -137,6 +144,12 @@ class Message(models.Model):
                 fields=["conversation", "id"],
                 condition=Q(deleted_at__isnull=False),
                 name="message_deleted",
+            ),
+            # The replies of a thread in order.
+            models.Index(
+                fields=["conversation", "thread", "created_at", "id"],
+                condition=Q(thread__isnull=False),
+                name="message_in_thread",
             ),
             # A sender's own messages in a range of days, for insights: without it each query scans
             # the whole table (with a million messages 180 ms instead of 2 ms).

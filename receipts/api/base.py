@@ -23,6 +23,8 @@ from chat.permissions import may_read
 from receipts.api.fields import checked, known_users
 from receipts.api.limits import STOP_AT
 from receipts.api.throttles import Usage
+from receipts.reads.answer_types import MessageAnswer
+from receipts.reads.answers import message_shapes
 from receipts.reads.messages import visible_message
 from receipts.rules.rows import MessageRow
 
@@ -166,6 +168,10 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     def visible_message(self, pk: int) -> MessageRow:
         """The message's columns; 404 unless the caller can see it."""
         return visible_message(self.user, pk)
+
+    def shape_of(self, pk: int) -> MessageAnswer:
+        """One message as the caller may see it; 404 unless they can."""
+        return message_shapes([self.visible_message(pk)], self.user)[0]
 
     def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """``rows`` as the query filters them. Without a filter no form is built, which is slow."""

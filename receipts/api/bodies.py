@@ -16,6 +16,7 @@ from chat.models import (
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
+    ThreadRecipients,
 )
 from receipts.api.fields import (
     StrictBooleanField,
@@ -27,7 +28,7 @@ from receipts.api.fields import (
     external_id_field,
     username_field,
 )
-from receipts.api.references import MessageReferenceField
+from receipts.api.references import MessageReferenceField, ThreadReferenceField
 
 #: Characters of an acknowledgement (rule 12).
 MAX_CONTENT = 2_000
@@ -60,6 +61,7 @@ class ConversationChange(StrictSerializer):
     title = StrictCharField(max_length=255, allow_blank=True, required=False)
     receipt_policy = StrictChoiceField(ReceiptPolicy.choices, required=False)
     receipts_visible_to = StrictChoiceField(ReceiptVisibility.choices, required=False)
+    thread_recipients = StrictChoiceField(ThreadRecipients.choices, required=False)
 
 
 class NewConversation(ConversationChange):
@@ -126,6 +128,7 @@ class NewMessage(MessageText):
     mark_read = StrictBooleanField(required=False)
     sender = username_field(required=False)
     sent_at = TimeField(required=False)
+    thread = MessageReferenceField(required=False, allow_null=True)
 
     def validate_sent_at(self, sent_at: datetime) -> datetime:
         if sent_at > timezone.now():
@@ -135,8 +138,8 @@ class NewMessage(MessageText):
     def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Refuse what the kind of message does not have."""
         is_system = fields.get("kind") == MessageKind.SYSTEM
-        wrong = {"request_receipts", "mark_read"} if is_system else {"activity"}
-        what = "A system line has no receipts." if is_system else "Only a system line has this."
+        wrong = {"request_receipts", "mark_read", "thread"} if is_system else {"activity"}
+        what = "A system line has no such field." if is_system else "Only a system line has this."
         if errors := {name: [what] for name in sorted(wrong) if fields.get(name)}:
             raise serializers.ValidationError(errors)
         return fields
@@ -190,9 +193,13 @@ class FailureBody(StrictSerializer):
 
 
 class BulkMarkBody(MarkBody):
-    """A mark up to a message, by default the newest, or with `at` the newest sent by then."""
+    """A mark up to a message, by default the newest, or with `at` the newest sent by then.
+
+    `thread`: `"main"` for what stands outside threads, or a root for its replies; else everything.
+    """
 
     up_to_message = MessageReferenceField(required=False, allow_null=True)
+    thread = ThreadReferenceField(required=False, allow_null=True)
 
 
 class BulkReadBody(PrivateBody, BulkMarkBody):
@@ -200,6 +207,7 @@ class BulkReadBody(PrivateBody, BulkMarkBody):
 
 
 class UnreadBody(ActingBody):
-    """The first message that is to be unread, with all after it."""
+    """The first message that is to be unread, with all after it, in `thread` if that is given."""
 
     from_message = MessageReferenceField()
+    thread = ThreadReferenceField(required=False, allow_null=True)

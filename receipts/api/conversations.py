@@ -23,6 +23,7 @@ from receipts.reads.answers import message_shape, notifications_of
 from receipts.reads.messages import message_rows
 from receipts.reads.names import conversation_id_of
 from receipts.reads.selectors import conversations_of
+from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_by_conversation
 from receipts.services.permissions import require_manager
 
@@ -130,6 +131,7 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
         conversation__in=ids, pk__in=[each.last_message for each in conversations]
     )
     messages = {row["id"]: row for row in message_rows(newest)}
+    threads = threads_of(messages.values(), user)
     return [
         {
             "id": each.pk,
@@ -138,11 +140,12 @@ def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
             "title": each.title,
             "receipt_policy": each.receipt_policy,
             "receipts_visible_to": each.receipts_visible_to,
+            "thread_recipients": each.thread_recipients,
             "created_at": each.created_at,
             "role": each.role,
             "notifications": notifications_of(each.notifications_enabled),
             **unread.get(each.pk, NOTHING_UNREAD),
-            "last_message": message_shape(messages[each.last_message], user)
+            "last_message": message_shape(messages[each.last_message], user, threads)
             if each.last_message
             else None,
         }

@@ -62,6 +62,7 @@ class ConversationReadEvent(_Event):
 
     kind = _kind(EventKind.CONVERSATION_READ)
     unread_count = serializers.IntegerField()
+    unread_count_main = serializers.IntegerField(help_text="Those outside threads.")
     first_unread_message = serializers.IntegerField(allow_null=True)
     first_unread_message_external_id = serializers.CharField(allow_null=True)
 

@@ -10,10 +10,13 @@ from django.db.models import Q, QuerySet
 
 from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models.conversation import ParticipantQuerySet
+from chat.names import reference_in
 from receipts.reads.names import message_id_of
+from receipts.reads.threads import followed, with_unread
 from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import shown_to
 from receipts.rules.status import QUESTIONS, State, state_q
+from receipts.rules.threads import MAIN
 
 #: The states that differ for users from whom reads are hidden (rule 14): reads are deliveries.
 WITHOUT_READS = {
@@ -78,6 +81,35 @@ class NameFilter(django_filters.CharFilter):
     field_class = NameField
 
 
+class YesOrNoField(forms.Field):
+    """``true`` or ``false``; anything else is refused."""
+
+    def clean(self, value: Any) -> Any:
+        if value in (None, "true", "false"):
+            return None if value is None else value == "true"
+        raise forms.ValidationError("Must be true or false.", code="invalid_choice")
+
+
+class YesOrNoFilter(django_filters.Filter):
+    field_class = YesOrNoField
+
+
+class LineField(NameField):
+    """``main``, or the root of a thread as an address names it."""
+
+    def clean(self, value: Any) -> Any:
+        word = super().clean(value)
+        if not word or word == MAIN:
+            return word
+        if (reference := reference_in(word)) is None:
+            raise forms.ValidationError("Must be main, or a message id.", code="invalid")
+        return reference
+
+
+class LineFilter(django_filters.Filter):
+    field_class = LineField
+
+
 class ConversationFilter(django_filters.FilterSet):
     """``external_id`` in the list of conversations."""
 
@@ -85,7 +117,7 @@ class ConversationFilter(django_filters.FilterSet):
 
 
 class MessageFilter(django_filters.FilterSet):
-    """``client_id`` and ``external_id`` in a conversation's messages."""
+    """``client_id``, ``external_id`` and ``thread`` in a conversation's messages."""
 
     client_id = NameFilter(
         method="filter_client_id",
@@ -95,6 +127,17 @@ class MessageFilter(django_filters.FilterSet):
         method="filter_external_id", help_text="The message's id in another system."
     )
 
+    thread = LineFilter(
+        method="filter_thread",
+        help_text="`main` for messages outside threads, or a root, or `ext:` and its name, for its"
+        " replies.",
+    )
+
+    def filter_thread(self, qs: QuerySet[Any], name: str, value: int | str) -> QuerySet[Any]:
+        if value == MAIN:
+            return qs.filter(thread=None)
+        return qs.filter(thread=message_id_of(value))
+
     def filter_external_id(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return qs.filter(pk=message_id_of(value))
 
@@ -102,6 +145,19 @@ class MessageFilter(django_filters.FilterSet):
         found = qs.filter(client_id=value)
         user = self.request.user
         return found if user.sees_everything else found.filter(sender=user)
+
+
+class ThreadFilter(django_filters.FilterSet):
+    """``unread`` and ``following`` in a conversation's threads."""
+
+    unread = YesOrNoFilter(method="filter_unread", help_text="With replies that you have unread.")
+    following = YesOrNoFilter(method="filter_following", help_text="That you follow.")
+
+    def filter_unread(self, qs: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return with_unread(qs, self.request.user, unread=value)
+
+    def filter_following(self, qs: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
+        return followed(qs, self.request.user, following=value)
 
 
 class RecipientFilter(django_filters.FilterSet):

@@ -93,7 +93,7 @@ class ConversationMarkViewSet(ApiViewSet):
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)
     def mark_delivered(self, request: Request, pk: int | str) -> Response:
-        """Everything up to a message reached the recipient's device."""
+        """Everything up to a message reached the recipient's device; of one ``thread`` if given."""
         return self._mark(pk, self.validated(BulkMarkBody), read=False)
 
     @extend_schema(request=BulkReadBody, responses=BulkMark)
@@ -109,7 +109,10 @@ class ConversationMarkViewSet(ApiViewSet):
         marked = self._of_participant(
             pk,
             lambda: services.mark_unread_from(
-                conversation_id=pk, username=username, message=fields["from_message"]
+                conversation_id=pk,
+                username=username,
+                message=fields["from_message"],
+                thread=fields.get("thread"),
             ),
         )
         return Response(
@@ -130,6 +133,7 @@ class ConversationMarkViewSet(ApiViewSet):
                 read=read,
                 at=fields.get("at"),
                 private=fields.get("private"),
+                thread=fields.get("thread"),
             ),
         )
         return Response(
@@ -157,6 +161,7 @@ def _marked_in(marked: MarkedUpTo, username: str, field: str) -> dict[str, objec
         "user": username,
         field: marked.message_id,
         f"{field}_external_id": marked.message_external_id,
+        "thread": marked.thread,
         "marked": marked.count,
     }
 

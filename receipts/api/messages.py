@@ -19,7 +19,7 @@ from receipts.api.fields import StrictSerializer, known_users
 from receipts.api.filters import MessageFilter
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
-from receipts.reads.answers import message_shape
+from receipts.reads.answers import message_shapes
 from receipts.reads.messages import message_rows
 from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.services.permissions import require_may_edit
@@ -41,7 +41,8 @@ class ConversationMessageViewSet(ApiViewSet):
         """List messages, newest first, each with the receipts that the caller may see."""
         conversation = self.visible_conversation(pk)
         messages = message_rows(self.narrowed(Message.objects.filter(conversation=conversation)))
-        return self.page_of(messages, lambda row: message_shape(row, self.user))
+        page = self.paginate_queryset(messages) or []
+        return self.get_paginated_response(message_shapes(page, self.user))
 
     @extend_schema(
         parameters=[idempotency.PARAMETER],
@@ -67,7 +68,7 @@ class ConversationMessageViewSet(ApiViewSet):
         fields["client_id"] = idempotency.client_id_of(request, fields.get("client_id"))
         send = self._system_line if fields.pop("kind", None) == MessageKind.SYSTEM else self._send
         sent = send(pk, fields)
-        shape = message_shape(self.visible_message(sent.message.pk), self.user)
+        shape = self.shape_of(sent.message.pk)
         return Response(shape, status=201 if sent.created else 200)
 
     def _send(self, pk: int, fields: dict[str, Any]) -> Sent:
@@ -119,7 +120,7 @@ class MessageViewSet(ApiViewSet):
     @extend_schema(responses=MessageShape)
     def retrieve(self, request: Request, pk: int) -> Response:
         """One message, with its receipts if the caller may see them."""
-        return Response(message_shape(self.visible_message(pk), self.user))
+        return Response(self.shape_of(pk))
 
     @extend_schema(request=MessageText, responses=MessageShape)
     def partial_update(self, request: Request, pk: int) -> Response:
@@ -134,7 +135,7 @@ class MessageViewSet(ApiViewSet):
         ):
             body = self.validated(MessageText)["body"]
         services.edit_message(by=self.user, message_id=pk, body=body)
-        return Response(message_shape(self.visible_message(pk), self.user))
+        return Response(self.shape_of(pk))
 
     @extend_schema(request=None, responses={204: None})
     def destroy(self, request: Request, pk: int) -> Response:
@@ -149,4 +150,4 @@ class MessageViewSet(ApiViewSet):
         self.validated(StrictSerializer)
         self.visible_message(pk)
         services.restore_message(by=self.user, message_id=pk)
-        return Response(message_shape(self.visible_message(pk), self.user))
+        return Response(self.shape_of(pk))

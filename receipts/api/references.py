@@ -11,8 +11,10 @@ from rest_framework import serializers
 from chat.ids import MAX_EXTERNAL_ID, MAX_ID
 from chat.names import MessageReference
 from chat.validators import external_id_validator
+from receipts.rules.threads import MAIN
 
 _KEYS = {"id", "external_id"}
+_REFERENCE = {"$ref": "#/components/schemas/MessageReference"}
 
 
 def is_id(value: Any) -> bool:
@@ -47,7 +49,7 @@ def check_name(name: Any) -> None:
         raise ValueError("external_id: " + error.messages[0]) from error
 
 
-@extend_schema_field({"$ref": "#/components/schemas/MessageReference"})
+@extend_schema_field(_REFERENCE)
 class MessageReferenceField(serializers.Field[MessageReference, Any, Any, Any]):
     """A message, by its number or by its external id."""
 
@@ -59,3 +61,15 @@ class MessageReferenceField(serializers.Field[MessageReference, Any, Any, Any]):
 
     def to_representation(self, value: Any) -> Any:
         return value
+
+
+@extend_schema_field({"oneOf": [{"type": "string", "const": MAIN}, _REFERENCE]})
+class ThreadReferenceField(MessageReferenceField):
+    """``main``, or the root of a thread."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if data == MAIN:
+            return MAIN
+        if isinstance(data, str):
+            raise serializers.ValidationError(f'Must be "{MAIN}", or the root of a thread.')
+        return super().to_internal_value(data)

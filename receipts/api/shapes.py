@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from drf_spectacular.utils import OpenApiResponse
+from typing import Any
+
+from drf_spectacular.utils import OpenApiResponse, extend_schema_field
 from rest_framework import serializers
 
 from chat.errors import Conflict
@@ -14,12 +16,14 @@ from chat.models import (
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
+    ThreadRecipients,
     Tracking,
 )
 from receipts.api.components import ERROR
 from receipts.api.fields import RowSerializer
 from receipts.rules.membership import Membership
 from receipts.rules.status import State
+from receipts.rules.threads import MAIN
 
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
@@ -76,6 +80,20 @@ class MessageShape(RowSerializer):
         allow_null=True, help_text="When its text was last changed; null if it never was."
     )
     deleted_at = serializers.DateTimeField(allow_null=True)
+    thread = serializers.IntegerField(
+        allow_null=True, help_text="The message to which it is a reply; null in the main line."
+    )
+    thread_external_id = serializers.CharField(allow_null=True)
+    reply_count = serializers.IntegerField(help_text="Its replies that are not deleted.")
+    last_reply = serializers.IntegerField(allow_null=True)
+    last_reply_external_id = serializers.CharField(allow_null=True)
+    last_reply_at = serializers.DateTimeField(allow_null=True)
+    unread_replies = serializers.IntegerField(
+        allow_null=True, help_text="The caller's; null in events, and for replies."
+    )
+    following = serializers.BooleanField(
+        allow_null=True, help_text="Whether the caller follows its thread; null likewise."
+    )
     tracked = serializers.BooleanField()
     untracked_reason = serializers.ChoiceField(
         [choice for choice in Tracking.choices if choice[0] != Tracking.TRACKED], allow_null=True
@@ -126,6 +144,7 @@ class ConversationShape(RowSerializer):
     title = serializers.CharField()
     receipt_policy = serializers.ChoiceField(ReceiptPolicy.choices)
     receipts_visible_to = serializers.ChoiceField(ReceiptVisibility.choices)
+    thread_recipients = serializers.ChoiceField(ThreadRecipients.choices)
     created_at = serializers.DateTimeField()
     role = serializers.ChoiceField(Role.choices, allow_null=True)
     notifications = serializers.ChoiceField(
@@ -134,6 +153,7 @@ class ConversationShape(RowSerializer):
         help_text="Whether the caller wants to be notified of messages.",
     )
     unread_count = serializers.IntegerField()
+    unread_count_main = serializers.IntegerField(help_text="Those outside threads.")
     first_unread_message = serializers.IntegerField(allow_null=True)
     first_unread_message_external_id = serializers.CharField(allow_null=True)
     last_message = MessageShape(allow_null=True)
@@ -164,6 +184,23 @@ class ParticipantShape(RowSerializer):
     last_read_at = serializers.DateTimeField(allow_null=True)
 
 
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"const": MAIN}, {"type": "null"}]})
+class MarkedThread(serializers.Field[Any, Any, Any, Any]):
+    """Which line was marked: ``main``, the root of a thread, or null for everything."""
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class Following(RowSerializer):
+    """Whether a user follows a thread."""
+
+    message = serializers.IntegerField()
+    conversation = serializers.IntegerField()
+    user = serializers.CharField()
+    following = serializers.BooleanField()
+
+
 class BulkMark(RowSerializer):
     """What a mark up to a message did."""
 
@@ -172,6 +209,7 @@ class BulkMark(RowSerializer):
     user = serializers.CharField()
     up_to_message = serializers.IntegerField(allow_null=True)
     up_to_message_external_id = serializers.CharField(allow_null=True)
+    thread = MarkedThread()
     marked = serializers.IntegerField()
     at = serializers.DateTimeField()
     unread_count = serializers.IntegerField()
@@ -185,6 +223,7 @@ class Unmarked(RowSerializer):
     user = serializers.CharField()
     from_message = serializers.IntegerField()
     from_message_external_id = serializers.CharField(allow_null=True)
+    thread = MarkedThread()
     marked = serializers.IntegerField()
     unread_count = serializers.IntegerField()
 

@@ -17,6 +17,7 @@ from receipts.api.marks import ConversationMarkViewSet, MessageMarkViewSet
 from receipts.api.messages import ConversationMessageViewSet, MessageViewSet
 from receipts.api.participants import ParticipantViewSet
 from receipts.api.receipts import MessageReceiptViewSet, ReceiptsViewSet, RecipientViewSet
+from receipts.api.threads import ConversationThreadViewSet, ThreadFollowingViewSet
 from receipts.api.tickets import TicketViewSet
 from receipts.api.users import MeViewSet, UserViewSet
 from receipts.api.webhooks import WebhookViewSet
@@ -39,6 +40,8 @@ _MESSAGE_URLS = [
     path("", MessageViewSet.as_view(_REMOVABLE)),
     path("restore/", MessageViewSet.as_view({"post": "restore"})),
     path("status/", MessageReceiptViewSet.as_view({"get": "status"})),
+    path("follow/", ThreadFollowingViewSet.as_view({"post": "follow"})),
+    path("unfollow/", ThreadFollowingViewSet.as_view({"post": "unfollow"})),
     path("recipients/", RecipientViewSet.as_view({"get": "list"})),
 ]
 _CONVERSATION_URLS = [
@@ -47,6 +50,7 @@ _CONVERSATION_URLS = [
     path("mark-unread/", ConversationMarkViewSet.as_view({"post": "mark_unread"})),
     path("messages/", _MESSAGES),
     path("", ConversationViewSet.as_view(_REMOVABLE)),
+    path("threads/", ConversationThreadViewSet.as_view({"get": "list"})),
     path("participants/", ParticipantViewSet.as_view(_LIST)),
     path("participants/<username:username>/", _PARTICIPANT),
     path("insights/", InsightsViewSet.as_view({"get": "of_conversation"})),

@@ -15,6 +15,7 @@ from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.models import EventKind
 from receipts.reads.answers import message_shape, summary_for
+from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
 
@@ -62,6 +63,7 @@ class _Facts:
     def __init__(self, groups: list[Group], people: Mapping[int, User]) -> None:
         self.people = people
         self.messages = ToldMessages(groups)
+        self.threads = threads_of(self.messages.rows.values())
         self.taking_part = _memberships(groups)
         self.conversations = _names_of_conversations(groups)
         self.unread = unread_of_pairs(
@@ -138,7 +140,9 @@ class _Facts:
 
     def _message(self, group: Group) -> Told | None:
         row = self.messages.rows.get(next(iter(group.messages)))
-        return None if row is None else {"message": message_shape(row, group.listener)}
+        return (
+            None if row is None else {"message": message_shape(row, group.listener, self.threads)}
+        )
 
     def _name(self, pk: int | None) -> str | None:
         person = self.people.get(pk) if pk is not None else None

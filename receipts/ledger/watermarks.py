@@ -199,6 +199,24 @@ _HIDE = f"""
        AND {private_read_sql(_REACHED_SQL, "participant.last_read_message_id")}"""
 
 
+def hold_back_unread_replies(user_id: int, conversation_id: int) -> None:
+    """Hold back the watermarks of a locked participant with unread replies (rule 30).
+
+    A mark of the main line moves them, and does not mark the replies before its end.
+    """
+    fetch_prepared(_HOLD_REPLIES, {"user": user_id, "conversation": conversation_id})
+
+
+_HOLD_REPLIES = """
+    UPDATE chat_conversationparticipant AS participant SET held_back = TRUE
+     WHERE participant.user_id = %(user)s AND participant.conversation_id = %(conversation)s
+       AND NOT participant.held_back AND EXISTS (
+           SELECT 1 FROM receipts_messagestatus AS open
+            WHERE open.recipient_id = %(user)s AND open.conversation_id = %(conversation)s
+              AND open.seen_at IS NULL AND open.withdrawn_at IS NULL
+              AND open.thread_id IS NOT NULL)"""
+
+
 def lock_watermarks_of(conversation_id: int) -> list[int]:
     """Lock all participants, whose watermarks a message with an earlier time may hold back.
 

@@ -31,6 +31,10 @@ class MessageStatus(models.Model):
     conversation = models.ForeignKey(
         Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
+    #: The message's thread, repeated for unread counts of threads; null outside threads.
+    thread = MessageKey(
+        Message, models.DO_NOTHING, null=True, related_name="+", db_constraint=False, db_index=False
+    )
     #: The message's time, repeated so that constraints can check sent <= delivered <= read.
     sent_at = models.DateTimeField()
     #: When it reached the recipient, known only to them: set where that delivery was private.
@@ -77,6 +81,12 @@ class MessageStatus(models.Model):
                 fields=["recipient", "conversation", "sent_at", "message"],
                 condition=Q(seen_at=None, withdrawn_at=None),
                 name="status_unread",
+            ),
+            # The replies among them, thread by thread.
+            models.Index(
+                fields=["recipient", "conversation", "thread", "sent_at", "message"],
+                condition=Q(seen_at=None, withdrawn_at=None, thread__isnull=False),
+                name="status_unread_reply",
             ),
             # A user's private reads, which no watermark covers; leaving withdraws these rows too.
             models.Index(

@@ -8,7 +8,21 @@ from typing import TypedDict
 from receipts.rules.rows import SummaryAnswer
 
 
-class MessageAnswer(TypedDict):
+class ThreadAnswer(TypedDict):
+    """A message's place in threads: the root of its own, or what is known of the replies to it."""
+
+    thread: int | None
+    thread_external_id: str | None
+    reply_count: int
+    last_reply: int | None
+    last_reply_external_id: str | None
+    last_reply_at: datetime | None
+    #: The caller's own part; null for replies, for those who take no part, and in events.
+    unread_replies: int | None
+    following: bool | None
+
+
+class MessageAnswer(ThreadAnswer):
     """A message as one user may see it; ``receipts`` is null where they may not see those."""
 
     id: int

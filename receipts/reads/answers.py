@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from chat.models import ConversationParticipant, Notifications, Tracking, User
@@ -13,6 +13,7 @@ from receipts.reads.answer_types import (
     ParticipantAnswer,
     RecipientAnswer,
 )
+from receipts.reads.threads import NO_THREADS, KnownThreads, threads_of
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.membership import membership_of
 from receipts.rules.privacy import Shown, shown_to, summary_shown
@@ -28,8 +29,8 @@ from receipts.rules.status import State, state_of, summary_of
 from receipts.rules.tracking import kind_of
 
 
-def message_shape(row: MessageRow, user: User) -> MessageAnswer:
-    """A message as ``user`` may see it."""
+def message_shape(row: MessageRow, user: User, threads: KnownThreads = NO_THREADS) -> MessageAnswer:
+    """A message as ``user`` may see it; ``threads`` are those of its page."""
     hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
     tracked = row["tracking"] == Tracking.TRACKED
@@ -46,10 +47,18 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],
         "deleted_at": row["deleted_at"],
+        **threads.shape(row),
         "tracked": tracked,
         "untracked_reason": None if tracked else row["tracking"],
         "receipts": summary_for(row, user) if discloses_receipts(row, user) else None,
     }
+
+
+def message_shapes(rows: Iterable[MessageRow], user: User) -> list[MessageAnswer]:
+    """Messages as ``user`` may see them, each with its place in threads."""
+    rows = list(rows)
+    threads = threads_of(rows, user)
+    return [message_shape(row, user, threads) for row in rows]
 
 
 def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:

@@ -3,57 +3,80 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from chat.names import MessageReference
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
+from receipts.rules.threads import MAIN, ThreadReference
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 
 _NEWEST = """
         SELECT message.id FROM chat_message AS message
-         WHERE message.conversation_id = {{known}}{condition}
+         WHERE message.conversation_id = {known}{condition}{in_line}
          ORDER BY message.created_at DESC, message.id DESC LIMIT 1"""
-_REACHED = last_tracked_sql(
-    "{known}",
-    "(message.created_at, message.id) <= (up_to.created_at, up_to.id)",
-)
 
-_POSITION = f"""
+_POSITION = """
     SELECT participant.user_id, member.read_receipts_enabled,
            member.delivery_receipts_enabled, conversation.id, conversation.external_id,
-           up_to.id, up_to.external_id, reached.id
+           up_to.id, up_to.external_id, {reached}, up_to.thread_id, {root}
       FROM chat_conversation AS conversation
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = conversation.id AND participant.is_active
       JOIN chat_user AS member ON member.id = participant.user_id
-       AND member.is_active AND member.username = %(username)s
-      LEFT JOIN chat_message AS up_to ON up_to.id = ({{up_to}})
-       AND up_to.conversation_id = participant.conversation_id
-      LEFT JOIN chat_message AS reached ON reached.id = ({_REACHED})
-       AND reached.conversation_id = participant.conversation_id
-     WHERE conversation.{{column}} = %(conversation)s"""
+       AND member.is_active AND member.username = %(username)s{thread}
+      LEFT JOIN chat_message AS up_to ON up_to.id = ({up_to})
+       AND up_to.conversation_id = participant.conversation_id{last}
+     WHERE conversation.{column} = %(conversation)s"""
+#: The root of a thread, by its number or its name. A reply has no thread of its own.
+_THREAD = """
+      LEFT JOIN chat_message AS root ON root.id = {root}
+       AND root.conversation_id = participant.conversation_id AND root.thread_id IS NULL"""
+#: The last tracked message, where watermarks move to. Those of a thread move none (rule 30).
+_LAST = """
+      LEFT JOIN chat_message AS reached ON reached.id = ({reached})
+       AND reached.conversation_id = participant.conversation_id"""
+_NO_ID = "CAST(NULL AS bigint)"
 
 #: How a conversation is given: by its id, or by its external id; and its id in a sub-select, a
 #: constant where it is given. The sub-select then searches one partition of partitioned messages.
 _COLUMNS = {int: "id", str: "external_id"}
-_KNOWN = {int: "%(conversation)s", str: "participant.conversation_id"}
+_KNOWN = {"id": "%(conversation)s", "external_id": "participant.conversation_id"}
 #: Where a mark ends: at a message, by its id or its external id; at the newest, or that of a time.
 _ENDS = {
     "number": "%(up_to)s",
     "name": MESSAGE_NAMED_SQL.format("%(name)s"),
-    "newest": _NEWEST.format(condition=""),
-    "time": _NEWEST.format(condition=" AND message.created_at <= %(at)s"),
+    "newest": _NEWEST.replace("{condition}", ""),
+    "time": _NEWEST.replace("{condition}", " AND message.created_at <= %(at)s"),
 }
-_STATEMENTS = {
-    (kind, end): _POSITION.format(
-        column=column, up_to=up_to.format(known=_KNOWN[kind]), known=_KNOWN[kind]
+#: How a thread is named: by the number of its root, by its name, or by both, which agree.
+_ROOTS = {
+    "number": "%(root)s",
+    "name": MESSAGE_NAMED_SQL.format("%(root_name)s"),
+    "number and name": "%(root)s AND root.external_id = %(root_name)s",
+}
+#: Which messages are marked: all, those outside threads, or the replies to a root.
+_LINES = {"all": "", MAIN: " AND message.thread_id IS NULL"} | dict.fromkeys(
+    _ROOTS, " AND message.thread_id = root.id"
+)
+
+
+@lru_cache
+def _statement(column: str, end: str, line: str) -> str:
+    known, in_line = _KNOWN[column], _LINES[line]
+    before = f"(message.created_at, message.id) <= (up_to.created_at, up_to.id){in_line}"
+    is_thread = line in _ROOTS
+    return _POSITION.format(
+        column=column,
+        up_to=_ENDS[end].format(known=known, in_line=in_line),
+        thread=_THREAD.format(root=_ROOTS[line]) if is_thread else "",
+        root="root.id" if is_thread else _NO_ID,
+        last="" if is_thread else _LAST.format(reached=last_tracked_sql(known, before)),
+        reached=_NO_ID if is_thread else "reached.id",
     )
-    for kind, column in _COLUMNS.items()
-    for end, up_to in _ENDS.items()
-}
 
 
 def own_position(
@@ -62,14 +85,20 @@ def own_position(
     *,
     up_to: MessageReference | None = None,
     at: datetime | None = None,
+    thread: ThreadReference | None = None,
 ) -> OwnPosition | None:
     """A participant and how far they mark; None unless this user takes part now.
 
     Up to the message ``up_to``, or else to the newest one that was sent by the time ``at``, or else
-    to the newest. A message of another conversation is none. ``conversation`` is its id or its
-    external id; names cost no further statement.
+    to the newest; with ``thread`` to the newest of that line. A message of another conversation is
+    none. ``conversation`` is its id or its external id; names cost no further statement.
     """
     params: dict[str, Any] = {"conversation": conversation, "username": username}
+    line: str = "all" if thread is None else MAIN
+    if isinstance(thread, MessageReference):
+        given = {"number": thread.number, "name": thread.name}
+        line = " and ".join(name for name, value in given.items() if value is not None)
+        params |= {"root": thread.number, "root_name": thread.name}
     if up_to is None:
         end = "newest" if at is None else "time"
     else:
@@ -77,7 +106,7 @@ def own_position(
         params |= {"up_to": up_to.number, "name": up_to.name}
     if at is not None:
         params["at"] = adapt(at)
-    rows = fetch_prepared(_STATEMENTS[type(conversation), end], params)
+    rows = fetch_prepared(_statement(_COLUMNS[type(conversation)], end, line), params)
     if not rows:
         return None
     position = dict(zip(columns_of(OwnPosition), rows[0], strict=True))

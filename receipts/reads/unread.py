@@ -28,26 +28,29 @@ _UNREAD_SQL = f"""
               FROM receipts_messagestatus AS status
              WHERE status.recipient_id = {{0}}.user_id
                AND status.conversation_id = {{0}}.conversation_id
-               AND {_UNREAD_CONDITION}"""
+               AND {_UNREAD_CONDITION}{{1}}"""
+#: The replies among them: by an index that is empty where there are no threads.
+_REPLIES = " AND status.thread_id IS NOT NULL"
 
 #: For each pair with anything unread: how much, and the first of it in the order of time.
 _COUNTED = f"""
-    SELECT counted.user_id, counted.conversation_id, counted.unread_count, first.id,
-           first.external_id
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count,
+           counted.unread_count - counted.unread_replies, first.id, first.external_id
       FROM (SELECT pair.user_id, pair.conversation_id,
-                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair")}) AS unread_count
+                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair", "")}) AS unread_count,
+                   (SELECT COUNT(*) {_UNREAD_SQL.format("pair", _REPLIES)}) AS unread_replies
               FROM {{pairs}}) AS counted
       JOIN chat_message AS first ON first.id = (
-           SELECT status.message_id {_UNREAD_SQL.format("counted")}
+           SELECT status.message_id {_UNREAD_SQL.format("counted", "")}
             ORDER BY status.sent_at, status.message_id LIMIT 1)
        AND first.conversation_id = counted.conversation_id
      WHERE counted.unread_count > 0"""
 #: The same where rows are distributed: a node plans no sub-select for each pair.
 _GROUPED = f"""
-    SELECT counted.user_id, counted.conversation_id, counted.unread_count, first.id,
-           first.external_id
+    SELECT counted.user_id, counted.conversation_id, counted.unread_count,
+           counted.unread_count - counted.unread_replies, first.id, first.external_id
       FROM (SELECT status.recipient_id AS user_id, status.conversation_id,
-                   COUNT(*) AS unread_count,
+                   COUNT(*) AS unread_count, COUNT(status.thread_id) AS unread_replies,
                    (ARRAY_AGG(status.message_id ORDER BY status.sent_at, status.message_id))[1]
                    AS first_id
               FROM receipts_messagestatus AS status
@@ -60,6 +63,7 @@ _GROUPED = f"""
 #: What a user has unread where they have nothing unread.
 NOTHING_UNREAD: UnreadCount = {
     "unread_count": 0,
+    "unread_count_main": 0,
     "first_unread_message": None,
     "first_unread_message_external_id": None,
 }
@@ -82,10 +86,11 @@ def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], U
     return {
         (user, conversation): {
             "unread_count": count,
+            "unread_count_main": main,
             "first_unread_message": first,
             "first_unread_message_external_id": name,
         }
-        for user, conversation, count, first, name in found
+        for user, conversation, count, main, first, name in found
     }
 
 

@@ -14,19 +14,33 @@ from django.db.models import QuerySet
 from chat.models import ConversationParticipant
 
 
-def recipients_now_sql(message: str, source: str = "") -> str:
+def recipients_now_sql(
+    message: str, source: str = "", *, is_reply: bool = False, for_followers: bool = False
+) -> str:
     """SELECT: one row for each recipient of a message that is sent now.
 
     ``message`` is the SQL of its id, over ``source``. Needs the parameters ``created_at``,
-    ``conversation_id`` and ``sender_id``.
+    ``conversation_id`` and ``sender_id``; of a reply also ``thread_id``, and of one for followers
+    ``root_sender``.
     """
     return f"""
         SELECT {message}, participant.user_id, participant.conversation_id, %(created_at)s
+               {", %(thread_id)s" if is_reply else ""}
           FROM {source}chat_conversationparticipant AS participant
           JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
          WHERE participant.conversation_id = %(conversation_id)s AND participant.is_active
-           AND participant.user_id <> %(sender_id)s
+           AND participant.user_id <> %(sender_id)s{f" AND {FOLLOWS_SQL}" if for_followers else ""}
          ORDER BY participant.user_id"""
+
+
+#: SQL condition: the participant follows a thread (rule 30). The root's sender does before anyone
+#: has replied, when nothing is recorded yet.
+FOLLOWS_SQL = """COALESCE((
+               SELECT follower.is_following FROM chat_threadfollower AS follower
+                WHERE follower.conversation_id = %(conversation_id)s
+                  AND follower.root_id = %(thread_id)s
+                  AND follower.user_id = participant.user_id),
+               participant.user_id = %(root_sender)s)"""
 
 
 #: SQL condition: ``participant`` received ``message``, by when they joined and left.

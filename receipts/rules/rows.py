@@ -50,6 +50,8 @@ class MessageRow(SummaryRow):
     created_at: datetime
     deleted_at: datetime | None
     conversation__receipts_visible_to: str
+    thread_id: int | None
+    conversation__has_threads: bool
 
 
 class RecipientRow(TypedDict):
@@ -112,14 +114,20 @@ class OwnPosition(TypedDict):
     #: The message up to which rows are marked.
     up_to: int | None
     up_to_external_id: str | None
-    #: The last tracked message up to there, to which watermarks move.
+    #: The last tracked message up to there, to which watermarks move; null for a thread.
     reached: int | None
+    #: The thread of the message up to which rows are marked.
+    up_to_thread: int | None
+    #: The root of the thread that is marked, if one is.
+    root: int | None
 
 
 class UnreadCount(TypedDict):
     """What a user has left unread in one conversation."""
 
     unread_count: int
+    #: How many of them stand outside threads.
+    unread_count_main: int
     first_unread_message: int | None
     first_unread_message_external_id: str | None
 

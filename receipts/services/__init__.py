@@ -48,6 +48,7 @@ from receipts.services.retracting import retract_receipts
 from receipts.services.sending import send_message
 from receipts.services.single import mark_message
 from receipts.services.system_lines import send_system_line
+from receipts.services.threads import follow_thread
 
 __all__ = [
     "add_participant",
@@ -69,6 +70,7 @@ __all__ = [
     "dismiss_moderators",
     "edit_message",
     "ensure_user",
+    "follow_thread",
     "forget_user",
     "mark_all_delivered",
     "mark_all_read",

@@ -19,11 +19,13 @@ from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     advance_watermark,
     hold_back_private,
+    hold_back_unread_replies,
     lock_participant,
 )
 from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
+from receipts.rules.threads import EVERYTHING, Line
 from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
@@ -71,15 +73,18 @@ class UpTo:
     #: The last tracked message up to there, where the watermarks move to: an untracked one moves
     #: none (rule 15). None if there is none.
     reached: int | None
+    #: Which messages up to there are marked.
+    line: Line = EVERYTHING
 
     @classmethod
-    def of(cls, found: OwnPosition) -> UpTo:
+    def of(cls, found: OwnPosition, line: Line = EVERYTHING) -> UpTo:
         """From a result of ``positions.own_position`` that has a message."""
         return cls(
             recipient_id=found["user_id"],
             conversation_id=found["conversation_id"],
             up_to=cast(int, found["up_to"]),
             reached=found["reached"],
+            line=line,
         )
 
 
@@ -123,14 +128,17 @@ def report_failure(
     return changed
 
 
-def bulk_mark_unread(*, recipient_id: int, conversation_id: int, from_message: int) -> int:
+def bulk_mark_unread(
+    *, recipient_id: int, conversation_id: int, from_message: int, line: Line = EVERYTHING
+) -> int:
     """Mark everything from a message on unread (rule 10); return how many rows changed."""
     params = {
         "recipient": recipient_id,
         "conversation": conversation_id,
         "from_message": from_message,
+        "thread": line.root,
     }
-    return stamp(unmark(_FROM, params), conversation=conversation_id)
+    return stamp(unmark(_FROM + line.rows_sql, params), conversation=conversation_id)
 
 
 def bulk_mark_delivered(
@@ -196,8 +204,10 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "recipient": position.recipient_id,
         "conversation": position.conversation_id,
         "up_to": position.up_to,
+        "thread": position.line.root,
     }
-    change = mark.change(_UP_TO, params, condition_sql=mark.unmarked_sql)
+    where = _UP_TO + position.line.rows_sql
+    change = mark.change(where, params, condition_sql=mark.unmarked_sql)
     # Participants are locked before messages, as when leaving (rule 22).
     with _transaction(position, mark, change):
         if position.reached is not None:
@@ -210,11 +220,13 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
                 reached=position.reached,
             )
         marked = stamp(change, conversation=position.conversation_id)
+        if position.line.is_main:
+            hold_back_unread_replies(position.recipient_id, position.conversation_id)
     count_marks(marked, mark)
     if mark.backdated:
         # A separate statement: an index finds the unmarked rows, but not these. A separate
         # transaction: these messages may precede some that the first one locked (rule 22).
-        change = mark.change(_UP_TO, params, condition_sql=mark.later_sql)
+        change = mark.change(where, params, condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
             stamp(change, conversation=position.conversation_id)
     return marked

@@ -18,12 +18,14 @@ from chat.models import (
     Tracking,
     User,
 )
+from chat.names import MessageReference
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
     advance_watermark,
     hold_back_from,
     hold_back_private,
+    hold_back_unread_replies,
     lock_watermarks_of,
 )
 from receipts.models import MessageStatus
@@ -31,8 +33,10 @@ from receipts.reads.names import message_id_of
 from receipts.reads.places import remember
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.rules.recipients import recipients_now
+from receipts.rules.threads import MAIN_LINE
 from receipts.rules.tracking import tracking_of
 from receipts.services.storing import Reaching, is_late, live_time, store_message
+from receipts.services.threads import begin_reply, count_followers, root_of_reply
 from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import NEWEST_FIRST
 
@@ -78,6 +82,7 @@ def send_message(
     request_receipts: bool = True,
     mark_read: bool = True,
     sent_at: datetime | None = None,
+    thread: MessageReference | None = None,
 ) -> Sent:
     """Send a message to the current participants; a repeated one sends nothing.
 
@@ -85,9 +90,10 @@ def send_message(
     ``external_id``.
 
     ``sent_at`` is the time of a message that was sent elsewhere; it stands in the order of that
-    time, perhaps before others (rule 7). Everything before it counts as delivered to the sender
-    and, unless ``mark_read`` is off, as read (rule 9). Raises ``NotParticipant``, ``Muted``, or
-    ``Conflict`` if one of the two ids belongs to a different message.
+    time, perhaps before others (rule 7). Everything before it in its line counts as delivered to
+    the sender and, unless ``mark_read`` is off, as read (rule 9). With ``thread`` it is a reply to
+    that message (rule 30). Raises ``NotParticipant``, ``Muted``, ``Invalid`` if it cannot be a
+    reply to that, or ``Conflict`` if one of the two ids belongs to a different message.
     """
     conversation = _LOCKED.first(conversation=conversation_id)
     if conversation is None:
@@ -95,6 +101,7 @@ def send_message(
     # Before the sender's own participant is locked, since they are locked in the order of ids.
     late = lock_watermarks_of(conversation_id) if is_late(conversation_id, sent_at) else ()
     membership = _membership(conversation_id, sender, client_id)
+    root = None if thread is None else root_of_reply(conversation_id, thread)
     same = membership.same_message or (external_id and message_id_of(external_id))
     if same:
         request = {
@@ -105,12 +112,18 @@ def send_message(
             "client_id": client_id,
             "external_id": external_id,
             "created_at": sent_at,
+            "thread_id": None if root is None else root["id"],
         }
         return Sent(repeated_message(same, request), created=False)
     if membership.is_muted:
         raise Muted
+    reply, recipients = None, membership.recipients
+    if root is not None:
+        reply = begin_reply(conversation, root)
+        if reply.is_for_followers:
+            recipients = count_followers(conversation_id, sender.pk, reply)
     tracking = tracking_of(
-        recipients=membership.recipients,
+        recipients=recipients,
         policy=conversation["receipt_policy"],
         sender_role=membership.role,
         requested=request_receipts,
@@ -122,7 +135,7 @@ def send_message(
         private=mark_read and reads_privately(sender.read_receipts_enabled),
         hides_delivery=delivers_privately(sender.delivery_receipts_enabled),
     )
-    is_newest = tracking == Tracking.TRACKED and not late
+    is_newest = tracking == Tracking.TRACKED and not late and reply is None
     message = store_message(
         conversation_id=conversation_id,
         sender_id=sender.pk,
@@ -131,17 +144,18 @@ def send_message(
         external_id=external_id,
         created_at=created_at,
         tracking=tracking,
-        recipients=membership.recipients,
+        recipients=recipients,
+        reply=reply,
         reaching=Reaching(membership.pk, mark) if is_newest else None,
     )
     remember(message.pk, conversation_id, message.created_at)
     hold_back_from(late, message.pk)
-    if late and message.tracked:
+    if late and message.tracked and reply is None:
         advance_watermark(
             mark, recipient=sender.pk, conversation=conversation_id, reached=message.pk
         )
     if membership.has_unread:
-        _mark_earlier(message, membership, mark)
+        _mark_earlier(message, membership, mark, has_threads=conversation["has_threads"])
     return Sent(message, created=True)
 
 
@@ -152,6 +166,7 @@ _CALLED = {
     "conversation_id": "conversation",
     "sender_id": "sender",
     "created_at": "sent_at",
+    "thread_id": "thread",
 }
 
 
@@ -207,7 +222,7 @@ _LOCKED = CompiledQuery(
         Conversation.objects.present()
         .select_for_update(no_key=True)
         .filter(pk=conversation)
-        .values("receipt_policy")
+        .values("id", "receipt_policy", "thread_recipients", "has_threads")
     ),
     conversation=int,
 )
@@ -227,14 +242,27 @@ def _membership(conversation_id: int, sender: User, client_id: str | None) -> Se
     return SenderFacts(**found)
 
 
-def _mark_earlier(message: Message, membership: SenderFacts, mark: Mark) -> None:
-    """Mark the earlier messages delivered to the sender, or read by them (rule 9)."""
+def _mark_earlier(
+    message: Message, membership: SenderFacts, mark: Mark, *, has_threads: bool
+) -> None:
+    """Mark the earlier messages of its line delivered to the sender, or read by them (rule 9).
+
+    The line of a reply is its thread, with the root.
+    """
+    where, is_main = _UNREAD_BY_SENDER, has_threads and message.thread_id is None
+    if is_main:
+        where += MAIN_LINE.rows_sql
+    elif message.thread_id is not None:
+        where += " AND (status.thread_id = %(thread)s OR status.message_id = %(thread)s)"
     params = {
         "recipient": message.sender_id,
         "conversation": message.conversation_id,
         "sent_at": message.created_at,
         "message": message.pk,
+        "thread": message.thread_id,
     }
-    stamp(mark.change(_UNREAD_BY_SENDER, params), conversation=message.conversation_id)
+    stamp(mark.change(where, params), conversation=message.conversation_id)
+    if is_main:
+        hold_back_unread_replies(message.sender_id, message.conversation_id)
     if mark.hides_delivery:
         hold_back_private(mark, {membership.pk: None})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from django.db import connection
 from django.utils import timezone
@@ -16,11 +16,13 @@ from chat.models import Message, Tracking
 from receipts.ledger.announcing import announce_message, created_event_sql
 from receipts.ledger.marks import Mark
 from receipts.ledger.noting import note_sent
+from receipts.ledger.threads import FOLLOWED_SQL, thread_sql
 from receipts.ledger.watermarks import reach_newest_sql
 from receipts.metrics import count_message
 from receipts.models import EventKind
 from receipts.reads.names import message_id_of
 from receipts.rules.recipients import recipients_now_sql
+from receipts.rules.threads import Reply
 from receipts.rules.tracking import ROWLESS
 from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
@@ -35,7 +37,7 @@ TICK = timedelta(milliseconds=1)
 
 #: One row per recipient.
 _INSERT_ROWS = (
-    "INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)"
+    "INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at"
 )
 
 #: The columns that the database does not compute. A prepared statement of our own: the ORM takes as
@@ -106,11 +108,13 @@ def store_message(
     tracking: Tracking,
     is_activity: bool = True,
     recipients: int,
+    reply: Reply | None = None,
     reaching: Reaching | None = None,
 ) -> Message:
     """Store a message and a row for each current participant but its sender, and publish it.
 
-    ``recipients`` is their number (rule 1). With too many there are no rows (rule 16). Raises
+    ``recipients`` is their number (rule 1); of a ``reply`` they may be the followers of its thread
+    alone (rule 30). With too many there are no rows (rule 16). Raises
     ``Conflict`` if another message has the ``external_id``. Call it in a transaction.
     """
     has_rows = tracking not in ROWLESS
@@ -120,6 +124,8 @@ def store_message(
         "body": body,
         "client_id": client_id,
         "external_id": external_id,
+        "thread_id": None if reply is None else reply.root,
+        "is_for_followers": reply is not None and reply.is_for_followers,
         "created_at": created_at,
         "edited_at": None,
         "deleted_at": None,
@@ -136,9 +142,11 @@ def store_message(
     params = {**values, "created_at": adapt(created_at)}
     if reaching is not None:
         params |= {"participant": reaching.participant_id, "at": adapt(reaching.mark.at)}
+    if reply is not None:
+        params["root_sender"] = reply.root_sender
     at_once = connection.vendor == "postgresql" and not is_distributed()
     store = _store_at_once if at_once else _store_in_steps
-    values["id"], values["overall_status"] = store(params, has_rows, reaching)
+    values["id"], values["overall_status"] = store(params, has_rows, reply, reaching)
     if external_id is not None:
         _claim_name(external_id, values["id"], conversation_id)
     note_sent(conversation_id, created_at)
@@ -147,29 +155,50 @@ def store_message(
     return Message.from_db(connection.alias, names, [values[name] for name in names])
 
 
+#: Whether a message is a reply, and for whom; None for one outside threads.
+_Kind = Literal["for all", "for followers"] | None
+
+
+def _kind_of(reply: Reply | None) -> _Kind:
+    if reply is None:
+        return None
+    return "for followers" if reply.is_for_followers else "for all"
+
+
 def _store_at_once(
-    params: Mapping[str, Any], has_rows: bool, reaching: Reaching | None
+    params: Mapping[str, Any], has_rows: bool, reply: Reply | None, reaching: Reaching | None
 ) -> tuple[Any, ...]:
     """On one PostgreSQL: the message, its rows, its event and the watermarks in one statement."""
     mark = None if reaching is None else reaching.mark.without_values()
-    [stored] = fetch_prepared(_statement(has_rows, mark), params)
+    [stored] = fetch_prepared(_statement(has_rows, _kind_of(reply), mark), params)
     return stored
 
 
 @lru_cache(maxsize=20)
-def _statement(has_rows: bool, mark: Mark | None) -> str:
+def _statement(has_rows: bool, reply: _Kind, mark: Mark | None) -> str:
     steps = {"message": _INSERT_MESSAGE, "told": created_event_sql("message", "message.id")}
     if has_rows:
-        recipients = recipients_now_sql("message.id", "message CROSS JOIN ")
-        steps["recipients"] = f"{_INSERT_ROWS} {recipients}"
+        steps["recipients"] = _rows_sql("message.id", "message CROSS JOIN ", reply)
+    if reply is not None:
+        steps["thread"] = thread_sql("message.id", " FROM message")
+        steps["followed"] = FOLLOWED_SQL
     if mark is not None and (moved := reach_newest_sql(mark, "message.id", "message")):
         steps["moved"] = moved
     relations = ", ".join(f"{name} AS ({sql})" for name, sql in steps.items())
     return f"WITH {relations} SELECT id, overall_status FROM message"
 
 
+def _rows_sql(message: str, source: str, reply: _Kind) -> str:
+    """INSERT: a row for each recipient."""
+    if reply is None:
+        return f"{_INSERT_ROWS}) {recipients_now_sql(message, source)}"
+    for_followers = reply == "for followers"
+    rows = recipients_now_sql(message, source, is_reply=True, for_followers=for_followers)
+    return f"{_INSERT_ROWS}, thread_id) {rows}"
+
+
 def _store_in_steps(
-    params: Mapping[str, Any], has_rows: bool, reaching: Reaching | None
+    params: Mapping[str, Any], has_rows: bool, reply: Reply | None, reaching: Reaching | None
 ) -> tuple[Any, ...]:
     """The same, statement by statement."""
     id_sql = message_id_sql() if is_distributed() else None
@@ -177,7 +206,10 @@ def _store_in_steps(
     [stored] = fetch_prepared(insert, params)
     params = {**params, "message_id": stored[0]}
     if has_rows:
-        fetch_prepared(f"{_INSERT_ROWS} {recipients_now_sql('%(message_id)s')}", params)
+        fetch_prepared(_rows_sql("%(message_id)s", "", _kind_of(reply)), params)
+    if reply is not None:
+        fetch_prepared(thread_sql("%(message_id)s", ""), params)
+        fetch_prepared(FOLLOWED_SQL, params)
     announce_message(
         EventKind.MESSAGE_CREATED,
         message_id=stored[0],

@@ -24,14 +24,19 @@ from chat.errors import Invalid
 from chat.names import MessageReference
 from receipts import services
 from receipts.models import MessageStatus
+from receipts.reads.messages import message_rows
 from receipts.reads.selectors import unread_of
+from receipts.reads.threads import threads_of
+from receipts.reads.unread import unread_of_pairs
 from receipts.reads.watermarks import show_watermarks
+from receipts.rules.threads import EVERYTHING, MAIN_LINE, Line
 from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
 from tests.support.distributed import ON_CITUS
 from tests.support.history import import_records
-from tests.support.model import Room
+from tests.support.model import Line as ModelLine
+from tests.support.model import Message, Room
 from tests.support.positions import up_to
 
 PEOPLE = ("alice", "bob", "carol", "dave")
@@ -40,6 +45,8 @@ people = st.sampled_from(PEOPLE)
 #: Seconds of the history, whose clock starts at 20: few, so that marks coincide, some in future.
 moments = st.integers(min_value=0, max_value=60)
 which = st.integers(min_value=0, max_value=7)
+#: Of what marks are: everything, the main line, or the thread of the message that is drawn.
+lines = st.sampled_from(("all", "main", "thread"))
 states = st.sampled_from(("sent", "delivered", "read", "failed"))
 reasons = st.sampled_from(("busy", "off"))
 BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
@@ -116,15 +123,39 @@ class Lives(RuleBasedStateMachine):
     def message(self, index: int) -> Any:
         return self.room.messages[index % len(self.ids)]
 
+    def root_of(self, index: int) -> Message:
+        """A message of the main line: this one, or the one that it replies to."""
+        message: Message = self.message(index)
+        return message.root or message
+
+    def id_of(self, message: Message) -> int:
+        return self.ids[self.room.messages.index(message)]
+
+    def line_of(self, index: int, line: str) -> tuple[Message, ModelLine, Line]:
+        """Where a mark of a line ends, the line of the model, and that of the service."""
+        message = self.message(index)
+        if line == "all":
+            return message, None, EVERYTHING
+        root = self.root_of(index)
+        if line == "main":
+            return root, "main", MAIN_LINE
+        return message, root, Line(root=self.id_of(root))
+
     def row(self, user: str, index: int) -> Any:
         message = self.room.messages[index]
         row = message.rows.get(user)
         return None if row is None or message.deleted or row.withdrawn else row
 
-    @rule(user=people, tracked=st.booleans(), reads=st.booleans(), at=moments | st.none())
-    def send(self, user: str, tracked: bool, reads: bool, at: int | None = None) -> None:
-        """Live, or with a time of its own."""
-        if not self.room.is_present(user):
+    @rule(
+        user=people, tracked=st.booleans(), reads=st.booleans(), at=moments | st.none(),
+        to=which | st.none(),
+    )  # fmt: skip
+    def send(
+        self, user: str, tracked: bool, reads: bool, at: int | None = None, to: int | None = None
+    ) -> None:
+        """Live, or with a time of its own; to the main line, or to a thread (rule 30)."""
+        root = None if to is None else self.root_of(to)
+        if not self.room.is_present(user) or (root is not None and root.deleted):
             return
         now = self.tick()
         given = None if at is None else min(BEGIN + timedelta(seconds=at), now)
@@ -135,8 +166,9 @@ class Lives(RuleBasedStateMachine):
             request_receipts=tracked,
             mark_read=reads,
             sent_at=given,
+            thread=None if root is None else MessageReference(number=self.id_of(root)),
         ).message
-        self.room.send(user, given or now, tracked, reads, given is not None)
+        self.room.send(user, given or now, tracked, reads, given is not None, root)
         self.ids.append(message.pk)
 
     @rule(user=people)
@@ -185,54 +217,68 @@ class Lives(RuleBasedStateMachine):
             else:
                 row.deliver(counted, at is not None, user in self.room.hiding)
 
-    @rule(user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none())
+    @rule(
+        user=people, index=which, read=st.booleans(), privacy=privacies, at=moments | st.none(),
+        line=lines,
+    )  # fmt: skip
     def mark_up_to(
-        self, user: str, index: int, read: bool, privacy: Privacy, at: int | None
+        self,
+        user: str,
+        index: int,
+        read: bool,
+        privacy: Privacy,
+        at: int | None,
+        line: str = "all",
     ) -> None:
         if not self.room.is_present(user):
             return
-        now, (index, named) = self.tick(), self.named(user, index)
+        now = self.tick()
         given = None if at is None else BEGIN + timedelta(seconds=at)
-        position = up_to(self.users[user], named.message_id)
+        message, of_model, of_service = self.line_of(index, line)
+        position = up_to(self.users[user], self.id_of(message), of_service)
         if read:
             services.bulk_mark_read(position=position, at=given, **privacy, **self.hides(user))
         else:
             services.bulk_mark_delivered(position=position, at=given, **self.hides(user))
-        counted, message = min(given or now, now), self.message(index)
+        counted = min(given or now, now)
         hides = user in self.room.hiding
-        for row in self.room.markable(user, last=message):
+        for row in self.room.markable(user, last=message, line=of_model):
             if read:
                 row.see(counted, at is not None, **privacy, hides=hides)
             else:
                 row.deliver(counted, at is not None, hides)
         opens = read and not privacy["private"]
         if opens or not hides:
-            self.room.reach(user, message, read=opens)
+            self.room.reach(user, message, read=opens, line=of_model)
 
-    @rule(user=people, read=st.booleans(), at=moments)
-    def mark_by_time(self, user: str, read: bool, at: int) -> None:
+    @rule(user=people, read=st.booleans(), at=moments, index=which, line=lines)
+    def mark_by_time(self, user: str, read: bool, at: int, index: int, line: str) -> None:
         """Rule 7: without a message, what was sent by then."""
         if not self.room.is_present(user):
             return
         now, given = self.tick(), BEGIN + timedelta(seconds=at)
-        counted = min(given, now)
+        counted, of_model = min(given, now), self.line_of(index, line)[1]
+        thread: Any = of_model
+        if isinstance(of_model, Message):
+            thread = MessageReference(number=self.id_of(of_model))
         services.mark_up_to(
             conversation_id=self.chat.pk,
             username=self.users[user].username,
             read=read,
             at=given,
+            thread=thread,
         )
-        by_then = [message for message in self.room.ordered if message.sent <= given]
+        by_then = [m for m in self.room.ordered if m.sent <= given and m.is_in(of_model)]
         if not by_then:
             return
         hides = user in self.room.hiding
-        for row in self.room.markable(user, last=by_then[-1]):
+        for row in self.room.markable(user, last=by_then[-1], line=of_model):
             if read:
                 row.see(counted, True, private=False, hides=hides)
             else:
                 row.deliver(counted, True, hides)
         if read or not hides:
-            self.room.reach(user, by_then[-1], read=read)
+            self.room.reach(user, by_then[-1], read=read, line=of_model)
 
     @rule(
         user=people, read=st.booleans(), privacy=privacies, at=moments | st.none(),
@@ -316,19 +362,52 @@ class Lives(RuleBasedStateMachine):
         self.mark_up_to(user, up_to, read=True, privacy=OPEN, at=None)
         self.mark_up_to(user, len(self.ids) - 1, read=False, privacy=OPEN, at=None)
 
-    @rule(user=people, index=which)
-    def mark_unread(self, user: str, index: int) -> None:
+    @rule(user=people, index=which, line=lines)
+    def mark_unread(self, user: str, index: int, line: str = "all") -> None:
         if user in self.room.inactive:
             return
         self.tick()
-        index, named = self.named(user, index)
+        message, of_model, of_service = self.line_of(index, line)
         services.bulk_mark_unread(
-            recipient_id=named.recipient_id,
+            recipient_id=self.users[user].pk,
             conversation_id=self.chat.pk,
-            from_message=named.message_id,
+            from_message=self.id_of(message),
+            line=of_service,
         )
-        for row in self.room.markable(user, first=self.message(index)):
+        for row in self.room.markable(user, first=message, line=of_model):
             row.seen = None
+
+    @rule(user=people, index=which, following=st.booleans())
+    def follow(self, user: str, index: int, following: bool) -> None:
+        """Rule 30: who asks to follow does, and who asks not to does not."""
+        if not self.room.is_present(user):
+            return
+        root = self.root_of(index)
+        services.follow_thread(
+            conversation_id=self.chat.pk,
+            root=self.id_of(root),
+            username=self.users[user].username,
+            following=following,
+        )
+        root.follows[user] = following
+
+    @rule(followers=st.booleans())
+    def change_recipients_of_replies(self, followers: bool) -> None:
+        """Rule 30: from the next reply on."""
+        services.change_conversation(
+            by=None,
+            conversation_id=self.chat.pk,
+            thread_recipients="followers" if followers else "participants",
+        )
+        self.room.is_for_followers = followers
+
+    @rule(user=people, to=which, sender=people, read=st.booleans())
+    def read_around_a_thread(self, user: str, to: int, sender: str, read: bool) -> None:
+        """Rule 30: no watermark of the main line covers a reply that is open."""
+        self.send(sender, tracked=True, reads=False, to=to)
+        self.send(sender, tracked=True, reads=False)
+        last = len(self.ids) - 1
+        self.mark_up_to(user, last, read=read, privacy=OPEN, at=None, line="main")
 
     @rule(user=people, index=which, at=moments, reason=reasons)
     def fail(self, user: str, index: int, at: int, reason: str) -> None:
@@ -497,6 +576,23 @@ class Lives(RuleBasedStateMachine):
     def unread_counts_are_right(self) -> None:
         for name, user in self.users.items():
             assert unread_of(user.pk).count() == self.room.unread(name)
+            told = unread_of_pairs([(user.pk, self.chat.pk)]).values()
+            main = sum(each["unread_count_main"] for each in told)
+            assert main == self.room.unread(name, "main")
+
+    @invariant()
+    def threads_are_right(self) -> None:
+        """Rule 30: how many replies there are, the newest, and those that each has not read."""
+        roots = {id(m.root): m.root for m in self.room.messages if m.root is not None}
+        rows = list(message_rows(models.Message.objects.filter(conversation=self.chat)))
+        name = PEOPLE[self.now.second % len(PEOPLE)]  # the others at other steps
+        known = threads_of(rows, self.users[name]).rows
+        for root in roots.values():
+            row, replies = known[self.id_of(root)], self.room.replies(root)
+            last = self.id_of(replies[-1]) if replies else None
+            assert (row["reply_count"], row["last_reply_id"]) == (len(replies), last)
+            assert row["unread_replies"] == self.room.unread(name, root)
+            assert bool(row["is_following"]) == root.follows.get(name, False)
 
 
 @pytest.mark.long

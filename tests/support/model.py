@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Literal, Union
 
 
 @dataclass
@@ -138,6 +139,10 @@ class Row:
         self.off = None
 
 
+#: Which messages a mark is about: all, those outside threads, or the replies to one.
+Line = Union["Message", Literal["main"], None]
+
+
 @dataclass(eq=False)  # two of one moment are two, though all else is equal
 class Message:
     sender: str
@@ -147,6 +152,18 @@ class Message:
     deleted: bool = False
     body: str = ""
     edited: datetime | None = None
+    #: The message that it replies to.
+    root: Message | None = None
+    #: Of a root: who has followed its thread, and who has asked not to.
+    follows: dict[str, bool] = field(default_factory=dict)
+
+    def is_followed(self, user: str) -> bool:
+        """Rule 30: by its sender, before anyone has said or done anything."""
+        return self.follows.get(user, user == self.sender)
+
+    def is_in(self, line: Line) -> bool:
+        """Rule 30: in the main line, among the replies to one message, or anywhere."""
+        return line is None or self.root is (None if line == "main" else line)
 
     def edit(self, body: str, at: datetime) -> bool:
         """Later than every open read and than the last edit; the same text is no edit."""
@@ -217,6 +234,8 @@ class Room:
     #: Deactivated accounts, and how far those had come who took part then and ever since.
     inactive: set[str] = field(default_factory=set)
     off: dict[str, Member] = field(default_factory=dict)
+    #: Whether only followers receive replies.
+    is_for_followers: bool = False
 
     @property
     def ordered(self) -> list[Message]:
@@ -232,20 +251,35 @@ class Room:
         return user in self.members - self.inactive
 
     def send(
-        self, sender: str, at: datetime, tracked: bool, reads: bool, given: bool = False
+        self,
+        sender: str,
+        at: datetime,
+        tracked: bool,
+        reads: bool,
+        given: bool = False,
+        root: Message | None = None,
     ) -> Message:
-        """Rules 1, 7 and 9: a live message is a millisecond later than all others."""
+        """Rules 1, 7, 9 and 30: a live message is a millisecond later than all others."""
         if not given and self.messages:
             at = max(at, self.ordered[-1].sent + timedelta(milliseconds=1))
-        message = Message(sender, at, tracked)
-        message.rows = {user: Row(at, tracked) for user in self.members - {sender, *self.inactive}}
+        message = Message(sender, at, tracked, root=root)
+        others = self.members - {sender, *self.inactive}
+        if root is not None and self.is_for_followers:
+            others = {user for user in others if root.is_followed(user)}
+        message.rows = {user: Row(at, tracked) for user in others}
         self.messages.append(message)
-        for row in self.markable(sender, last=message):
+        if root is not None:
+            root.follows.setdefault(root.sender, True)
+            root.follows[sender] = True
+        before = self.markable(sender, last=message, line=root or "main")
+        if root is not None and self.place(root) < self.place(message):
+            before += self.markable(sender, first=root, last=root)
+        for row in before:
             if reads:
                 row.see(at, backdated=False, private=False, hides=sender in self.hiding)
             else:
                 row.deliver(at, backdated=False, hides=sender in self.hiding)
-        if tracked and (reads or sender not in self.hiding):
+        if tracked and root is None and (reads or sender not in self.hiding):
             self.reach(sender, message, read=reads)
         return message
 
@@ -262,9 +296,15 @@ class Room:
                     each.rows[user].merge(told_at, hides)
             self.reach(user, up_to, read=True)
 
-    def reach(self, user: str, up_to: Message, *, read: bool) -> None:
-        """Rule 7: watermarks move forward, to the last tracked message up to there."""
-        tracked = [m for m in self.ordered[: self.place(up_to) + 1] if m.tracked]
+    def reach(self, user: str, up_to: Message, *, read: bool, line: Line = None) -> None:
+        """Rules 7 and 30: they move forward, to the last tracked message of the line up to there.
+
+        A mark of a thread moves none.
+        """
+        if isinstance(line, Message):
+            return
+        before = self.ordered[: self.place(up_to) + 1]
+        tracked = [m for m in before if m.tracked and m.is_in(line)]
         member = self.reached.setdefault(user, Member())
         if not tracked:
             return
@@ -274,11 +314,16 @@ class Room:
             member.read = tracked[-1]
 
     def markable(
-        self, user: str, first: Message | None = None, last: Message | None = None
+        self,
+        user: str,
+        first: Message | None = None,
+        last: Message | None = None,
+        line: Line = None,
     ) -> list[Row]:
-        """A user's rows from ``first`` to ``last``, in order, that a mark can change."""
+        """A user's rows of a line from ``first`` to ``last``, in order, that a mark can change."""
         end = None if last is None else self.place(last) + 1
         messages = self.ordered[max(self.place(first), 0) : end]
+        messages = [m for m in messages if m.is_in(line)]
         rows = [m.rows[user] for m in messages if user in m.rows and not m.deleted]
         return [row for row in rows if row.withdrawn is None]
 
@@ -337,6 +382,10 @@ class Room:
         done = [m for m in before[:stop] if m.tracked and m.is_done(user, read=read)]
         return done[-1] if done else None
 
-    def unread(self, user: str) -> int:
-        """Rules 7 and 21."""
-        return sum(row.seen is None for row in self.markable(user))
+    def unread(self, user: str, line: Line = None) -> int:
+        """Rules 7, 21 and 30."""
+        return sum(row.seen is None for row in self.markable(user, line=line))
+
+    def replies(self, root: Message) -> list[Message]:
+        """The replies to a message that are not deleted, in order (rule 30)."""
+        return [m for m in self.ordered if m.root is root and not m.deleted]

@@ -5,20 +5,25 @@ from __future__ import annotations
 from django.db.models import Q
 
 from chat.models import Message, Tracking, User
+from receipts.rules.threads import EVERYTHING, Line
 from receipts.services.marking import UpTo
 
 
-def up_to(user: User, message_id: int) -> UpTo:
-    """Everything up to a message, and the last tracked one up to there."""
+def up_to(user: User, message_id: int, line: Line = EVERYTHING) -> UpTo:
+    """Everything of a line up to a message, and the last tracked one up to there."""
     message = Message.objects.get(pk=message_id)
     before = Message.objects.filter(
         Q(created_at__lt=message.created_at) | Q(created_at=message.created_at, pk__lte=message_id),
         conversation=message.conversation_id,
         tracking=Tracking.TRACKED,
     )
+    if line.is_main:
+        before = before.filter(thread=None)
+    last = before.order_by("created_at", "pk").values_list("pk", flat=True).last()
     return UpTo(
         recipient_id=user.pk,
         conversation_id=message.conversation_id,
         up_to=message_id,
-        reached=before.order_by("created_at", "pk").values_list("pk", flat=True).last(),
+        reached=last if line.root is None else None,
+        line=line,
     )

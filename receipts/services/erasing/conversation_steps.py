@@ -145,6 +145,8 @@ _TABLES = (
     "receipts_historystay",
     "receipts_historymember",
     "receipts_historyposition",
+    "chat_threadfollower",
+    "chat_thread",
     "chat_conversationparticipant",
 )
 _OF_CONVERSATION = """

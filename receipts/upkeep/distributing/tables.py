@@ -13,6 +13,8 @@ from chat.models import (
     Message,
     MessageName,
     MessageNumber,
+    Thread,
+    ThreadFollower,
     User,
 )
 from receipts.models import (
@@ -34,6 +36,8 @@ BY_CONVERSATION = {CONVERSATIONS: "id"} | {
         Departure,
         Message,
         MessageNumber,
+        Thread,
+        ThreadFollower,
         MessageStatus,
         ReceiptEvent,
         HistoryStay,

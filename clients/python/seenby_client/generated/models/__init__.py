@@ -28,6 +28,7 @@ from .everything_read_body import EverythingReadBody
 from .failure_body import FailureBody
 from .field_error import FieldError
 from .figures import Figures
+from .following import Following
 from .forget_user_messages import ForgetUserMessages
 from .insights import Insights
 from .insights_day import InsightsDay
@@ -74,6 +75,7 @@ from .state import State
 from .summaries import Summaries
 from .summary import Summary
 from .summary_refusal import SummaryRefusal
+from .thread_recipients import ThreadRecipients
 from .ticket import Ticket
 from .token import Token
 from .two_members import TwoMembers
@@ -118,6 +120,7 @@ __all__ = (
     "FailureBody",
     "FieldError",
     "Figures",
+    "Following",
     "ForgetUserMessages",
     "Insights",
     "InsightsDay",
@@ -164,6 +167,7 @@ __all__ = (
     "Summaries",
     "Summary",
     "SummaryRefusal",
+    "ThreadRecipients",
     "Ticket",
     "Token",
     "TwoMembers",

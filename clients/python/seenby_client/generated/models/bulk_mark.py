@@ -2,7 +2,12 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -20,6 +25,7 @@ class BulkMark:
         user (str):
         up_to_message (int | None):
         up_to_message_external_id (None | str):
+        thread (int | Literal['main'] | None):
         marked (int):
         at (datetime.datetime):
         unread_count (int):
@@ -30,6 +36,7 @@ class BulkMark:
     user: str
     up_to_message: int | None
     up_to_message_external_id: None | str
+    thread: int | Literal["main"] | None
     marked: int
     at: datetime.datetime
     unread_count: int
@@ -49,6 +56,9 @@ class BulkMark:
         up_to_message_external_id: None | str
         up_to_message_external_id = self.up_to_message_external_id
 
+        thread: int | Literal["main"] | None
+        thread = self.thread
+
         marked = self.marked
 
         at = self.at.isoformat()
@@ -64,6 +74,7 @@ class BulkMark:
                 "user": user,
                 "up_to_message": up_to_message,
                 "up_to_message_external_id": up_to_message_external_id,
+                "thread": thread,
                 "marked": marked,
                 "at": at,
                 "unread_count": unread_count,
@@ -104,6 +115,17 @@ class BulkMark:
             d.pop("up_to_message_external_id")
         )
 
+        def _parse_thread(data: object) -> int | Literal["main"] | None:
+            if data is None:
+                return data
+            thread_type_1 = cast(Literal["main"], data)
+            if thread_type_1 != "main":
+                raise ValueError(f"thread_type_1 must match const 'main', got '{thread_type_1}'")
+            return thread_type_1
+            return cast(int | Literal["main"] | None, data)
+
+        thread = _parse_thread(d.pop("thread"))
+
         marked = d.pop("marked")
 
         at = datetime.datetime.fromisoformat(d.pop("at"))
@@ -116,6 +138,7 @@ class BulkMark:
             user=user,
             up_to_message=up_to_message,
             up_to_message_external_id=up_to_message_external_id,
+            thread=thread,
             marked=marked,
             at=at,
             unread_count=unread_count,

@@ -2,7 +2,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Literal,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 
@@ -19,15 +25,19 @@ T = TypeVar("T", bound="BulkMarkBody")
 class BulkMarkBody:
     """A mark up to a message, by default the newest, or with `at` the newest sent by then.
 
-    Attributes:
-        user (str | Unset):
-        at (datetime.datetime | Unset):
-        up_to_message (int | MessageName | None | Unset):
+    `thread`: `"main"` for what stands outside threads, or a root for its replies; else everything.
+
+        Attributes:
+            user (str | Unset):
+            at (datetime.datetime | Unset):
+            up_to_message (int | MessageName | None | Unset):
+            thread (int | Literal['main'] | MessageName | None | Unset):
     """
 
     user: str | Unset = UNSET
     at: datetime.datetime | Unset = UNSET
     up_to_message: int | MessageName | None | Unset = UNSET
+    thread: int | Literal["main"] | MessageName | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         from ..models.message_name import MessageName  # noqa: PLC0415
@@ -46,6 +56,14 @@ class BulkMarkBody:
         else:
             up_to_message = self.up_to_message
 
+        thread: dict[str, Any] | int | Literal["main"] | None | Unset
+        if isinstance(self.thread, Unset):
+            thread = UNSET
+        elif isinstance(self.thread, MessageName):
+            thread = self.thread.to_dict()
+        else:
+            thread = self.thread
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
@@ -55,6 +73,8 @@ class BulkMarkBody:
             field_dict["at"] = at
         if up_to_message is not UNSET:
             field_dict["up_to_message"] = up_to_message
+        if thread is not UNSET:
+            field_dict["thread"] = thread
 
         return field_dict
 
@@ -89,10 +109,32 @@ class BulkMarkBody:
 
         up_to_message = _parse_up_to_message(d.pop("up_to_message", UNSET))
 
+        def _parse_thread(data: object) -> int | Literal["main"] | MessageName | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            thread_type_0 = cast(Literal["main"], data)
+            if thread_type_0 != "main":
+                raise ValueError(f"thread_type_0 must match const 'main', got '{thread_type_0}'")
+            return thread_type_0
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_message_reference_type_1 = MessageName.from_dict(data)
+
+                return componentsschemas_message_reference_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(int | Literal["main"] | MessageName | None | Unset, data)
+
+        thread = _parse_thread(d.pop("thread", UNSET))
+
         bulk_mark_body = cls(
             user=user,
             at=at,
             up_to_message=up_to_message,
+            thread=thread,
         )
 
         return bulk_mark_body

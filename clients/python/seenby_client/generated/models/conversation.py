@@ -12,6 +12,7 @@ from ..models.notifications import Notifications
 from ..models.receipt_policy import ReceiptPolicy
 from ..models.receipts_visible_to import ReceiptsVisibleTo
 from ..models.role import Role
+from ..models.thread_recipients import ThreadRecipients
 
 if TYPE_CHECKING:
     from ..models.message import Message
@@ -35,6 +36,8 @@ class Conversation:
             * `off` - Nobody
         receipts_visible_to (ReceiptsVisibleTo): * `sender` - Its sender
             * `participants` - All participants
+        thread_recipients (ThreadRecipients): * `participants` - All participants
+            * `followers` - Who follows the thread
         created_at (datetime.datetime):
         role (None | Role):
         notifications (None | Notifications): Whether the caller wants to be notified of messages.
@@ -42,6 +45,7 @@ class Conversation:
             * `on` - On
             * `off` - Off
         unread_count (int):
+        unread_count_main (int): Those outside threads.
         first_unread_message (int | None):
         first_unread_message_external_id (None | str):
         last_message (Message | None):
@@ -53,10 +57,12 @@ class Conversation:
     title: str
     receipt_policy: ReceiptPolicy
     receipts_visible_to: ReceiptsVisibleTo
+    thread_recipients: ThreadRecipients
     created_at: datetime.datetime
     role: None | Role
     notifications: None | Notifications
     unread_count: int
+    unread_count_main: int
     first_unread_message: int | None
     first_unread_message_external_id: None | str
     last_message: Message | None
@@ -78,6 +84,8 @@ class Conversation:
 
         receipts_visible_to = self.receipts_visible_to.value
 
+        thread_recipients = self.thread_recipients.value
+
         created_at = self.created_at.isoformat()
 
         role: None | str
@@ -93,6 +101,8 @@ class Conversation:
             notifications = self.notifications
 
         unread_count = self.unread_count
+
+        unread_count_main = self.unread_count_main
 
         first_unread_message: int | None
         first_unread_message = self.first_unread_message
@@ -116,10 +126,12 @@ class Conversation:
                 "title": title,
                 "receipt_policy": receipt_policy,
                 "receipts_visible_to": receipts_visible_to,
+                "thread_recipients": thread_recipients,
                 "created_at": created_at,
                 "role": role,
                 "notifications": notifications,
                 "unread_count": unread_count,
+                "unread_count_main": unread_count_main,
                 "first_unread_message": first_unread_message,
                 "first_unread_message_external_id": first_unread_message_external_id,
                 "last_message": last_message,
@@ -149,6 +161,8 @@ class Conversation:
         receipt_policy = ReceiptPolicy(d.pop("receipt_policy"))
 
         receipts_visible_to = ReceiptsVisibleTo(d.pop("receipts_visible_to"))
+
+        thread_recipients = ThreadRecipients(d.pop("thread_recipients"))
 
         created_at = datetime.datetime.fromisoformat(d.pop("created_at"))
 
@@ -183,6 +197,8 @@ class Conversation:
         notifications = _parse_notifications(d.pop("notifications"))
 
         unread_count = d.pop("unread_count")
+
+        unread_count_main = d.pop("unread_count_main")
 
         def _parse_first_unread_message(data: object) -> int | None:
             if data is None:
@@ -222,10 +238,12 @@ class Conversation:
             title=title,
             receipt_policy=receipt_policy,
             receipts_visible_to=receipts_visible_to,
+            thread_recipients=thread_recipients,
             created_at=created_at,
             role=role,
             notifications=notifications,
             unread_count=unread_count,
+            unread_count_main=unread_count_main,
             first_unread_message=first_unread_message,
             first_unread_message_external_id=first_unread_message_external_id,
             last_message=last_message,

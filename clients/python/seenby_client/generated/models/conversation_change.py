@@ -7,6 +7,7 @@ from attrs import define as _attrs_define
 
 from ..models.receipt_policy import ReceiptPolicy
 from ..models.receipts_visible_to import ReceiptsVisibleTo
+from ..models.thread_recipients import ThreadRecipients
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="ConversationChange")
@@ -23,11 +24,14 @@ class ConversationChange:
             * `off` - Nobody
         receipts_visible_to (ReceiptsVisibleTo | Unset): * `sender` - Its sender
             * `participants` - All participants
+        thread_recipients (ThreadRecipients | Unset): * `participants` - All participants
+            * `followers` - Who follows the thread
     """
 
     title: str | Unset = UNSET
     receipt_policy: ReceiptPolicy | Unset = UNSET
     receipts_visible_to: ReceiptsVisibleTo | Unset = UNSET
+    thread_recipients: ThreadRecipients | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
         title = self.title
@@ -40,6 +44,10 @@ class ConversationChange:
         if not isinstance(self.receipts_visible_to, Unset):
             receipts_visible_to = self.receipts_visible_to.value
 
+        thread_recipients: str | Unset = UNSET
+        if not isinstance(self.thread_recipients, Unset):
+            thread_recipients = self.thread_recipients.value
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update({})
@@ -49,6 +57,8 @@ class ConversationChange:
             field_dict["receipt_policy"] = receipt_policy
         if receipts_visible_to is not UNSET:
             field_dict["receipts_visible_to"] = receipts_visible_to
+        if thread_recipients is not UNSET:
+            field_dict["thread_recipients"] = thread_recipients
 
         return field_dict
 
@@ -71,10 +81,18 @@ class ConversationChange:
         else:
             receipts_visible_to = ReceiptsVisibleTo(_receipts_visible_to)
 
+        _thread_recipients = d.pop("thread_recipients", UNSET)
+        thread_recipients: ThreadRecipients | Unset
+        if isinstance(_thread_recipients, Unset):
+            thread_recipients = UNSET
+        else:
+            thread_recipients = ThreadRecipients(_thread_recipients)
+
         conversation_change = cls(
             title=title,
             receipt_policy=receipt_policy,
             receipts_visible_to=receipts_visible_to,
+            thread_recipients=thread_recipients,
         )
 
         return conversation_change

@@ -25,6 +25,7 @@ class ConversationReadEvent:
         at (datetime.datetime): Time of the latest change.
         kind (Literal['conversation.read']):
         unread_count (int):
+        unread_count_main (int): Those outside threads.
         first_unread_message (int | None):
         first_unread_message_external_id (None | str):
     """
@@ -34,6 +35,7 @@ class ConversationReadEvent:
     at: datetime.datetime
     kind: Literal["conversation.read"]
     unread_count: int
+    unread_count_main: int
     first_unread_message: int | None
     first_unread_message_external_id: None | str
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -50,6 +52,8 @@ class ConversationReadEvent:
 
         unread_count = self.unread_count
 
+        unread_count_main = self.unread_count_main
+
         first_unread_message: int | None
         first_unread_message = self.first_unread_message
 
@@ -65,6 +69,7 @@ class ConversationReadEvent:
                 "at": at,
                 "kind": kind,
                 "unread_count": unread_count,
+                "unread_count_main": unread_count_main,
                 "first_unread_message": first_unread_message,
                 "first_unread_message_external_id": first_unread_message_external_id,
             }
@@ -94,6 +99,8 @@ class ConversationReadEvent:
 
         unread_count = d.pop("unread_count")
 
+        unread_count_main = d.pop("unread_count_main")
+
         def _parse_first_unread_message(data: object) -> int | None:
             if data is None:
                 return data
@@ -116,6 +123,7 @@ class ConversationReadEvent:
             at=at,
             kind=kind,
             unread_count=unread_count,
+            unread_count_main=unread_count_main,
             first_unread_message=first_unread_message,
             first_unread_message_external_id=first_unread_message_external_id,
         )

@@ -35,6 +35,14 @@ class Message:
         created_at (datetime.datetime):
         edited_at (datetime.datetime | None): When its text was last changed; null if it never was.
         deleted_at (datetime.datetime | None):
+        thread (int | None): The message to which it is a reply; null in the main line.
+        thread_external_id (None | str):
+        reply_count (int): Its replies that are not deleted.
+        last_reply (int | None):
+        last_reply_external_id (None | str):
+        last_reply_at (datetime.datetime | None):
+        unread_replies (int | None): The caller's; null in events, and for replies.
+        following (bool | None): Whether the caller follows its thread; null likewise.
         tracked (bool):
         untracked_reason (None | UntrackedReason):
         receipts (None | Summary):
@@ -52,6 +60,14 @@ class Message:
     created_at: datetime.datetime
     edited_at: datetime.datetime | None
     deleted_at: datetime.datetime | None
+    thread: int | None
+    thread_external_id: None | str
+    reply_count: int
+    last_reply: int | None
+    last_reply_external_id: None | str
+    last_reply_at: datetime.datetime | None
+    unread_replies: int | None
+    following: bool | None
     tracked: bool
     untracked_reason: None | UntrackedReason
     receipts: None | Summary
@@ -95,6 +111,32 @@ class Message:
         else:
             deleted_at = self.deleted_at
 
+        thread: int | None
+        thread = self.thread
+
+        thread_external_id: None | str
+        thread_external_id = self.thread_external_id
+
+        reply_count = self.reply_count
+
+        last_reply: int | None
+        last_reply = self.last_reply
+
+        last_reply_external_id: None | str
+        last_reply_external_id = self.last_reply_external_id
+
+        last_reply_at: None | str
+        if isinstance(self.last_reply_at, datetime.datetime):
+            last_reply_at = self.last_reply_at.isoformat()
+        else:
+            last_reply_at = self.last_reply_at
+
+        unread_replies: int | None
+        unread_replies = self.unread_replies
+
+        following: bool | None
+        following = self.following
+
         tracked = self.tracked
 
         untracked_reason: None | str
@@ -125,6 +167,14 @@ class Message:
                 "created_at": created_at,
                 "edited_at": edited_at,
                 "deleted_at": deleted_at,
+                "thread": thread,
+                "thread_external_id": thread_external_id,
+                "reply_count": reply_count,
+                "last_reply": last_reply,
+                "last_reply_external_id": last_reply_external_id,
+                "last_reply_at": last_reply_at,
+                "unread_replies": unread_replies,
+                "following": following,
                 "tracked": tracked,
                 "untracked_reason": untracked_reason,
                 "receipts": receipts,
@@ -205,6 +255,65 @@ class Message:
 
         deleted_at = _parse_deleted_at(d.pop("deleted_at"))
 
+        def _parse_thread(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        thread = _parse_thread(d.pop("thread"))
+
+        def _parse_thread_external_id(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        thread_external_id = _parse_thread_external_id(d.pop("thread_external_id"))
+
+        reply_count = d.pop("reply_count")
+
+        def _parse_last_reply(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        last_reply = _parse_last_reply(d.pop("last_reply"))
+
+        def _parse_last_reply_external_id(data: object) -> None | str:
+            if data is None:
+                return data
+            return cast(None | str, data)
+
+        last_reply_external_id = _parse_last_reply_external_id(d.pop("last_reply_external_id"))
+
+        def _parse_last_reply_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                last_reply_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return last_reply_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        last_reply_at = _parse_last_reply_at(d.pop("last_reply_at"))
+
+        def _parse_unread_replies(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        unread_replies = _parse_unread_replies(d.pop("unread_replies"))
+
+        def _parse_following(data: object) -> bool | None:
+            if data is None:
+                return data
+            return cast(bool | None, data)
+
+        following = _parse_following(d.pop("following"))
+
         tracked = d.pop("tracked")
 
         def _parse_untracked_reason(data: object) -> None | UntrackedReason:
@@ -250,6 +359,14 @@ class Message:
             created_at=created_at,
             edited_at=edited_at,
             deleted_at=deleted_at,
+            thread=thread,
+            thread_external_id=thread_external_id,
+            reply_count=reply_count,
+            last_reply=last_reply,
+            last_reply_external_id=last_reply_external_id,
+            last_reply_at=last_reply_at,
+            unread_replies=unread_replies,
+            following=following,
             tracked=tracked,
             untracked_reason=untracked_reason,
             receipts=receipts,

@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from ..models.conversation_kind import ConversationKind
 from ..models.receipt_policy import ReceiptPolicy
 from ..models.receipts_visible_to import ReceiptsVisibleTo
+from ..models.thread_recipients import ThreadRecipients
 from ..types import UNSET, Unset
 
 T = TypeVar("T", bound="NewConversation")
@@ -27,6 +28,8 @@ class NewConversation:
             * `off` - Nobody
         receipts_visible_to (ReceiptsVisibleTo | Unset): * `sender` - Its sender
             * `participants` - All participants
+        thread_recipients (ThreadRecipients | Unset): * `participants` - All participants
+            * `followers` - Who follows the thread
         external_id (None | str | Unset):
         owner (str | Unset):
     """
@@ -36,6 +39,7 @@ class NewConversation:
     title: str | Unset = UNSET
     receipt_policy: ReceiptPolicy | Unset = UNSET
     receipts_visible_to: ReceiptsVisibleTo | Unset = UNSET
+    thread_recipients: ThreadRecipients | Unset = UNSET
     external_id: None | str | Unset = UNSET
     owner: str | Unset = UNSET
 
@@ -53,6 +57,10 @@ class NewConversation:
         receipts_visible_to: str | Unset = UNSET
         if not isinstance(self.receipts_visible_to, Unset):
             receipts_visible_to = self.receipts_visible_to.value
+
+        thread_recipients: str | Unset = UNSET
+        if not isinstance(self.thread_recipients, Unset):
+            thread_recipients = self.thread_recipients.value
 
         external_id: None | str | Unset
         if isinstance(self.external_id, Unset):
@@ -76,6 +84,8 @@ class NewConversation:
             field_dict["receipt_policy"] = receipt_policy
         if receipts_visible_to is not UNSET:
             field_dict["receipts_visible_to"] = receipts_visible_to
+        if thread_recipients is not UNSET:
+            field_dict["thread_recipients"] = thread_recipients
         if external_id is not UNSET:
             field_dict["external_id"] = external_id
         if owner is not UNSET:
@@ -106,6 +116,13 @@ class NewConversation:
         else:
             receipts_visible_to = ReceiptsVisibleTo(_receipts_visible_to)
 
+        _thread_recipients = d.pop("thread_recipients", UNSET)
+        thread_recipients: ThreadRecipients | Unset
+        if isinstance(_thread_recipients, Unset):
+            thread_recipients = UNSET
+        else:
+            thread_recipients = ThreadRecipients(_thread_recipients)
+
         def _parse_external_id(data: object) -> None | str | Unset:
             if data is None:
                 return data
@@ -123,6 +140,7 @@ class NewConversation:
             title=title,
             receipt_policy=receipt_policy,
             receipts_visible_to=receipts_visible_to,
+            thread_recipients=thread_recipients,
             external_id=external_id,
             owner=owner,
         )

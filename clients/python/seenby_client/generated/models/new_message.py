@@ -2,12 +2,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from attrs import define as _attrs_define
 
 from ..models.message_kind import MessageKind
 from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.message_name import MessageName
+
 
 T = TypeVar("T", bound="NewMessage")
 
@@ -29,6 +33,7 @@ class NewMessage:
             mark_read (bool | Unset):
             sender (str | Unset):
             sent_at (datetime.datetime | Unset):
+            thread (int | MessageName | None | Unset):
     """
 
     body: str
@@ -40,8 +45,11 @@ class NewMessage:
     mark_read: bool | Unset = UNSET
     sender: str | Unset = UNSET
     sent_at: datetime.datetime | Unset = UNSET
+    thread: int | MessageName | None | Unset = UNSET
 
     def to_dict(self) -> dict[str, Any]:
+        from ..models.message_name import MessageName  # noqa: PLC0415
+
         body = self.body
 
         kind: str | Unset = UNSET
@@ -72,6 +80,14 @@ class NewMessage:
         if not isinstance(self.sent_at, Unset):
             sent_at = self.sent_at.isoformat()
 
+        thread: dict[str, Any] | int | None | Unset
+        if isinstance(self.thread, Unset):
+            thread = UNSET
+        elif isinstance(self.thread, MessageName):
+            thread = self.thread.to_dict()
+        else:
+            thread = self.thread
+
         field_dict: dict[str, Any] = {}
 
         field_dict.update(
@@ -95,11 +111,15 @@ class NewMessage:
             field_dict["sender"] = sender
         if sent_at is not UNSET:
             field_dict["sent_at"] = sent_at
+        if thread is not UNSET:
+            field_dict["thread"] = thread
 
         return field_dict
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.message_name import MessageName  # noqa: PLC0415
+
         d = dict(src_dict)
         body = d.pop("body")
 
@@ -143,6 +163,23 @@ class NewMessage:
         else:
             sent_at = datetime.datetime.fromisoformat(_sent_at)
 
+        def _parse_thread(data: object) -> int | MessageName | None | Unset:
+            if data is None:
+                return data
+            if isinstance(data, Unset):
+                return data
+            try:
+                if not isinstance(data, dict):
+                    raise TypeError()
+                componentsschemas_message_reference_type_1 = MessageName.from_dict(data)
+
+                return componentsschemas_message_reference_type_1
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(int | MessageName | None | Unset, data)
+
+        thread = _parse_thread(d.pop("thread", UNSET))
+
         new_message = cls(
             body=body,
             kind=kind,
@@ -153,6 +190,7 @@ class NewMessage:
             mark_read=mark_read,
             sender=sender,
             sent_at=sent_at,
+            thread=thread,
         )
 
         return new_message

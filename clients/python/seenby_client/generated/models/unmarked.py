@@ -1,7 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import (
+    Any,
+    Literal,
+    TypeVar,
+    cast,
+)
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
@@ -19,6 +24,7 @@ class Unmarked:
         user (str):
         from_message (int):
         from_message_external_id (None | str):
+        thread (int | Literal['main'] | None):
         marked (int):
         unread_count (int):
     """
@@ -28,6 +34,7 @@ class Unmarked:
     user: str
     from_message: int
     from_message_external_id: None | str
+    thread: int | Literal["main"] | None
     marked: int
     unread_count: int
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
@@ -45,6 +52,9 @@ class Unmarked:
         from_message_external_id: None | str
         from_message_external_id = self.from_message_external_id
 
+        thread: int | Literal["main"] | None
+        thread = self.thread
+
         marked = self.marked
 
         unread_count = self.unread_count
@@ -58,6 +68,7 @@ class Unmarked:
                 "user": user,
                 "from_message": from_message,
                 "from_message_external_id": from_message_external_id,
+                "thread": thread,
                 "marked": marked,
                 "unread_count": unread_count,
             }
@@ -92,6 +103,17 @@ class Unmarked:
             d.pop("from_message_external_id")
         )
 
+        def _parse_thread(data: object) -> int | Literal["main"] | None:
+            if data is None:
+                return data
+            thread_type_1 = cast(Literal["main"], data)
+            if thread_type_1 != "main":
+                raise ValueError(f"thread_type_1 must match const 'main', got '{thread_type_1}'")
+            return thread_type_1
+            return cast(int | Literal["main"] | None, data)
+
+        thread = _parse_thread(d.pop("thread"))
+
         marked = d.pop("marked")
 
         unread_count = d.pop("unread_count")
@@ -102,6 +124,7 @@ class Unmarked:
             user=user,
             from_message=from_message,
             from_message_external_id=from_message_external_id,
+            thread=thread,
             marked=marked,
             unread_count=unread_count,
         )

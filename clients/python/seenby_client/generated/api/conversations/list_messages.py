@@ -19,6 +19,7 @@ def _get_kwargs(
     cursor: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     limit: int | Unset = 50,
+    thread: str | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -30,6 +31,8 @@ def _get_kwargs(
     params["external_id"] = external_id
 
     params["limit"] = limit
+
+    params["thread"] = thread
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
 
@@ -133,6 +136,7 @@ def sync_detailed(
     cursor: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     limit: int | Unset = 50,
+    thread: str | Unset = UNSET,
 ) -> Response[Error | Error | ValidationError | MessagePage]:
     """List messages, newest first, each with the receipts that the caller may see
 
@@ -142,6 +146,7 @@ def sync_detailed(
         cursor (str | Unset):
         external_id (str | Unset):
         limit (int | Unset):  Default: 50.
+        thread (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -157,6 +162,7 @@ def sync_detailed(
         cursor=cursor,
         external_id=external_id,
         limit=limit,
+        thread=thread,
     )
 
     response = client.get_httpx_client().request(
@@ -174,6 +180,7 @@ def sync(
     cursor: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     limit: int | Unset = 50,
+    thread: str | Unset = UNSET,
 ) -> Error | Error | ValidationError | MessagePage | None:
     """List messages, newest first, each with the receipts that the caller may see
 
@@ -183,6 +190,7 @@ def sync(
         cursor (str | Unset):
         external_id (str | Unset):
         limit (int | Unset):  Default: 50.
+        thread (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -199,6 +207,7 @@ def sync(
         cursor=cursor,
         external_id=external_id,
         limit=limit,
+        thread=thread,
     ).parsed
 
 
@@ -210,6 +219,7 @@ async def asyncio_detailed(
     cursor: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     limit: int | Unset = 50,
+    thread: str | Unset = UNSET,
 ) -> Response[Error | Error | ValidationError | MessagePage]:
     """List messages, newest first, each with the receipts that the caller may see
 
@@ -219,6 +229,7 @@ async def asyncio_detailed(
         cursor (str | Unset):
         external_id (str | Unset):
         limit (int | Unset):  Default: 50.
+        thread (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -234,6 +245,7 @@ async def asyncio_detailed(
         cursor=cursor,
         external_id=external_id,
         limit=limit,
+        thread=thread,
     )
 
     response = await client.get_async_httpx_client().request(**kwargs)
@@ -249,6 +261,7 @@ async def asyncio(
     cursor: str | Unset = UNSET,
     external_id: str | Unset = UNSET,
     limit: int | Unset = 50,
+    thread: str | Unset = UNSET,
 ) -> Error | Error | ValidationError | MessagePage | None:
     """List messages, newest first, each with the receipts that the caller may see
 
@@ -258,6 +271,7 @@ async def asyncio(
         cursor (str | Unset):
         external_id (str | Unset):
         limit (int | Unset):  Default: 50.
+        thread (str | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -275,5 +289,6 @@ async def asyncio(
             cursor=cursor,
             external_id=external_id,
             limit=limit,
+            thread=thread,
         )
     ).parsed

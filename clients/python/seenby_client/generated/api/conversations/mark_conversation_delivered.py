@@ -133,12 +133,15 @@ def sync_detailed(
     client: AuthenticatedClient,
     body: BulkMarkBody | Unset = UNSET,
 ) -> Response[BulkMark | Error | Error | ValidationError]:
-    """Everything up to a message reached the recipient's device
+    """Everything up to a message reached the recipient's device; of one thread if given
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
         body (BulkMarkBody | Unset): A mark up to a message, by default the newest, or with `at`
             the newest sent by then.
+
+            `thread`: `"main"` for what stands outside threads, or a root for its replies; else
+            everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -166,12 +169,15 @@ def sync(
     client: AuthenticatedClient,
     body: BulkMarkBody | Unset = UNSET,
 ) -> BulkMark | Error | Error | ValidationError | None:
-    """Everything up to a message reached the recipient's device
+    """Everything up to a message reached the recipient's device; of one thread if given
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
         body (BulkMarkBody | Unset): A mark up to a message, by default the newest, or with `at`
             the newest sent by then.
+
+            `thread`: `"main"` for what stands outside threads, or a root for its replies; else
+            everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -194,12 +200,15 @@ async def asyncio_detailed(
     client: AuthenticatedClient,
     body: BulkMarkBody | Unset = UNSET,
 ) -> Response[BulkMark | Error | Error | ValidationError]:
-    """Everything up to a message reached the recipient's device
+    """Everything up to a message reached the recipient's device; of one thread if given
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
         body (BulkMarkBody | Unset): A mark up to a message, by default the newest, or with `at`
             the newest sent by then.
+
+            `thread`: `"main"` for what stands outside threads, or a root for its replies; else
+            everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -225,12 +234,15 @@ async def asyncio(
     client: AuthenticatedClient,
     body: BulkMarkBody | Unset = UNSET,
 ) -> BulkMark | Error | Error | ValidationError | None:
-    """Everything up to a message reached the recipient's device
+    """Everything up to a message reached the recipient's device; of one thread if given
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
         body (BulkMarkBody | Unset): A mark up to a message, by default the newest, or with `at`
             the newest sent by then.
+
+            `thread`: `"main"` for what stands outside threads, or a root for its replies; else
+            everything.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.

@@ -136,7 +136,8 @@ def sync_detailed(
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
-        body (UnreadBody): The first message that is to be unread, with all after it.
+        body (UnreadBody): The first message that is to be unread, with all after it, in `thread`
+            if that is given.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -168,7 +169,8 @@ def sync(
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
-        body (UnreadBody): The first message that is to be unread, with all after it.
+        body (UnreadBody): The first message that is to be unread, with all after it, in `thread`
+            if that is given.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -195,7 +197,8 @@ async def asyncio_detailed(
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
-        body (UnreadBody): The first message that is to be unread, with all after it.
+        body (UnreadBody): The first message that is to be unread, with all after it, in `thread`
+            if that is given.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -225,7 +228,8 @@ async def asyncio(
 
     Args:
         id (int | str): An id, or `ext:` and the external id, percent-encoded.
-        body (UnreadBody): The first message that is to be unread, with all after it.
+        body (UnreadBody): The first message that is to be unread, with all after it, in `thread`
+            if that is given.
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
