@@ -1,4 +1,4 @@
-"""Check that the counts on messages match their rows (rule 19), and their names, and correct them.
+"""Check that messages match their rows (rule 19), their names and their threads, and correct them.
 
 Rows and counts change in one statement, so drift means a bug or a manual change in the database.
 Which counts a row adds to is defined once, in ``counting.COUNTS``.
@@ -28,6 +28,7 @@ from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.strays import Strays, strays_elsewhere, strays_of_batch
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, STRETCH, stretches
+from receipts.upkeep.threads import ThreadCheck
 
 #: At most this many findings are reported one by one; the rest are only counted.
 FINDINGS_TOLD = 50
@@ -130,11 +131,13 @@ class Check:
     waiting: int = 0
     rowless: int = 0
     told: int = field(default=0, init=False)
-    #: Names and messages that disagree.
+    #: Names and messages that disagree; threads and replies.
     names: NameCheck = field(init=False)
+    threads: ThreadCheck = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = NameCheck(self._tell, self.conversation, self.fix)
+        self.threads = ThreadCheck(self._tell, self.fix)
 
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
@@ -149,17 +152,20 @@ class Check:
                 self._tell_strays(strays_of_batch(batch, FINDINGS_TOLD))
                 self._check_gone(batch)
                 self.names.check_messages(batch)
+                self.threads.check(batch)
                 progress.advance(self.batch_size, f"{self.found:,} findings")
 
     @property
     def left(self) -> int:
         """How many findings were not corrected."""
-        return self.found - self.fixed - self.withdrawn - self.names.fixed
+        fixed = self.fixed + self.names.fixed + self.threads.fixed
+        return self.found - fixed - self.withdrawn
 
     @property
     def found(self) -> int:
         """How many findings there are."""
-        return self.drifted + self.strays + self.left_open + self.names.found
+        differing = self.names.found + self.threads.found
+        return self.drifted + self.strays + self.left_open + differing
 
     @property
     def untold(self) -> int:

@@ -12,7 +12,7 @@ from receipts.ledger.settling import settle_watermarks
 from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import OPEN_ARMS, withdrawal
 from receipts.services.departures import record_departures
-from receipts.services.erasing.batch import Step, again_if, delete_ids, some_ids
+from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some, some_ids
 from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
 from receipts.sql.nulls import NULL_TEXT_SQL
@@ -150,6 +150,16 @@ def _erase_history(erasure: Erasure) -> int | None:
     return place + (len(ids) < settings.BATCH_ROWS)
 
 
+_FOLLOWING = """
+    SELECT follower.id FROM chat_threadfollower AS follower
+     WHERE follower.user_id = %(user)s LIMIT %(rows)s"""
+
+
+def _erase_following(erasure: Erasure) -> bool | None:
+    """Delete the record of which threads the user follows."""
+    return again_if(delete_some("chat_threadfollower", _FOLLOWING, user=erasure.user_id))
+
+
 _SENT = """
     SELECT message.id, message.created_at FROM chat_message AS message
      WHERE message.sender_id = %(user)s
@@ -182,6 +192,7 @@ USER_STEPS: dict[str, Step] = {
     "words": _erase_words,
     "reasons": _erase_reasons,
     "history": _erase_history,
+    "following": _erase_following,
     "log": erase_from_log,
     "texts": _erase_texts,
 }

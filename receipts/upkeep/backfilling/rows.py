@@ -11,8 +11,9 @@ from receipts.rules.watermarks import covers_sql
 from receipts.sql.nulls import NULL_TIME_SQL
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
-#: SQL condition: ``message`` should have rows, since somebody received it.
-NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL
+#: SQL condition: ``message`` should have rows, since somebody received it. Who followed the thread
+#: of a reply when it was sent is not known any more; such a reply has the rows that it was given.
+NEEDS_ROWS = f"""{TRACKED_SQL} AND message.archived_at IS NULL AND NOT message.is_for_followers
        AND EXISTS (SELECT 1 FROM chat_conversationparticipant AS participant
                     WHERE {RECEIVED_SQL})"""
 
@@ -61,7 +62,8 @@ def _told(state: str) -> str:
 #: SELECT: each recipient of ``{those}``, with the times from their watermarks and of leaving.
 _RECIPIENTS = f"""
     SELECT message.id AS message_id, participant.user_id AS recipient_id,
-           message.conversation_id, message.created_at AS sent_at, message.edited_at,
+           message.conversation_id, message.thread_id, message.created_at AS sent_at,
+           message.edited_at,
            recipient.read_receipts_enabled OR %(mandatory)s AS reads_openly,
            recipient.delivery_receipts_enabled OR %(mandatory)s AS receives_openly,
            {_told("delivered")} AS told_delivered_at, {_told("read")} AS told_read_at,
@@ -111,9 +113,9 @@ _ROWS = f"""
 _BY_STATE = f"SELECT {STATE_SQL} AS state, COUNT(*) FROM {{rows}} AS row GROUP BY 1"
 
 _INSERT = """
-    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at,
-                                        delivered_at, seen_at, read_at, withdrawn_at)
-    SELECT message_id, recipient_id, conversation_id, sent_at,
+    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, thread_id,
+                                        sent_at, delivered_at, seen_at, read_at, withdrawn_at)
+    SELECT message_id, recipient_id, conversation_id, thread_id, sent_at,
            delivered_at, seen_at, read_at, withdrawn_at
       FROM {rows} AS row ORDER BY message_id, recipient_id"""
 
