@@ -21,6 +21,7 @@ from tests.support.postgres import NoPostgres, Server, running_postgres, server_
 #: Command-line name → module whose ``run`` measures it.
 BENCHMARKS = {
     "bulk": "benchmarks.bulk",
+    "threads": "benchmarks.threads",
     "send": "benchmarks.send",
     "http": "benchmarks.marks_over_http",
     "ways": "benchmarks.ways",

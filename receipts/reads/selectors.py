@@ -139,7 +139,7 @@ _UNREAD_IN_CONVERSATION = CompiledQuery(
         .filter(recipient_id=user, conversation_id=conversation)
         .order_by()
         .values("recipient_id")
-        .annotate(unread_count=Count("pk"))
+        .annotate(unread_count=Count("*"))
         .values("unread_count")
     ),
     user=int,

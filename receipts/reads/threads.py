@@ -135,7 +135,7 @@ def _followers(user: User | None) -> QuerySet[ThreadFollower]:
 
 def _unread_replies(user: User | None) -> Any:
     rows = _unread_in_thread(user).order_by().values("thread")
-    return rows.annotate(count=Count("pk")).values("count")
+    return rows.annotate(count=Count("*")).values("count")
 
 
 def _unread_in_thread(user: User | None) -> Any:
