@@ -26,9 +26,9 @@ class Command(BaseCommand):
         " whose recipients left or were deactivated, and messages whose external ids differ from"
         " the table of names, and threads that differ from their replies. Tracked messages without"
         " rows are reported, and wait for backfill_receipts; they have drifted only if their counts"
-        " are not zero, and --fix leaves these unchanged, since the counts may be all that is known."
-        " Safe to run during live traffic. Exits with 0 if everything is correct or was fixed, 1 if anything"
-        " is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
+        " are not zero, and --fix leaves these unchanged, since the counts may be all that is"
+        " known. Safe to run during live traffic. Exits with 0 if everything is correct or was"
+        " fixed, 1 if anything is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
