@@ -103,10 +103,15 @@ def takes_part(conversation_id: int, username: str) -> bool:
     return participants.filter(conversation=conversation_id).exists()
 
 
-def unread() -> QuerySet[MessageStatus]:
-    """Rows that count as unread: not seen, not withdrawn, message not deleted (rules 7 and 21)."""
+def unread(conversation: Any = None) -> QuerySet[MessageStatus]:
+    """Rows that count as unread: not seen, not withdrawn, message not deleted (rules 7 and 21).
+
+    ``conversation``: the one in which they are, if it is known.
+    """
     deleted = Message.objects.filter(
-        conversation=OuterRef("conversation"), pk=OuterRef("message"), deleted_at__isnull=False
+        conversation=conversation or OuterRef("conversation"),
+        pk=OuterRef("message"),
+        deleted_at__isnull=False,
     )
     return MessageStatus.objects.filter(~Exists(deleted), seen_at=None, withdrawn_at=None)
 

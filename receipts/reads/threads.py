@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 
 from chat.models import Message, Thread, ThreadFollower, User
 from chat.names import MessageReference
+from receipts.models import MessageStatus
 from receipts.reads.answer_types import ThreadAnswer
 from receipts.reads.names import message_id_of
 from receipts.reads.selectors import unread
@@ -37,7 +38,6 @@ class ThreadRow(TypedDict):
     root_id: int
     reply_count: int
     last_reply_id: int | None
-    last_reply__external_id: str | None
     last_reply_at: datetime
     unread_replies: int
     is_following: bool | None
@@ -45,7 +45,7 @@ class ThreadRow(TypedDict):
 
 @dataclass(frozen=True)
 class KnownThreads:
-    """The threads of some messages, by their roots, and the names of the roots of replies."""
+    """The threads of some messages, by their roots, and the names of roots and of last replies."""
 
     rows: Mapping[int, ThreadRow] = field(default_factory=dict)
     names: Mapping[int, str | None] = field(default_factory=dict)
@@ -56,14 +56,14 @@ class KnownThreads:
         """What answers say of a message's thread."""
         root, row = message["thread_id"], self.rows.get(message["id"])
         own = self.are_own and root is None
-        has_last = row is not None and row["last_reply_id"] is not None
+        last = row["last_reply_id"] if row else None
         return {
             "thread": root,
             "thread_external_id": None if root is None else self.names.get(root),
             "reply_count": row["reply_count"] if row else 0,
-            "last_reply": row["last_reply_id"] if row else None,
-            "last_reply_external_id": row["last_reply__external_id"] if row else None,
-            "last_reply_at": row["last_reply_at"] if row and has_last else None,
+            "last_reply": last,
+            "last_reply_external_id": None if last is None else self.names.get(last),
+            "last_reply_at": row["last_reply_at"] if row and last is not None else None,
             "unread_replies": (row["unread_replies"] if row else 0) if own else None,
             "following": bool(row and row["is_following"]) if own else None,
         }
@@ -97,16 +97,15 @@ def threads_of(messages: Iterable[MessageRow], user: User | None = None) -> Know
     rows = [row for row in messages if row["conversation__has_threads"]]
     if not rows:
         return KnownThreads(are_own=_takes_part(user))
-    roots = {row["id"]: row["conversation_id"] for row in rows if row["thread_id"] is None}
-    named = {row["thread_id"]: row["conversation_id"] for row in rows if row["thread_id"]}
-    found: dict[int, ThreadRow] = {}
-    if roots:
-        threads = Thread.objects.filter(root__in=roots, conversation__in=set(roots.values()))
-        found = {row["root_id"]: row for row in _rows(threads, user)}
+    conversations = {row["conversation_id"] for row in rows}
+    roots = [row["id"] for row in rows if row["thread_id"] is None]
+    found = {row["root_id"]: row for row in _rows(roots, conversations, user)} if roots else {}
+    heads = [row["thread_id"] for row in rows], [row["last_reply_id"] for row in found.values()]
+    named = {pk for ids in heads for pk in ids if pk is not None}
     names: dict[int, str | None] = {}
     if named:
         messages_named = Message.objects.filter(
-            pk__in=named, conversation__in=set(named.values()), external_id__isnull=False
+            pk__in=named, conversation__in=conversations, external_id__isnull=False
         )
         names = dict(messages_named.values_list("pk", "external_id"))
     return KnownThreads(found, names, are_own=_takes_part(user))
@@ -117,30 +116,32 @@ def _takes_part(user: User | None) -> bool:
     return user is not None and not user.is_service
 
 
-def _rows(threads: QuerySet[Thread], user: User | None) -> Iterable[ThreadRow]:
+def _rows(roots: list[int], conversations: set[int], user: User | None) -> Iterable[ThreadRow]:
+    # Of one conversation as a constant: partitioned tables are searched in one place.
+    [conversation] = conversations if len(conversations) == 1 else [OuterRef("conversation")]
+    unread_replies = _unread_in_thread(user, conversation).order_by().values("thread")
+    counted = unread_replies.annotate(count=Count("*")).values("count")
+    followers = _followers(user, conversation)
     return cast(
         "Iterable[ThreadRow]",
-        threads.annotate(
-            unread_replies=Coalesce(Subquery(_unread_replies(user)), 0),
-            is_following=Subquery(_followers(user).values("is_following")[:1]),
-        ).values(*ThreadRow.__annotations__),
+        Thread.objects.filter(root__in=roots, conversation__in=conversations)
+        .annotate(
+            unread_replies=Coalesce(Subquery(counted), 0),
+            is_following=Subquery(followers.values("is_following")[:1]),
+        )
+        .values(*ThreadRow.__annotations__),
     )
 
 
-def _followers(user: User | None) -> QuerySet[ThreadFollower]:
+def _followers(user: User | None, conversation: Any) -> QuerySet[ThreadFollower]:
     return ThreadFollower.objects.filter(
-        conversation=OuterRef("conversation"), root=OuterRef("root"), user=user
+        conversation=conversation, root=OuterRef("root"), user=user
     )
 
 
-def _unread_replies(user: User | None) -> Any:
-    rows = _unread_in_thread(user).order_by().values("thread")
-    return rows.annotate(count=Count("*")).values("count")
-
-
-def _unread_in_thread(user: User | None) -> Any:
-    return unread().filter(
-        recipient=user, conversation=OuterRef("conversation"), thread=OuterRef("root")
+def _unread_in_thread(user: User | None, conversation: Any) -> QuerySet[MessageStatus]:
+    return unread(conversation).filter(
+        recipient=user, conversation=conversation, thread=OuterRef("root")
     )
 
 
@@ -151,11 +152,11 @@ def threads_in(conversation_id: int) -> QuerySet[Thread]:
 
 def with_unread(threads: QuerySet[Thread], user: User, *, unread: bool) -> QuerySet[Thread]:
     """Those in which a user has unread replies, or has none."""
-    has_unread = Exists(_unread_in_thread(user))
+    has_unread = Exists(_unread_in_thread(user, OuterRef("conversation")))
     return threads.filter(has_unread if unread else ~has_unread)
 
 
 def followed(threads: QuerySet[Thread], user: User, *, following: bool) -> QuerySet[Thread]:
     """Those that a user follows, or does not."""
-    follows = Exists(_followers(user).filter(is_following=True))
+    follows = Exists(_followers(user, OuterRef("conversation")).filter(is_following=True))
     return threads.filter(follows if following else ~follows)

@@ -13,6 +13,7 @@ import pytest
 from django.db import connection
 
 from chat.models import Conversation, User
+from chat.names import MessageReference
 from receipts.reads import places
 from tests.support.cast import say
 from tests.support.partitions import ON_PARTITIONS, TABLES, partition
@@ -62,7 +63,8 @@ def _touching() -> Iterator[Touching]:
 
 
 GROUP, FIRST, LAST = "/conversations/{group}", "/messages/{first}", "/messages/{last}"
-#: Calls of alice, who has sent two messages to a group, and of bob: name, method, path and body.
+#: Calls of alice, who has sent two messages to a group and a reply to the first, and of bob: name,
+#: method, path and body.
 #: ``at`` is a moment after the last message.
 CALLS: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
     ("bob", "read", "POST", LAST + "/read/", None),
@@ -77,6 +79,14 @@ CALLS: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
     ("bob", "mark delivered", "POST", GROUP + "/mark-delivered/", None),
     ("bob", "mark unread", "POST", GROUP + "/mark-unread/", {"from_message": "{first}"}),
     ("bob", "send", "POST", GROUP + "/messages/", {"body": "hi"}),
+    ("bob", "reply", "POST", GROUP + "/messages/", {"body": "hi", "thread": "{first}"}),
+    ("bob", "mark main line", "POST", GROUP + "/mark-read/", {"thread": "main"}),
+    ("bob", "mark thread", "POST", GROUP + "/mark-read/", {"thread": "{first}"}),
+    ("bob", "deliver thread", "POST", GROUP + "/mark-delivered/", {"thread": "{first}"}),
+    ("bob", "threads", "GET", GROUP + "/threads/", None),
+    ("bob", "unread threads", "GET", GROUP + "/threads/?unread=true", None),
+    ("bob", "follow", "POST", FIRST + "/follow/", None),
+    ("alice", "delete reply", "DELETE", "/messages/{reply}/", None),
     ("bob", "messages", "GET", GROUP + "/messages/", None),
     ("bob", "participants", "GET", GROUP + "/participants/", None),
     ("bob", "message", "GET", LAST + "/", None),
@@ -90,9 +100,12 @@ CALLS: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
 @pytest.fixture
 def about(group: Conversation, alice: User) -> dict[str, Any]:
     """What the calls name."""
-    first, last = say(alice, group), say(alice, group)
+    first = say(alice, group)
+    reply = say(alice, group, thread=MessageReference(number=first.pk))
+    last = say(alice, group)
     at = (last.created_at + timedelta(microseconds=1)).isoformat()
-    return {"group": group.pk, "first": first.pk, "last": last.pk, "at": at}
+    ids = {"first": first.pk, "reply": reply.pk, "last": last.pk}
+    return {"group": group.pk, "at": at, **ids}
 
 
 def _given(body: dict[str, Any] | None, about: dict[str, Any]) -> dict[str, Any] | None:
