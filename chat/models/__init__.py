@@ -8,13 +8,13 @@ from chat.models.conversation import (
     ConversationKind,
     ConversationName,
     ConversationParticipant,
-    Departure,
     Notifications,
     ReceiptPolicy,
     ReceiptVisibility,
     Role,
     ThreadRecipients,
 )
+from chat.models.departure import Departure
 from chat.models.erasure import Erasure
 from chat.models.joining import MessageKey
 from chat.models.message import (

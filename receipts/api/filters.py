@@ -12,7 +12,7 @@ from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models.conversation import ParticipantQuerySet
 from chat.names import reference_in
 from receipts.reads.names import message_id_of
-from receipts.reads.threads import followed, with_unread
+from receipts.reads.threads import threads_followed, with_unread
 from receipts.rules.membership import Membership, membership_q
 from receipts.rules.privacy import shown_to
 from receipts.rules.status import QUESTIONS, State, state_q
@@ -157,7 +157,7 @@ class ThreadFilter(django_filters.FilterSet):
         return with_unread(qs, self.request.user, unread=value)
 
     def filter_following(self, qs: QuerySet[Any], name: str, value: bool) -> QuerySet[Any]:
-        return followed(qs, self.request.user, following=value)
+        return threads_followed(qs, self.request.user, following=value)
 
 
 class RecipientFilter(django_filters.FilterSet):

@@ -156,7 +156,7 @@ def with_unread(threads: QuerySet[Thread], user: User, *, unread: bool) -> Query
     return threads.filter(has_unread if unread else ~has_unread)
 
 
-def followed(threads: QuerySet[Thread], user: User, *, following: bool) -> QuerySet[Thread]:
+def threads_followed(threads: QuerySet[Thread], user: User, *, following: bool) -> QuerySet[Thread]:
     """Those that a user follows, or does not."""
     follows = Exists(_followers(user, OuterRef("conversation")).filter(is_following=True))
     return threads.filter(follows if following else ~follows)

@@ -14,7 +14,7 @@ ThreadReference = MessageReference | Literal["main"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class MessageLine:
     """Which messages a mark is about: all, those outside threads, or the replies of one thread."""
 
     is_main: bool = False
@@ -29,8 +29,8 @@ class Line:
         return "" if self.root is None else " AND status.thread_id = %(thread)s"
 
 
-EVERYTHING = Line()
-MAIN_LINE = Line(is_main=True)
+EVERYTHING = MessageLine()
+MAIN_LINE = MessageLine(is_main=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

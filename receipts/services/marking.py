@@ -25,7 +25,7 @@ from receipts.ledger.watermarks import (
 from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
-from receipts.rules.threads import EVERYTHING, Line
+from receipts.rules.threads import EVERYTHING, MessageLine
 from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
@@ -74,10 +74,10 @@ class UpTo:
     #: none (rule 15). None if there is none.
     reached: int | None
     #: Which messages up to there are marked.
-    line: Line = EVERYTHING
+    line: MessageLine = EVERYTHING
 
     @classmethod
-    def of(cls, found: OwnPosition, line: Line = EVERYTHING) -> UpTo:
+    def of(cls, found: OwnPosition, line: MessageLine = EVERYTHING) -> UpTo:
         """From a result of ``positions.own_position`` that has a message."""
         return cls(
             recipient_id=found["user_id"],
@@ -129,7 +129,7 @@ def report_failure(
 
 
 def bulk_mark_unread(
-    *, recipient_id: int, conversation_id: int, from_message: int, line: Line = EVERYTHING
+    *, recipient_id: int, conversation_id: int, from_message: int, line: MessageLine = EVERYTHING
 ) -> int:
     """Mark everything from a message on unread (rule 10); return how many rows changed."""
     params = {

@@ -13,7 +13,7 @@ from chat.names import MessageReference
 from receipts.reads.positions import own_position
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import OwnPosition
-from receipts.rules.threads import EVERYTHING, MAIN, MAIN_LINE, Line, ThreadReference
+from receipts.rules.threads import EVERYTHING, MAIN, MAIN_LINE, MessageLine, ThreadReference
 from receipts.services.marking import (
     UpTo,
     bulk_mark_delivered,
@@ -91,10 +91,10 @@ def mark_unread_from(
     return _marked(found, count, None, thread)
 
 
-def _line(found: OwnPosition, thread: ThreadReference | None) -> Line:
+def _line(found: OwnPosition, thread: ThreadReference | None) -> MessageLine:
     if thread is None:
         return EVERYTHING
-    return MAIN_LINE if thread == MAIN else Line(root=found["root"])
+    return MAIN_LINE if thread == MAIN else MessageLine(root=found["root"])
 
 
 def _marked(

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.http import Http404
 
-from receipts.services.locking import lock_conversation
-from receipts.sql.run import execute, fetch_rows
+from chat.models import Conversation
+from receipts.sql.run import execute, fetch_rows, lock_in_order
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
 #: The replies to ``message`` that are not deleted. Where no conversation has threads, none is read.
@@ -92,8 +91,6 @@ class ThreadCheck:
 @transaction.atomic
 def _store(root: int, conversation: int) -> int:
     """Count the replies of one thread again; return how many threads were corrected."""
-    try:
-        lock_conversation(conversation)
-    except Http404:  # it is being deleted, and its threads with it
-        return 0
+    if not lock_in_order(Conversation.objects.present().filter(pk=conversation)):
+        return 0  # it is being deleted, and its threads with it
     return execute(_STORE, {"root": root, "conversation": conversation})

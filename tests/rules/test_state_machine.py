@@ -29,7 +29,7 @@ from receipts.reads.selectors import unread_of
 from receipts.reads.threads import threads_of
 from receipts.reads.unread import unread_of_pairs
 from receipts.reads.watermarks import show_watermarks
-from receipts.rules.threads import EVERYTHING, MAIN_LINE, Line
+from receipts.rules.threads import EVERYTHING, MAIN_LINE, MessageLine
 from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
@@ -131,7 +131,7 @@ class Lives(RuleBasedStateMachine):
     def id_of(self, message: Message) -> int:
         return self.ids[self.room.messages.index(message)]
 
-    def line_of(self, index: int, line: str) -> tuple[Message, ModelLine, Line]:
+    def line_of(self, index: int, line: str) -> tuple[Message, ModelLine, MessageLine]:
         """Where a mark of a line ends, the line of the model, and that of the service."""
         message = self.message(index)
         if line == "all":
@@ -139,7 +139,7 @@ class Lives(RuleBasedStateMachine):
         root = self.root_of(index)
         if line == "main":
             return root, "main", MAIN_LINE
-        return message, root, Line(root=self.id_of(root))
+        return message, root, MessageLine(root=self.id_of(root))
 
     def row(self, user: str, index: int) -> Any:
         message = self.room.messages[index]

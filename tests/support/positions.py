@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.db.models import Q
 
 from chat.models import Message, Tracking, User
-from receipts.rules.threads import EVERYTHING, Line
+from receipts.rules.threads import EVERYTHING, MessageLine
 from receipts.services.marking import UpTo
 
 
-def up_to(user: User, message_id: int, line: Line = EVERYTHING) -> UpTo:
+def up_to(user: User, message_id: int, line: MessageLine = EVERYTHING) -> UpTo:
     """Everything of a line up to a message, and the last tracked one up to there."""
     message = Message.objects.get(pk=message_id)
     before = Message.objects.filter(
