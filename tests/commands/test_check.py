@@ -297,7 +297,7 @@ def test_counts_of_a_message_that_nobody_received_have_drifted(
 def test_ctrl_c_ends_with_what_was_found_so_far(talk: list[Message]) -> None:
     """What was not looked at is not said to be right."""
     Message.objects.update(read_count=9)
-    stop = Statements(10, KeyboardInterrupt)
+    stop = Statements(13, KeyboardInterrupt)
     with connection.execute_wrapper(stop):
         said, last_words = run_fails("check_receipts", "--batch-size", "1", code=130)
     assert said[-1].startswith("until it was stopped: drifted messages 2")
