@@ -25,6 +25,7 @@ class MessageAnswer(TypedDict):
     deleted_at: datetime | None
     tracked: bool
     untracked_reason: str | None
+    receipts_by: str | None
     receipts: SummaryAnswer | None
 
 

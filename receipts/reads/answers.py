@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from chat.models import ConversationParticipant, Notifications, Tracking, User
+from chat.models import ConversationParticipant, Notifications, User
 from receipts.reads.answer_types import (
     ListedAnswer,
     MarkedAnswer,
@@ -25,14 +25,16 @@ from receipts.rules.rows import (
     SummaryRow,
 )
 from receipts.rules.status import State, state_of, summary_of
-from receipts.rules.tracking import kind_of
+from receipts.rules.tracking import RECEIPTS_BY, kind_of
 
 
 def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     """A message as ``user`` may see it."""
     hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
-    tracked = row["tracking"] == Tracking.TRACKED
+    receipts_by = RECEIPTS_BY.get(row["tracking"])
+    # Those by position are counted when somebody asks for them, not for each message of a list.
+    shows_receipts = receipts_by != "position" and discloses_receipts(row, user)
     return {
         "id": row["id"],
         "external_id": row["external_id"],
@@ -46,9 +48,10 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
         "created_at": row["created_at"],
         "edited_at": row["edited_at"],
         "deleted_at": row["deleted_at"],
-        "tracked": tracked,
-        "untracked_reason": None if tracked else row["tracking"],
-        "receipts": summary_for(row, user) if discloses_receipts(row, user) else None,
+        "tracked": receipts_by is not None,
+        "untracked_reason": None if receipts_by else row["tracking"],
+        "receipts_by": receipts_by,
+        "receipts": summary_for(row, user) if shows_receipts else None,
     }
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
+from chat.models import Tracking
 from chat.names import MessageReference
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.sql.prepared import fetch_prepared
-from receipts.sql.run import adapt
+from receipts.sql.run import adapt, as_time
 
 _NEWEST = """
         SELECT message.id FROM chat_message AS message
@@ -20,11 +21,18 @@ _REACHED = last_tracked_sql(
     "{known}",
     "(message.created_at, message.id) <= (up_to.created_at, up_to.id)",
 )
+#: The last message tracked by position, where positions are kept (rule 16).
+_PLACED = f"""CASE WHEN conversation.member_count IS NULL THEN NULL ELSE (
+        SELECT message.id FROM chat_message AS message
+         WHERE message.conversation_id = {{known}}
+           AND message.tracking = '{Tracking.BY_POSITION.value}'
+           AND (message.created_at, message.id) <= (up_to.created_at, up_to.id)
+         ORDER BY message.created_at DESC, message.id DESC LIMIT 1) END"""
 
 _POSITION = f"""
     SELECT participant.user_id, member.read_receipts_enabled,
            member.delivery_receipts_enabled, conversation.id, conversation.external_id,
-           up_to.id, up_to.external_id, reached.id
+           up_to.id, up_to.external_id, reached.id, placed.id, placed.created_at
       FROM chat_conversation AS conversation
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = conversation.id AND participant.is_active
@@ -34,6 +42,8 @@ _POSITION = f"""
        AND up_to.conversation_id = participant.conversation_id
       LEFT JOIN chat_message AS reached ON reached.id = ({_REACHED})
        AND reached.conversation_id = participant.conversation_id
+      LEFT JOIN chat_message AS placed ON placed.id = ({_PLACED})
+       AND placed.conversation_id = participant.conversation_id
      WHERE conversation.{{column}} = %(conversation)s"""
 
 #: How a conversation is given: by its id, or by its external id; and its id in a sub-select, a
@@ -83,4 +93,5 @@ def own_position(
     position = dict(zip(columns_of(OwnPosition), rows[0], strict=True))
     for switch in ("read_receipts_enabled", "delivery_receipts_enabled"):
         position[switch] = bool(position[switch])
+    position["placed_at"] = as_time(position["placed_at"])
     return cast(OwnPosition, position)

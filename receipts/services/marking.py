@@ -24,6 +24,7 @@ from receipts.ledger.watermarks import (
 from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
+from receipts.services.large_groups import mark_up_to_position
 from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
@@ -71,6 +72,8 @@ class UpTo:
     #: The last tracked message up to there, where the watermarks move to: an untracked one moves
     #: none (rule 15). None if there is none.
     reached: int | None
+    #: The last one tracked by position up to there, and when it was sent; None if there is none.
+    placed: tuple[int, datetime] | None = None
 
     @classmethod
     def of(cls, found: OwnPosition) -> UpTo:
@@ -80,6 +83,11 @@ class UpTo:
             conversation_id=found["conversation_id"],
             up_to=cast(int, found["up_to"]),
             reached=found["reached"],
+            placed=(
+                None
+                if found["placed"] is None
+                else (found["placed"], cast(datetime, found["placed_at"]))
+            ),
         )
 
 
@@ -208,6 +216,10 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
                 recipient=position.recipient_id,
                 conversation=position.conversation_id,
                 reached=position.reached,
+            )
+        if position.placed is not None:
+            mark_up_to_position(
+                position.conversation_id, position.recipient_id, *position.placed, mark
             )
         marked = stamp(change, conversation=position.conversation_id)
     count_marks(marked, mark)

@@ -1,7 +1,7 @@
 """Check that the counts on messages match their rows (rule 19), and their names, and correct them.
 
-Rows and counts change in one statement, so drift means a bug or a manual change in the database.
-Which counts a row adds to is defined once, in ``counting.COUNTS``.
+Both change in one statement, so drift means a bug or a manual change in the database. Which counts
+a row adds to is defined once, in ``counting.COUNTS``.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from receipts.ledger.noting import note_messages
 from receipts.ledger.recounting import COUNTED_SQL
 from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
+from receipts.rules.tracking import BY_ROWS_SQL
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
@@ -57,7 +58,7 @@ _SAME = """counted.message_id = message.id
 _WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
 #: A message of a deleted conversation loses its rows first, and then goes itself.
 _PRESENT = present_sql("message.conversation_id")
-_DIFFERS = f"""(message.archived_at IS NULL
+_DIFFERS = f"""(message.archived_at IS NULL AND {BY_ROWS_SQL}
        AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
 
 _DRIFT = f"""

@@ -19,7 +19,9 @@ from receipts.models import (
     HistoryMember,
     HistoryPosition,
     HistoryStay,
+    MemberPosition,
     MessageStatus,
+    PrivateStretch,
     ReceiptEvent,
 )
 
@@ -39,6 +41,8 @@ BY_CONVERSATION = {CONVERSATIONS: "id"} | {
         HistoryStay,
         HistoryMember,
         HistoryPosition,
+        MemberPosition,
+        PrivateStretch,
     )
 }
 
