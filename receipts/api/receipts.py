@@ -31,7 +31,7 @@ from receipts.reads.answers import summary_for
 from receipts.reads.by_position import recipients_of_any
 from receipts.reads.messages import disclosed_message, message_rows
 from receipts.reads.names import message_id_of, message_ids_of
-from receipts.reads.placed_answers import listed
+from receipts.reads.placed_answers import listed_in_any
 from receipts.reads.position_counts import with_count, with_counts
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import shown_to
@@ -94,7 +94,7 @@ class RecipientViewSet(MessageReceiptViewSet):
             raise Archived(message["archived_at"])
         rows = self.filter_queryset(recipients_of_any(message))
         shown, edited_at = shown_to(self.user), message["edited_at"]
-        return self.page_of(rows, lambda row: listed(row, edited_at=edited_at, to=shown))
+        return self.page_of(rows, lambda row: listed_in_any(row, edited_at=edited_at, to=shown))
 
 
 class ReceiptsViewSet(ApiViewSet):
@@ -128,9 +128,8 @@ class ReceiptsViewSet(ApiViewSet):
         visible = Message.objects.visible_to(self.user).filter(pk__in=named)
         rows = [(row, discloses_receipts(row, self.user)) for row in message_rows(visible)]
         found = {row["id"]: row for row, _ in rows}
-        found |= {
-            row["id"]: row for row in with_counts([row for row, is_shown in rows if is_shown])
-        }
+        shown = with_counts([row for row, is_shown in rows if is_shown])
+        found |= {row["id"]: row for row in shown}
         results = [self._result(each, found.get(pk)) for each, pk in zip(asked, named, strict=True)]
         return Response({"results": results})
 

@@ -20,9 +20,9 @@ from receipts.api.components import ERROR
 from receipts.api.fields import RowSerializer
 from receipts.rules.membership import Membership
 from receipts.rules.status import State
-from receipts.rules.tracking import RECEIPTS_BY as KEPT_BY
+from receipts.rules.tracking import RECEIPTS_BY
 
-RECEIPTS_BY = [("rows", "A row for each recipient"), ("position", "How far each has come")]
+_BY = [("rows", "A row for each recipient"), ("position", "How far each has come")]
 _BY_HELP = "How receipts are kept; null for a message without receipts."
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
@@ -45,7 +45,7 @@ class Summary(RowSerializer):
     conversation = serializers.IntegerField()
     conversation_external_id = serializers.CharField(allow_null=True)
     tracked = serializers.BooleanField()
-    receipts_by = serializers.ChoiceField(RECEIPTS_BY, allow_null=True, help_text=_BY_HELP)
+    receipts_by = serializers.ChoiceField(_BY, allow_null=True, help_text=_BY_HELP)
     overall_status = serializers.ChoiceField(OverallStatus.choices)
     summary_text = serializers.CharField()
     total_recipients = serializers.IntegerField()
@@ -84,9 +84,9 @@ class MessageShape(RowSerializer):
     deleted_at = serializers.DateTimeField(allow_null=True)
     tracked = serializers.BooleanField()
     untracked_reason = serializers.ChoiceField(
-        [choice for choice in Tracking.choices if choice[0] not in KEPT_BY], allow_null=True
+        [choice for choice in Tracking.choices if choice[0] not in RECEIPTS_BY], allow_null=True
     )
-    receipts_by = serializers.ChoiceField(RECEIPTS_BY, allow_null=True, help_text=_BY_HELP)
+    receipts_by = serializers.ChoiceField(_BY, allow_null=True, help_text=_BY_HELP)
     receipts = Summary(
         allow_null=True,
         help_text="Null for those who may not see it, and where receipts are kept by position:"

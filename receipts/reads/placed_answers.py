@@ -1,4 +1,4 @@
-"""Answers about messages that are tracked by position: only times that a position knows (rule 16)."""
+"""Answers about messages tracked by position: only times that a position knows (rule 16)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from receipts.rules.privacy import Shown
 from receipts.rules.rows import ListedRow, OwnRow, PlacedOwnRow, PlacedRow
 
 
-def listed(row: ListedRow | PlacedRow, *, edited_at: datetime | None, to: Shown) -> ListedAnswer:
+def listed_in_any(
+    row: ListedRow | PlacedRow, *, edited_at: datetime | None, to: Shown
+) -> ListedAnswer:
     """A row of any recipient list, with what ``to`` shows of its marks."""
     answer = listed_recipient(row, edited_at=edited_at, to=to)
     if "is_read_at_known" not in row:

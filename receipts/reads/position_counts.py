@@ -20,7 +20,7 @@ from receipts.rules.rows import MessageRow
 from receipts.rules.status import overall_status_of
 from receipts.sql.run import among_ids, fetch_rows, id_list
 
-AnyMessageRow = TypeVar("AnyMessageRow", bound=MessageRow)
+CountedRow = TypeVar("CountedRow", bound=MessageRow)
 
 _STAYS = "FROM receipts_memberposition AS stay WHERE stay.conversation_id = %(conversation)s"
 #: Those who joined later have read, or received, something later, or nothing.
@@ -104,7 +104,8 @@ _SAMPLE = """
         SELECT stay.read_up_to, stay.known_up_to FROM receipts_memberposition AS stay
          WHERE stay.conversation_id = %(conversation)s AND stay.recipient_id >= (
                SELECT MIN(bound.recipient_id)
-                      + CAST((MAX(bound.recipient_id) - MIN(bound.recipient_id)) * {share} AS bigint)
+                      + CAST({share} * (MAX(bound.recipient_id) - MIN(bound.recipient_id))
+                             AS bigint)
                  FROM receipts_memberposition AS bound
                 WHERE bound.conversation_id = %(conversation)s)
          ORDER BY stay.recipient_id LIMIT {rows}) AS part_{number}"""
@@ -117,13 +118,13 @@ class Sides(NamedTuple):
     known: str = "high"
 
 
-def with_counts(messages: Sequence[AnyMessageRow]) -> list[AnyMessageRow]:
+def with_counts(messages: Sequence[CountedRow]) -> list[CountedRow]:
     """Messages with the counts that others may know of, as their columns would have them.
 
     One statement for each conversation; none for messages that have rows.
     """
-    counted: dict[int, AnyMessageRow] = {}
-    by_conversation: dict[int, list[AnyMessageRow]] = defaultdict(list)
+    counted: dict[int, CountedRow] = {}
+    by_conversation: dict[int, list[CountedRow]] = defaultdict(list)
     for row in messages:
         if row["tracking"] == Tracking.BY_POSITION:
             by_conversation[row["conversation_id"]].append(row)
@@ -133,7 +134,7 @@ def with_counts(messages: Sequence[AnyMessageRow]) -> list[AnyMessageRow]:
     return [counted.get(row["id"], row) for row in messages]
 
 
-def with_count(message: AnyMessageRow) -> AnyMessageRow:
+def with_count(message: CountedRow) -> CountedRow:
     """``with_counts`` of one message."""
     return with_counts([message])[0]
 
@@ -144,7 +145,7 @@ class _Counts(NamedTuple):
     read: int
 
 
-def _with(row: AnyMessageRow, counts: _Counts) -> AnyMessageRow:
+def _with(row: CountedRow, counts: _Counts) -> CountedRow:
     total = row["recipient_count"] - counts.withdrawn
     status = overall_status_of(recipients=total, delivered=counts.known, read=counts.read)
     columns = {
@@ -153,7 +154,7 @@ def _with(row: AnyMessageRow, counts: _Counts) -> AnyMessageRow:
         "read_count": counts.read,
         "overall_status": status.value,
     }
-    return cast(AnyMessageRow, {**row, **columns})
+    return cast(CountedRow, {**row, **columns})
 
 
 def _of_one(row: MessageRow) -> dict[int, _Counts]:

@@ -28,6 +28,7 @@ from receipts.reads.places import remember
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.rules.tracking import is_large_group, tracking_of
 from receipts.services.large_groups import is_counted_large, keep_positions, sender_has_reached
+from receipts.services.sender import SenderFacts, sender_facts
 from receipts.services.storing import Reaching, is_late, live_time, store_message
 from receipts.sql.compiled import CompiledQuery
 

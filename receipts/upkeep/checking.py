@@ -1,7 +1,6 @@
 """Check that the counts on messages match their rows (rule 19), and their names, and correct them.
 
-Both change in one statement, so drift means a bug or a manual change in the database. Which counts
-a row adds to is defined once, in ``counting.COUNTS``.
+Rows and counts change in one statement, so drift means a bug or a manual change in the database.
 """
 
 from __future__ import annotations
