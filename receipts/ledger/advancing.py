@@ -40,9 +40,9 @@ class Stretches:
         if after >= up_to:
             return
         apart = [each for each in self.of[kind] if each[1] < after or each[0] > up_to]
-        joined = [each for each in self.of[kind] if each not in apart]
-        whole = (min(after, *(a for a, _ in joined)), max(up_to, *(b for _, b in joined)))
-        self._keep(kind, sorted([*apart, whole if joined else (after, up_to)]))
+        joined = [(after, up_to), *(each for each in self.of[kind] if each not in apart)]
+        whole = min(first for first, _ in joined), max(last for _, last in joined)
+        self._keep(kind, sorted([*apart, whole]))
 
     def remove(self, kind: StretchKind, up_to: int) -> int:
         """Remove everything up to a message; return the last one that is gone, 0 for none."""
