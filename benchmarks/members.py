@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 
 from django.db import connection
-from django.test import override_settings
 
 from benchmarks.timing import Rival, compare, milliseconds, seconds, take_turns, times
 from benchmarks.world import World, client_of, execute, tidy
 from chat.models import Conversation, Message, Tracking, User
 from receipts import services
+from receipts.api.pagination import KeysetCursor
 from receipts.models import MemberPosition, PrivateStretch
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "9"))
@@ -101,9 +101,7 @@ def _written() -> int:
     execute("SELECT pg_stat_force_next_flush()")
     time.sleep(0.1)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables"
-        )
+        cursor.execute("SELECT SUM(n_tup_ins + n_tup_upd + n_tup_del) FROM pg_stat_user_tables")
         return int(cursor.fetchone()[0])
 
 
@@ -140,9 +138,7 @@ def _asking(world: World) -> None:
     assert last["results"], last
     ends: dict[str, Rival] = {
         "first": lambda _: seconds(lambda: _get(client.get, f"{path}/recipients/")),
-        "last": lambda _: seconds(
-            lambda: _get(client.get, f"{path}/recipients/?cursor={_end()}")
-        ),
+        "last": lambda _: seconds(lambda: _get(client.get, f"{path}/recipients/?cursor={_end()}")),
     }
     taken = take_turns(ends, rounds=ROUNDS * 3, budget=60)
     compare("pages of recipients", taken, "last", "first")
@@ -150,8 +146,7 @@ def _asking(world: World) -> None:
 
 
 def _end() -> str:
-    from receipts.api.pagination import KeysetCursor
-
+    """The cursor of a list's end, read backwards."""
     return KeysetCursor(None, backwards=True).encode()
 
 
@@ -174,5 +169,3 @@ def _have_read(message: int, percent: int, received: int = 0) -> None:
         [percent, message, percent, message, *([max(percent, received), message] * 3), message],
     )
     tidy(MemberPosition)
-    with override_settings():
-        pass

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 from chat.models import Conversation, Message, Tracking
 from receipts.ledger.advancing import Stay, Stretch, Stretches, conceal
 from receipts.ledger.marks import Mark
+from receipts.ledger.moving import moved_at_once
 from receipts.models import Ended, MemberPosition, PrivateStretch, StretchKind
 from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
@@ -64,9 +65,14 @@ def begin_positions(conversation_id: int) -> None:
 
 def begin_stay(conversation_id: int, user_id: int) -> None:
     """Somebody takes part from now on, with an active account."""
+    open_stay(conversation_id, user_id)
+    _count(conversation_id, 1)
+
+
+def open_stay(conversation_id: int, user_id: int) -> None:
+    """The stay of somebody who is counted already."""
     last = _last(conversation_id)
     execute(_JOIN, {"conversation": conversation_id, "user": user_id, "last": last})
-    _count(conversation_id, 1)
 
 
 def end_stays(
@@ -103,8 +109,10 @@ def mark_positions(marks: Sequence[PositionMark]) -> list[bool]:
     """Make marks in their order; return for each whether it was new for its own message.
 
     Stays that are over are not marked (rule 2). One row is written for each participant whose
-    position moves, in one statement for all.
+    position moves, in one statement for all; a single mark is mostly one statement.
     """
+    if len(marks) == 1 and moved_at_once(**vars(marks[0])):
+        return [True]
     if is_distributed() and len({each.conversation_id for each in marks}) > 1:
         return _one_by_one(marks)
     with transaction.atomic():

@@ -56,9 +56,9 @@ _WITHDRAWN = f"""(SELECT COUNT(*) {_STAYS} AND stay.until >= {{message}} AND sta
 #: Those who are counted as readers, or receivers, and are none: gone, or private here.
 _GONE = f"stay.until >= {{message}} AND stay.ended > 0 AND {_IN_STAY}"
 _HIDING = f"""stay.recipient_id IN (
-                SELECT some.recipient_id FROM receipts_privatestretch AS some
-                 WHERE some.conversation_id = %(conversation)s
-                   AND some.after < {{message}} AND some.up_to >= {{message}})
+                SELECT own.recipient_id FROM receipts_privatestretch AS own
+                 WHERE own.conversation_id = %(conversation)s
+                   AND own.after < {{message}} AND own.up_to >= {{message}})
                 AND {_IN_STAY} AND NOT (stay.ended > 0 AND stay.until >= {{message}})"""
 _NOT_READ = " + ".join(
     f"(SELECT COUNT(*) {_STAYS} AND {those} AND stay.read_up_to >= {{message}} AND NOT {_READS})"

@@ -23,11 +23,13 @@ from receipts.rules.tracking import BY_ROWS_SQL
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.members import MemberCheck
 from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.strays import Strays, strays_elsewhere, strays_of_batch
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, STRETCH, stretches
+from receipts.upkeep.wording import ROWLESS_WORDS, difference_in_words
 
 #: At most this many findings are reported one by one; the rest are only counted.
 FINDINGS_TOLD = 50
@@ -132,14 +134,17 @@ class Check:
     told: int = field(default=0, init=False)
     #: Names and messages that disagree.
     names: NameCheck = field(init=False)
+    members: MemberCheck = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = NameCheck(self._tell, self.conversation, self.fix)
+        self.members = MemberCheck(self._tell, self.conversation, self.fix)
 
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
         self.names.check_names(self.batch_size)
+        self.members.run()
         if self.conversation is not None:
             self._tell_strays(strays_elsewhere(self.conversation, FINDINGS_TOLD))
         with ProgressBar("messages", messages.count()) as progress:
@@ -154,12 +159,14 @@ class Check:
     @property
     def left(self) -> int:
         """How many findings were not corrected."""
-        return self.found - self.fixed - self.withdrawn - self.names.fixed
+        fixed = self.fixed + self.withdrawn + self.names.fixed + self.members.fixed
+        return self.found - fixed
 
     @property
     def found(self) -> int:
         """How many findings there are."""
-        return self.drifted + self.strays + self.left_open + self.names.found
+        found = self.drifted + self.strays + self.left_open
+        return found + self.names.found + self.members.found
 
     @property
     def untold(self) -> int:
@@ -184,15 +191,14 @@ class Check:
         drifted = []
         for message, waits, *counts in fetch_rows(_searched(_DRIFT), batch):
             self.waiting += waits
-            difference = _difference(counts)
+            difference = difference_in_words(counts)
             if not difference:
                 continue
             self.drifted += 1
             if waits:
                 self.rowless += 1
-                self._tell(
-                    f"message {message}: {_difference(counts, _ROWLESS)}, and it has no rows"
-                )
+                words = difference_in_words(counts, ROWLESS_WORDS)
+                self._tell(f"message {message}: {words}, and it has no rows")
             else:
                 drifted.append(message)
                 self._tell(f"message {message}: {difference}")
@@ -234,17 +240,3 @@ class Check:
             self.told += 1
             with beside_the_bar():
                 self.say(finding)
-
-
-#: For a count whose rows are missing, so that its correct value is not known.
-_ROWLESS = "{} is {}"
-
-
-def _difference(counts: list[int], wrong: str = "{} is {} and should be {}") -> str:
-    """The difference in words, from the stored and the counted value of each count."""
-    pairs = zip(COUNTS, counts[::2], counts[1::2], strict=True)
-    return ", ".join(
-        wrong.format(count, stored, counted)
-        for count, stored, counted in pairs
-        if stored != counted
-    )

@@ -25,7 +25,7 @@ from chat.models import Tracking
 from chat.names import MessageReference
 from receipts import services
 from receipts.models import MemberPosition, MessageStatus
-from receipts.reads.by_position import own_placed_row, recipients_of_any
+from receipts.reads.by_position import recipients_of_any
 from receipts.reads.messages import message_rows
 from receipts.reads.position_counts import Sides, count_on, with_count, with_counts
 from receipts.reads.selectors import unread_of
@@ -189,9 +189,7 @@ class LargeLives(RuleBasedStateMachine):
         self.apply(user, rows, now, read, wish)
 
     def of(self, row: Row) -> Message:
-        return next(
-            m for m in self.room.messages if any(each is row for each in m.rows.values())
-        )
+        return next(m for m in self.room.messages if any(each is row for each in m.rows.values()))
 
     @rule(user=people, index=which, read=st.booleans(), wish=wishes)
     def mark_one(self, user: str, index: int, read: bool, wish: bool | None) -> None:

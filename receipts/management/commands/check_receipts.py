@@ -24,7 +24,8 @@ class Command(BaseCommand):
         "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
         " message or recipient, of another conversation, or of an archived message), and open rows"
         " whose recipients left or were deactivated, and messages whose external ids differ from"
-        " the table of names. Tracked messages without rows are reported,"
+        " the table of names, and large conversations whose positions or count of members differ"
+        " from who takes part. Tracked messages without rows are reported,"
         " and wait for backfill_receipts; they have drifted only if their counts are not zero, and"
         " --fix leaves these unchanged, since the counts may be all that is known. Safe to run"
         " during live traffic. Exits with 0 if everything is correct or was fixed, 1 if anything"
@@ -36,8 +37,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="Correct the counts and the names, and withdraw open rows whose recipients left or"
-            " were deactivated. Other rows are left unchanged.",
+            help="Correct the counts, the names and the positions, and withdraw open rows whose"
+            " recipients left or were deactivated. Other rows are left unchanged.",
         )
         add_batch_size(parser, STRETCH, "Check, and fix, at most this many messages at a time.")
 
@@ -78,6 +79,9 @@ def _found(check: Check) -> str:
     if check.names.found:
         fixed = f" ({check.names.fixed} fixed)" if check.names.fixed else ""
         found += f", names that differ {check.names.found}{fixed}"
+    if check.members.found:
+        fixed = f" ({check.members.fixed} fixed)" if check.members.fixed else ""
+        found += f", large conversations that differ {check.members.found}{fixed}"
     return found
 
 
@@ -90,6 +94,8 @@ def _what_to_do(check: Check) -> str:
         return "Messages have lost their rows, or never had any; backfill_receipts writes them."
     if check.strays:
         return _STRAY_ROWS
+    if check.members.found > check.members.fixed:
+        return "Positions and participants of a large conversation differ; --fix settles them."
     if not check.fix:
         return "Names and messages differ; --fix mends what is certain."
     return "Two messages have one name; find out which one should, and clear the other's."
