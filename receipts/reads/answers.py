@@ -33,8 +33,6 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
     hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
     receipts_by = RECEIPTS_BY.get(row["tracking"])
-    # Those by position are counted when somebody asks for them, not for each message of a list.
-    shows_receipts = receipts_by != "position" and discloses_receipts(row, user)
     return {
         "id": row["id"],
         "external_id": row["external_id"],
@@ -51,8 +49,16 @@ def message_shape(row: MessageRow, user: User) -> MessageAnswer:
         "tracked": receipts_by is not None,
         "untracked_reason": None if receipts_by else row["tracking"],
         "receipts_by": receipts_by,
-        "receipts": summary_for(row, user) if shows_receipts else None,
+        "receipts": summary_for(row, user) if shows_receipts(row, user) else None,
     }
+
+
+def shows_receipts(row: MessageRow, user: User) -> bool:
+    """Whether a message is shown with its receipts: with its counts, to those who may see them.
+
+    Those by position are counted when somebody asks for them, not for each message of a list.
+    """
+    return RECEIPTS_BY.get(row["tracking"]) != "position" and discloses_receipts(row, user)
 
 
 def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:
