@@ -357,7 +357,7 @@ def test_a_message_that_comes_late_keeps_no_receipts(
 def test_a_deleted_message_answers_as_elsewhere(
     api: Any, group: Conversation, alice: User, bob: User, moderator: User
 ) -> None:
-    """Rule 21: a mark on it changes nothing; a position that passes it counts when it is restored."""
+    """Rule 21: a mark on it changes nothing; one that passes it counts when it is restored."""
     message = say(alice, group)
     api(alice).delete(f"/messages/{message.pk}/")
     api(alice).get(f"/messages/{message.pk}/status/", status=403)
