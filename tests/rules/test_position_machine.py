@@ -364,7 +364,7 @@ def test_any_life_of_a_large_conversation_is_what_rows_would_say(
     run_state_machine_as_test(
         LargeLives,
         settings=settings(
-            max_examples=2 if ON_CITUS else 10 if ON_POSTGRES else 40,
+            max_examples=2 if ON_CITUS else 10 if ON_POSTGRES else 25,
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
