@@ -32,6 +32,7 @@ BENCHMARKS = {
     "sockets": "benchmarks.sockets",
     "announcing": "benchmarks.announcing",
     "positions": "benchmarks.positions",
+    "members": "benchmarks.members",
     "losses": "benchmarks.losses",
     "admin": "benchmarks.admin",
     "commands": "benchmarks.commands",

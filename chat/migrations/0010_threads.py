@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('chat', '0008_conversation_names'),
+        ('chat', '0009_positions'),
     ]
 
     operations = [

@@ -120,6 +120,10 @@ class Conversation(models.Model):
     #: When it was deleted: nobody takes part in it or sees it any more, and what belongs to it is
     #: being removed, itself last (``Erasure``).
     deleted_at = models.DateTimeField(null=True, editable=False)
+    #: How many take part with an active account, once the conversation has had more recipients than
+    #: rows are written for: then nobody counts them again, and positions are kept (rule 16). Null
+    #: for all others.
+    member_count = models.IntegerField(null=True, editable=False)
 
     objects = ConversationQuerySet.as_manager()
 

@@ -11,13 +11,14 @@ from django.db.models import Q
 from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models import MessageName, OverallStatus, Tracking
 from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
+from receipts.rules.tracking import RECEIPTS_BY
 
 #: The choices of ``only``: label and condition.
 FATES = {
     "failed": ("failed for someone", Q(failed_count__gt=0)),
     "edited": ("edited", Q(edited_at__isnull=False)),
     "deleted": ("deleted", Q(deleted_at__isnull=False)),
-    "untracked": ("without receipts", ~Q(tracking=Tracking.TRACKED)),
+    "untracked": ("without receipts", ~Q(tracking__in=RECEIPTS_BY)),
     "system": ("system lines", Q(tracking=Tracking.SYSTEM)),
     "archived": ("archived", Q(archived_at__isnull=False)),
 }

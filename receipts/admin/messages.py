@@ -24,7 +24,8 @@ from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
 from receipts.admin.recipients import all_recipients, listed, recipient_filter, recipients_table
-from receipts.rules.rows import SummaryRow
+from receipts.reads.position_counts import with_count
+from receipts.rules.rows import MessageRow
 from receipts.rules.status import SUMMARY_COLUMNS, summary_of
 
 
@@ -101,12 +102,11 @@ class MessageAdmin(ReadOnlyAdmin):
         """The message, its summary, who deleted it, and a table of its recipients."""
         context = {
             "message": obj,
-            "overall": OverallStatus(obj.overall_status).label,
             "tracking": Tracking(obj.tracking).label,
             "may_act": self.has_act_permission(request),
             "deletion": self._deletion(obj) if obj.deleted_at else None,
             "may_export": self.has_export_permission(request, obj),
-            **receipts_of(obj),
+            **receipts_of(obj, counted=True),
         }
         if context["may_export"]:
             context["table"] = found = recipients_table(request, obj)
@@ -157,11 +157,16 @@ def _page_of(pk: int) -> str:
     return reverse("admin:chat_message_change", args=[pk])
 
 
-def receipts_of(message: Message) -> dict[str, Any]:
-    """A message's summary, and its counts as segments of a bar."""
+def receipts_of(message: Message, *, counted: bool = False) -> dict[str, Any]:
+    """A message's summary, and its counts as segments of a bar.
+
+    Only if ``counted`` are positions counted; a list does not count those of each message.
+    """
     columns = {name: attrgetter(name.replace("__", "."))(message) for name in SUMMARY_COLUMNS}
-    counts = cast(SummaryRow, columns)
-    return {"summary": summary_of(counts), "bar": receipts_bar(counts)}
+    counts = cast(MessageRow, {**columns, "sender_id": message.sender_id})
+    counts = with_count(counts) if counted else counts
+    overall = OverallStatus(counts["overall_status"]).label
+    return {"summary": summary_of(counts), "bar": receipts_bar(counts), "overall": overall}
 
 
 def message_link(pk: int | None) -> str:

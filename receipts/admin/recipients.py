@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import HttpRequest
@@ -13,10 +13,10 @@ from receipts.admin.keyset import Keyset
 from receipts.admin.tables import Table, asked_of, table
 from receipts.api.filters import STATES, RecipientFilter
 from receipts.reads.answer_types import ListedAnswer
-from receipts.reads.answers import listed_recipient
-from receipts.reads.selectors import recipients_of
+from receipts.reads.by_position import recipients_of_any
+from receipts.reads.placed_answers import listed_in_any
 from receipts.rules.privacy import shown_to
-from receipts.rules.rows import ListedRow
+from receipts.rules.rows import ListedRow, MessageRow
 
 #: The order of the unique index on (message, recipient), as in the API.
 BY_RECIPIENT = Keyset("recipient_id", key="recipient_id")
@@ -33,7 +33,8 @@ class OneOfSeveral(forms.Select):
 
 def recipient_filter(request: HttpRequest, message: Message) -> RecipientFilter:
     """The API's filters over a message's recipients, with widgets for a page."""
-    rows = recipients_of(message.pk, message.conversation_id)
+    columns = ("tracking", "id", "conversation_id", "sender_id")
+    rows = recipients_of_any(cast(MessageRow, {name: getattr(message, name) for name in columns}))
     found = RecipientFilter(asked_of(request), queryset=rows, request=request)
     fields = found.form.fields
     fields["state"].widget.choices = [("", "Any state"), *STATES]
@@ -53,7 +54,7 @@ def recipients_table(request: HttpRequest, message: Message) -> Table:
 def listed(rows: Iterable[ListedRow], message: Message, user: Any) -> Iterator[ListedAnswer]:
     """Recipients of a message as ``user`` may see them."""
     edited_at, shown = message.edited_at, shown_to(user)
-    return (listed_recipient(row, edited_at=edited_at, to=shown) for row in rows)
+    return (listed_in_any(row, edited_at=edited_at, to=shown) for row in rows)
 
 
 def all_recipients(found: RecipientFilter, message: Message, user: Any) -> Iterator[ListedAnswer]:

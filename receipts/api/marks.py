@@ -23,8 +23,9 @@ from receipts.api.bodies import (
 )
 from receipts.api.fields import known_users
 from receipts.api.shapes import BulkMark, OwnReceipt, Unmarked
-from receipts.reads.answers import marked_row
+from receipts.reads.by_position import own_placed_row
 from receipts.reads.names import conversation_id_of, message_id_of
+from receipts.reads.placed_answers import own_answer
 from receipts.reads.selectors import own_row, unread_in_conversation
 from receipts.rules.rows import OwnRow
 from receipts.services.marking import RecipientKey
@@ -70,15 +71,16 @@ class MessageMarkViewSet(ApiViewSet):
         )
         if changed is None:  # another request may have changed it
             now = own_row(row["message_id"], user.username)
-            return Response(marked_row(self._known(pk, user.username, now)))
-        return Response(marked_row(cast(OwnRow, {**row, **changed})))
+            return Response(own_answer(self._known(pk, user.username, now)))
+        return Response(own_answer(cast(OwnRow, {**row, **changed})))
 
     def _marked(self, pk: int | str, username: str, wish: Wish) -> Response:
         row = services.mark_message(pk, username, wish)
-        return Response(marked_row(self._known(pk, username, row)))
+        return Response(own_answer(self._known(pk, username, row)))
 
     def _known(self, pk: int | str, username: str, row: OwnRow | None) -> OwnRow:
         """The row; without one, the refusal that its message calls for."""
+        row = row or own_placed_row(pk, username)
         if row is None:
             refuse_archived_mark(self.visible_message(message_id_of(pk)), username)
             raise NotRecipient

@@ -27,10 +27,12 @@ from receipts.api.pagination import ByRecipient
 from receipts.api.references import check_name
 from receipts.api.shapes import Recipient, Summary
 from receipts.models import MessageStatus
-from receipts.reads.answers import listed_recipient, summary_for
+from receipts.reads.answers import summary_for
+from receipts.reads.by_position import recipients_of_any
 from receipts.reads.messages import disclosed_message, message_rows
 from receipts.reads.names import message_id_of, message_ids_of
-from receipts.reads.selectors import recipients_of
+from receipts.reads.placed_answers import listed_in_any
+from receipts.reads.position_counts import with_count, with_counts
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.privacy import shown_to
 from receipts.rules.rows import MessageRow, SummaryAnswer
@@ -72,7 +74,8 @@ class MessageReceiptViewSet(ApiViewSet):
     @extend_schema(responses=Summary)
     def status(self, request: Request, pk: int) -> Response:
         """The message's summary over all recipients."""
-        return Response(summary_for(disclosed_message(self.user, pk), self.user))
+        message = with_count(disclosed_message(self.user, pk))
+        return Response(summary_for(message, self.user))
 
 
 class RecipientViewSet(MessageReceiptViewSet):
@@ -89,9 +92,9 @@ class RecipientViewSet(MessageReceiptViewSet):
         message = disclosed_message(self.user, pk)
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
-        rows = self.filter_queryset(recipients_of(pk, message["conversation_id"]))
+        rows = self.filter_queryset(recipients_of_any(message))
         shown, edited_at = shown_to(self.user), message["edited_at"]
-        return self.page_of(rows, lambda row: listed_recipient(row, edited_at=edited_at, to=shown))
+        return self.page_of(rows, lambda row: listed_in_any(row, edited_at=edited_at, to=shown))
 
 
 class ReceiptsViewSet(ApiViewSet):
@@ -123,7 +126,10 @@ class ReceiptsViewSet(ApiViewSet):
         ids = message_ids_of(each for each in asked if isinstance(each, str))
         named = [ids.get(each, 0) if isinstance(each, str) else each for each in asked]
         visible = Message.objects.visible_to(self.user).filter(pk__in=named)
-        found = {row["id"]: row for row in message_rows(visible)}
+        rows = [(row, discloses_receipts(row, self.user)) for row in message_rows(visible)]
+        found = {row["id"]: row for row, _ in rows}
+        shown = with_counts([row for row, is_shown in rows if is_shown])
+        found |= {row["id"]: row for row in shown}
         results = [self._result(each, found.get(pk)) for each, pk in zip(asked, named, strict=True)]
         return Response({"results": results})
 

@@ -24,7 +24,10 @@ from receipts.api.fields import RowSerializer
 from receipts.rules.membership import Membership
 from receipts.rules.status import State
 from receipts.rules.threads import MAIN
+from receipts.rules.tracking import RECEIPTS_BY
 
+_BY = [("rows", "A row for each recipient"), ("position", "How far each has come")]
+_BY_HELP = "How receipts are kept; null for a message without receipts."
 SHARES = [("none", "None"), ("some", "Some"), ("all", "All")]
 
 
@@ -46,13 +49,16 @@ class Summary(RowSerializer):
     conversation = serializers.IntegerField()
     conversation_external_id = serializers.CharField(allow_null=True)
     tracked = serializers.BooleanField()
+    receipts_by = serializers.ChoiceField(_BY, allow_null=True, help_text=_BY_HELP)
     overall_status = serializers.ChoiceField(OverallStatus.choices)
     summary_text = serializers.CharField()
     total_recipients = serializers.IntegerField()
     delivered_count = serializers.IntegerField()
     read_count = serializers.IntegerField()
     read_since_edit_count = serializers.IntegerField(
+        allow_null=True,
         help_text="How many have read the present text: reads since the last edit, if there is one."
+        " Null for an edited message whose receipts are kept by position.",
     )
     failed_count = serializers.IntegerField()
     delivered = serializers.ChoiceField(SHARES)
@@ -64,7 +70,7 @@ class Summary(RowSerializer):
 
 
 class MessageShape(RowSerializer):
-    """A message; ``receipts`` is null for those who may not see them."""
+    """A message as one user may see it."""
 
     id = serializers.IntegerField()
     external_id = serializers.CharField(allow_null=True)
@@ -96,9 +102,14 @@ class MessageShape(RowSerializer):
     )
     tracked = serializers.BooleanField()
     untracked_reason = serializers.ChoiceField(
-        [choice for choice in Tracking.choices if choice[0] != Tracking.TRACKED], allow_null=True
+        [choice for choice in Tracking.choices if choice[0] not in RECEIPTS_BY], allow_null=True
     )
-    receipts = Summary(allow_null=True)
+    receipts_by = serializers.ChoiceField(_BY, allow_null=True, help_text=_BY_HELP)
+    receipts = Summary(
+        allow_null=True,
+        help_text="Null for those who may not see it, and where receipts are kept by position:"
+        " then `/status/` counts them.",
+    )
 
 
 class _Receipt(RowSerializer):

@@ -79,7 +79,11 @@ from receipts.importing.people import add_conversations, add_users
 from receipts.importing.report import Report
 from receipts.importing.revising import revise_messages
 from receipts.importing.sending import send_messages
-from receipts.importing.settling import settle_participants, stays_are_applied
+from receipts.importing.settling import (
+    settle_large_conversations,
+    settle_participants,
+    stays_are_applied,
+)
 from receipts.importing.staging import staging_tables
 from receipts.importing.stays import derive_stays
 from receipts.importing.watermarks import import_watermarks, release
@@ -101,6 +105,7 @@ def import_history(
         add_users(report, batch_size)
         add_conversations(report, batch_size)
         on_copy(report, lambda: _apply(report, batch_size, now, assume_seen=assume_seen))
+        settle_large_conversations()
 
 
 def _apply(report: Report, batch_size: int, now: datetime, *, assume_seen: bool) -> None:

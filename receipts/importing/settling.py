@@ -9,7 +9,8 @@ from receipts.importing.order import IMPORTED_SQL
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
 from receipts.importing.stays import OURS_SQL, derive_given
-from receipts.sql.run import execute
+from receipts.ledger.members import settle_members
+from receipts.sql.run import execute, fetch_rows
 
 #: Participants as imports wrote them, who have other times by all stays. One to whom a message was
 #: sent here takes part, whatever a file says of the past.
@@ -71,3 +72,13 @@ def stays_are_applied() -> None:
         "UPDATE receipts_historystay SET is_applied = TRUE WHERE NOT is_applied"
         " AND conversation_id IN (SELECT conversation_id FROM import_touched)"
     )
+
+
+def settle_large_conversations() -> None:
+    """Positions begin and end by the participants that the import has left (rule 16)."""
+    large = """
+        SELECT conversation.id FROM chat_conversation AS conversation
+         WHERE conversation.member_count IS NOT NULL AND conversation.id IN (
+               SELECT conversation_id FROM import_touched) ORDER BY conversation.id"""
+    for (pk,) in fetch_rows(large):
+        settle_members(pk)

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('chat', '0010_threads'),
-        ('receipts', '0015_tickets'),
+        ('receipts', '0016_positions'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

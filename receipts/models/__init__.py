@@ -1,4 +1,4 @@
-"""Receipts as stored: rows, events, webhooks, devices, tickets, insights, and imports' words."""
+"""Receipts as stored: rows, positions, events, webhooks, devices, insights, imports' words."""
 
 from receipts.models.device import DevicePosition
 from receipts.models.event import ACCOUNT_CLOSED, EventHorizon, EventKind, ReceiptEvent
@@ -11,6 +11,7 @@ from receipts.models.insights import (
     InsightsPart,
     InsightsSenderDay,
 )
+from receipts.models.member_position import Ended, MemberPosition, PrivateStretch, StretchKind
 from receipts.models.status import MessageStatus
 from receipts.models.ticket import StreamTicket
 from receipts.models.webhook import WebhookEndpoint
@@ -18,6 +19,7 @@ from receipts.models.webhook import WebhookEndpoint
 __all__ = [
     "ACCOUNT_CLOSED",
     "DevicePosition",
+    "Ended",
     "EventHorizon",
     "EventKind",
     "HistoryMember",
@@ -29,8 +31,11 @@ __all__ = [
     "InsightsHorizon",
     "InsightsPart",
     "InsightsSenderDay",
+    "MemberPosition",
     "MessageStatus",
+    "PrivateStretch",
     "ReceiptEvent",
     "StreamTicket",
+    "StretchKind",
     "WebhookEndpoint",
 ]

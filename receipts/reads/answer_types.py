@@ -39,6 +39,7 @@ class MessageAnswer(ThreadAnswer):
     deleted_at: datetime | None
     tracked: bool
     untracked_reason: str | None
+    receipts_by: str | None
     receipts: SummaryAnswer | None
 
 

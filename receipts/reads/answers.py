@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from chat.models import ConversationParticipant, Notifications, Tracking, User
+from chat.models import ConversationParticipant, Notifications, User
 from receipts.reads.answer_types import (
     ListedAnswer,
     MarkedAnswer,
@@ -26,14 +26,14 @@ from receipts.rules.rows import (
     SummaryRow,
 )
 from receipts.rules.status import State, state_of, summary_of
-from receipts.rules.tracking import kind_of
+from receipts.rules.tracking import RECEIPTS_BY, kind_of
 
 
 def message_shape(row: MessageRow, user: User, threads: KnownThreads = NO_THREADS) -> MessageAnswer:
     """A message as ``user`` may see it; ``threads`` are those of its page."""
     hidden = row["deleted_at"] is not None and not user.is_moderator
     own = row["sender_id"] == user.pk or user.sees_everything
-    tracked = row["tracking"] == Tracking.TRACKED
+    receipts_by = RECEIPTS_BY.get(row["tracking"])
     return {
         "id": row["id"],
         "external_id": row["external_id"],
@@ -48,9 +48,10 @@ def message_shape(row: MessageRow, user: User, threads: KnownThreads = NO_THREAD
         "edited_at": row["edited_at"],
         "deleted_at": row["deleted_at"],
         **threads.shape(row),
-        "tracked": tracked,
-        "untracked_reason": None if tracked else row["tracking"],
-        "receipts": summary_for(row, user) if discloses_receipts(row, user) else None,
+        "tracked": receipts_by is not None,
+        "untracked_reason": None if receipts_by else row["tracking"],
+        "receipts_by": receipts_by,
+        "receipts": summary_for(row, user) if shows_receipts(row, user) else None,
     }
 
 
@@ -59,6 +60,14 @@ def message_shapes(rows: Iterable[MessageRow], user: User) -> list[MessageAnswer
     rows = list(rows)
     threads = threads_of(rows, user)
     return [message_shape(row, user, threads) for row in rows]
+
+
+def shows_receipts(row: MessageRow, user: User) -> bool:
+    """Whether a message is shown with its receipts: with its counts, to those who may see them.
+
+    Those by position are counted when somebody asks for them, not for each message of a list.
+    """
+    return RECEIPTS_BY.get(row["tracking"]) != "position" and discloses_receipts(row, user)
 
 
 def summary_for(row: SummaryRow, user: User) -> SummaryAnswer:

@@ -6,23 +6,31 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
+from chat.models import Tracking
 from chat.names import MessageReference
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.threads import MAIN, ThreadReference
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.sql.prepared import fetch_prepared
-from receipts.sql.run import adapt
+from receipts.sql.run import adapt, as_time
 
 _NEWEST = """
         SELECT message.id FROM chat_message AS message
          WHERE message.conversation_id = {known}{condition}{in_line}
          ORDER BY message.created_at DESC, message.id DESC LIMIT 1"""
+#: The last message tracked by position, where positions are kept (rule 16).
+_PLACED = f"""CASE WHEN conversation.member_count IS NULL THEN NULL ELSE (
+        SELECT message.id FROM chat_message AS message
+         WHERE message.conversation_id = {{known}}
+           AND message.tracking = '{Tracking.BY_POSITION.value}'
+           AND (message.created_at, message.id) <= (up_to.created_at, up_to.id)
+         ORDER BY message.created_at DESC, message.id DESC LIMIT 1) END"""
 
 _POSITION = """
     SELECT participant.user_id, member.read_receipts_enabled,
            member.delivery_receipts_enabled, conversation.id, conversation.external_id,
-           up_to.id, up_to.external_id, {reached}, up_to.thread_id, {root}
+           up_to.id, up_to.external_id, {moved}, up_to.thread_id, {root}
       FROM chat_conversation AS conversation
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = conversation.id AND participant.is_active
@@ -35,11 +43,15 @@ _POSITION = """
 _THREAD = """
       LEFT JOIN chat_message AS root ON root.id = {root}
        AND root.conversation_id = participant.conversation_id AND root.thread_id IS NULL"""
-#: The last tracked message, where watermarks move to. Those of a thread move none (rule 30).
-_LAST = """
-      LEFT JOIN chat_message AS reached ON reached.id = ({reached})
-       AND reached.conversation_id = participant.conversation_id"""
-_NO_ID = "CAST(NULL AS bigint)"
+#: The last tracked messages, where watermarks and positions move to. Those of a thread move none
+#: (rule 30).
+_LAST = f"""
+      LEFT JOIN chat_message AS reached ON reached.id = ({{reached}})
+       AND reached.conversation_id = participant.conversation_id
+      LEFT JOIN chat_message AS placed ON placed.id = ({_PLACED})
+       AND placed.conversation_id = participant.conversation_id"""
+_MOVED = "reached.id, placed.id, placed.created_at"
+_NONE_MOVED = "CAST(NULL AS bigint), CAST(NULL AS bigint), NULL"
 
 #: How a conversation is given: by its id, or by its external id; and its id in a sub-select, a
 #: constant where it is given. The sub-select then searches one partition of partitioned messages.
@@ -68,14 +80,14 @@ _LINES = {"all": "", MAIN: " AND message.thread_id IS NULL"} | dict.fromkeys(
 def _statement(column: str, end: str, line: str) -> str:
     known, in_line = _KNOWN[column], _LINES[line]
     before = f"(message.created_at, message.id) <= (up_to.created_at, up_to.id){in_line}"
-    is_thread = line in _ROOTS
+    is_thread, reached = line in _ROOTS, last_tracked_sql(known, before)
     return _POSITION.format(
         column=column,
         up_to=_ENDS[end].format(known=known, in_line=in_line),
         thread=_THREAD.format(root=_ROOTS[line]) if is_thread else "",
-        root="root.id" if is_thread else _NO_ID,
-        last="" if is_thread else _LAST.format(reached=last_tracked_sql(known, before)),
-        reached=_NO_ID if is_thread else "reached.id",
+        root="root.id" if is_thread else "CAST(NULL AS bigint)",
+        last="" if is_thread else _LAST.format(reached=reached, known=known),
+        moved=_NONE_MOVED if is_thread else _MOVED,
     )
 
 
@@ -112,4 +124,5 @@ def own_position(
     position = dict(zip(columns_of(OwnPosition), rows[0], strict=True))
     for switch in ("read_receipts_enabled", "delivery_receipts_enabled"):
         position[switch] = bool(position[switch])
+    position["placed_at"] = as_time(position["placed_at"])
     return cast(OwnPosition, position)

@@ -90,6 +90,25 @@ class ListedRow(RecipientRow):
     is_banned: bool | None
 
 
+class PlacedRow(ListedRow):
+    """A row of the list that is made from a position, which knows when it last moved.
+
+    A time that is not known is one that the true time is not after.
+    """
+
+    is_read_at_known: bool
+    is_delivered_at_known: bool
+
+
+class PlacedOwnRow(OwnRow):
+    """The same of a recipient's own row."""
+
+    is_deleted: bool
+
+    is_read_at_known: bool
+    is_delivered_at_known: bool
+
+
 class ChangedColumns(TypedDict, total=False):
     """The columns of a row after a change: all times, and whatever else the change sets."""
 
@@ -116,6 +135,9 @@ class OwnPosition(TypedDict):
     up_to_external_id: str | None
     #: The last tracked message up to there, to which watermarks move; null for a thread.
     reached: int | None
+    #: The last one that is tracked by position, where positions are kept, and when it was sent.
+    placed: int | None
+    placed_at: datetime | None
     #: The thread of the message up to which rows are marked.
     up_to_thread: int | None
     #: The root of the thread that is marked, if one is.
@@ -140,12 +162,13 @@ class SummaryAnswer(TypedDict):
     conversation: int
     conversation_external_id: str | None
     tracked: bool
+    receipts_by: str | None
     overall_status: str
     summary_text: str
     total_recipients: int
     delivered_count: int
     read_count: int
-    read_since_edit_count: int
+    read_since_edit_count: int | None
     failed_count: int
     delivered: str
     read: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from chat.models import Tracking
+from chat.models import OverallStatus
 from receipts.rules.rows import (
     RecipientRow,
     StateTime,
@@ -14,6 +14,7 @@ from receipts.rules.rows import (
     SummaryRow,
     columns_of,
 )
+from receipts.rules.tracking import RECEIPTS_BY
 
 
 class State(models.TextChoices):
@@ -72,7 +73,7 @@ SUMMARY_COLUMNS = columns_of(SummaryRow)
 
 def summary_of(message: SummaryRow) -> SummaryAnswer:
     """A message's receipts in one object."""
-    total = message["recipient_count"]
+    total, receipts_by = message["recipient_count"], RECEIPTS_BY.get(message["tracking"])
     # Before the first edit, every read is of the present text, and none is counted apart.
     is_edited = message["edited_at"] is not None
     return {
@@ -80,7 +81,8 @@ def summary_of(message: SummaryRow) -> SummaryAnswer:
         "message_external_id": message["external_id"],
         "conversation": message["conversation_id"],
         "conversation_external_id": message["conversation__external_id"],
-        "tracked": message["tracking"] == Tracking.TRACKED,
+        "tracked": receipts_by is not None,
+        "receipts_by": receipts_by,
         "overall_status": message["overall_status"],
         "summary_text": summary_text(
             recipients=total,
@@ -92,13 +94,27 @@ def summary_of(message: SummaryRow) -> SummaryAnswer:
         "delivered_count": message["delivered_count"],
         "read_count": message["read_count"],
         "read_since_edit_count": (
-            message["read_since_edit_count"] if is_edited else message["read_count"]
+            message["read_count"]
+            if not is_edited
+            # A position does not know whether it passed a message before its edit.
+            else None
+            if receipts_by == "position"
+            else message["read_since_edit_count"]
         ),
         "failed_count": message["failed_count"],
         "delivered": share_of(message["delivered_count"], total),
         "read": share_of(message["read_count"], total),
         "archived_at": message["archived_at"],
     }
+
+
+def overall_status_of(*, recipients: int, delivered: int, read: int) -> OverallStatus:
+    """``TRUTH_TABLE`` for counts that no column has (rule 19)."""
+    if recipients == 0 or delivered == 0:
+        return OverallStatus.SENT
+    if read == recipients:
+        return OverallStatus.READ
+    return OverallStatus.DELIVERED if delivered == recipients else OverallStatus.PARTIAL
 
 
 def share_of(count: int, total: int) -> str:

@@ -21,6 +21,7 @@ from chat.permissions import refuse_protected
 from receipts.ledger.announcing import announce_closed_account
 from receipts.ledger.stamp import stamp
 from receipts.services.departures import record_departures, undo_deactivation, withdraw_account
+from receipts.services.large_groups import account_was_switched
 from receipts.services.locking import lock_users
 from receipts.sql.run import lock_in_order
 
@@ -87,6 +88,7 @@ def deactivate_user(*, user: User) -> bool:
         own = ConversationParticipant.objects.filter(user=user)
         lock_in_order(own)
         record_departures(own.filter(is_active=True), now, is_deactivation=True)
+        account_was_switched(user.pk, on=False)
         stamp(withdraw_account(user.pk, now))
         announce_closed_account(user.pk)
     return changed
@@ -103,6 +105,7 @@ def reactivate_user(*, user: User) -> bool:
     changed = _set_active(user, active=True)
     if changed:
         lock_in_order(ConversationParticipant.objects.filter(user=user))
+        account_was_switched(user.pk, on=True)
         undo_deactivation(user.pk)
     return changed
 

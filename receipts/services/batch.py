@@ -24,6 +24,7 @@ from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.privacy import delivers_privately, reads_privately
+from receipts.services.batch_by_position import mark_placed
 from receipts.services.batch_items import (
     APPLIED,
     FAILED,
@@ -38,7 +39,7 @@ from receipts.services.batch_items import (
 )
 from receipts.services.rows_of_batch import RELATION, RESOLVE, SOURCE, USER, mark_params
 from receipts.sql.distributed import is_distributed
-from receipts.sql.run import fetch_rows
+from receipts.sql.run import as_time, fetch_rows
 
 
 def mark_batch(items: list[BatchMark]) -> list[str]:
@@ -50,7 +51,7 @@ def mark_batch(items: list[BatchMark]) -> list[str]:
     """
     now = timezone.now()
     results = [NOT_FOUND] * len(items)
-    found = _resolve(items, now, results)
+    found = mark_placed(_resolve(items, now, results), results)
     # Each kind has its own transaction: a second stamp in the same one could lock messages that
     # precede those already locked (rule 22).
     for kind in sorted({each.kind for each in found}):
@@ -78,7 +79,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
     found = []
     for (
         place, message, recipient, participant, *enabled, conversation, row, withdrawn, deleted,
-        archived, misnamed,
+        archived, misnamed, placed_at,
     ) in _resolved(items):  # fmt: skip
         item = items[place - 1]
         if misnamed:
@@ -86,7 +87,7 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
             continue
         recipient_now = row is not None and not withdrawn
         results[place - 1] = UNCHANGED if recipient_now or archived else NOT_RECIPIENT
-        if recipient_now and not deleted and item.state != SENT:
+        if (recipient_now and not deleted and item.state != SENT) or placed_at is not None:
             found.append(
                 FoundMark(
                     place=place - 1,
@@ -99,6 +100,8 @@ def _resolve(items: list[BatchMark], now: datetime, results: list[str]) -> list[
                     at=min(item.at or now, now),
                     private=item.state == READ and reads_privately(bool(enabled[0]), item.private),
                     hides_delivery=delivers_privately(bool(enabled[1])),
+                    placed_at=as_time(placed_at),
+                    is_deleted=bool(deleted),
                 )
             )
     return found

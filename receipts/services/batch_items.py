@@ -50,6 +50,9 @@ class FoundMark:
     at: datetime
     private: bool
     hides_delivery: bool
+    #: When its message was sent, if that is tracked by position and has no row.
+    placed_at: datetime | None = None
+    is_deleted: bool = False
 
     @property
     def explicit(self) -> bool:

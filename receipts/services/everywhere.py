@@ -31,6 +31,7 @@ from receipts.metrics import count_marks
 from receipts.rules.deleted import present_sql
 from receipts.rules.watermarks import last_tracked_sql
 from receipts.services.bounded import BatchOutcome, time_budget
+from receipts.services.large_groups import mark_all_positions
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
@@ -131,6 +132,7 @@ def _mark_all(user_id: int, at: datetime | None, **how: bool) -> BatchOutcome:
     within_budget = time_budget()
     mark = replace(Mark.given(at, **how), backdated=False)
     stretches = [_Stretches(user_id, mark, mark.at if at else _NEVER, _UNREAD_SQL)]
+    mark_all_positions(user_id, mark, stretches[0].until)
     if mark.explicit:
         stretches += [replace(stretches[0], open_sql=private) for private in _PRIVATELY_READ_SQL]
     if is_distributed():

@@ -26,6 +26,7 @@ from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason
 from receipts.rules.rows import ChangedColumns, OwnPosition, OwnRow
 from receipts.rules.threads import EVERYTHING, MessageLine
+from receipts.services.large_groups import mark_up_to_position
 from receipts.sql.keyset import sent_at_sql
 
 _ONE = (
@@ -73,6 +74,8 @@ class UpTo:
     #: The last tracked message up to there, where the watermarks move to: an untracked one moves
     #: none (rule 15). None if there is none.
     reached: int | None
+    #: The last one tracked by position up to there, and when it was sent; None if there is none.
+    placed: tuple[int, datetime] | None = None
     #: Which messages up to there are marked.
     line: MessageLine = EVERYTHING
 
@@ -84,6 +87,7 @@ class UpTo:
             conversation_id=found["conversation_id"],
             up_to=cast(int, found["up_to"]),
             reached=found["reached"],
+            placed=found["placed"] and (found["placed"], cast(datetime, found["placed_at"])),
             line=line,
         )
 
@@ -218,6 +222,10 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
                 recipient=position.recipient_id,
                 conversation=position.conversation_id,
                 reached=position.reached,
+            )
+        if position.placed is not None:
+            mark_up_to_position(
+                position.conversation_id, position.recipient_id, *position.placed, mark
             )
         marked = stamp(change, conversation=position.conversation_id)
         if position.line.is_main:

@@ -16,6 +16,7 @@ from chat.models import Conversation, ConversationKind, ConversationParticipant,
 from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
 from receipts.services.departures import deactivation_is_final, record_departures
+from receipts.services.large_groups import has_joined, has_left
 from receipts.services.locking import lock_conversation, lock_users
 from receipts.services.permissions import (
     require_manager,
@@ -57,6 +58,7 @@ def add_participant(
     new = participant.pk is None
     fields = None if new else ["is_active", "left_at", "joined_at", "role"]
     participant.save(update_fields=fields, force_insert=new)
+    has_joined(conversation, user.pk)
     return participant, True
 
 
@@ -89,6 +91,7 @@ def remove_participant(
     if not leaver.user.is_active:
         deactivation_is_final(user.pk, conversation_id)
     record_departures(own, now)
+    has_left(conversation, user.pk, was_active=leaver.user.is_active)
     stamp(
         withdrawal(
             "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s",

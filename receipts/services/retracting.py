@@ -12,6 +12,7 @@ from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import retraction
 from receipts.services.bounded import BatchOutcome, time_budget
 from receipts.services.departures import forget_read_watermark
+from receipts.services.large_groups import retract_positions
 from receipts.sql.keyset import sent_at_sql
 from receipts.sql.run import fetch_rows
 
@@ -42,7 +43,7 @@ def retract_receipts(*, user_id: int) -> BatchOutcome:
     """
     participations = ConversationParticipant.objects.filter(user_id=user_id).order_by("pk")
     within_budget = time_budget()
-    marked = 0
+    marked = retract_positions(user_id)
     for participation in participations:
         while (step := _retract_some(participation)) is not None:
             marked += step

@@ -36,7 +36,9 @@ RESOLVE = """
            recipient.delivery_receipts_enabled, message.conversation_id, status.id,
            status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
            message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
-           asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE)
+           asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE),
+           CASE WHEN message.tracking = 'by_position' AND message.sender_id <> recipient.id
+                THEN message.created_at END
       FROM {relation}
       LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
       JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)

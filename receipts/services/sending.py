@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import BigIntegerField, Count, Exists, Subquery
-from django.db.models.functions import Coalesce
 
 from chat.errors import Conflict, Muted, NotParticipant
 from chat.models import (
     Conversation,
-    ConversationParticipant,
     Message,
     Tracking,
     User,
@@ -28,39 +25,21 @@ from receipts.ledger.watermarks import (
     hold_back_unread_replies,
     lock_watermarks_of,
 )
-from receipts.models import MessageStatus
 from receipts.reads.names import message_id_of
 from receipts.reads.places import remember
 from receipts.rules.privacy import delivers_privately, reads_privately
-from receipts.rules.recipients import recipients_now
 from receipts.rules.threads import MAIN_LINE
-from receipts.rules.tracking import tracking_of
+from receipts.rules.tracking import is_large_group, tracking_of
+from receipts.services.large_groups import is_counted_large, keep_positions, sender_has_reached
+from receipts.services.sender import SenderFacts, sender_facts
 from receipts.services.storing import Reaching, is_late, live_time, store_message
 from receipts.services.threads import begin_reply, count_followers, root_of_reply
 from receipts.sql.compiled import CompiledQuery
-from receipts.sql.keyset import NEWEST_FIRST
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
     " AND (status.sent_at, status.message_id) < (%(sent_at)s, %(message)s)"
 )
-
-
-@dataclass(frozen=True)
-class SenderFacts:
-    """The sender's membership, and everything else that sending depends on."""
-
-    pk: int
-    role: str
-    is_muted: bool
-    #: The number of other current participants.
-    recipients: int
-    #: Whether earlier messages are still unread by the sender (rule 9).
-    has_unread: bool
-    #: The time of the conversation's newest message.
-    newest_at: datetime | None
-    #: The id of the sender's message with the same ``client_id``, if any.
-    same_message: int | None
 
 
 @dataclass(frozen=True)
@@ -98,9 +77,12 @@ def send_message(
     conversation = _LOCKED.first(conversation=conversation_id)
     if conversation is None:
         raise NotParticipant
-    # Before the sender's own participant is locked, since they are locked in the order of ids.
-    late = lock_watermarks_of(conversation_id) if is_late(conversation_id, sent_at) else ()
-    membership = _membership(conversation_id, sender, client_id)
+    came_late, count = is_late(conversation_id, sent_at), conversation["member_count"]
+    # Before the sender's own participant is locked, since they are locked in the order of ids. A
+    # message that keeps no receipts holds nothing back.
+    may_hold_back = came_late and (thread is not None or not is_counted_large(count))
+    late = lock_watermarks_of(conversation_id) if may_hold_back else ()
+    membership = sender_facts(conversation_id, sender, client_id, count)
     root = None if thread is None else root_of_reply(conversation_id, thread)
     same = membership.same_message or (external_id and message_id_of(external_id))
     if same:
@@ -126,8 +108,11 @@ def send_message(
         recipients=recipients,
         policy=conversation["receipt_policy"],
         sender_role=membership.role,
-        requested=request_receipts,
+        # Those who have come further have not read what comes in before.
+        requested=request_receipts and not (came_late and is_large_group(recipients)),
+        is_reply=reply is not None,
     )
+    has_positions = keep_positions(conversation_id, membership.recipients, count)
     created_at = sent_at or live_time(membership.newest_at)
     mark = Mark(
         at=created_at,
@@ -154,6 +139,8 @@ def send_message(
         advance_watermark(
             mark, recipient=sender.pk, conversation=conversation_id, reached=message.pk
         )
+    if has_positions and reply is None:
+        sender_has_reached(message, mark)
     if membership.has_unread:
         _mark_earlier(message, membership, mark, has_threads=conversation["has_threads"])
     return Sent(message, created=True)
@@ -192,54 +179,16 @@ def repeated_message(pk: int, request: dict[str, Any]) -> Message:
     return message
 
 
-def _memberships(conversation: int, sender: int, client_id: str | None = None) -> Any:
-    others = recipients_now(conversation, sender).order_by().values("conversation")
-    others = others.annotate(count=Count("pk"))
-    unread = MessageStatus.objects.filter(
-        recipient=sender, conversation=conversation, seen_at=None, withdrawn_at=None
-    )
-    newest = NEWEST_FIRST.sorted(Message.objects.filter(conversation=conversation))
-    same = Message.objects.filter(conversation=conversation, sender=sender)
-    same = same.none() if client_id is None else same.filter(client_id=client_id)
-    # Locked before the watermark update, which must see all rows committed by then.
-    return (
-        ConversationParticipant.objects.active()
-        .filter(conversation=conversation, user=sender)
-        .select_for_update(no_key=True, of=("self",))
-        .annotate(
-            recipients=Coalesce(Subquery(others.values("count")), 0),
-            has_unread=Exists(unread),
-            newest_at=Subquery(newest.values("created_at")[:1]),
-            same_message=Subquery(same.values("pk"), output_field=BigIntegerField()),
-        )
-        .values(*(field.name for field in fields(SenderFacts)))
-    )
-
-
 #: Locks the conversation until the transaction ends, as ``locking.lock_conversation`` does.
 _LOCKED = CompiledQuery(
     lambda conversation: (
         Conversation.objects.present()
         .select_for_update(no_key=True)
         .filter(pk=conversation)
-        .values("id", "receipt_policy", "thread_recipients", "has_threads")
+        .values("id", "receipt_policy", "thread_recipients", "has_threads", "member_count")
     ),
     conversation=int,
 )
-_MEMBERSHIP = CompiledQuery(_memberships, conversation=int, sender=int)
-_MEMBERSHIP_AND_SAME = CompiledQuery(_memberships, conversation=int, sender=int, client_id=str)
-
-
-def _membership(conversation_id: int, sender: User, client_id: str | None) -> SenderFacts:
-    """Load everything that sending depends on with one query. Raises ``NotParticipant``."""
-    named: dict[str, Any] = {"conversation": conversation_id, "sender": sender.pk}
-    if client_id is None:
-        found = _MEMBERSHIP.first(**named)
-    else:
-        found = _MEMBERSHIP_AND_SAME.first(**named, client_id=client_id)
-    if found is None:
-        raise NotParticipant
-    return SenderFacts(**found)
 
 
 def _mark_earlier(

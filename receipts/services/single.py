@@ -18,6 +18,7 @@ from receipts.reads.selectors import own_row, own_row_sql
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.rules.rows import OwnRow
 from receipts.services.marking import RecipientKey, mark_row
+from receipts.services.single_by_position import mark_one_by_position
 from receipts.sql.distributed import is_distributed
 
 
@@ -70,7 +71,9 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
         row, is_changed = _mark_at_once(message, username, wish)
     else:
         row, is_changed = own_row(message, username), False
-    if is_changed or row is None:
+    if row is None:
+        return mark_one_by_position(message, username, wish.by_switches_of)
+    if is_changed:
         return row
     if row["withdrawn_at"] is not None:
         raise NotRecipient

@@ -65,6 +65,9 @@ _INSERT_NAME = """
     VALUES (%s, %s, %s) ON CONFLICT DO NOTHING
     RETURNING message_id"""
 
+#: Without rows, and yet with recipients.
+_COUNTED = (Tracking.BY_POSITION,)
+
 
 def is_late(conversation_id: int, sent_at: datetime | None) -> bool:
     """Whether a message with this time is sent after messages that it stands before."""
@@ -114,7 +117,8 @@ def store_message(
     """Store a message and a row for each current participant but its sender, and publish it.
 
     ``recipients`` is their number (rule 1); of a ``reply`` they may be the followers of its thread
-    alone (rule 30). With too many there are no rows (rule 16). Raises
+    alone (rule 30). With too many there are no rows (rule 16): positions say how far each has come.
+    Raises
     ``Conflict`` if another message has the ``external_id``. Call it in a transaction.
     """
     has_rows = tracking not in ROWLESS
@@ -133,7 +137,7 @@ def store_message(
         "tracking": tracking.value,
         "is_activity": is_activity,
         "is_imported": False,
-        "recipient_count": recipients if has_rows else 0,
+        "recipient_count": recipients if tracking in _COUNTED or has_rows else 0,
         "delivered_count": 0,
         "read_count": 0,
         "failed_count": 0,

@@ -1,7 +1,6 @@
 """Check that messages match their rows (rule 19), their names and their threads, and correct them.
 
 Rows and counts change in one statement, so drift means a bug or a manual change in the database.
-Which counts a row adds to is defined once, in ``counting.COUNTS``.
 """
 
 from __future__ import annotations
@@ -20,15 +19,18 @@ from receipts.ledger.noting import note_messages
 from receipts.ledger.recounting import COUNTED_SQL
 from receipts.models import MessageStatus
 from receipts.rules.deleted import present_sql
+from receipts.rules.tracking import BY_ROWS_SQL
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.members import MemberCheck
 from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import withdraw_gone
 from receipts.upkeep.strays import Strays, strays_elsewhere, strays_of_batch
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, STRETCH, stretches
 from receipts.upkeep.threads import ThreadCheck
+from receipts.upkeep.wording import ROWLESS_WORDS, difference_in_words
 
 #: At most this many findings are reported one by one; the rest are only counted.
 FINDINGS_TOLD = 50
@@ -58,7 +60,7 @@ _SAME = """counted.message_id = message.id
 _WAITS = f"(counted.row_count = 0 AND {NEEDS_ROWS})"
 #: A message of a deleted conversation loses its rows first, and then goes itself.
 _PRESENT = present_sql("message.conversation_id")
-_DIFFERS = f"""(message.archived_at IS NULL
+_DIFFERS = f"""(message.archived_at IS NULL AND {BY_ROWS_SQL}
        AND ({" OR ".join(f"message.{count} <> counted.{count}" for count in COUNTS)}))"""
 
 _DRIFT = f"""
@@ -134,15 +136,18 @@ class Check:
     #: Names and messages that disagree; threads and replies.
     names: NameCheck = field(init=False)
     threads: ThreadCheck = field(init=False)
+    members: MemberCheck = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = NameCheck(self._tell, self.conversation, self.fix)
         self.threads = ThreadCheck(self._tell, self.fix)
+        self.members = MemberCheck(self._tell, self.conversation, self.fix)
 
     def run(self) -> None:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
         self.names.check_names(self.batch_size)
+        self.members.run()
         if self.conversation is not None:
             self._tell_strays(strays_elsewhere(self.conversation, FINDINGS_TOLD))
         with ProgressBar("messages", messages.count()) as progress:
@@ -158,14 +163,18 @@ class Check:
     @property
     def left(self) -> int:
         """How many findings were not corrected."""
-        fixed = self.fixed + self.names.fixed + self.threads.fixed
-        return self.found - fixed - self.withdrawn
+        fixed = self.fixed + self.withdrawn + sum(each.fixed for each in self._others)
+        return self.found - fixed
 
     @property
     def found(self) -> int:
         """How many findings there are."""
-        differing = self.names.found + self.threads.found
-        return self.drifted + self.strays + self.left_open + differing
+        found = self.drifted + self.strays + self.left_open
+        return found + sum(each.found for each in self._others)
+
+    @property
+    def _others(self) -> tuple[NameCheck, ThreadCheck, MemberCheck]:
+        return self.names, self.threads, self.members
 
     @property
     def untold(self) -> int:
@@ -190,15 +199,14 @@ class Check:
         drifted = []
         for message, waits, *counts in fetch_rows(_searched(_DRIFT), batch):
             self.waiting += waits
-            difference = _difference(counts)
+            difference = difference_in_words(counts)
             if not difference:
                 continue
             self.drifted += 1
             if waits:
                 self.rowless += 1
-                self._tell(
-                    f"message {message}: {_difference(counts, _ROWLESS)}, and it has no rows"
-                )
+                words = difference_in_words(counts, ROWLESS_WORDS)
+                self._tell(f"message {message}: {words}, and it has no rows")
             else:
                 drifted.append(message)
                 self._tell(f"message {message}: {difference}")
@@ -240,17 +248,3 @@ class Check:
             self.told += 1
             with beside_the_bar():
                 self.say(finding)
-
-
-#: For a count whose rows are missing, so that its correct value is not known.
-_ROWLESS = "{} is {}"
-
-
-def _difference(counts: list[int], wrong: str = "{} is {} and should be {}") -> str:
-    """The difference in words, from the stored and the counted value of each count."""
-    pairs = zip(COUNTS, counts[::2], counts[1::2], strict=True)
-    return ", ".join(
-        wrong.format(count, stored, counted)
-        for count, stored, counted in pairs
-        if stored != counted
-    )

@@ -160,17 +160,6 @@ def test_when_the_last_unread_recipient_leaves_the_rest_decides(
     assert api(alice).get(f"/messages/{message.pk}/status/")["overall_status"] == "read"
 
 
-def test_above_the_limit_a_message_is_sent_without_rows(
-    api: Any, group: Conversation, alice: User, bob: User, settings: Any
-) -> None:
-    """Rule 16: untracked, not unread, and the response reports it."""
-    settings.RECEIPTS_MAX_RECIPIENTS = 1
-    sent = api(alice).post(f"/conversations/{group.pk}/messages/", {"body": "all"}, status=201)
-    assert (sent["tracked"], sent["untracked_reason"]) == (False, "too_many_recipients")
-    assert not MessageStatus.objects.exists()
-    assert api(bob).get("/me/")["unread_count"] == 0
-
-
 @pytest.mark.parametrize(
     ("policy", "sender", "reason"),
     [

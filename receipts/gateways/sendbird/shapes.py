@@ -9,8 +9,7 @@ from chat.models import Conversation, ConversationParticipant, Role, Tracking, U
 from receipts.gateways.sendbird.finding import SenderMessageRow, url_of_channel
 from receipts.gateways.sendbird.times import NEVER, Times
 from receipts.gateways.unixtime import milliseconds, unix_seconds
-from receipts.reads.answers import summary_for
-from receipts.rules.disclosure import discloses_receipts
+from receipts.reads.answers import shows_receipts, summary_for
 
 #: The types of messages: of a member, and of the application.
 TEXT_MESSAGE, ADMIN_MESSAGE = "MESG", "ADMM"
@@ -97,7 +96,7 @@ def sendbird_message(
         "message_survival_seconds": -1,
         "translations": {},
         "sorted_metaarray": [],
-        "seenby": summary_for(row, caller) if discloses_receipts(row, caller) else None,
+        "seenby": summary_for(row, caller) if shows_receipts(row, caller) else None,
     }
     if is_system:  # an admin message has no sender
         del shape["user"]

@@ -9,8 +9,7 @@ from chat.models import Conversation, ConversationKind, Message, User
 from receipts.gateways.frame import conversation_name
 from receipts.gateways.socialplus.segments import segment_of
 from receipts.gateways.socialplus.topics import path_of_feed, path_of_user
-from receipts.reads.answers import message_shape, summary_for
-from receipts.rules.disclosure import discloses_receipts
+from receipts.reads.answers import message_shape, shows_receipts, summary_for
 from receipts.rules.rows import MessageRow
 
 
@@ -148,7 +147,7 @@ def message_listing(rows: Iterable[FeedMessageRow], user: User) -> dict[str, Any
 
 def content_markers(rows: Iterable[FeedMessageRow], user: User) -> list[dict[str, Any]]:
     """The counts of the messages whose receipts ``user`` may see; others are omitted."""
-    return [_content_marker(row, user) for row in rows if discloses_receipts(row, user)]
+    return [_content_marker(row, user) for row in rows if shows_receipts(row, user)]
 
 
 def _content_marker(row: FeedMessageRow, user: User) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def receipt_code(message: MessageRow | None, user: User) -> int:
     """0 if the message has receipts that ``user`` may see; otherwise the code of the reason."""
     if message is None:
         return NO_RECEIPT
-    if message["tracking"] == Tracking.TOO_MANY_RECIPIENTS:
+    if message["tracking"] in (Tracking.TOO_MANY_RECIPIENTS, Tracking.BY_POSITION):
         return TOO_MANY_MEMBERS
     tracked = message["tracking"] == Tracking.TRACKED
     return 0 if tracked and discloses_receipts(message, user) else NO_RECEIPT

@@ -24,11 +24,12 @@ class Command(BaseCommand):
         "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
         " message or recipient, of another conversation, or of an archived message), and open rows"
         " whose recipients left or were deactivated, and messages whose external ids differ from"
-        " the table of names, and threads that differ from their replies. Tracked messages without"
-        " rows are reported, and wait for backfill_receipts; they have drifted only if their counts"
-        " are not zero, and --fix leaves these unchanged, since the counts may be all that is"
-        " known. Safe to run during live traffic. Exits with 0 if everything is correct or was"
-        " fixed, 1 if anything is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
+        " the table of names, threads that differ from their replies, and large conversations whose"
+        " positions or count of members differ from who takes part. Tracked messages without rows"
+        " are reported, and wait for backfill_receipts; they have drifted only if their counts are"
+        " not zero, and --fix leaves these unchanged, since the counts may be all that is known."
+        " Safe to run during live traffic. Exits with 0 if everything is correct or was fixed, 1 if"
+        " anything is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,7 +37,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--fix",
             action="store_true",
-            help="Correct the counts, the names and the threads, and withdraw open rows whose"
+            help="Correct the counts, the names, the threads and the positions, and withdraw open"
+            " rows whose"
             " recipients left or were deactivated. Other rows are left unchanged.",
         )
         add_batch_size(parser, STRETCH, "Check, and fix, at most this many messages at a time.")
@@ -75,7 +77,11 @@ def _found(check: Check) -> str:
     if check.left_open:
         withdrawn = f" ({check.withdrawn} withdrawn)" if check.withdrawn else ""
         found += f", open rows of recipients who are gone {check.left_open}{withdrawn}"
-    for what, differing in (("names", check.names), ("threads", check.threads)):
+    for what, differing in (
+        ("names", check.names),
+        ("threads", check.threads),
+        ("large conversations", check.members),
+    ):
         if differing.found:
             fixed = f" ({differing.fixed} fixed)" if differing.fixed else ""
             found += f", {what} that differ {differing.found}{fixed}"
@@ -93,6 +99,8 @@ def _what_to_do(check: Check) -> str:
         return _STRAY_ROWS
     if check.threads.found > check.threads.fixed:
         return "Threads and their replies differ; --fix counts them again."
+    if check.members.found > check.members.fixed:
+        return "Positions and participants of a large conversation differ; --fix settles them."
     if not check.fix:
         return "Names and messages differ; --fix mends what is certain."
     return "Two messages have one name; find out which one should, and clear the other's."

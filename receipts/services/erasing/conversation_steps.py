@@ -140,6 +140,23 @@ def _erase_departures(erasure: Erasure) -> bool | None:
     return again_if(delete_some("chat_departure", _DEPARTURES, conversation=conversation))
 
 
+#: Positions have no ids of their own: they go by recipient.
+_POSITIONS = """
+    DELETE FROM {table}
+     WHERE conversation_id = %(conversation)s AND recipient_id <= (
+           SELECT MAX(recipient_id) FROM (
+               SELECT recipient_id FROM {table} WHERE conversation_id = %(conversation)s
+                ORDER BY recipient_id LIMIT %(rows)s) AS ahead)"""
+
+
+def _erase_positions(erasure: Erasure) -> bool | None:
+    """Delete how far participants have come, and what of that is private."""
+    place = {"conversation": erasure.conversation_id, "rows": settings.BATCH_ROWS}
+    tables = ("receipts_privatestretch", "receipts_memberposition")
+    deleted = [execute(_POSITIONS.format(table=table), place) for table in tables]
+    return again_if(any(deleted))
+
+
 #: What goes by its conversation alone.
 _TABLES = (
     "receipts_historystay",
@@ -188,6 +205,7 @@ CONVERSATION_STEPS: dict[str, Step] = {
     "events": _erase_common_events,
     "own events": _erase_own_events,
     "departures": _erase_departures,
+    "positions": _erase_positions,
     "others": _erase_others,
     "log": erase_titles_from_log,
     "conversation": _erase_conversation,

@@ -18,6 +18,7 @@ from receipts.ledger.announcing import announce_closed_account
 from receipts.models import DevicePosition, StreamTicket
 from receipts.services.erasing.journal import log_erasure
 from receipts.services.erasing.user_steps import USER_STEPS
+from receipts.services.large_groups import account_was_closed
 from receipts.sql.run import lock_in_order
 
 
@@ -51,6 +52,7 @@ def forget_user(*, username: str, messages: bool = False, actor: User | None = N
         erases_messages=messages,
         step=next(iter(USER_STEPS)),
     )
+    account_was_closed(user.pk, was_active=user.is_active)
     name = username if again else f"forgotten-{token_hex(8)}"
     _close(user, name)
     log_erasure(erasure, name)

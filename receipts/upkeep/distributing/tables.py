@@ -21,7 +21,9 @@ from receipts.models import (
     HistoryMember,
     HistoryPosition,
     HistoryStay,
+    MemberPosition,
     MessageStatus,
+    PrivateStretch,
     ReceiptEvent,
 )
 
@@ -43,6 +45,8 @@ BY_CONVERSATION = {CONVERSATIONS: "id"} | {
         HistoryStay,
         HistoryMember,
         HistoryPosition,
+        MemberPosition,
+        PrivateStretch,
     )
 }
 

@@ -63,6 +63,7 @@ from .profile_change import ProfileChange
 from .read_body import ReadBody
 from .receipt_policy import ReceiptPolicy
 from .receipt_updated_event import ReceiptUpdatedEvent
+from .receipts_by import ReceiptsBy
 from .receipts_visible_to import ReceiptsVisibleTo
 from .recipient import Recipient
 from .recipient_page import RecipientPage
@@ -154,6 +155,7 @@ __all__ = (
     "ProfileChange",
     "ReadBody",
     "ReceiptPolicy",
+    "ReceiptsBy",
     "ReceiptsVisibleTo",
     "ReceiptUpdatedEvent",
     "Recipient",

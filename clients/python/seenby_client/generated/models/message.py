@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.message_kind import MessageKind
+from ..models.receipts_by import ReceiptsBy
 from ..models.untracked_reason import UntrackedReason
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ T = TypeVar("T", bound="Message")
 
 @_attrs_define
 class Message:
-    """A message; `receipts` is null for those who may not see them.
+    """A message as one user may see it.
 
     Attributes:
         id (int):
@@ -45,7 +46,12 @@ class Message:
         following (bool | None): Whether the caller follows its thread; null likewise.
         tracked (bool):
         untracked_reason (None | UntrackedReason):
-        receipts (None | Summary):
+        receipts_by (None | ReceiptsBy): How receipts are kept; null for a message without receipts.
+
+            * `rows` - A row for each recipient
+            * `position` - How far each has come
+        receipts (None | Summary): Null for those who may not see it, and where receipts are kept by position: then
+            `/status/` counts them.
     """
 
     id: int
@@ -70,6 +76,7 @@ class Message:
     following: bool | None
     tracked: bool
     untracked_reason: None | UntrackedReason
+    receipts_by: None | ReceiptsBy
     receipts: None | Summary
     additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
 
@@ -145,6 +152,12 @@ class Message:
         else:
             untracked_reason = self.untracked_reason
 
+        receipts_by: None | str
+        if isinstance(self.receipts_by, ReceiptsBy):
+            receipts_by = self.receipts_by.value
+        else:
+            receipts_by = self.receipts_by
+
         receipts: dict[str, Any] | None
         if isinstance(self.receipts, Summary):
             receipts = self.receipts.to_dict()
@@ -177,6 +190,7 @@ class Message:
                 "following": following,
                 "tracked": tracked,
                 "untracked_reason": untracked_reason,
+                "receipts_by": receipts_by,
                 "receipts": receipts,
             }
         )
@@ -331,6 +345,21 @@ class Message:
 
         untracked_reason = _parse_untracked_reason(d.pop("untracked_reason"))
 
+        def _parse_receipts_by(data: object) -> None | ReceiptsBy:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                receipts_by_type_0 = ReceiptsBy(data)
+
+                return receipts_by_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ReceiptsBy, data)
+
+        receipts_by = _parse_receipts_by(d.pop("receipts_by"))
+
         def _parse_receipts(data: object) -> None | Summary:
             if data is None:
                 return data
@@ -369,6 +398,7 @@ class Message:
             following=following,
             tracked=tracked,
             untracked_reason=untracked_reason,
+            receipts_by=receipts_by,
             receipts=receipts,
         )
 

@@ -28,7 +28,7 @@ class MessageCreatedEvent:
         conversation (int):
         conversation_external_id (None | str):
         at (datetime.datetime): Time of the latest change.
-        message (Message): A message; `receipts` is null for those who may not see them.
+        message (Message): A message as one user may see it.
         kind (Literal['message.created']):
     """
 

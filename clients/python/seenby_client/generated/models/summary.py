@@ -8,6 +8,7 @@ from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..models.overall_status import OverallStatus
+from ..models.receipts_by import ReceiptsBy
 from ..models.share import Share
 
 T = TypeVar("T", bound="Summary")
@@ -23,6 +24,10 @@ class Summary:
         conversation (int):
         conversation_external_id (None | str):
         tracked (bool):
+        receipts_by (None | ReceiptsBy): How receipts are kept; null for a message without receipts.
+
+            * `rows` - A row for each recipient
+            * `position` - How far each has come
         overall_status (OverallStatus): * `sent` - Sent
             * `partial` - Partial
             * `delivered` - Delivered
@@ -31,7 +36,8 @@ class Summary:
         total_recipients (int):
         delivered_count (int):
         read_count (int):
-        read_since_edit_count (int): How many have read the present text: reads since the last edit, if there is one.
+        read_since_edit_count (int | None): How many have read the present text: reads since the last edit, if there is
+            one. Null for an edited message whose receipts are kept by position.
         failed_count (int):
         delivered (Share): * `none` - None
             * `some` - Some
@@ -47,12 +53,13 @@ class Summary:
     conversation: int
     conversation_external_id: None | str
     tracked: bool
+    receipts_by: None | ReceiptsBy
     overall_status: OverallStatus
     summary_text: str
     total_recipients: int
     delivered_count: int
     read_count: int
-    read_since_edit_count: int
+    read_since_edit_count: int | None
     failed_count: int
     delivered: Share
     read: Share
@@ -72,6 +79,12 @@ class Summary:
 
         tracked = self.tracked
 
+        receipts_by: None | str
+        if isinstance(self.receipts_by, ReceiptsBy):
+            receipts_by = self.receipts_by.value
+        else:
+            receipts_by = self.receipts_by
+
         overall_status = self.overall_status.value
 
         summary_text = self.summary_text
@@ -82,6 +95,7 @@ class Summary:
 
         read_count = self.read_count
 
+        read_since_edit_count: int | None
         read_since_edit_count = self.read_since_edit_count
 
         failed_count = self.failed_count
@@ -105,6 +119,7 @@ class Summary:
                 "conversation": conversation,
                 "conversation_external_id": conversation_external_id,
                 "tracked": tracked,
+                "receipts_by": receipts_by,
                 "overall_status": overall_status,
                 "summary_text": summary_text,
                 "total_recipients": total_recipients,
@@ -145,6 +160,21 @@ class Summary:
 
         tracked = d.pop("tracked")
 
+        def _parse_receipts_by(data: object) -> None | ReceiptsBy:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                receipts_by_type_0 = ReceiptsBy(data)
+
+                return receipts_by_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(None | ReceiptsBy, data)
+
+        receipts_by = _parse_receipts_by(d.pop("receipts_by"))
+
         overall_status = OverallStatus(d.pop("overall_status"))
 
         summary_text = d.pop("summary_text")
@@ -155,7 +185,12 @@ class Summary:
 
         read_count = d.pop("read_count")
 
-        read_since_edit_count = d.pop("read_since_edit_count")
+        def _parse_read_since_edit_count(data: object) -> int | None:
+            if data is None:
+                return data
+            return cast(int | None, data)
+
+        read_since_edit_count = _parse_read_since_edit_count(d.pop("read_since_edit_count"))
 
         failed_count = d.pop("failed_count")
 
@@ -184,6 +219,7 @@ class Summary:
             conversation=conversation,
             conversation_external_id=conversation_external_id,
             tracked=tracked,
+            receipts_by=receipts_by,
             overall_status=overall_status,
             summary_text=summary_text,
             total_recipients=total_recipients,
