@@ -82,12 +82,13 @@ class UpTo:
     @classmethod
     def of(cls, found: OwnPosition, line: MessageLine = EVERYTHING) -> UpTo:
         """From a result of ``positions.own_position`` that has a message."""
+        placed = found["placed"]
         return cls(
             recipient_id=found["user_id"],
             conversation_id=found["conversation_id"],
             up_to=cast(int, found["up_to"]),
             reached=found["reached"],
-            placed=found["placed"] and (found["placed"], cast(datetime, found["placed_at"])),
+            placed=None if placed is None else (placed, cast(datetime, found["placed_at"])),
             line=line,
         )
 
