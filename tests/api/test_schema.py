@@ -33,7 +33,7 @@ NAMES = (
     "MessageName MessagePage MessageReference MessageRestoredEvent MessageText NewConversation "
     "NewMessage NewParticipant NewUser NewWebhook Notifications OverallStatus OwnReceipt "
     "Participant ParticipantChange ParticipantPage PingEvent ProfileChange ReadBody ReceiptPolicy "
-    "ReceiptUpdatedEvent ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role "
+    "ReceiptUpdatedEvent ReceiptsBy ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role "
     "SecretRotation Share Spread State Summaries Summary SummaryOrRefusal SummaryRefusal Ticket "
     "Token TwoMembers Unmarked UnreadBody UntrackedReason User UserChange UserPage "
     "ValidationError Webhook WebhookChange WebhookKind WebhookPage"

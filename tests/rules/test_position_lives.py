@@ -59,7 +59,7 @@ def test_an_import_begins_and_ends_positions(api: Any, tea: Conversation, alice:
     """Who joins by a history is a recipient of what is sent from then on."""
     told = import_records(
         [
-            {"type": "user", "user": "dave"},
+            {"type": "user", "id": "dave"},
             {"type": "participant", "conversation": "tea", "user": "dave", "joined_at": 0},
         ]
     )
