@@ -166,3 +166,21 @@ def test_a_system_line_is_shown_as_one(mia: Browser, group: Conversation, alice:
     found = mia.get("chat/message/?only=system")
     assert "system line</span>" in found
     assert "Tea?" not in found
+
+
+def test_a_message_by_position_is_counted_on_its_page_alone(
+    mia: Browser, group: Conversation, alice: User, bob: User, settings: Any
+) -> None:
+    """Rule 16: the list counts no positions; the page, its filters and its file do."""
+    settings.RECEIPTS_MAX_RECIPIENTS = 1
+    large = say(alice, group)
+    services.mark_up_to(conversation_id=group.pk, username="bob", read=True)
+    assert "Counted on its page" in mia.get("chat/message/")
+    page = page_of(mia, large)
+    assert "Read by 1 of 2" in page
+    assert "overall partial · counted from positions" in page
+    assert [each.split(" ")[2] for each in rows_of(page)] == ["Read", "Pending"]
+    assert [each[:3] for each in rows_of(page_of(mia, large, "state=unread"))] == ["Car"]
+    file = mia.client.get(f"/admin/chat/message/{large.pk}/recipients.csv")
+    lines = b"".join(file.streaming_content).decode().splitlines()
+    assert [line.split(",")[2] for line in lines[1:]] == ['"read"', '"pending"']

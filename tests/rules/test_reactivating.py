@@ -240,7 +240,7 @@ def test_no_check_finds_anything_to_fix(backend: Api, talk: list[Message], bob: 
 def test_it_takes_a_constant_number_of_statements(
     backend: Api, alice: User, bob: User, statements: Any, many: int
 ) -> None:
-    """Independent of conversations and rows: locks, large groups, a stamp, watermarks, departures."""
+    """Independent of conversations and rows: locks, groups, one stamp, watermarks, departures."""
     for _ in range(many):
         chat = services.create_conversation(owner=alice, participants=[bob], kind="group")
         for _ in range(many):
