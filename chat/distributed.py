@@ -24,10 +24,15 @@ _on_one_node = ContextVar("_on_one_node", default=False)
 
 def is_distributed() -> bool:
     """Whether messages, their rows and their events are distributed by conversation."""
+    return is_cluster() and not _on_one_node.get()
+
+
+def is_cluster() -> bool:
+    """Whether the service's tables are distributed, also where temporary ones take their place."""
     if not _found:
         is_postgresql = connection.vendor == "postgresql"
         _found.append(bool(is_postgresql and _answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED)))
-    return _found[0] and not _on_one_node.get()
+    return _found[0]
 
 
 def is_at_worker() -> bool:

@@ -39,9 +39,17 @@ class Job(Generic[_Result]):
         try:
             result = self.work()
         except BaseException as error:
-            self.loop.call_soon_threadsafe(self._fail, error)
+            self._pass_on(self._fail, error)
         else:
-            self.loop.call_soon_threadsafe(self._succeed, result)
+            self._pass_on(self._succeed, result)
+
+    def _pass_on(self, to: Callable[[Any], None], outcome: object) -> None:
+        try:
+            self.loop.call_soon_threadsafe(to, outcome)
+        except RuntimeError:
+            # The server has stopped meanwhile: nobody waits, and the thread goes on for others.
+            if not self.loop.is_closed():
+                raise
 
     def _succeed(self, result: _Result) -> None:
         if self.future.cancelled():

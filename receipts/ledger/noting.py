@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 from django.utils import timezone
 
-from receipts.sql.distributed import is_distributed
+from receipts.sql.distributed import is_cluster
 from receipts.sql.run import among_ids, execute, id_list
 from receipts.sql.times import day_sql
 
@@ -39,6 +39,13 @@ _IS_OLD = {
     "postgresql": f"{{0}} < clock_timestamp() - interval '{_MAY_BE_ROLLED_AFTER}'",
     "sqlite": "TRUE",
 }
+
+
+def keeps_notes() -> bool:
+    """Whether there are notes: also an import's local copy has none, since its node joins a
+    temporary table with the horizon of the coordinator in no statement.
+    """
+    return not is_cluster()
 
 
 def note_rows_sql(rows: str, sent_at: str = "sent_at", *, of_one: bool = False) -> str:
@@ -68,7 +75,7 @@ def note_messages(ids: Sequence[int], *, conversation: int | None = None) -> Non
 
 def note_sent(conversation_id: int, sent_at: datetime) -> None:
     """Note a new message: one with a time of its own may be of a rolled-up day."""
-    if sent_at < timezone.now() - _MAY_BE_ROLLED_AFTER and not is_distributed():
+    if sent_at < timezone.now() - _MAY_BE_ROLLED_AFTER and keeps_notes():
         rows = "(SELECT %(conversation)s AS conversation_id, {0} AS sent_at) AS sent"
         cast = "CAST(%(sent_at)s AS timestamptz)" if _is_postgresql() else "%(sent_at)s"
         params = {"conversation": conversation_id, "sent_at": sent_at}
@@ -77,7 +84,7 @@ def note_sent(conversation_id: int, sent_at: datetime) -> None:
 
 def note_selected(where: str, params: Mapping[str, object]) -> None:
     """Note the messages where ``where`` holds, SQL over ``chat_message``."""
-    if is_distributed():
+    if not keeps_notes():
         return
     chosen = f"(SELECT conversation_id, created_at FROM chat_message WHERE {where}) AS chosen"
     execute(note_rows_sql(chosen, "created_at"), params)

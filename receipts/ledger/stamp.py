@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from receipts.ledger.announcing import announce_changed
 from receipts.ledger.apart import fetch_changed, with_events
 from receipts.ledger.counting import count_sql, counts_of, delta_sql
-from receipts.ledger.noting import note_rows_sql
+from receipts.ledger.noting import keeps_notes, note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
@@ -157,7 +157,7 @@ def one_statement(
     change's ``source`` names. ``in_one``: the parameter ``lies_in`` is the rows' conversation.
     ``of_one``: there is at most one row. ``notes``: changes are noted for insights.
     """
-    notes = notes and not is_distributed() and not _MEASURED.isdisjoint(change.becomes)
+    notes = notes and keeps_notes() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
     how = change.source, announces, answer, in_one, of_one, first, notes
     return _statement(change.which, tuple(change.becomes.items()), *how)

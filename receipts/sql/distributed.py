@@ -1,5 +1,11 @@
 """Whether the tables lie on several nodes, for what is above ``chat``."""
 
-from chat.distributed import forget_what_was_found, is_at_worker, is_distributed, on_one_node
+from chat.distributed import (
+    forget_what_was_found,
+    is_at_worker,
+    is_cluster,
+    is_distributed,
+    on_one_node,
+)
 
-__all__ = ["forget_what_was_found", "is_at_worker", "is_distributed", "on_one_node"]
+__all__ = ["forget_what_was_found", "is_at_worker", "is_cluster", "is_distributed", "on_one_node"]

@@ -118,6 +118,7 @@ def test_what_is_asked_wrongly_is_named(mia: Browser, query: str, field: str) ->
     assert "<svg role=" not in page
 
 
+@pytest.mark.one_server
 def test_a_constant_number_of_statements(
     mia: Browser, group: Conversation, alice: User, statements: Any
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from chat.ids import MAX_ID
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.api.pagination import NewestFirst
@@ -153,8 +154,8 @@ def test_an_empty_page_beyond_the_end_links_to_the_last_page(
     """Its rows may have gone, as those of a filter do."""
     caller, path = api(alice), f"/messages/{say(alice, group).pk}/recipients/?limit=1"
     second = caller("GET", caller.get(path)["next"])
-    beyond = path + "&cursor=" + base64.urlsafe_b64encode(b"after.999999999").decode().rstrip("=")
-    page = caller.get(beyond)
+    beyond = base64.urlsafe_b64encode(f"after.{MAX_ID}".encode()).decode().rstrip("=")
+    page = caller.get(f"{path}&cursor={beyond}")
     assert (page["results"], page["next"]) == ([], None)
     assert caller("GET", page["previous"])["results"] == second["results"]
 

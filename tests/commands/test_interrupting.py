@@ -51,7 +51,13 @@ def interrupted(*_: Any, **__: Any) -> None:
             cursor.execute("SELECT 1")
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+#: In a cluster there is no rollup.
+_ONE_SERVER = {"rollup_insights": pytest.mark.one_server}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=_ONE_SERVER.get(name, ())) for name in COMMANDS]
+)
 def test_ctrl_c_ends_with_130_and_no_traceback(
     name: str, bob: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.error import HTTPError
@@ -13,9 +14,12 @@ from urllib.request import Request, urlopen
 
 import psycopg
 import pytest
+from django.db import connection
 
 from chat.models import Conversation
+from receipts.sql.run import execute
 from tests.support import ROOT
+from tests.support.distributed import ON_CITUS, entering_by, nodes
 from tests.support.live import Serve
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -36,6 +40,22 @@ def send(port: int, conversation: int, key: str) -> tuple[int, str | None, Any]:
             return error.code, error.headers["Retry-After"], json.load(error)
 
 
+@pytest.fixture
+def role_of_requests() -> Iterator[None]:
+    """In a cluster the role has the limit on all nodes, where its rows are locked (scaling.md)."""
+    if not ON_CITUS:
+        yield
+        return
+    role = "ALTER ROLE CURRENT_USER IN DATABASE {} {} lock_timeout"
+    with entering_by(nodes()[0]):
+        database = f'"{connection.settings_dict["NAME"]}"'
+        execute(role.format(database, "SET") + " = '100ms'")
+    yield
+    with entering_by(nodes()[0]):
+        execute(role.format(database, "RESET"))
+
+
+@pytest.mark.usefixtures("role_of_requests")
 def test_who_waits_for_a_locked_row_is_told_to_come_back(
     database: str, serve: Serve, group: Conversation, service_key: str
 ) -> None:

@@ -119,6 +119,7 @@ def test_a_client_that_does_not_read_is_dropped_and_costs_no_memory(
 
 
 @pytest.mark.postgres
+@pytest.mark.one_server  # it has a server of its own
 def test_the_database_restarts_under_an_open_stream(
     api: Any, serve: Serve, listen: Listen, tmp_path: Path
 ) -> None:

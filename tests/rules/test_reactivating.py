@@ -236,6 +236,7 @@ def test_no_check_finds_anything_to_fix(backend: Api, talk: list[Message], bob: 
     assert "no drift" in run("check_receipts")[0]
 
 
+@pytest.mark.one_server
 @pytest.mark.parametrize("many", [1, 6])
 def test_it_takes_a_constant_number_of_statements(
     backend: Api, alice: User, bob: User, statements: Any, many: int
