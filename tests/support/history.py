@@ -56,7 +56,7 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
     rows = {
         (names[row.message_id], plain(row.recipient.username)): (
             row.sent_at, row.received_at, row.delivered_at, row.seen_at, row.read_at, row.failed_at,
-            row.failure_reason, row.withdrawn_at, row.content, names.get(row.thread_id or 0),
+            names.get(row.thread_id or 0), row.failure_reason, row.withdrawn_at, row.content,
         )
         for row in MessageStatus.objects.filter(conversation=conversation).select_related(
             "recipient"
