@@ -42,7 +42,6 @@ function drawHead(conversation) {
   }
   $("back").href = state.thread ? `#${conversation.id}` : "#";
   $("back").setAttribute("aria-label", state.thread ? "Back to the conversation" : "Back to the conversations");
-  drawWayToThreads();
   if (state.thread) {
     $("subtitle").textContent = name;
     return;
@@ -53,13 +52,19 @@ function drawHead(conversation) {
   $("subtitle").textContent = conversation.kind === "direct" ? "Only you two" : `You, ${names.join(", ")}${also}`;
 }
 
-/** A link to the newest thread with unread replies, whose root may not be in view. */
+/** A link to the newest thread with unread replies, of those whose roots are not in view. */
 function drawWayToThreads() {
-  const unread = state.unreadThreads.filter((each) => each.unread_replies > 0);
+  const unread = state.unreadThreads.filter((each) => each.unread_replies > 0 && !isInView(each.id));
   const count = unread.reduce((sum, each) => sum + each.unread_replies, 0);
   $("threads").hidden = Boolean(state.thread) || count === 0;
   $("threads").textContent = `${count} new in ${unread.length === 1 ? "a thread" : "threads"}`;
   if (count) $("threads").href = `#${state.open}/${unread[0].id}`;
+}
+
+function isInView(id) {
+  const node = $("bubbles").querySelector(`[data-message="${id}"]`);
+  const [own, view] = [node?.getBoundingClientRect(), $("messages").getBoundingClientRect()];
+  return Boolean(node) && own.bottom > view.top && own.bottom <= view.bottom + 4;
 }
 
 function drawMessages(conversation) {
@@ -72,6 +77,7 @@ function drawMessages(conversation) {
   if (isNew) start(view);
   else if (atEnd) toEnd();
   drawWayDown();
+  drawWayToThreads();
 }
 
 /** The rows of the list, from top to bottom. */
@@ -166,6 +172,7 @@ export function listenToTalk() {
   view.addEventListener("scroll", () => {
     atEnd = isAtEnd();
     drawWayDown();
+    drawWayToThreads();
     readWhatIsShown();
   });
   new ResizeObserver(() => atEnd && toEnd()).observe(view);
