@@ -74,7 +74,7 @@ class ConversationAdmin(ListAdmin):
     readonly_fields = ["kind", "external_id", "created_at"]
     change_form_template = "admin/seenby/conversation.html"
     nothing = "No conversations match these filters."
-    fields = ["title", "receipt_policy", "receipts_visible_to"]
+    fields = ["title", "receipt_policy", "receipts_visible_to", "thread_recipients"]
 
     @admin.display(description="conversation")
     def name(self, conversation: Conversation) -> str:

@@ -13,8 +13,9 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
 from chat.ids import MAX_ID, whole_number
-from chat.models import Conversation, User
+from chat.models import Conversation, Message, User
 from receipts.admin.keyset import Place
+from receipts.reads.names import message_id_of
 from receipts.sql.times import midnight
 
 #: Query parameters that Django's admin adds itself.
@@ -85,6 +86,23 @@ class ConversationField(forms.CharField):
             raise ValidationError(f"No conversation has the id or full title “{name}”.")
         if len(found) == _NAMESAKES:
             raise ValidationError(f"Too many conversations match “{name}”: enter an id.")
+        return found
+
+
+class MessageField(forms.CharField):
+    """A message's id or external id, cleaned to the message; None if empty."""
+
+    def clean(self, value: Any) -> Message | None:
+        name = super().clean(value)
+        if not name:
+            return None
+        found = None
+        if (number := whole_number(name, MAX_ID)) is not None:
+            found = Message.objects.filter(pk=number).first()
+        if found is None and (named := message_id_of(name)):
+            found = Message.objects.filter(pk=named).first()
+        if found is None:
+            raise ValidationError(f"No message has the id “{name}”.")
         return found
 
 

@@ -1,4 +1,4 @@
-"""Filters of messages: text, sender, conversation, days, status, and conditions such as deleted."""
+"""Filters of messages: text, sender, conversation, thread, days, status, and what they are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ from django.db.models import Q
 
 from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models import MessageName, OverallStatus, Tracking
-from receipts.admin.forms import ConversationField, DaysForm, ListForm, UserField, within
+from receipts.admin.forms import (
+    ConversationField,
+    DaysForm,
+    ListForm,
+    MessageField,
+    UserField,
+    within,
+)
+from receipts.admin.threads import replies_with
 from receipts.rules.tracking import RECEIPTS_BY
 
 #: The choices of ``only``: label and condition.
@@ -27,10 +35,10 @@ FATES = {
 class MessageForm(ListForm, DaysForm):
     """Newest first, as the API lists them.
 
-    Without filters, or by sender, conversation or days, a page reads only its own rows: there is
-    an index in that order. Text, status and ``only`` have none (it would make every mark slower):
-    the rows that the other filters leave are scanned, newest first, until a page is full. To find
-    something rare, add days, a sender or a conversation.
+    Without filters, or by sender, conversation, thread or days, a page reads only its own rows:
+    there is an index in that order. Text, status and ``only`` have none (it would make every mark
+    slower): the rows that the other filters leave are scanned, newest first, until a page is full.
+    To find something rare, add days, a sender or a conversation.
     """
 
     columns = ("-created_at", "-pk")
@@ -51,6 +59,11 @@ class MessageForm(ListForm, DaysForm):
         max_length=255,
         widget=forms.TextInput(attrs={"placeholder": "Id or title"}),
     )
+    thread = MessageField(
+        required=False,
+        max_length=MAX_EXTERNAL_ID,
+        widget=forms.TextInput(attrs={"placeholder": "Id of a message"}),
+    )
     status = forms.ChoiceField(required=False, choices=[("", "Any status"), *OverallStatus.choices])
     only = forms.MultipleChoiceField(
         label="Only",
@@ -58,7 +71,7 @@ class MessageForm(ListForm, DaysForm):
         choices=[(name, label) for name, (label, _) in FATES.items()],
         widget=forms.CheckboxSelectMultiple,
     )
-    field_order = ("q", "sender", "conversation", "from", "to", "status", "only")
+    field_order = ("q", "sender", "conversation", "thread", "from", "to", "status", "only")
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -73,6 +86,8 @@ class MessageForm(ListForm, DaysForm):
             yield Q(sender=found["sender"])
         if found["conversation"]:
             yield Q(conversation__in=found["conversation"])
+        if found["thread"]:
+            yield replies_with(found["thread"])
         if found["status"]:
             yield Q(overall_status=found["status"])
         for name in found["only"]:

@@ -24,6 +24,7 @@ from receipts.admin.lists import ReadOnlyAdmin
 from receipts.admin.message_list import MessageForm
 from receipts.admin.moderating import DELETE, RESTORE, VERBS, Verb, moderate
 from receipts.admin.recipients import all_recipients, listed, recipient_filter, recipients_table
+from receipts.admin.threads import thread_of
 from receipts.reads.position_counts import with_count
 from receipts.rules.rows import MessageRow
 from receipts.rules.status import SUMMARY_COLUMNS, summary_of
@@ -99,7 +100,7 @@ class MessageAdmin(ReadOnlyAdmin):
         return moderate(self, request, RESTORE, queryset, request.get_full_path())
 
     def page_of(self, request: HttpRequest, obj: Message) -> dict[str, Any]:
-        """The message, its summary, who deleted it, and a table of its recipients."""
+        """The message, its summary, its thread, who deleted it, and a table of its recipients."""
         context = {
             "message": obj,
             "tracking": Tracking(obj.tracking).label,
@@ -107,6 +108,7 @@ class MessageAdmin(ReadOnlyAdmin):
             "deletion": self._deletion(obj) if obj.deleted_at else None,
             "may_export": self.has_export_permission(request, obj),
             **receipts_of(obj, counted=True),
+            **thread_of(obj),
         }
         if context["may_export"]:
             context["table"] = found = recipients_table(request, obj)

@@ -122,7 +122,7 @@ def test_the_log_keeps_nobodys_name(message: Message) -> None:
     root = Browser(User.objects.create_superuser("root"))
     path = f"chat/conversation/{message.conversation_id}/change/"
     fields = {"receipt_policy": "off", "receipts_visible_to": "sender", "title": ""}
-    root.post(path, fields)
+    root.post(path, {**fields, "thread_recipients": "participants"})
     assert LogEntry.objects.get().object_repr == f"Direct {message.conversation_id}"
 
 

@@ -97,7 +97,12 @@ def test_what_services_write_is_not_edited_by_a_superuser_either(
 def test_a_superuser_keeps_titles_policies_and_profiles(
     people: dict[str, Browser], message: Message
 ) -> None:
-    fields = {"title": "Tea", "receipt_policy": "admins", "receipts_visible_to": "participants"}
+    fields = {
+        "title": "Tea",
+        "receipt_policy": "admins",
+        "receipts_visible_to": "participants",
+        "thread_recipients": "followers",
+    }
     people["superuser"].post(f"chat/conversation/{message.conversation_id}/change/", fields)
     message.conversation.refresh_from_db()
     assert {name: getattr(message.conversation, name) for name in fields} == fields

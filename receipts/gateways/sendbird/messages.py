@@ -8,7 +8,9 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.models import Message
+from chat.errors import Invalid
+from chat.models import Conversation, Message
+from chat.names import MessageReference
 from receipts import services
 from receipts.api.bodies import MessageText, NewMessage
 from receipts.api.fields import checked
@@ -19,7 +21,16 @@ from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.gateways.sendbird.finding import channel_named, message_in, user_named, users_named
 from receipts.gateways.sendbird.reading import BodyFields
-from receipts.gateways.sendbird.shapes import ADMIN_MESSAGE, TEXT_MESSAGE, sendbird_messages
+from receipts.gateways.sendbird.shapes import ADMIN_MESSAGE, TEXT_MESSAGE
+from receipts.gateways.sendbird.threads import (
+    PARENT,
+    ThreadParts,
+    of_the_lines,
+    parent_of,
+    refused_parent,
+    sendbird_messages,
+)
+from receipts.services.sending import Sent
 
 
 class Messages(SendbirdView):
@@ -30,13 +41,15 @@ class Messages(SendbirdView):
         query, conversation = self.query, channel_named(channel_url)
         if viewer := query.text("user_id", None):
             user_named(viewer)
-        messages = Message.objects.filter(conversation=conversation)
+        everything = Message.objects.filter(conversation=conversation)
+        messages = of_the_lines(everything, conversation, query)
         if not query.flag("including_removed"):
             messages = messages.filter(deleted_at=None)
         rows = around(messages, point(conversation, query), query)
         if query.flag("reverse"):
             rows.reverse()
-        return Response({"messages": sendbird_messages(rows, conversation, self.user)})
+        shown = ThreadParts.of(query)
+        return Response({"messages": sendbird_messages(rows, conversation, self.user, shown)})
 
     def post(self, request: Request, channel_url: str) -> Response:
         """Send a message; the same ``dedup_id`` again is the same message.
@@ -44,20 +57,36 @@ class Messages(SendbirdView):
         An admin message is a system line of the key's account, and an activity unless it is silent.
         """
         conversation, body = channel_named(channel_url), self.fields
-        fields = _fields(body)
+        fields, parent = _fields(body), parent_of(body)
         if _type_of(body) == ADMIN_MESSAGE:
+            if parent is not None:
+                raise SendbirdError(SendbirdCode.INVALID, f'"{PARENT}": an ADMM is no reply.')
             activity = not body.flag("is_silent")
             sent = services.send_system_line(
                 conversation_id=conversation.pk, sender=self.user, activity=activity, **fields
             )
         else:
-            mark_read = body.flag("mark_as_read", default=True)
-            [sender] = users_named([body.text("user_id")])
-            sent = services.send_message(
-                conversation_id=conversation.pk, sender=sender, mark_read=mark_read, **fields
-            )
+            sent = self._send(conversation, fields, parent)
         row = message_in(conversation, sent.message.pk)
         return Response(sendbird_messages([row], conversation, self.user)[0])
+
+    def _send(
+        self, conversation: Conversation, fields: dict[str, Any], parent: MessageReference | None
+    ) -> Sent:
+        mark_read = self.fields.flag("mark_as_read", default=True)
+        [sender] = users_named([self.fields.text("user_id")])
+        try:
+            return services.send_message(
+                conversation_id=conversation.pk,
+                sender=sender,
+                mark_read=mark_read,
+                thread=parent,
+                **fields,
+            )
+        except Invalid as error:
+            if parent is None:
+                raise
+            raise refused_parent(conversation, parent, error) from error
 
 
 class OneMessage(SendbirdView):
@@ -65,8 +94,8 @@ class OneMessage(SendbirdView):
 
     def get(self, request: Request, channel_url: str, message_id: str) -> Response:
         conversation = channel_named(channel_url)
-        row = message_in(conversation, _id(message_id))
-        return Response(sendbird_messages([row], conversation, self.user)[0])
+        row, shown = message_in(conversation, _id(message_id)), ThreadParts.of(self.query)
+        return Response(sendbird_messages([row], conversation, self.user, shown)[0])
 
     def put(self, request: Request, channel_url: str, message_id: str) -> Response:
         """Change the text of any member's message; its receipts stand."""

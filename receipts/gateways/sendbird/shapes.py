@@ -59,22 +59,34 @@ def sendbird_member(participant: ConversationParticipant, times: Times | None) -
     return shape | {"delivered_ts": times.delivered or 0, "read_ts": times.read or 0}
 
 
-def sendbird_messages(
-    rows: list[SenderMessageRow], conversation: Conversation, caller: User
-) -> list[dict[str, Any]]:
-    """Messages of one channel, from their columns."""
-    return [sendbird_message(row, conversation, caller) for row in rows]
+def sendbird_sender(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A sender, from the columns of a message."""
+    return {
+        "user_id": row["sender__username"],
+        "nickname": row["sender__display_name"],
+        "profile_url": row["sender__avatar_url"],
+        "metadata": {},
+    }
+
+
+def message_type(row: SenderMessageRow) -> str:
+    """Whether a message is a member's, or the application's."""
+    return ADMIN_MESSAGE if row["tracking"] == Tracking.SYSTEM else TEXT_MESSAGE
+
+
+def shown_text(row: SenderMessageRow) -> str:
+    """The text of a message; that of a removed one is empty."""
+    return "" if row["deleted_at"] is not None else row["body"]
 
 
 def sendbird_message(
     row: SenderMessageRow, conversation: Conversation, caller: User
 ) -> dict[str, Any]:
     """A message. Its field ``seenby`` is our own: its receipts in one object."""
-    removed, is_system = row["deleted_at"] is not None, row["tracking"] == Tracking.SYSTEM
     shape: dict[str, Any] = {
-        "type": ADMIN_MESSAGE if is_system else TEXT_MESSAGE,
+        "type": message_type(row),
         "message_id": row["id"],
-        "message": "" if removed else row["body"],
+        "message": shown_text(row),
         "data": "",
         "custom_type": "",
         "file": {},
@@ -82,23 +94,20 @@ def sendbird_message(
         "updated_at": milliseconds(row["edited_at"]) if row["edited_at"] else 0,
         "channel_type": "group_channels",
         "channel_url": url_of_channel(conversation),
-        "user": {
-            "user_id": row["sender__username"],
-            "nickname": row["sender__display_name"],
-            "profile_url": row["sender__avatar_url"],
-            "metadata": {},
-        },
+        "user": sendbird_sender(row),
         "mention_type": "users",
         "mentioned_users": [],
-        "is_removed": removed,
+        "is_removed": row["deleted_at"] is not None,
         "is_op_msg": False,
         "silent": False,
         "message_survival_seconds": -1,
         "translations": {},
         "sorted_metaarray": [],
+        "parent_message_id": row["thread_id"] or 0,
+        "is_reply_to_channel": False,
         "seenby": summary_for(row, caller) if shows_receipts(row, caller) else None,
     }
-    if is_system:  # an admin message has no sender
+    if shape["type"] == ADMIN_MESSAGE:  # an admin message has no sender
         del shape["user"]
     return shape
 

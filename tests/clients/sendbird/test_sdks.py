@@ -199,3 +199,30 @@ def test_an_admin_message_is_unread_by_nobody(channel: Channel, new: Sdk, old: S
         prev_limit=1,
     )
     assert [each["message"] for each in found["messages"]] == ["Dave has left."]
+
+
+def test_a_thread(channel: Channel, new: Sdk, old: Sdk) -> None:
+    """A reply is in its thread, and its parent tells of it; the native API says the same."""
+    root = channel.say("who brings tea?")
+    reply = channel.say("I do", user_id=channel.bob, parent_message_id=root["message_id"])
+    assert (root["parent_message_id"], reply["parent_message_id"]) == (0, root["message_id"])
+    around = {"channel_type": "group_channels", "channel_url": channel.url}
+    shown = {"include_thread_info": True, "include_parent_message_info": True}
+    point = {"message_ts": root["created_at"], "message_id": 0, "next_limit": 9}
+    found = new("list_messages", include_reply_type="NONE", **point, **around, **shown)["messages"]
+    assert [each["message"] for each in found] == ["who brings tea?"]
+    info = found[0]["thread_info"]
+    assert (info["reply_count"], info["last_replied_at"]) == (1, reply["created_at"])
+    assert [each["user_id"] for each in info["most_replies"]] == [channel.bob]
+    found = new("list_messages", include_reply_type="ALL", **point, **around, **shown)["messages"]
+    assert [each["message"] for each in found] == ["who brings tea?", "I do"]
+    parent = found[1]["parent_message_info"]
+    assert (parent["message"], parent["user"]["user_id"]) == ("who brings tea?", channel.alice)
+    seen = old("list_messages", message_ts=str(root["created_at"]), next_limit=9, **around)
+    assert [each["parent_message_id"] for each in seen["messages"]] == [0]
+    native = channel.seenby.native("GET", f"/messages/{root['message_id']}/")
+    assert (native["reply_count"], native["last_reply"]) == (1, reply["message_id"])
+    assert new("view_number_of_unread_messages", user_id=channel.alice) == {"unread_count": 1}
+    body = {"message_type": "MESG", "user_id": channel.bob, "message": "x"}
+    body["parent_message_id"] = reply["message_id"]
+    assert new.refused("send_a_message", ["SendAMessageRequest", body], **around) == 400111
