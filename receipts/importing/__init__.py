@@ -17,7 +17,7 @@ user           id, display_name?
 conversation   id, kind?, title?
 participant    conversation, user, joined_at?, left_at?, role?
 message        id, conversation, sender, sent_at, body?, length?, edited_at?,
-               deleted_at?, kind?, activity?
+               deleted_at?, kind?, activity?, thread?
 receipt        message, user, delivered_at?, read_at?, private?, content?,
                failed_at?, reason? (at least one of the times)
 watermark      conversation, user, delivered_up_to or read_up_to, at, private?
@@ -47,6 +47,9 @@ refused. ``records`` defines each field.
 * A message whose ``kind`` is ``system`` and not ``message`` is a line like "Ann joined": shown, but
   without recipients, receipts and unread counts. Its sender need not take part. It moves its
   conversation up only with ``activity`` (true or false).
+* A message with a ``thread`` is a reply to the message of that id (rule 30), which may come later
+  in the file, or have come with an earlier one. Replies to a reply are of its thread. All
+  recipients receive them; who wrote in a thread, and who sent its root, follow it.
 * *Receipts* and *watermarks*: the earliest time wins, with its privacy; a read implies a delivery,
   and no time is before its message's (rules 5 and 6). A watermark covers the imported messages up
   to its own, never those that were sent here. ``private`` reads are deliveries to everybody else
@@ -82,6 +85,7 @@ from receipts.importing.sending import send_messages
 from receipts.importing.settling import settle_participants, stays_are_applied
 from receipts.importing.staging import staging_tables
 from receipts.importing.stays import derive_stays
+from receipts.importing.threads import attach_replies
 from receipts.importing.watermarks import import_watermarks, release
 
 __all__ = ["Report", "import_history"]
@@ -112,6 +116,7 @@ def _apply(report: Report, batch_size: int, now: datetime, *, assume_seen: bool)
     apply_late_stays(report, batch_size)
     send_messages(report, batch_size)
     revise_messages(report, batch_size)
+    attach_replies(report, batch_size)
     apply_marks(report, batch_size, assume_seen=assume_seen)
     settle_participants(report, batch_size)
     import_watermarks(report, batch_size)

@@ -21,6 +21,8 @@ from chat.models import (
     Departure,
     Message,
     MessageName,
+    Thread,
+    ThreadFollower,
     User,
 )
 from receipts.importing.report import Report
@@ -43,6 +45,8 @@ _COPIED = {Conversation._meta.db_table: "id"} | {
     for model in (
         ConversationParticipant,
         Message,
+        Thread,
+        ThreadFollower,
         MessageStatus,
         Departure,
         HistoryStay,
@@ -58,7 +62,8 @@ _CONVERSATION_NAMES = """
      UNION SELECT conversation FROM import_message UNION SELECT conversation FROM import_watermark
      UNION SELECT conversation FROM import_seen"""
 _MESSAGE_NAMES = """
-    SELECT id AS name FROM import_message UNION SELECT message FROM import_receipt
+    SELECT id AS name FROM import_message UNION SELECT thread FROM import_message
+     UNION SELECT message FROM import_receipt
      UNION SELECT message FROM import_watermark UNION SELECT message FROM import_seen"""
 _USERNAMES = " UNION ".join(
     f"SELECT username FROM import_{kind}"

@@ -40,7 +40,7 @@ _CHANGED = """
 _EARLIER = f"""
       FROM import_changed AS changed
       JOIN (SELECT message.id, message.conversation_id, message.sender_id, message.created_at,
-                   {source_order("message.external_id")} AS source_order
+                   message.thread_id, {source_order("message.external_id")} AS source_order
               FROM chat_message AS message
              WHERE {IMPORTED_SQL} AND message.archived_at IS NULL
                AND {HAS_ROWS_SQL}) AS message
@@ -51,7 +51,7 @@ _RECEIVED = f"""EXISTS (
 
 _MISSING = f"""
     SELECT message.id AS message_id, changed.user_id, changed.conversation_id,
-           message.created_at AS sent_at,
+           message.created_at AS sent_at, message.thread_id,
            ROW_NUMBER() OVER (ORDER BY message.id, changed.user_id) / %(batch_size)s AS slice
            {_EARLIER}
      WHERE {_RECEIVED} AND NOT EXISTS (
@@ -76,8 +76,9 @@ _SURPLUS = f"""
               AND (stay.left_at IS NULL OR stay.left_at > message.created_at))"""
 
 _ADD = """
-    INSERT INTO receipts_messagestatus (message_id, recipient_id, conversation_id, sent_at)
-    SELECT message_id, user_id, conversation_id, sent_at FROM import_missing
+    INSERT INTO receipts_messagestatus (
+           message_id, recipient_id, conversation_id, sent_at, thread_id)
+    SELECT message_id, user_id, conversation_id, sent_at, thread_id FROM import_missing
      WHERE slice = %(slice)s ORDER BY message_id, user_id
         ON CONFLICT (message_id, recipient_id, conversation_id) DO NOTHING"""
 

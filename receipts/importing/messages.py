@@ -16,6 +16,7 @@ from receipts.importing.participants import (
 )
 from receipts.importing.report import Report
 from receipts.importing.staging import staged
+from receipts.importing.threads import check_threads
 
 #: The id already belongs to another message: in the file, or from an earlier import.
 _OTHER_IN_FILE = """EXISTS (
@@ -49,6 +50,7 @@ def check_messages(report: Report) -> None:
     refuse(report, "message", _NO_PARTICIPANT, SAY_NO_PARTICIPANT.replace("user:", "sender:"))
     refuse(report, "message", _OTHER_IN_FILE, _SAY_OTHER_IN_FILE)
     refuse_names_of_others(report)
+    check_threads(report)
 
 
 def refuse_names_of_others(report: Report) -> int:

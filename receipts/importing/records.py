@@ -81,6 +81,7 @@ FIELDS: Mapping[str, Mapping[str, Field]] = {
         "activity": Field(yes_or_no, required=False, default=False),
         "edited_at": _maybe_time,
         "deleted_at": _maybe_time,
+        "thread": Field(_message, required=False),
     },
     "receipt": {
         "message": Field(_message),
@@ -169,6 +170,8 @@ def _check_together(kind: str, values: dict[str, Any]) -> None:
                 raise BadRecord(f"{name}: is before sent_at")
         if values["activity"] and values["kind"] != MessageKind.SYSTEM:
             raise BadRecord("activity: only for a system line")
+        if values["thread"] and values["kind"] == MessageKind.SYSTEM:
+            raise BadRecord("thread: a system line is no reply")
     elif kind == "receipt":
         _check_receipt(values)
     elif kind == "watermark":

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from chat.models import Message
+from chat.models import Conversation, Message
 from receipts.importing.names import named_sql
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, lock_selected, slices
 from receipts.ledger.noting import note_selected
+from receipts.ledger.threads import recount_threads
 from receipts.sql.run import by_code_point, execute
 
 _MOVES = "(message.edited_at IS NULL OR message.edited_at < {0}.edited_at)"
@@ -33,6 +34,8 @@ _REVISION = f"""
             OR revision.deleted_at < revision.was_deleted_at
             OR (revision.deleted_at IS NOT NULL AND revision.was_deleted_at IS NULL))"""
 _REVISED = "SELECT message_id FROM import_revision WHERE slice = %(slice)s"
+#: Of those that are replies.
+_REPLIES = f"SELECT {{}} FROM chat_message WHERE thread_id IS NOT NULL AND id IN ({_REVISED})"
 _DELETE = f"""
     UPDATE chat_message AS message SET deleted_at = revision.deleted_at
       FROM import_revision AS revision
@@ -57,7 +60,11 @@ def revise_messages(report: Report, batch_size: int) -> None:
     derive("import_revision", _REVISION, {"batch_size": batch_size}, index="slice")
     for part in slices("import_revision", "messages"):
         with transaction.atomic():
+            lock_selected(Conversation, _REPLIES.format("conversation_id"), part)
             lock_selected(Message, _REVISED, part)
             note_selected(f"id IN ({_REVISED})", part)
-            report.changes["messages deleted"] += execute(_DELETE, part)
+            deleted = execute(_DELETE, part)
+            if deleted:
+                recount_threads(_REPLIES.format("thread_id"), part)
+            report.changes["messages deleted"] += deleted
             report.changes["messages edited"] += execute(_EDIT, part)

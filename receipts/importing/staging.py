@@ -25,7 +25,7 @@ RECORD_COLUMNS = {
     "participant": ("conversation", "username", "joined_at", "left_at", "role"),
     "message": (
         "id", "conversation", "username", "sent_at", "body", "edited_at", "deleted_at", "kind",
-        "activity",
+        "activity", "thread",
     ),
     "receipt": (
         "message", "username", "delivered_at", "read_at", "private", "content", "failed_at",
@@ -38,7 +38,7 @@ _FLAGS = {"private", "activity"}
 _DERIVED = (
     "joining", "touched", "given", "stay", "changed", "missing", "surplus", "sending", "revision",
     "told", "note", "new_position", "place", "position", "mark", "hidden", "advance",
-    "settling", "leaving", "returning", "held", "pairing",
+    "settling", "leaving", "returning", "held", "pairing", "thread", "reply",
 )  # fmt: skip
 _TABLES = tuple(f"import_{name}" for name in (*RECORD_COLUMNS, *_DERIVED))
 

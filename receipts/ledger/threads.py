@@ -5,7 +5,11 @@ Every change of a thread is made under the lock of its conversation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from receipts.sql.prepared import fetch_prepared
+from receipts.sql.run import execute
 
 
 def thread_sql(message: str, source: str) -> str:
@@ -61,3 +65,23 @@ _RECOUNTED = """
 def recount_thread(*, root: int, conversation: int, more: int) -> None:
     """Count ``more`` replies of a thread, after one was deleted (-1) or restored (1)."""
     fetch_prepared(_RECOUNTED, {"root": root, "conversation": conversation, "more": more})
+
+
+_REPLIES = """FROM chat_message AS reply
+             WHERE reply.conversation_id = root.conversation_id AND reply.thread_id = root.id
+               AND reply.deleted_at IS NULL"""
+_LAST = f"""(SELECT reply.{{}} {_REPLIES}
+             ORDER BY reply.created_at DESC, reply.id DESC LIMIT 1)"""
+_COUNTED = f"""
+    INSERT INTO chat_thread (root_id, conversation_id, reply_count, last_reply_id, last_reply_at)
+    SELECT root.id, root.conversation_id, (SELECT COUNT(*) {_REPLIES}), {_LAST.format("id")},
+           COALESCE({_LAST.format("created_at")}, root.created_at)
+      FROM chat_message AS root WHERE root.id IN ({{roots}})
+        ON CONFLICT (root_id, conversation_id) DO UPDATE
+       SET reply_count = excluded.reply_count, last_reply_id = excluded.last_reply_id,
+           last_reply_at = excluded.last_reply_at"""
+
+
+def recount_threads(roots: str, params: Mapping[str, Any]) -> None:
+    """Count the replies to the messages that a SELECT names; null is none of them."""
+    execute(_COUNTED.format(roots=roots), params)

@@ -52,6 +52,8 @@ def histories(draw: Any) -> tuple[list[Record], Hiding, bool]:
             "type": "message", "id": f"m{number}", "conversation": "tea",
             "sender": draw(st.sampled_from(people)), "sent_at": sent, "body": "now",
         }  # fmt: skip
+        if number and draw(st.integers(0, 2)) == 0:
+            message["thread"] = f"m{draw(st.integers(0, number - 1))}"
         records.append(message)
         if draw(st.integers(0, 4)) == 0:
             edited = draw(st.integers(sent, 20))
@@ -122,7 +124,7 @@ class Side:
 
     def record(self, record: Record) -> Record:
         ids = ("id", "conversation", "user", "sender", "message", "up_to", "read_up_to",
-               "delivered_up_to")  # fmt: skip
+               "delivered_up_to", "thread")  # fmt: skip
         named = {
             name: self.prefix + value
             for name, value in record.items()
@@ -224,7 +226,7 @@ COMMON: dict[str, Any] = {
 @settings(max_examples=4 if ON_CITUS else 20 if ON_POSTGRES else 40, **COMMON)
 @given(data=st.data())
 def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: Any) -> None:
-    """Rules 1, 2, 5 to 7, 11 to 13 and 19."""
+    """Rules 1, 2, 5 to 7, 11 to 13, 19 and 30."""
     assert_same(data, live=False)
 
 

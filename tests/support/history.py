@@ -12,7 +12,7 @@ from typing import Any
 
 from django.core.management import CommandError, call_command
 
-from chat.models import Conversation, ConversationParticipant, Message
+from chat.models import Conversation, ConversationParticipant, Message, Thread, ThreadFollower
 from receipts.models import MessageStatus
 from receipts.reads.watermarks import show_watermarks
 
@@ -56,7 +56,7 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
     rows = {
         (names[row.message_id], plain(row.recipient.username)): (
             row.sent_at, row.received_at, row.delivered_at, row.seen_at, row.read_at, row.failed_at,
-            row.failure_reason, row.withdrawn_at, row.content,
+            names.get(row.thread_id or 0), row.failure_reason, row.withdrawn_at, row.content,
         )
         for row in MessageStatus.objects.filter(conversation=conversation).select_related(
             "recipient"
@@ -67,7 +67,7 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
             message.created_at, message.body, message.edited_at, message.deleted_at,
             message.tracking, message.recipient_count, message.delivered_count,
             message.read_count, message.failed_count, message.overall_status,
-            message.read_since_edit_count,
+            message.read_since_edit_count, names.get(message.thread_id or 0),
         )
         for message in Message.objects.filter(conversation=conversation)
     }  # fmt: skip
@@ -84,11 +84,20 @@ def told(conversation: Conversation, plain: Callable[[str | None], str | None]) 
         )
         for each in participants
     }
+    threads = {
+        names[each.root_id]: (each.reply_count, names.get(each.last_reply_id or 0))
+        for each in Thread.objects.filter(conversation=conversation, reply_count__gt=0)
+    }
+    following = {
+        (names[each.root_id], plain(each.user.username))
+        for each in ThreadFollower.objects.filter(conversation=conversation).select_related("user")
+    }
     stored = _watermarks(participants, names, plain)
     show_watermarks(participants)
     shown = _watermarks(participants, names, plain)
     return {
         "rows": rows, "messages": messages, "members": members, "stored": stored, "shown": shown,
+        "threads": threads, "following": following,
     }  # fmt: skip
 
 
