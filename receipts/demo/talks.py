@@ -35,6 +35,8 @@ class Talk:
     failures: dict[int, tuple[str, str]] = field(default_factory=dict)
     #: By line: who acknowledged it, and in which words.
     acknowledged: dict[int, tuple[str, str]] = field(default_factory=dict)
+    #: By line: to which line it replies.
+    replies: dict[int, int] = field(default_factory=dict)
     deleted: tuple[int, ...] = ()
     left: tuple[str, ...] = ()
     visible_to: str = "sender"
@@ -159,8 +161,9 @@ TALKS = [
             (26, "alice", "The figures are in the folder now. Please read them before."),
         ],
         come={
-            "alice": (12, 12), "bob": (12, 12), "carol": (12, 12), "dave": (12, 9),
+            "alice": (12, 10), "bob": (12, 12), "carol": (12, 12), "dave": (12, 9),
             "erin": (12, 12), "frank": (8, 8),
         },
+        replies={10: 9, 11: 9},
     ),
 ]  # fmt: skip

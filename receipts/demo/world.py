@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from chat.models import Message, User
+from chat.names import numbered
 from receipts import services
 from receipts.demo.talks import DISCREET, PEOPLE, TALKS, Talk
 from receipts.services.marking import RecipientKey
@@ -73,13 +74,16 @@ def _load(talk: Talk, people: dict[str, User]) -> None:
             body=text,
             sent_at=now - timedelta(minutes=minutes_ago),
         )
+    sent: dict[int | None, int] = {}
     for number, (minutes_ago, username, body) in enumerate(talk.lines, start=1):
         message = services.send_message(
             conversation_id=conversation.pk,
             sender=people[username],
             body=body,
             sent_at=now - timedelta(minutes=minutes_ago),
+            thread=numbered(sent.get(talk.replies.get(number))),
         ).message
+        sent[number] = message.pk
         for other in talk.people:
             if other != username:
                 _come_to(talk, number, message, people[other], dice)

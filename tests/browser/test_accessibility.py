@@ -39,6 +39,8 @@ LOOK = """async ([where, options]) => {
 #: Lists of some rows, each with what is below the page of its first row.
 LISTS = {
     "chat/message/?sender=frank": ("change", "history", "delete-softly"),
+    "chat/message/?q=Added.": ("change",),  # a reply
+    "chat/message/?q=Agenda": ("change",),  # its root
     "chat/conversation/": ("change", "erase"),
     "chat/user/?q=r": ("change", "password", "forget"),
     "chat/conversationparticipant/?user=bob": ("change",),
@@ -130,7 +132,7 @@ def test_signing_in_and_being_refused(
 
 @WIDTHS
 def test_the_chat(window: Window, faults: Faults, size: Any) -> None:
-    """The list, a conversation, and who has read a message."""
+    """The list, a conversation, who has read a message, and a thread."""
     page = window("/", viewport=size, **OPTIONS)
     faults.look(page, "welcome")
     page.goto("/?as=alice")
@@ -141,6 +143,11 @@ def test_the_chat(window: Window, faults: Faults, size: Any) -> None:
     newest.locator(".bubble").click()
     expect(page.get_by_role("region", name="Read by")).to_contain_text("Bob Okafor")
     faults.look(page, "info")
+    page.get_by_role("button", name="Close").click()
+    page.get_by_role("link", name="2 replies").click()
+    expect(page.get_by_role("heading", name="Thread", level=1)).to_be_visible()
+    expect(bubble(page, "Please add ten minutes")).to_be_visible()
+    faults.look(page, "thread")
     assert faults.found == {}, faults.found
 
 

@@ -81,7 +81,8 @@ def test_a_private_delivery_leaves_one_tick_until_an_open_read(
     """Rule 13: with delivery receipts off nobody sees that a message has arrived."""
     alice, bob = as_person("alice"), as_person("bob")
     group.open(alice)
-    bob.get_by_role("switch", name="Delivery receipts").uncheck()
+    with bob.expect_response(lambda answer: answer.request.method == "PATCH"):
+        bob.get_by_role("switch", name="Delivery receipts").uncheck()
     expect(bob.get_by_text("Senders see nothing until you read openly.")).to_be_visible()
     try:
         say(alice, "Has it arrived?")

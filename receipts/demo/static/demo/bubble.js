@@ -24,6 +24,7 @@ export function makeBubble(row) {
     row.group && !row.mine && avatar(row.message.sender_name, row.message.sender, "small"),
     bubble,
     more,
+    el("a", { class: "replies", hidden: true }),
     el("div", { class: "caption" }),
   );
   return node;
@@ -41,8 +42,21 @@ export function updateBubble(node, row) {
   node.querySelector(".text").textContent = message.deleted_at ? "This message was deleted." : message.body;
   updateMeta(node.querySelector(".meta"), row);
   node.querySelector(".more").hidden = itemsOf(row).length === 0;
+  updateReplies(node.querySelector(".replies"), row);
   updateCaption(node.querySelector(".caption"), row);
 }
+
+/** Outside threads: how many replies a message has, and how many of them are unread. */
+function updateReplies(link, { message, isInThread }) {
+  const { reply_count: count, unread_replies: unread } = message;
+  link.hidden = isInThread || !count;
+  if (link.hidden) return;
+  link.href = threadOf(message);
+  const fresh = unread ? [" ", el("span", { class: "fresh" }, `${unread} new`)] : [];
+  link.replaceChildren(count === 1 ? "1 reply" : `${count} replies`, ...fresh);
+}
+
+const threadOf = (message) => `#${message.conversation}/${message.id}`;
 
 function updateMeta(meta, { mine, message }) {
   const isEdited = message.edited_at && !message.deleted_at;
@@ -73,11 +87,12 @@ function updateCaption(caption, { message, newest }) {
   }
 }
 
-function itemsOf({ mine, message }) {
+function itemsOf({ mine, message, isInThread }) {
   if (message.pending || message.deleted_at) return [];
   const about = ["Message info", () => openInfo(message)];
-  if (mine) return [about, ["Delete for everyone", () => remove(message)]];
-  return [about, ["Mark unread from here", () => markUnread(message)]];
+  const reply = isInThread ? [] : [["Reply in a thread", () => (location.hash = threadOf(message))]];
+  if (mine) return [about, ...reply, ["Delete for everyone", () => remove(message)]];
+  return [about, ...reply, ["Mark unread from here", () => markUnread(message)]];
 }
 
 function info(node) {

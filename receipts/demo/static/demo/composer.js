@@ -1,8 +1,8 @@
-/** The form for new messages; each conversation keeps its draft. */
+/** The form for new messages; each conversation, and each thread, keeps its draft. */
 
 import { $ } from "./dom.js";
 import { tell } from "./outbox.js";
-import { state, watch } from "./state.js";
+import { openLine, state, watch } from "./state.js";
 import { toEnd } from "./talk.js";
 
 const drafts = new Map();
@@ -20,12 +20,13 @@ export function listenToComposer() {
     send(text);
   });
   text.addEventListener("input", () => {
-    drafts.set(state.open, text.value);
+    drafts.set(openLine(), text.value);
     fit(text);
   });
   watch(() => {
-    if (shown === state.open) return;
-    shown = state.open;
+    if (shown === openLine()) return;
+    shown = openLine();
+    text.placeholder = state.thread ? "Reply in the thread" : "Message";
     text.value = drafts.get(shown) ?? "";
     fit(text);
     if (shown && matchMedia("(pointer: fine)").matches) text.focus();
@@ -36,14 +37,14 @@ function send(text) {
   const body = text.value.trim();
   if (!body || !state.open) return;
   text.value = "";
-  drafts.delete(state.open);
+  drafts.delete(openLine());
   fit(text);
   state.divider = null;
   tell({
     kind: "send",
     conversation: state.open,
     path: `/conversations/${state.open}/messages/`,
-    body: { body, client_id: newId() },
+    body: { body, client_id: newId(), ...(state.thread && { thread: state.thread }) },
   });
   queueMicrotask(toEnd);
 }

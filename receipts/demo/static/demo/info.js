@@ -2,7 +2,7 @@
 
 import { get, isRefusal } from "./client.js";
 import { $, avatar, el } from "./dom.js";
-import { state } from "./state.js";
+import { lineOf, state } from "./state.js";
 import { standing, ticksOf } from "./ticks.js";
 import { day, clock, moment } from "./times.js";
 
@@ -94,7 +94,7 @@ function draw(message, summary, { results, isMore }) {
 
 /** The message as it was fetched last: its text may have been edited since the dialog was opened. */
 function asItIs(message) {
-  return state.messages.get(message.conversation)?.get(message.id) ?? message;
+  return state.messages.get(lineOf(message))?.get(message.id) ?? message;
 }
 
 function quote(message) {

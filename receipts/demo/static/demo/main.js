@@ -65,10 +65,10 @@ function goOnline(wanted) {
   }
 }
 
-/** Open the conversation in the URL fragment (`#7`), or none. */
+/** Open the conversation (`#7`) or the thread (`#7/24`) in the URL fragment, or none. */
 function openNamed() {
-  const id = Number(location.hash.slice(1)) || null;
-  openConversation(id);
+  const [id, thread] = location.hash.slice(1).split("/").map((each) => Number(each) || null);
+  openConversation(id, thread ?? null);
   if (!state.open) return;
   inTurn(() => fetchPeople(id)).catch(() => {});
   follow.now();

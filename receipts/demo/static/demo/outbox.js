@@ -5,7 +5,7 @@
  */
 
 import { call, inTurn, isUnreachable, ticks } from "./client.js";
-import { changed, conversationOf, isMine, isSystem, messagesOf, state } from "./state.js";
+import { changed, conversationOf, isMine, isSystem, lineOf, messagesOf, state } from "./state.js";
 import { username } from "./session.js";
 
 const KEY = `seenby:outbox:${username}`;
@@ -20,13 +20,13 @@ export function tell(entry) {
   if (!late) inTurn(flush).catch(() => {});
 }
 
-/** Messages of a conversation that are queued or were refused, shaped like sent ones. */
-export function waitingIn(conversation) {
+/** Messages of a line that are queued or were refused, shaped like sent ones. */
+export function waitingIn(line) {
   return entries
-    .filter((each) => each.kind === "send" && each.conversation === conversation)
+    .filter((each) => each.kind === "send" && lineOf({ ...each.body, conversation: each.conversation }) === line)
     .map((entry) => ({
       ...entry.body,
-      conversation,
+      conversation: entry.conversation,
       sender: username,
       created_at: entry.since,
       pending: true,
@@ -36,12 +36,15 @@ export function waitingIn(conversation) {
     }));
 }
 
-/** The unread count of a conversation, including marks that are not sent yet. */
+/** The unread count of a conversation with its threads. */
 export function unreadIn(conversation) {
-  const told = entries.findLast(
-    (each) => each.conversation === conversation.id && ["read", "unread"].includes(each.kind),
-  );
-  if (!told) return conversation.unread_count;
+  return unreadOutside(conversation) + conversation.unread_count - conversation.unread_count_main;
+}
+
+/** The unread count of a conversation outside threads, including marks that are not sent yet. */
+export function unreadOutside(conversation) {
+  const told = entries.findLast((each) => each.conversation === conversation.id && each.body.thread === "main");
+  if (!told) return conversation.unread_count_main;
   const messages = messagesOf(conversation.id);
   const named = told.body.up_to_message ?? told.body.from_message;
   const place = messages.findIndex((each) => each.id === named);
@@ -92,13 +95,21 @@ function learn(entry, answer) {
   const conversation = conversationOf(entry.conversation);
   if (entry.kind === "send") {
     if (answer.receipts) ticks.learn([answer.receipts]);
-    state.messages.get(entry.conversation)?.set(answer.id, answer);
+    state.messages.get(lineOf(answer))?.set(answer.id, answer);
     if (!conversation) return;
-    Object.assign(conversation, { last_message: answer, unread_count: 0 });
+    conversation.last_message = answer;
+    if (!answer.thread) leaveUnread(conversation, conversation.unread_count - conversation.unread_count_main);
     state.conversations = [conversation, ...state.conversations.filter((c) => c !== conversation)];
   } else if (conversation && answer?.unread_count !== undefined) {
-    conversation.unread_count = answer.unread_count;
+    if (answer.thread === "main") leaveUnread(conversation, answer.unread_count);
+    else conversation.unread_count = answer.unread_count;
   }
+}
+
+/** So much is unread after a change outside threads. */
+function leaveUnread(conversation, count) {
+  conversation.unread_count_main -= conversation.unread_count - count;
+  conversation.unread_count = count;
 }
 
 function keep() {

@@ -1,58 +1,73 @@
 /** Reading: a message that was shown in a visible window has been read. */
 
-import { tell, unreadIn } from "./outbox.js";
+import { tell, unreadIn, unreadOutside } from "./outbox.js";
 import { $ } from "./dom.js";
-import { changed, conversationOf, messagesOf, state } from "./state.js";
+import { changed, conversationOf, isMine, isSystem, lineOf, messagesOf, openLine, openRoot, state } from "./state.js";
 import { byTime } from "./times.js";
 
-/** By conversation: the message up to which this window has marked it read. */
+/** By line: the message up to which this window has marked it read. */
 const readUpTo = new Map();
 
 /** Mark what is shown as read, unless it was marked before. */
 export function readWhatIsShown() {
   const conversation = conversationOf(state.open);
   if (!conversation || document.visibilityState !== "visible") return;
-  const messages = state.messages.get(conversation.id);
+  const line = openLine();
+  const messages = state.messages.get(line);
   const shown = lastShown();
-  const [here, before] = [messages?.get(shown), messages?.get(readUpTo.get(conversation.id))];
+  const [here, before] = [messages?.get(shown), messages?.get(readUpTo.get(line))];
   if (!here || (before && byTime(here, before) <= 0)) return;
-  readUpTo.set(conversation.id, shown);
-  if (unreadIn(conversation) === 0) return;
+  readUpTo.set(line, shown);
+  if (unreadHere(conversation) === 0) return;
   tell({
     kind: "read",
     conversation: conversation.id,
     path: `/conversations/${conversation.id}/mark-read/`,
-    body: { up_to_message: shown },
+    body: { up_to_message: shown, thread: state.thread ?? "main" },
     timed: true,
   });
 }
 
+/** What is unread in the open line. */
+export function unreadHere(conversation) {
+  return state.thread ? (openRoot()?.unread_replies ?? 0) : unreadOutside(conversation);
+}
+
 /** Another message is the first unread one: it may stand above what was marked. */
-export const forgetWhatIsRead = (id) => readUpTo.delete(id);
+export function forgetWhatIsRead(id) {
+  for (const line of readUpTo.keys()) if (`${line}/`.startsWith(`${id}/`)) readUpTo.delete(line);
+}
 
 /** Mark unread from a message on, for oneself only (rule 10), and close the conversation. */
 export function markUnread(message) {
-  readUpTo.delete(message.conversation);
+  readUpTo.delete(lineOf(message));
   state.open = null;
   tell({
     kind: "unread",
     conversation: message.conversation,
     path: `/conversations/${message.conversation}/mark-unread/`,
-    body: { from_message: message.id },
+    body: { from_message: message.id, thread: message.thread ?? "main" },
   });
   location.hash = "";
 }
 
-export function openConversation(id) {
+/** Open a conversation, or with `thread` the thread of one of its messages. */
+export function openConversation(id, thread) {
   const conversation = conversationOf(id);
   state.open = conversation ? id : null;
-  state.divider = conversation && unreadIn(conversation) > 0 ? firstUnread(conversation) : null;
+  state.thread = conversation ? thread : null;
+  state.unreadThreads = state.unreadThreads.filter((each) => each.conversation === id);
+  state.divider = conversation && !thread && unreadIn(conversation) > 0 ? firstUnread(conversation) : null;
   changed();
 }
 
+/** The first of the loaded ones outside threads; where a reply is unread before it, by their number. */
 function firstUnread(conversation) {
-  const first = conversation.first_unread_message;
-  return messagesOf(conversation.id).some((each) => each.id === first) ? first : null;
+  const messages = messagesOf(conversation.id);
+  const first = messages.find((each) => each.id === conversation.first_unread_message);
+  const others = messages.filter((each) => !isMine(each) && !isSystem(each) && !each.deleted_at);
+  const unread = unreadOutside(conversation);
+  return (first ?? (unread > 0 ? others.at(-unread) : null))?.id ?? null;
 }
 
 /** The id of the last message whose bottom edge is in view, or 0. */

@@ -8,15 +8,19 @@ export const state = {
   me: null,
   /** Newest activity first; null until they are fetched. */
   conversations: null,
-  /** By conversation: its loaded messages, by id. */
+  /** By line: its loaded messages, by id; those of a thread with its root. */
   messages: new Map(),
-  /** By conversation: the URL of its earlier messages, or null. */
+  /** By line: the URL of its earlier messages, or null. */
   earlier: new Map(),
   /** By conversation: its participants. */
   people: new Map(),
   /** The id of the open conversation, and of the first message that was unread on opening. */
   open: null,
   divider: null,
+  /** The root of the open thread; null while the conversation is shown outside threads. */
+  thread: null,
+  /** The roots of threads of the open conversation that have unread replies, the newest first. */
+  unreadThreads: [],
   /** online, away (switched off), or reconnecting. */
   connection: "online",
 };
@@ -41,10 +45,17 @@ export const conversationOf = (id) => state.conversations?.find((each) => each.i
 /** Whether this user wants no notifications of a conversation. */
 export const isSilent = (conversation) => conversation?.notifications === "off";
 
-/** A conversation's messages, oldest first. */
-export function messagesOf(id) {
-  return [...(state.messages.get(id)?.values() ?? [])].sort(byTime);
+/** The line of a message: the id of its conversation, or `7/24` in the thread of message 24. */
+export const lineOf = ({ conversation, thread }) => (thread ? `${conversation}/${thread}` : conversation);
+export const openLine = () => lineOf({ conversation: state.open, thread: state.thread });
+
+/** The messages of a line, oldest first. */
+export function messagesOf(line) {
+  return [...(state.messages.get(line)?.values() ?? [])].sort(byTime);
 }
+
+/** The root of the open thread, once it is loaded. */
+export const openRoot = () => state.messages.get(openLine())?.get(state.thread);
 
 /** A system line is the application's, also where it names a person. */
 export const isSystem = (message) => message.kind === "system";
