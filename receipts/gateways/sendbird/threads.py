@@ -6,7 +6,6 @@ refused, and of replies the lists for a channel have none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -28,7 +27,7 @@ from receipts.gateways.sendbird.shapes import (
 )
 from receipts.gateways.unixtime import milliseconds
 from receipts.reads.messages import rows_of
-from receipts.reads.threads import root_row, threads_of
+from receipts.reads.threads import root_row, threads_in
 
 PARENT = "parent_message_id"
 _TO_CHANNEL = ("is_reply_to_channel", "reply_to_channel")
@@ -137,23 +136,21 @@ def _thread_infos(
 
     ``updated_at`` is the time of the last reply, too: when a thread last changed is not stored.
     """
-    known = threads_of(row for row in rows if row["thread_id"] is None)
-    threads = {pk: row for pk, row in known.rows.items() if row["reply_count"]}
-    users = _most_replies(threads, conversation)
+    roots = [row["id"] for row in rows if row["thread_id"] is None]
+    threads = list(threads_in(conversation.pk).filter(root__in=roots))
+    users = _most_replies([each.root_id for each in threads], conversation)
     return {
-        pk: {
-            "reply_count": row["reply_count"],
-            "most_replies": users.get(pk, []),
-            "last_replied_at": milliseconds(row["last_reply_at"]),
-            "updated_at": milliseconds(row["last_reply_at"]),
+        each.root_id: {
+            "reply_count": each.reply_count,
+            "most_replies": users.get(each.root_id, []),
+            "last_replied_at": milliseconds(each.last_reply_at),
+            "updated_at": milliseconds(each.last_reply_at),
         }
-        for pk, row in threads.items()
+        for each in threads
     }
 
 
-def _most_replies(
-    roots: Iterable[int], conversation: Conversation
-) -> dict[int, list[dict[str, Any]]]:
+def _most_replies(roots: list[int], conversation: Conversation) -> dict[int, list[dict[str, Any]]]:
     """The users who wrote most replies in each thread, in one statement."""
     if not roots:
         return {}
