@@ -17,6 +17,7 @@ from receipts.models import ReceiptEvent
 from receipts.sql.nodes import BEACONS, node_statements, nodes_with_shards
 from receipts.sql.run import execute, fetch_rows
 from tests.support.cast import say
+from tests.support.distributed import entering_by, nodes
 
 pytestmark = [pytest.mark.citus, pytest.mark.django_db(transaction=True)]
 
@@ -38,18 +39,20 @@ Move = Callable[[int, str, int, str, int], None]
 
 @pytest.fixture
 def move() -> Iterator[Move]:
-    """Moves a shard from a node to another one; at the end, all go back."""
+    """Moves a shard from a node to another one, by the coordinator; at the end, all go back."""
     before = {shard: node for shard, *node in fetch_rows(_SHARDS)}
 
-    def move(shard: int, *nodes: Any) -> None:
-        fetch_rows(_MOVE.format(shard, *nodes))
+    def move(shard: int, *places: Any) -> None:
+        with entering_by(nodes()[0]):
+            fetch_rows(_MOVE.format(shard, *places))
 
     yield move
     for shard, *node in fetch_rows(_SHARDS):
         if node != before[shard]:
             move(shard, *node, *before[shard])
     # What was left behind still refers to the users.
-    execute("CALL citus_cleanup_orphaned_resources()")
+    with entering_by(nodes()[0]):
+        execute("CALL citus_cleanup_orphaned_resources()")
 
 
 @pytest.fixture
@@ -154,11 +157,11 @@ def test_a_node_that_has_lost_all_shards_loses_no_event(
 ) -> None:  # fmt: skip
     ((_, *gone),) = fetch_rows(_PLACE, {"room": group.pk})
     pages, sent = Pages(api(bob)), [say(alice, room).pk for room in (group, direct)]
-    nodes = nodes_with_shards()
+    holders = nodes_with_shards()
     for shard, *node in fetch_rows(_SHARDS):
         if node == gone:
             move(shard, *node, *elsewhere(*node))
-    assert len(nodes_with_shards()) == len(nodes) - 1
+    assert len(nodes_with_shards()) == len(holders) - 1
     new = Pages(api(bob))
     assert sorted(pages.messages()) == sorted(sent)
     assert pages.messages() == new.messages() == []

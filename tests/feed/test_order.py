@@ -18,7 +18,7 @@ from receipts import services
 from receipts.models import EventKind, ReceiptEvent
 from tests.support.cast import say
 from tests.support.committing import on_its_own, write
-from tests.support.distributed import ON_CITUS
+from tests.support.distributed import in_order
 from tests.support.listening import Listen, Stream
 
 pytestmark = [
@@ -76,8 +76,7 @@ def test_what_took_its_number_first_and_commits_last_is_still_told(
     assert middle.messages(early) == [early]
     again = listen(bob, cursor)
     told = [again.event()["message"]["id"] for _ in range(2)]
-    # In a cluster the two conversations may lie on two nodes, which are read one after the other.
-    assert (sorted(told) if ON_CITUS else told) == [early, later]
+    assert in_order(told) == [early, later]
 
 
 def test_a_long_transaction_holds_up_nobody_elses_events(

@@ -51,6 +51,14 @@ def _drop_on(host: str, port: int, database: str, elsewhere: str) -> None:
         worker.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(Identifier(database)))
 
 
+def in_order(told: list[Any]) -> list[Any]:
+    """What was told of two conversations, as it came; sorted in a cluster.
+
+    There they may lie on two nodes, whose events are read one node after the other.
+    """
+    return sorted(told) if ON_CITUS else told
+
+
 def nodes() -> list[Node]:
     """The coordinator, and then the workers."""
     with connection.cursor() as cursor:
