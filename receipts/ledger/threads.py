@@ -67,15 +67,24 @@ def recount_thread(*, root: int, conversation: int, more: int) -> None:
     fetch_prepared(_RECOUNTED, {"root": root, "conversation": conversation, "more": more})
 
 
-_REPLIES = """FROM chat_message AS reply
-             WHERE reply.conversation_id = root.conversation_id AND reply.thread_id = root.id
-               AND reply.deleted_at IS NULL"""
-_LAST = f"""(SELECT reply.{{}} {_REPLIES}
+def replies_sql(root: str) -> str:
+    """SQL, from its FROM on: the replies to the message ``root`` that are not deleted."""
+    return f"""FROM chat_message AS reply
+             WHERE reply.conversation_id = {root}.conversation_id
+               AND reply.thread_id = {root}.id AND reply.deleted_at IS NULL"""
+
+
+def last_reply_sql(root: str, column: str) -> str:
+    """SQL: a column of the newest of them; null if there is none."""
+    return f"""(SELECT reply.{column} {replies_sql(root)}
              ORDER BY reply.created_at DESC, reply.id DESC LIMIT 1)"""
+
+
 _COUNTED = f"""
     INSERT INTO chat_thread (root_id, conversation_id, reply_count, last_reply_id, last_reply_at)
-    SELECT root.id, root.conversation_id, (SELECT COUNT(*) {_REPLIES}), {_LAST.format("id")},
-           COALESCE({_LAST.format("created_at")}, root.created_at)
+    SELECT root.id, root.conversation_id, (SELECT COUNT(*) {replies_sql("root")}),
+           {last_reply_sql("root", "id")},
+           COALESCE({last_reply_sql("root", "created_at")}, root.created_at)
       FROM chat_message AS root WHERE root.id IN ({{roots}})
         ON CONFLICT (root_id, conversation_id) DO UPDATE
        SET reply_count = excluded.reply_count, last_reply_id = excluded.last_reply_id,

@@ -13,19 +13,15 @@ from typing import Any
 from django.db import transaction
 
 from chat.models import Conversation
+from receipts.ledger.threads import last_reply_sql, recount_threads, replies_sql
 from receipts.sql.run import execute, fetch_rows, lock_in_order
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 
-#: The replies to ``message`` that are not deleted. Where no conversation has threads, none is read.
-_REPLIES = """FROM chat_message AS reply
-             WHERE reply.conversation_id = message.conversation_id
-               AND reply.thread_id = message.id AND reply.deleted_at IS NULL"""
-_LAST = f"""(SELECT reply.{{}} {_REPLIES}
-             ORDER BY reply.created_at DESC, reply.id DESC LIMIT 1)"""
+#: Where no conversation has threads, no reply is read.
 _COUNTED = f"""
     SELECT message.id, message.conversation_id, COALESCE(thread.reply_count, 0) AS stored_count,
-           thread.last_reply_id AS stored_last, (SELECT COUNT(*) {_REPLIES}) AS reply_count,
-           {_LAST.format("id")} AS last_reply
+           thread.last_reply_id AS stored_last, (SELECT COUNT(*) {replies_sql("message")}) AS reply_count,
+           {last_reply_sql("message", "id")} AS last_reply
       FROM chat_conversation AS conversation
       JOIN chat_message AS message ON message.conversation_id = conversation.id
       LEFT JOIN chat_thread AS thread ON thread.root_id = message.id
@@ -36,15 +32,6 @@ _WRONG = f"""
     SELECT * FROM ({_COUNTED}) AS counted
      WHERE stored_count <> reply_count OR COALESCE(stored_last, 0) <> COALESCE(last_reply, 0)
      ORDER BY id"""
-_STORE = f"""
-    INSERT INTO chat_thread (root_id, conversation_id, reply_count, last_reply_id, last_reply_at)
-    SELECT message.id, message.conversation_id, (SELECT COUNT(*) {_REPLIES}),
-           {_LAST.format("id")}, COALESCE({_LAST.format("created_at")}, message.created_at)
-      FROM chat_message AS message
-     WHERE message.id = %(root)s AND message.conversation_id = %(conversation)s
-        ON CONFLICT (root_id, conversation_id) DO UPDATE
-       SET reply_count = excluded.reply_count, last_reply_id = excluded.last_reply_id,
-           last_reply_at = excluded.last_reply_at"""
 
 #: Rows of replies that name another thread than their message does, or none.
 _ROWS = f"""FROM chat_message AS message
@@ -93,4 +80,5 @@ def _store(root: int, conversation: int) -> int:
     """Count the replies of one thread again; return how many threads were corrected."""
     if not lock_in_order(Conversation.objects.present().filter(pk=conversation)):
         return 0  # it is being deleted, and its threads with it
-    return execute(_STORE, {"root": root, "conversation": conversation})
+    recount_threads("%(root)s", {"root": root})
+    return 1
