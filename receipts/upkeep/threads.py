@@ -20,7 +20,8 @@ from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
 #: Where no conversation has threads, no reply is read.
 _COUNTED = f"""
     SELECT message.id, message.conversation_id, COALESCE(thread.reply_count, 0) AS stored_count,
-           thread.last_reply_id AS stored_last, (SELECT COUNT(*) {replies_sql("message")}) AS reply_count,
+           thread.last_reply_id AS stored_last,
+           (SELECT COUNT(*) {replies_sql("message")}) AS reply_count,
            {last_reply_sql("message", "id")} AS last_reply
       FROM chat_conversation AS conversation
       JOIN chat_message AS message ON message.conversation_id = conversation.id
