@@ -42,8 +42,9 @@ _IS_OLD = {
 
 
 def keeps_notes() -> bool:
-    """Whether there are notes: also an import's local copy has none, since its node joins a
-    temporary table with the horizon of the coordinator in no statement.
+    """Whether changes are noted: not in a cluster, and not on an import's local copy there.
+
+    Citus refuses to join the copy's temporary tables with the horizon, which all nodes know.
     """
     return not is_cluster()
 
