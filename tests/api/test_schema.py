@@ -28,15 +28,15 @@ NAMES = (
     "BatchResults BulkMark BulkMarkBody BulkReadBody Conversation ConversationChange "
     "ConversationDeletedEvent ConversationKind ConversationPage ConversationReadEvent "
     "CreatedWebhook DeliveredEvent Delivery ErasureProgress Error Event EventMark Events "
-    "EverythingReadBody FailureBody FieldError Figures Insights InsightsDay MarkBody Me "
+    "EverythingReadBody FailureBody FieldError Figures Following Insights InsightsDay MarkBody Me "
     "Membership Message MessageCreatedEvent MessageDeletedEvent MessageEditedEvent MessageKind "
     "MessageName MessagePage MessageReference MessageRestoredEvent MessageText NewConversation "
     "NewMessage NewParticipant NewUser NewWebhook Notifications OverallStatus OwnReceipt "
     "Participant ParticipantChange ParticipantPage PingEvent ProfileChange ReadBody ReceiptPolicy "
     "ReceiptUpdatedEvent ReceiptsBy ReceiptsVisibleTo Recipient RecipientPage RefusedSummary Role "
-    "SecretRotation Share Spread State Summaries Summary SummaryOrRefusal SummaryRefusal Ticket "
-    "Token TwoMembers Unmarked UnreadBody UntrackedReason User UserChange UserPage "
-    "ValidationError Webhook WebhookChange WebhookKind WebhookPage"
+    "SecretRotation Share Spread State Summaries Summary SummaryOrRefusal SummaryRefusal "
+    "ThreadRecipients Ticket Token TwoMembers Unmarked UnreadBody UntrackedReason User UserChange "
+    "UserPage ValidationError Webhook WebhookChange WebhookKind WebhookPage"
 )
 
 

@@ -61,6 +61,8 @@ TOLD_WRITERS: dict[str, set[str]] = {
     "PATCH messages/<id:pk>/": {"id"},
     "DELETE messages/<id:pk>/": set(),
     "POST messages/<id:pk>/restore/": {"id"},
+    "POST messages/<id:pk>/follow/": {"message", "user"},
+    "POST messages/<id:pk>/unfollow/": {"message", "user"},
     "POST messages/<id:pk>/delivered/": {"message", "user"},
     "POST messages/<id:pk>/read/": {"message", "user"},
     "POST messages/<id:pk>/failed/": {"message", "user"},

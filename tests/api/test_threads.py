@@ -11,6 +11,7 @@ from django.utils import timezone
 from chat.models import Conversation, Message, Thread, ThreadFollower, User
 from receipts import services
 from tests.support.cast import say
+from tests.support.following import Follow
 
 
 def reply(api: Any, sender: User, root: Message, body: str = "yes", **fields: Any) -> Any:
@@ -265,12 +266,12 @@ def test_a_backend_follows_for_a_user(
     assert api(carol).get(f"/messages/{root.pk}/")["following"] is True
 
 
-def test_events_say_the_thread(api: Any, root: Message, alice: User, bob: User) -> None:
-    cursor = api(alice).get("/events/")["cursor"]
-    sent = reply(api, bob, root)
-    events = api(alice).get(f"/events/?after={cursor}")["results"]
-    created = [event["message"] for event in events if event["kind"] == "message.created"]
-    [message] = [message for message in created if message["id"] == sent["id"]]
+def test_events_say_the_thread(
+    api: Any, follow: Follow, root: Message, alice: User, bob: User
+) -> None:
+    heard = follow(alice)
+    reply(api, bob, root)
+    [message] = [each["message"] for each in heard() if each["kind"] == "message.created"]
     assert (message["thread"], message["unread_replies"]) == (root.pk, None)
 
 

@@ -72,6 +72,7 @@ def test_the_readers_other_devices_are_told_what_is_left_unread(
         "conversation": group.pk,
         "conversation_external_id": None,
         "unread_count": 1,
+        "unread_count_main": 1,
         "first_unread_message": second.pk,
         "first_unread_message_external_id": None,
     }

@@ -39,7 +39,8 @@ def test_its_summary_is_what_it_was_and_says_since_when(
     assert summary == {
         "message": archived.pk, "message_external_id": None,
         "conversation": archived.conversation_id, "conversation_external_id": None, "tracked": True,
-        "overall_status": "read", "summary_text": "Read by all", "total_recipients": 2,
+        "receipts_by": "rows", "overall_status": "read", "summary_text": "Read by all",
+        "total_recipients": 2,
         "delivered_count": 2, "read_count": 2, "read_since_edit_count": 2, "failed_count": 0,
         "delivered": "all", "read": "all", "archived_at": told(archived),
     }  # fmt: skip

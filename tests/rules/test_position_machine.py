@@ -34,7 +34,7 @@ from receipts.services.batch_items import BatchMark
 from receipts.services.single import Wish
 from tests.support.cast import ON_POSTGRES
 from tests.support.distributed import ON_CITUS
-from tests.support.model import Message, Room, Row
+from tests.support.model import Line, Message, Room, Row
 from tests.support.positions import up_to
 
 PEOPLE = ("alice", "bob", "carol", "dave", "erin")
@@ -56,7 +56,11 @@ class LargeRoom(Room):
     """The model of rows; a position passes a deleted message, too."""
 
     def markable(
-        self, user: str, first: Message | None = None, last: Message | None = None
+        self,
+        user: str,
+        first: Message | None = None,
+        last: Message | None = None,
+        line: Line = None,
     ) -> list[Row]:
         end = None if last is None else self.place(last) + 1
         rows = [m.rows[user] for m in self.ordered[:end] if user in m.rows]

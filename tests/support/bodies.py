@@ -20,6 +20,7 @@ KINDS = ["receipt.updated", 5, None, {}, [None], ["nothing"], ["conversation.rea
 NAME = ["", "..", "a\nb", " ", "x" * 256, *TEXT]
 NAMES = ["bob", 5, None, {}, [None], ["bob", 5], [["bob"]], ["nobody"], ["b\x00b"], ["bob", ""]]
 ID = [0, -1, 2**63, 2**64, 10**30, 1.0, "1", True, [], {}]
+LINE = [*ID, "", "Main", "ext:m"]
 TIME = [
     "", "soon", "2026-11-21", "2026-11-21T09:30:00", "2026-13-01T00:00:00Z", "2026-11-21T25:00:00Z",
     "0001-01-01T00:00:00+01:00", "9999-12-31T23:59:59-01:00", "2026-11-21T09:30:00\x00Z",
@@ -30,12 +31,14 @@ PROFILE = {"display_name": [*TEXT, "x" * 201], "avatar_url": URL, "read_receipts
            "delivery_receipts_enabled": FLAG}  # fmt: skip
 CONVERSATION = {
     "title": [*TEXT, "x" * 256], "receipt_policy": WORD, "receipts_visible_to": WORD,
+    "thread_recipients": WORD,
 }  # fmt: skip
 MARK = {"at": TIME, "user": NAME}
 READ = {"private": FLAG, **MARK}
+UP_TO = {"up_to_message": ID, "thread": LINE}
 MESSAGE = {
     "body": ["", *TEXT], "client_id": TEXT_OR_NULL, "request_receipts": FLAG, "mark_read": FLAG,
-    "sender": NAME, "sent_at": [*TIME, "2999-01-01T00:00:00Z"],
+    "sender": NAME, "sent_at": [*TIME, "2999-01-01T00:00:00Z"], "thread": ID,
 }  # fmt: skip
 
 #: Stands for the id of the existing message.
@@ -66,10 +69,11 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         "alice", {}, {"role": WORD, "muted": FLAG, "banned": FLAG, "notifications": WORD},
     ),
     "POST /conversations/{id}/messages/": ("backend", {"body": "hi", "sender": "alice"}, MESSAGE),
-    "POST /conversations/{id}/mark-delivered/": ("bob", {}, {"up_to_message": ID, **MARK}),
-    "POST /conversations/{id}/mark-read/": ("bob", {}, {"up_to_message": ID, **READ}),
+    "POST /conversations/{id}/mark-delivered/": ("bob", {}, {**UP_TO, **MARK}),
+    "POST /conversations/{id}/mark-read/": ("bob", {}, {**UP_TO, **READ}),
     "POST /conversations/{id}/mark-unread/": (
-        "bob", {"from_message": MESSAGE_ID}, {"from_message": [*ID, None], "user": NAME},
+        "bob", {"from_message": MESSAGE_ID},
+        {"from_message": [*ID, None], "thread": LINE, "user": NAME},
     ),
     "POST /me/mark-delivered/": ("bob", {}, {"user": NAME}),
     "POST /me/mark-read/": ("bob", {}, {"user": NAME, "private": FLAG}),
@@ -81,6 +85,8 @@ ENDPOINTS: dict[str, tuple[str, dict[str, Any], dict[str, list[Any]]]] = {
         "backend", {"user": "bob"},
         {"reason": ["a\x00b", True, 5, 1.5, [], {}], "user": [*NAME, "nobody"], "at": TIME},
     ),
+    "POST /messages/{id}/follow/": ("bob", {}, {"user": NAME}),
+    "POST /messages/{id}/unfollow/": ("bob", {}, {"user": NAME}),
     "POST /messages/{id}/restore/": ("backend", {}, {}),
     "POST /receipts/": (
         "bob", {"receipts": []}, {"receipts": [{}, "", 1, True, None, [{}] * 1_001]},

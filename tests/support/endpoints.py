@@ -57,6 +57,7 @@ TABLE = {
     "POST conversations/<id:pk>/mark-delivered/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
     "POST conversations/<id:pk>/mark-read/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
     "POST conversations/<id:pk>/mark-unread/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
+    "GET conversations/<id:pk>/threads/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
     "GET conversations/<id:pk>/insights/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
     "GET insights/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
     "GET messages/<id:pk>/": (401, 404, 200, 200, 200, 404, 200, 200, 200),
@@ -66,6 +67,8 @@ TABLE = {
     "POST messages/<id:pk>/delivered/": (401, 404, 403, 200, 403, 404, 200, 403, 200),
     "POST messages/<id:pk>/read/": (401, 404, 403, 200, 403, 404, 200, 403, 200),
     "POST messages/<id:pk>/failed/": (401, 404, 403, 403, 403, 404, 403, 403, 200),
+    "POST messages/<id:pk>/follow/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
+    "POST messages/<id:pk>/unfollow/": (401, 404, 200, 200, 200, 404, 200, 403, 200),
     "GET messages/<id:pk>/status/": (401, 404, 200, 403, 403, 404, 403, 200, 200),
     "GET messages/<id:pk>/recipients/": (401, 404, 200, 403, 403, 404, 403, 200, 200),
     "GET receipts/": (401, 200, 200, 200, 200, 200, 200, 200, 200),
@@ -109,6 +112,8 @@ SERVICE_BODIES = {
     "POST conversations/<id:pk>/mark-unread/": '{"from_message": MESSAGE, "user": "recipient"}',
     "POST messages/<id:pk>/delivered/": '{"user": "recipient"}',
     "POST messages/<id:pk>/read/": '{"user": "recipient"}',
+    "POST messages/<id:pk>/follow/": '{"user": "recipient"}',
+    "POST messages/<id:pk>/unfollow/": '{"user": "recipient"}',
     "POST receipts/":
         '{"receipts": [{"message": MESSAGE, "state": "read", "user": "recipient"}]}',
 }  # fmt: skip
