@@ -11,7 +11,6 @@ from django.utils import timezone
 from chat.models import Conversation, Message, Thread, ThreadFollower, User
 from receipts import services
 from tests.support.cast import say
-from tests.support.following import Follow
 
 
 def reply(api: Any, sender: User, root: Message, body: str = "yes", **fields: Any) -> Any:
@@ -264,15 +263,6 @@ def test_a_backend_follows_for_a_user(
     """Rule 18."""
     api(service_key).post(f"/messages/{root.pk}/follow/", {"user": "carol"})
     assert api(carol).get(f"/messages/{root.pk}/")["following"] is True
-
-
-def test_events_say_the_thread(
-    api: Any, follow: Follow, root: Message, alice: User, bob: User
-) -> None:
-    heard = follow(alice)
-    reply(api, bob, root)
-    [message] = [each["message"] for each in heard() if each["kind"] == "message.created"]
-    assert (message["thread"], message["unread_replies"]) == (root.pk, None)
 
 
 def test_deleting_a_conversation_removes_its_threads(

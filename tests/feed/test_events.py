@@ -78,6 +78,17 @@ def test_the_readers_other_devices_are_told_what_is_left_unread(
     }
 
 
+def test_a_reply_says_its_thread(
+    api: Any, follow: Follow, message: Message, alice: User, bob: User
+) -> None:
+    """Rule 30; what one has unread of a thread is one's own, and in answers only."""
+    heard = follow(alice)
+    body = {"body": "yes", "thread": message.pk}
+    api(bob).post(f"/conversations/{message.conversation_id}/messages/", body, status=201)
+    [told] = [each["message"] for each in heard() if each["kind"] == "message.created"]
+    assert (told["thread"], told["unread_replies"]) == (message.pk, None)
+
+
 def test_marking_unread_is_told_to_oneself_alone(
     api: Any, follow: Follow, message: Message, alice: User, bob: User
 ) -> None:

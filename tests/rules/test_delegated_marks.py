@@ -34,6 +34,7 @@ def functions(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     if not ON_CITUS:
         for module in (apart, at_once, stamp, single):
             monkeypatch.setattr(module, "is_distributed", lambda: True)
+        monkeypatch.setattr(stamp, "keeps_notes", lambda: False)
         for statement in mark_functions():
             if statement.startswith("CREATE FUNCTION"):
                 execute(statement)
