@@ -34,12 +34,12 @@ class Marks:
         self.path = f"/api/v1/conversations/{world.conversation.pk}/"
         self.clients = {pk: client_of(pk) for pk in world.recipients}
 
-    def plain(self, messages: int) -> Rival:
-        """Everything, where there are no threads."""
+    def plain(self, messages: int, marked: int) -> Rival:
+        """The first ones, or everything, where there are no threads."""
 
         def mark(number: int) -> float:
-            self.world.say(messages)
-            return self._time(number, messages, {})
+            sent = self.world.say(messages)
+            return self._time(number, marked, {"up_to_message": sent[marked - 1]})
 
         return mark
 
@@ -92,19 +92,22 @@ def run() -> None:
     """As many rows marked in the threaded conversation as in the plain one."""
     marks = Marks(World(RECIPIENTS))
     everything = THREADS * (REPLIES + 1)
-    pairs: dict[str, tuple[int, Rival]] = {
+    pairs: dict[str, tuple[Rival, Rival]] = {
         f"everything, {everything:,} rows": (
-            everything,
             marks.threaded(REPLIES, None, everything),
+            marks.plain(everything, everything),
         ),
         f"the main line, {THREADS:,} rows beside {THREADS * REPLIES:,} unread replies": (
-            THREADS,
             marks.threaded(REPLIES, "main", THREADS),
+            marks.plain(THREADS, THREADS),
         ),
-        f"one thread, {REPLIES} rows": (REPLIES, marks.threaded(REPLIES, "one", REPLIES)),
+        f"one thread, {REPLIES} rows of {everything:,} unread": (
+            marks.threaded(REPLIES, "one", REPLIES),
+            marks.plain(everything, REPLIES),
+        ),
     }
-    for label, (rows, threaded) in pairs.items():
-        rivals = {"threads": threaded, "no threads": marks.plain(rows)}
+    for label, (threaded, plain) in pairs.items():
+        rivals = {"threads": threaded, "no threads": plain}
         taken = take_turns(rivals, rounds=ROUNDS, budget=BUDGET)
         times(label, taken)
         compare(label, taken, "threads", "no threads")
