@@ -15,7 +15,6 @@ from django.db.models import (
     DateTimeField,
     Exists,
     F,
-    FilteredRelation,
     OuterRef,
     Q,
     QuerySet,
@@ -25,7 +24,7 @@ from django.db.models import (
 
 from chat.models import ConversationParticipant, Message, Tracking
 from receipts.models import Ended, MemberPosition, PrivateStretch, StretchKind
-from receipts.reads.selectors import recipients_of
+from receipts.reads.selectors import membership_in, recipients_of
 from receipts.rules.rows import MessageRow, PlacedOwnRow, PlacedRow, columns_of
 from receipts.sql.keyset import BY_TIME, EARLIEST, NEWEST_FIRST
 
@@ -62,15 +61,7 @@ def placed_recipients(
     """The recipients of such a message, as ``recipients_of`` returns those of another."""
     rows = (
         _recipients(message_id, conversation_id, sender_id)
-        .annotate(
-            participation=FilteredRelation(
-                "recipient__participations",
-                condition=Q(recipient__participations__conversation=conversation_id),
-            ),
-            is_active=F("participation__is_active"),
-            is_muted=F("participation__is_muted"),
-            is_banned=F("participation__is_banned"),
-        )
+        .annotate(**membership_in(conversation_id))
         .order_by("recipient_id")
         .values(*columns_of(PlacedRow))
     )

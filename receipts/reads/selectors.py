@@ -178,6 +178,19 @@ def conversations_of(user: User) -> QuerySet[Conversation]:
     )
 
 
+def membership_in(conversation_id: int) -> dict[str, Any]:
+    """Columns of rows with a ``recipient``: their present membership, null without one."""
+    return {
+        "participation": FilteredRelation(
+            "recipient__participations",
+            condition=Q(recipient__participations__conversation=conversation_id),
+        ),
+        "is_active": F("participation__is_active"),
+        "is_muted": F("participation__is_muted"),
+        "is_banned": F("participation__is_banned"),
+    }
+
+
 def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStatus, ListedRow]:
     """A message's rows, each with its recipient and their present membership.
 
@@ -186,15 +199,7 @@ def recipients_of(message_id: int, conversation_id: int) -> QuerySet[MessageStat
     """
     rows = (
         MessageStatus.objects.filter(message_id=message_id, conversation_id=conversation_id)
-        .annotate(
-            participation=FilteredRelation(
-                "recipient__participations",
-                condition=Q(recipient__participations__conversation=conversation_id),
-            ),
-            is_active=F("participation__is_active"),
-            is_muted=F("participation__is_muted"),
-            is_banned=F("participation__is_banned"),
-        )
+        .annotate(**membership_in(conversation_id))
         .order_by("recipient_id")
         .values(*columns_of(ListedRow))
     )

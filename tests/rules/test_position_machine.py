@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import override_settings
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from chat import models
@@ -34,6 +32,7 @@ from receipts.services.batch_items import BatchMark
 from receipts.services.single import Wish
 from tests.support.cast import ON_POSTGRES
 from tests.support.distributed import ON_CITUS
+from tests.support.lives import run_lives
 from tests.support.model import Line, Message, Room, Row
 from tests.support.positions import up_to
 
@@ -362,16 +361,4 @@ def test_any_life_of_a_large_conversation_is_what_rows_would_say(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rules 1, 2, 4, 7, 9, 13, 16, 19 and 21, all at once."""
-    LargeLives.clock = staticmethod(
-        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-    )
-    run_state_machine_as_test(
-        LargeLives,
-        settings=settings(
-            max_examples=2 if ON_CITUS else 10 if ON_POSTGRES else 25,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_lives(LargeLives, monkeypatch, examples=2 if ON_CITUS else 10 if ON_POSTGRES else 25)

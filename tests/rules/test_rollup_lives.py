@@ -8,14 +8,12 @@ from itertools import count
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from chat.models import Conversation, ConversationParticipant, Message, User
@@ -30,6 +28,7 @@ from receipts.upkeep.rollup import Comparison, Rollup
 from tests.support.cast import ON_POSTGRES
 from tests.support.commands import run
 from tests.support.history import import_records
+from tests.support.lives import run_lives
 from tests.support.rollup import assert_as_counted
 
 #: Distributed tables have no rollup (decision 27).
@@ -295,16 +294,4 @@ class RolledLives(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_insights_of_any_life_are_as_counted(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules 2, 6, 11, 13, 15 and 21, imports, archiving and erasing, beside the rollup."""
-    RolledLives.clock = staticmethod(
-        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-    )
-    run_state_machine_as_test(
-        RolledLives,
-        settings=settings(
-            max_examples=30 if ON_POSTGRES else 80,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    run_lives(RolledLives, monkeypatch, examples=30 if ON_POSTGRES else 80)

@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from django.db import transaction
 from django.test import override_settings
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
     invariant,
     rule,
-    run_state_machine_as_test,
 )
 
 from chat import models
@@ -35,6 +33,7 @@ from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
 from tests.support.distributed import ON_CITUS
 from tests.support.history import import_records
+from tests.support.lives import run_lives
 from tests.support.model import Line as ModelLine
 from tests.support.model import Message, Room
 from tests.support.positions import up_to
@@ -601,18 +600,6 @@ def test_any_life_of_a_conversation_is_what_the_model_says(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rules 1 to 13, 19 and 21, all at once."""
-    Lives.clock = staticmethod(
-        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
-    )
-    run_state_machine_as_test(
-        Lives,
-        settings=settings(
-            # Fewer would miss what was broken to see it fail. On PostgreSQL each statement costs a
-            # round trip, and races have tests of their own.
-            max_examples=4 if ON_CITUS else 40 if ON_POSTGRES else 150,
-            stateful_step_count=25,
-            deadline=None,
-            derandomize=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    # Fewer would miss what was broken to see it fail. On PostgreSQL each statement costs a round
+    # trip, and races have tests of their own.
+    run_lives(Lives, monkeypatch, examples=4 if ON_CITUS else 40 if ON_POSTGRES else 150)

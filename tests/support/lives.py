@@ -1,0 +1,26 @@
+"""Runs a state machine beside a model, whose tests own the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+
+def run_lives(machine: Any, monkeypatch: pytest.MonkeyPatch, *, examples: int) -> None:
+    """Try this many lives of 25 steps, the same ones each time; ``clock`` sets the time."""
+    machine.clock = staticmethod(
+        lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+    )
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=25,
+            deadline=None,
+            derandomize=True,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
