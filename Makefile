@@ -34,7 +34,8 @@ test-citus: .venv/test  ## the same in a Citus cluster: TEST_CITUS_URL names its
 
 # What marks, sends, waits for locks and repairs, one test file or two of each: for CI.
 PARTITIONED := $(addprefix tests/rules/test_,marking.py races.py accounts.py order.py recipients.py \
-	private_watermarks.py reactivating.py forgetting.py) $(addprefix tests/commands/test_,races.py \
+	private_watermarks.py reactivating.py forgetting.py thread_marks.py thread_recipients.py \
+	by_position.py) $(addprefix tests/commands/test_,races.py \
 	prune.py) tests/api/test_batch.py tests/feed/test_events.py
 test-partitions-ci: .venv/test
 	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(PARTITIONED)
