@@ -85,6 +85,8 @@ def _belongs_here(item: pytest.Item) -> bool:
         return on_citus
     if on_citus and (SIMULATED.intersection(fixtures) or "one_server" in item.keywords):
         return False
+    if os.environ.get("TEST_LEG") == "partitions" and "whole_tables" in item.keywords:
+        return False
     if "postgres" in item.keywords:
         return ON_POSTGRES
     uses_one = bool(DATABASES.intersection(fixtures)) or "django_db" in item.keywords

@@ -197,6 +197,7 @@ def test_a_cursor_holds_any_time(api: Any, group: Conversation, alice: User, at:
 
 @pytest.mark.postgres
 @pytest.mark.one_server
+@pytest.mark.whole_tables
 def test_a_page_in_the_middle_is_found_by_an_index(group: Conversation, alice: User) -> None:
     """It touches its own rows and no others, as the first page does."""
     others = Conversation.objects.bulk_create(Conversation(kind="group") for _ in range(100))

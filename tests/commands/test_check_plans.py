@@ -64,6 +64,7 @@ def test_a_batch_reads_its_own_messages_and_rows(many: list[Message], fix: bool)
         assert plan.rows_of("receipts_messagestatus") <= most, plan.sql
 
 
+@pytest.mark.whole_tables  # only there does one search go through all rows
 def test_one_conversation_is_read_by_its_messages(
     many: list[Message], direct: Conversation, alice: User
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_server_without_the_extension_is_refused_and_unchanged() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("as_if_undistributed")
+@pytest.mark.whole_tables
 def test_a_dry_run_prints_the_statements_and_runs_none() -> None:
     before = fetch_rows(_KEYS)
     written = []
@@ -111,6 +112,7 @@ def test_a_table_of_others_that_refers_to_ours_is_in_the_way() -> None:
 
 @pytest.mark.postgres
 @pytest.mark.usefixtures("as_if_undistributed")
+@pytest.mark.whole_tables
 @pytest.mark.parametrize(
     ("added", "reason"),
     [
