@@ -15,14 +15,14 @@ from receipts.sql.run import execute
 def thread_sql(message: str, source: str) -> str:
     """INSERT: a thread has one reply more, which may be its newest.
 
-    ``message`` is the SQL of its id, over ``source``. Needs the parameters ``thread_id``,
-    ``conversation_id`` and ``created_at``.
+    ``message`` is the SQL of its id, over ``source`` if there is one. Needs the parameters
+    ``thread_id``, ``conversation_id`` and ``created_at``.
     """
+    values = f"%(thread_id)s, %(conversation_id)s, 1, {message}, %(created_at)s"
     return f"""
         INSERT INTO chat_thread
                (root_id, conversation_id, reply_count, last_reply_id, last_reply_at)
-        SELECT %(thread_id)s, %(conversation_id)s, 1, {message}, %(created_at)s
-               {source or "WHERE TRUE"}
+        {f"SELECT {values}{source}" if source else f"VALUES ({values})"}
             ON CONFLICT (root_id, conversation_id) DO UPDATE
            SET reply_count = chat_thread.reply_count + 1,
                last_reply_id = CASE WHEN {_IS_NEWEST} THEN excluded.last_reply_id
@@ -46,6 +46,19 @@ FOLLOWED_SQL = """
         ON CONFLICT (conversation_id, root_id, user_id) DO UPDATE SET is_following = TRUE
      WHERE chat_threadfollower.user_id = %(sender_id)s
        AND NOT chat_threadfollower.is_following"""
+
+_FOLLOWER = """
+    INSERT INTO chat_threadfollower (root_id, conversation_id, user_id, is_following)
+    VALUES (%(thread_id)s, %(conversation_id)s, {user}, TRUE)
+        ON CONFLICT (conversation_id, root_id, user_id) DO {conflict}"""
+#: The same, a follower at a time: what a node is passed has no further parameters.
+FOLLOWED_IN_STEPS = (
+    _FOLLOWER.format(
+        user="%(sender_id)s",
+        conflict="UPDATE SET is_following = TRUE WHERE NOT chat_threadfollower.is_following",
+    ),
+    _FOLLOWER.format(user="%(root_sender)s", conflict="NOTHING"),
+)
 
 #: A reply was deleted or restored: one less or one more, and the newest of those that are left.
 _RECOUNTED = """

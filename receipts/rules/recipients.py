@@ -25,7 +25,7 @@ def recipients_now_sql(
     """
     return f"""
         SELECT {message}, participant.user_id, participant.conversation_id, %(created_at)s
-               {", %(thread_id)s" if is_reply else ""}
+               {", CAST(%(thread_id)s AS bigint)" if is_reply else ""}
           FROM {source}chat_conversationparticipant AS participant
           JOIN chat_user AS recipient ON recipient.id = participant.user_id AND recipient.is_active
          WHERE participant.conversation_id = %(conversation_id)s AND participant.is_active
@@ -33,14 +33,17 @@ def recipients_now_sql(
          ORDER BY participant.user_id"""
 
 
+#: SQL condition: something is recorded of the participant and a thread.
+_RECORDED_SQL = """EXISTS (
+               SELECT 1 FROM chat_threadfollower AS follower
+                WHERE follower.conversation_id = participant.conversation_id
+                  AND follower.root_id = %(thread_id)s
+                  AND follower.user_id = participant.user_id{condition})"""
 #: SQL condition: the participant follows a thread (rule 30). The root's sender does before anyone
 #: has replied, when nothing is recorded yet.
-FOLLOWS_SQL = """COALESCE((
-               SELECT follower.is_following FROM chat_threadfollower AS follower
-                WHERE follower.conversation_id = %(conversation_id)s
-                  AND follower.root_id = %(thread_id)s
-                  AND follower.user_id = participant.user_id),
-               participant.user_id = %(root_sender)s)"""
+FOLLOWS_SQL = f"""({_RECORDED_SQL.format(condition=" AND follower.is_following")}
+           OR (participant.user_id = %(root_sender)s
+               AND NOT {_RECORDED_SQL.format(condition="")}))"""
 
 
 #: SQL condition: ``participant`` received ``message``, by when they joined and left.

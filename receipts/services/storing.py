@@ -16,7 +16,7 @@ from chat.models import Message, Tracking
 from receipts.ledger.announcing import announce_message, created_event_sql
 from receipts.ledger.marks import Mark
 from receipts.ledger.noting import note_sent
-from receipts.ledger.threads import FOLLOWED_SQL, thread_sql
+from receipts.ledger.threads import FOLLOWED_IN_STEPS, FOLLOWED_SQL, thread_sql
 from receipts.ledger.watermarks import reach_newest_sql
 from receipts.metrics import count_message
 from receipts.models import EventKind
@@ -213,7 +213,8 @@ def _store_in_steps(
         fetch_prepared(_rows_sql("%(message_id)s", "", _kind_of(reply)), params)
     if reply is not None:
         fetch_prepared(thread_sql("%(message_id)s", ""), params)
-        fetch_prepared(FOLLOWED_SQL, params)
+        for followed in FOLLOWED_IN_STEPS:
+            fetch_prepared(followed, params)
     announce_message(
         EventKind.MESSAGE_CREATED,
         message_id=stored[0],

@@ -99,6 +99,7 @@ def test_a_bulk_mark_writes_one_row_however_many_messages(
     assert len(counted) == 3 + STAMP
 
 
+@pytest.mark.one_server  # it counts statements
 def test_sending_writes_no_row_for_a_recipient(
     api: Any, group: Conversation, alice: User, statements: Any
 ) -> None:
