@@ -95,7 +95,7 @@ class YesOrNoFilter(django_filters.Filter):
 
 
 class LineField(NameField):
-    """``main``, or the root of a thread as an address names it."""
+    """``main``, or the id of the root of a thread, which an address may name: ``ext:main``."""
 
     def clean(self, value: Any) -> Any:
         word = super().clean(value)
@@ -103,7 +103,7 @@ class LineField(NameField):
             return word
         if (reference := reference_in(word)) is None:
             raise forms.ValidationError("Must be main, or a message id.", code="invalid")
-        return reference
+        return message_id_of(reference)
 
 
 class LineFilter(django_filters.Filter):
@@ -126,7 +126,6 @@ class MessageFilter(django_filters.FilterSet):
     external_id = NameFilter(
         method="filter_external_id", help_text="The message's id in another system."
     )
-
     thread = LineFilter(
         method="filter_thread",
         help_text="`main` for messages outside threads, or a root, or `ext:` and its name, for its"
@@ -134,9 +133,7 @@ class MessageFilter(django_filters.FilterSet):
     )
 
     def filter_thread(self, qs: QuerySet[Any], name: str, value: int | str) -> QuerySet[Any]:
-        if value == MAIN:
-            return qs.filter(thread=None)
-        return qs.filter(thread=message_id_of(value))
+        return qs.filter(thread=None if value == MAIN else value)
 
     def filter_external_id(self, qs: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return qs.filter(pk=message_id_of(value))

@@ -169,6 +169,19 @@ def test_messages_of_one_line(api: Any, root: Message, alice: User, bob: User) -
     assert lines == {"main": [main.pk, root.pk], str(root.pk): [sent["id"]], "999999": []}
 
 
+def test_a_root_may_have_any_name(
+    api: Any, service_key: str, group: Conversation, alice: User
+) -> None:
+    """Rule 24: also the one that stands for the main line."""
+    path = f"/conversations/{group.pk}/messages/"
+    root = {"sender": "alice", "body": "tea?", "external_id": "main"}
+    api(service_key).post(path, root, status=201)
+    body = {"sender": "alice", "body": "yes", "thread": {"external_id": "main"}}
+    sent = api(service_key).post(path, body, status=201)
+    found = api(alice).get(f"{path}?thread=ext:main")["results"]
+    assert [each["id"] for each in found] == [sent["id"]]
+
+
 @pytest.mark.parametrize("word", ["", "mine", "-1", "ext:"])
 def test_a_wrong_line_is_refused(api: Any, root: Message, bob: User, word: str) -> None:
     path = f"/conversations/{root.conversation_id}/messages/?thread={word}"
