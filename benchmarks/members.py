@@ -176,7 +176,7 @@ def _get(get: Callable[[str], object], path: str) -> None:
 
 
 def _have_read(message: int, percent: int, received: int = 0) -> None:
-    """Set positions as marks would have: of each hundred so many have read, or received."""
+    """Set positions as marks would have: of each hundred, how many have read and received."""
     PrivateStretch.objects.all().delete()
     execute(
         """UPDATE receipts_memberposition SET read_up_to = CASE WHEN recipient_id %% 100 < %s

@@ -46,7 +46,7 @@ class MemberPosition(models.Model):
     #: Up to where others may know of deliveries, and of reads.
     delivered_up_to = models.BigIntegerField(default=0, db_default=0)
     read_up_to = models.BigIntegerField(default=0, db_default=0)
-    #: The further one of the two, since an open read tells of a delivery.
+    #: The further one of the two, since an open read implies a delivery.
     known_up_to = models.BigIntegerField(default=0, db_default=0)
     #: Up to where the user has received and read, known only to them.
     received_up_to = models.BigIntegerField(default=0, db_default=0)

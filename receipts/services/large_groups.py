@@ -34,7 +34,7 @@ def keep_positions(conversation_id: int, recipients: int, member_count: int | No
 
 
 def is_counted_large(member_count: int | None) -> bool:
-    """Whether members are counted here, and are so many that a message has no rows."""
+    """Whether members are counted here, and are too many for a message to have rows."""
     return member_count is not None and is_large_group(member_count - 1)
 
 

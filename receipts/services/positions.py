@@ -60,9 +60,9 @@ def mark_up_to(
     not in this line of it.
     """
     found = _position(conversation_id, username, "up_to_message", up_to, at, thread)
-    count = 0
+    count, line = 0, _line(found, thread)
     if found["up_to"] is not None:
-        position = UpTo.of(found, _line(found, thread))
+        position = UpTo.of(found, line)
         hides = delivers_privately(found["delivery_receipts_enabled"])
         if read:
             hidden = reads_privately(found["read_receipts_enabled"], private)
@@ -70,7 +70,7 @@ def mark_up_to(
             count = bulk_mark_read(position=position, at=at, hides_delivery=hides, **how)
         else:
             count = bulk_mark_delivered(position=position, at=at, hides_delivery=hides)
-    return _marked(found, count, at, thread)
+    return _marked(found, count, at, line)
 
 
 def mark_unread_from(
@@ -82,13 +82,14 @@ def mark_unread_from(
 ) -> MarkedUpTo:
     """Mark everything from a message on unread (rule 10). Raises as ``mark_up_to``."""
     found = _position(conversation_id, username, "from_message", message, thread=thread)
+    line = _line(found, thread)
     count = bulk_mark_unread(
         recipient_id=found["user_id"],
         conversation_id=found["conversation_id"],
         from_message=cast(int, found["up_to"]),
-        line=_line(found, thread),
+        line=line,
     )
-    return _marked(found, count, None, thread)
+    return _marked(found, count, None, line)
 
 
 def _line(found: OwnPosition, thread: ThreadReference | None) -> MessageLine:
@@ -97,9 +98,7 @@ def _line(found: OwnPosition, thread: ThreadReference | None) -> MessageLine:
     return MAIN_LINE if thread == MAIN else MessageLine(root=found["root"])
 
 
-def _marked(
-    found: OwnPosition, count: int, at: datetime | None, thread: ThreadReference | None
-) -> MarkedUpTo:
+def _marked(found: OwnPosition, count: int, at: datetime | None, line: MessageLine) -> MarkedUpTo:
     now = timezone.now()
     return MarkedUpTo(
         recipient_id=found["user_id"],
@@ -107,7 +106,7 @@ def _marked(
         conversation_external_id=found["conversation_external_id"],
         message_id=found["up_to"],
         message_external_id=found["up_to_external_id"],
-        thread=MAIN if thread == MAIN else found["root"],
+        thread=MAIN if line.is_main else line.root,
         count=count,
         at=min(at, now) if at else now,
     )

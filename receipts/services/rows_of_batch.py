@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from chat.models import Tracking
 from receipts.sql.run import adapt
 
 #: The items as a relation, one row each: from arrays, or from a JSON text.
@@ -31,18 +32,18 @@ USER = {
 #: For each item whose user takes part in its message's conversation: their row, if it exists, and
 #: its state. An archived message has no rows any more, so every participant but its sender counts
 #: as a recipient who has read it.
-RESOLVE = """
+RESOLVE = f"""
     SELECT asked.place, message.id, recipient.id, participant.id, recipient.read_receipts_enabled,
            recipient.delivery_receipts_enabled, message.conversation_id, status.id,
            status.withdrawn_at IS NOT NULL, message.deleted_at IS NOT NULL,
            message.archived_at IS NOT NULL AND message.sender_id <> recipient.id,
            asked.name IS NOT NULL AND COALESCE(message.external_id <> asked.name, TRUE),
-           CASE WHEN message.tracking = 'by_position' AND message.sender_id <> recipient.id
-                THEN message.created_at END
-      FROM {relation}
+           CASE WHEN message.tracking = '{Tracking.BY_POSITION.value}'
+                 AND message.sender_id <> recipient.id THEN message.created_at END
+      FROM {{relation}}
       LEFT JOIN chat_messagename AS named ON named.external_id = asked.name
       JOIN chat_message AS message ON message.id = COALESCE(asked.message_id, named.message_id)
-      {user}
+      {{user}}
       JOIN chat_conversationparticipant AS participant
         ON participant.conversation_id = message.conversation_id
        AND participant.user_id = recipient.id AND participant.is_active

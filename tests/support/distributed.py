@@ -52,7 +52,7 @@ def _drop_on(host: str, port: int, database: str, elsewhere: str) -> None:
 
 
 def in_order(told: list[Any]) -> list[Any]:
-    """What was told of two conversations, as it came; sorted in a cluster.
+    """What was published of two conversations, as it came; sorted in a cluster.
 
     There they may lie on two nodes, whose events are read one node after the other.
     """

@@ -202,7 +202,7 @@ def test_an_admin_message_is_unread_by_nobody(channel: Channel, new: Sdk, old: S
 
 
 def test_a_thread(channel: Channel, new: Sdk, old: Sdk) -> None:
-    """A reply is in its thread, and its parent tells of it; the native API says the same."""
+    """A reply is in its thread, and its parent counts it; the native API says the same."""
     root = channel.say("who brings tea?")
     reply = channel.say("I do", user_id=channel.bob, parent_message_id=root["message_id"])
     assert (root["parent_message_id"], reply["parent_message_id"]) == (0, root["message_id"])

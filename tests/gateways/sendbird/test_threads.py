@@ -1,4 +1,4 @@
-"""Threads at Sendbird: replies name their parent, parents tell of their replies (rule 30)."""
+"""Threads at Sendbird: replies name their parent, parents count their replies (rule 30)."""
 
 from __future__ import annotations
 
