@@ -100,7 +100,7 @@ async def _live(receive: AsgiReceive, send: AsgiSend) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             memory.settle()
-            connections.check_once_a_request()
+            connections.leave_checks_to_bridge()
             if (keys := provider_keys()) is not None:
                 keys.refresh_aside()
             for work in hub().prune_now_and_then(), health.warn_if_not_ready():

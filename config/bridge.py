@@ -38,8 +38,8 @@ class WSGIBridge:
     """Serves ``application``; refuses bodies over ``max_body`` bytes, and requests over capacity.
 
     Database connections belong to threads, and different threads may produce the pieces of a
-    stream. So ``release`` is called on a thread before and after each piece, and a stream must not
-    keep a cursor or a transaction open between two pieces.
+    stream. So ``release`` is called on a thread before each request, and before and after each
+    piece, and a stream must not keep a cursor or a transaction open between two pieces.
 
     A client that does not take a piece within ``patience`` seconds, or whose waits add up to more
     than ``longest`` seconds over the whole response, is disconnected.
@@ -219,10 +219,10 @@ class _Request:
 
     def run(self) -> Answer | Stream:
         """Run the application, on a thread; return its response or a started stream."""
+        release = self.bridge.release
         try:
-            start, body, stream = started(
-                self.bridge.application, self.environ, self.bridge.release
-            )
+            release()
+            start, body, stream = started(self.bridge.application, self.environ, release)
         except BaseException:  # also a sys.exit(), which in the event loop would end the server
             logger.exception("%s %s", self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"])
             error = 500, "error", "Something went wrong here; it is in the log."

@@ -9,7 +9,7 @@ from django.core.cache import close_caches
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
 
-from receipts.sql.lasting import close_if_due, close_if_ended
+from receipts.sql.lasting import close_if_ended
 from receipts.sql.pooler import limit_waits
 
 
@@ -22,16 +22,15 @@ def settle_connections() -> None:
     request_started.connect(close_if_ended)
 
 
-def check_once_a_request() -> None:
-    """Call in a server process when it starts: check the one connection with little effort.
+def leave_checks_to_bridge() -> None:
+    """Call in a server process when it starts: ``release_connection`` runs before each request.
 
     Django's own receivers look for all databases and caches, twice a request. There is one
     database, the caches have nothing to close, and only DEBUG logs queries.
     """
+    request_started.disconnect(close_if_ended)
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)
-    for signal in request_started, request_finished:
-        signal.connect(close_if_due)

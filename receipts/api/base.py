@@ -74,6 +74,10 @@ class ScopedAnswers:
         return super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
 
 
+#: By view and methods, of which there are few.
+_DEFAULT_HEADERS: dict[tuple[Any, ...], dict[str, str]] = {}
+
+
 class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     """Base of the API's viewsets."""
 
@@ -97,6 +101,14 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
         if self.id_of is not None and "pk" in self.kwargs:
             self.kwargs["pk"] = self.id_of(self.kwargs["pk"])  # what the handler gets
 
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        """The methods of an address do not change, so they are listed once."""
+        key = type(self), *self.action_map
+        if key not in _DEFAULT_HEADERS:
+            _DEFAULT_HEADERS[key] = super().default_response_headers
+        return dict(_DEFAULT_HEADERS[key])
+
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         response = super().finalize_response(request, response, *args, **kwargs)
         if self.usage is not None:
@@ -106,6 +118,8 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
 
     def _refuse_unknown_parameters(self, request: Request) -> None:
         """Raise ``ValidationError``: ignoring a misspelt filter would return the wrong rows."""
+        if not request._request.META.get("QUERY_STRING"):
+            return
         allowed = set(self.query_parameters)
         if self.action == "list":
             if self.pagination_class is not None:
@@ -116,6 +130,9 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
 
     def validated(self, serializer_class: Any, **options: Any) -> dict[str, Any]:
         """The request's body, checked."""
+        size = self.request._request.META.get("CONTENT_LENGTH") or "0"
+        if size == "0" and takes_nothing(serializer_class):
+            return {}
         data = self.request.data
         if isinstance(data, QueryDict):
             # An empty form, in which omitted booleans would be read as false.

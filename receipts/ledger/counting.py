@@ -39,9 +39,11 @@ def delta_sql(
 ) -> str:
     """SELECT: what each message's counts gain or lose, for the messages whose counts change.
 
-    ``of_one``: for one row, which needs no sums.
+    ``of_one``: for one row, which needs no sums, and also if its counts do not change, so that
+    ``moved_sql`` has to follow. PostgreSQL computes each count once then, since OFFSET keeps the
+    SELECT apart.
     """
-    total, group, having = ("({})", "", "WHERE") if of_one else ("SUM({})", "GROUP BY", "HAVING")
+    total = "({})" if of_one else "SUM({})"
     sums = {
         count: total.format(
             f"CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
@@ -50,9 +52,15 @@ def delta_sql(
         for count, holds in counts_of(columns).items()
     }
     gained = ", ".join(f"{gain} AS {count}" for count, gain in sums.items())
+    if of_one:
+        return f"SELECT message_id, {place}{gained} FROM {changed} OFFSET 0"
     moved = " OR ".join(f"{gain} <> 0" for gain in sums.values())
-    group = f" {group} message_id" if group else ""
-    return f"SELECT message_id, {place}{gained} FROM {changed}{group} {having} {moved}"
+    return f"SELECT message_id, {place}{gained} FROM {changed} GROUP BY message_id HAVING {moved}"
+
+
+def moved_sql(columns: Iterable[str]) -> str:
+    """SQL condition over ``delta``: a count changes."""
+    return f"({' OR '.join(f'delta.{count} <> 0' for count in counts_of(columns))})"
 
 
 def count_sql(columns: Iterable[str]) -> str:

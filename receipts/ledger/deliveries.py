@@ -36,8 +36,9 @@ def delivered(at: str, *, private: bool, backdated: bool) -> Mapping[str, str]:
     if private:
         disclosed = {"delivered_at": "status.read_at"} if backdated else {}
         return {"received_at": at, **disclosed}
-    forgotten = {"received_at": NULL_TIME_SQL} if backdated else {}
-    return {"delivered_at": earlier_of("delivered_at", at), **forgotten}
+    if not backdated:
+        return {"delivered_at": at}  # it changes no row that has one
+    return {"delivered_at": earlier_of("delivered_at", at), "received_at": NULL_TIME_SQL}
 
 
 def delivered_by_read(

@@ -7,7 +7,7 @@ Each function returns a ``Change`` for ``stamp``, which changes rows and counts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from types import MappingProxyType
@@ -145,6 +145,11 @@ class Mark:
         return f"({' OR '.join(conditions)})"
 
     @property
+    def _is_first(self) -> bool:
+        """Whether this read changes no row that has been seen: ``seen_at`` is null in all."""
+        return self.read and not (self.explicit or self.backdated or self._acknowledges)
+
+    @property
     def _acknowledges(self) -> bool:
         return discloses(self) and (self.carries_content or self.content is not None)
 
@@ -176,7 +181,18 @@ class Mark:
 
     def without_values(self) -> Mark:
         """The mark as far as its SQL depends on it."""
-        return replace(self, at=_ANY_TIME, content=None if self.content is None else "")
+        return _without_values(
+            self.read,
+            self.private,
+            self.explicit,
+            self.hides_delivery,
+            self.backdated,
+            None if self.content is None else "",
+            self.carries_content,
+            self.at_sql,
+            self.content_sql,
+            self.backdated_row_sql,
+        )
 
     def becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
@@ -184,7 +200,7 @@ class Mark:
         if not self.read:
             becomes = dict(delivered(at, private=self.hides_delivery, backdated=self.backdated))
             return becomes if self.hides_delivery else becomes | _FAILS_NO_MORE
-        becomes = {"seen_at": earlier_of("seen_at", at)}
+        becomes = {"seen_at": at if self._is_first else earlier_of("seen_at", at)}
         if discloses(self):
             becomes["read_at"] = _IF_TRACKED.format(self._disclosed(at))
         elif self.backdated:
@@ -207,7 +223,7 @@ class Mark:
 
     def _disclosed(self, at: str) -> str:
         """The read that others may know of: the earliest, if that one is not private (rule 13)."""
-        if self.explicit:
+        if self.explicit or self._is_first:
             return earlier_of("read_at", at)
         return f"CASE WHEN {FIRST_READ_SQL} <= {at} THEN status.read_at ELSE {at} END"
 
@@ -222,6 +238,13 @@ class Mark:
 
 
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@lru_cache(maxsize=500)
+def _without_values(*shape: Any) -> Mark:
+    """One object for each kind of mark: to make and to compare them would take longer."""
+    names = (each.name for each in fields(Mark) if each.name != "at")
+    return Mark(at=_ANY_TIME, **dict(zip(names, shape, strict=True)))
 
 
 @lru_cache(maxsize=500)

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
 from receipts.ledger.apart import fetch_changed, with_events
-from receipts.ledger.counting import count_sql, counts_of, delta_sql
+from receipts.ledger.counting import count_sql, counts_of, delta_sql, moved_sql
 from receipts.ledger.noting import keeps_notes, note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
@@ -189,10 +189,11 @@ def _statement(
         place = "conversation_id, " if of_one else "MIN(conversation_id) AS conversation_id, "
         place = "" if in_one else place
         delta = delta_sql("changed", change.becomes, place=place, of_one=of_one)
+        moved = f"AND {moved_sql(change.becomes)}" if of_one else ""
         steps.append(
             f"""counted AS (
             {count_sql(change.becomes)} FROM ({delta}) AS delta
-             WHERE message.id = delta.message_id AND {lies.format("message", "delta")}
+             WHERE message.id = delta.message_id AND {lies.format("message", "delta")} {moved}
         )"""
         )
     assignments = ", ".join(f"{name} = changed.{name}" for name, _ in becomes)
