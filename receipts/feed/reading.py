@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,7 +27,7 @@ from receipts.feed.snapshots import (
     up_to_event,
 )
 from receipts.models import ACCOUNT_CLOSED, EventHorizon, EventKind
-from receipts.sql.run import fetch_rows
+from receipts.sql.run import among_ids, fetch_rows, id_list
 
 #: An event's time is the start of its transaction or statement, but it is visible at commit, so a
 #: cursor must be newer than the horizon by this much to be sure to miss no event.
@@ -63,6 +64,11 @@ _EVERYBODY = f"""
 _ALL = f"""
     SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event WHERE {{after}}
      ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"""
+#: SQL condition: an event that some of the users ``ids`` may receive; for backends, too.
+_HEARD = "(event.audience_id IS NULL OR {})"
+_HEARD_BY_BACKENDS = f"event.kind = '{EventKind.RECEIPT_UPDATED.value}'"
+#: Of more users than this, everybody's events are fetched.
+MOST_SELECTED = 1_000
 #: A user's own events, and those of their conversations since they joined.
 _ONES = f"""
     SELECT * FROM (
@@ -103,9 +109,18 @@ def of_everybody(position: Position, limit: int) -> EventPage:
     return _page(_EVERYBODY, position, limit, {})
 
 
-def of_all(position: Position, limit: int) -> EventPage:
-    """All events after a position, regardless of audience."""
-    return _page(_ALL, position, limit, {})
+def of_listeners(
+    position: Position, limit: int, users: Collection[int], *, backends: bool
+) -> EventPage:
+    """All events after a position that users, and backends, may receive; and perhaps others.
+
+    Most events are for users who are connected to no process, or to another one.
+    """
+    if len(users) > MOST_SELECTED:
+        return _page(_ALL, position, limit, {})
+    heard = among_ids("event.audience_id") + (f" OR {_HEARD_BY_BACKENDS}" if backends else "")
+    query = _ALL.replace("{after}", f"{{after}} AND {_HEARD.format(heard)}")
+    return _page(query, position, limit, {"ids": id_list(list(users))})
 
 
 def check_not_expired(position: Position) -> None:
@@ -121,7 +136,7 @@ def check_not_expired(position: Position) -> None:
         raise CursorExpired
 
 
-def _page(query: str, position: Position, limit: int, params: dict[str, int]) -> EventPage:
+def _page(query: str, position: Position, limit: int, params: dict[str, Any]) -> EventPage:
     # If ``until`` is from before this page, the time at which it was taken is unknown.
     taken_at = position.taken_at if position.until else int(time.time())
     params = {**params, "limit": limit + 1}

@@ -53,7 +53,10 @@ def news(
     """
     if position is None:
         return News(newest_position(), more=False)
-    page, heard = reading.of_all(position, EVENTS_PER_POLL), list[Heard]()
+    users = [pk for pk, each in listeners.items() if not each.is_service]
+    backends = len(users) < len(listeners)
+    page = reading.of_listeners(position, EVENTS_PER_POLL, users, backends=backends)
+    heard = list[Heard]()
     for number, (event, hearing) in enumerate(_hearing(page.events, listeners)):
         if heard and len(heard) + len(hearing) > TELLINGS_AT_ONCE:
             page = page.first(number, position)

@@ -15,7 +15,7 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.feed.cluster import NodeSilent, newest_snapshots
 from receipts.feed.positions import Position, position_of
-from receipts.feed.reading import of_all
+from receipts.feed.reading import of_listeners
 from receipts.feed.snapshots import earlier, parse_snapshots, snapshots_text
 from receipts.models import EventKind, ReceiptEvent
 from tests.support.cast import say
@@ -102,7 +102,7 @@ def test_a_node_with_shards_that_does_not_answer_is_an_error(
     written(alice, group, node=2, xid=17)
     answer({1: "30:30:"}, with_shards=(2,))
     with pytest.raises(NodeSilent, match=r"\[2\]"):
-        of_all(Position(snapshots_text(NOTHING_SEEN), 0), 10)
+        of_listeners(Position(snapshots_text(NOTHING_SEEN), 0), 10, [alice.pk], backends=False)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 200])

@@ -14,7 +14,7 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.feed.looking import Listener
 from receipts.feed.positions import newest_position
-from receipts.feed.reading import of_all
+from receipts.feed.reading import of_listeners
 from receipts.feed.telling import tell
 from receipts.gateways.agora.live import VENDOR
 from receipts.gateways.agora.wire.msync_pb2 import Meta
@@ -31,7 +31,7 @@ def written(transactional_db: None, statements: Callable[[], Any]) -> Any:
     def written(work: Callable[[], Any], *people: User) -> tuple[list[Push], int]:
         position = newest_position()
         work()
-        page = of_all(position, 1_000)
+        page = of_listeners(position, 1_000, [user.pk for user in people], backends=False)
         listeners = {user.pk: Listener.of(user) for user in people}
         heard = [
             (pk, event)
