@@ -14,6 +14,7 @@ from receipts.feed.cluster import between_sql, reached_since
 from receipts.feed.event import EVENT_COLUMNS, FeedEvent, events_of
 from receipts.feed.positions import (
     NEWEST_EVENT,
+    NOTHING,
     NOW,
     CursorExpired,
     Position,
@@ -27,6 +28,7 @@ from receipts.feed.snapshots import (
     up_to_event,
 )
 from receipts.models import ACCOUNT_CLOSED, EventHorizon, EventKind
+from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import among_ids, fetch_rows, id_list
 
 #: An event's time is the start of its transaction or statement, but it is visible at commit, so a
@@ -34,14 +36,13 @@ from receipts.sql.run import among_ids, fetch_rows, id_list
 SLACK = timedelta(hours=1)
 
 
-#: Events after a position on one node; parameters ``seen``, ``oldest``, ``xid`` and ``id``.
+#: Events after a position on one node; parameters ``seen`` and ``oldest``.
 _AFTER = {
     "postgresql": """event.node = 0 AND event.xid >= %(oldest)s
           AND NOT pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8),
                                          CAST(%(seen)s AS pg_snapshot))
-          AND pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8), look.until)
-          AND (event.xid, event.id) > (%(xid)s, %(id)s)""",
-    "sqlite": """event.node = 0 AND event.xid = 0 AND event.id > MAX(%(seen)s, %(id)s)
+          AND pg_visible_in_snapshot(CAST(CAST(event.xid AS text) AS xid8), look.until)""",
+    "sqlite": """event.node = 0 AND event.xid = 0 AND event.id > %(seen)s
           AND event.id <= look.until""",
 }
 #: Where this poll ends: at the position of its first page, or at the caller's ``until``.
@@ -154,17 +155,16 @@ def _of_one_node(
 ) -> tuple[list[tuple[Any, ...]], str]:
     """The rows of a page, and where this poll ends: one statement, and so one snapshot."""
     vendor = connection.vendor
-    after = query.format(look="look, ", after=_AFTER[vendor])
-    _, xid, number = position.last
+    behind, last = _behind(position, "xid", "id")
+    after = query.format(look="look, ", after=_AFTER[vendor] + behind)
     place = {
         "seen": position.seen if vendor == "postgresql" else int(position.seen),
         "oldest": oldest(position.seen),
         "until": position.until or None,
-        "xid": xid,
-        "id": number,
+        **last,
     }
-    rows = fetch_rows(
-        f"WITH look AS ({_LOOK[vendor]}) SELECT look.until, look.newest, event.*"
+    rows = fetch_prepared(
+        f"WITH look AS ({_LOOK[vendor]}) SELECT CAST(look.until AS text), look.newest, event.*"
         f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY node, xid, id",
         {**params, **place},
     )
@@ -186,8 +186,20 @@ def _of_nodes(
         if not reached.has_news:
             return [], snapshots_text(until)
     after, place = between_sql(seen, until)
-    node, xid, number = position.last
-    after += " AND (event.node, event.xid, event.id) > (%(node)s, %(xid)s, %(id)s)"
-    place |= {"node": node, "xid": xid, "id": number}
-    rows = fetch_rows(query.format(look="", after=after), {**params, **place})
+    behind, last = _behind(position, "node", "xid", "id")
+    rows = fetch_rows(query.format(look="", after=after + behind), {**params, **place, **last})
     return rows, snapshots_text(until)
+
+
+def _behind(position: Position, *order: str) -> tuple[str, dict[str, int]]:
+    """SQL condition with its parameters: events after the last one of the page before.
+
+    Nothing on a first page: PostgreSQL finds by this condition where it begins to read the index,
+    and not by the one on ``xid``. With zeros it would read the index from its beginning.
+    """
+    if position.last == NOTHING:
+        return "", {}
+    columns = ", ".join(f"event.{name}" for name in order)
+    values = ", ".join(f"%({name})s" for name in order)
+    last = dict(zip(("node", "xid", "id"), position.last, strict=True))
+    return f" AND ({columns}) > ({values})", last

@@ -17,6 +17,11 @@ class Plan:
     root: dict[str, Any]
 
     @property
+    def blocks(self) -> int:
+        """How many blocks of tables and indexes were read, found in memory or not."""
+        return int(self.root["Shared Hit Blocks"] + self.root["Shared Read Blocks"])
+
+    @property
     def nodes(self) -> Iterator[dict[str, Any]]:
         """All steps of the plan."""
         waiting = [self.root]
@@ -60,7 +65,7 @@ class Plans:
         """The plan of a statement that ran, and was undone."""
         with connection.cursor() as cursor:
             cursor.cursor.execute("SAVEPOINT explained")
-        rows = execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", *call)
+        rows = execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {sql}", *call)
         if not isinstance(rows, list):  # a prepared statement returns them, others leave them
             rows = call[-1]["cursor"].fetchall()
         ((explained,),) = rows

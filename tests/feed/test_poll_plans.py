@@ -1,0 +1,74 @@
+"""A poll of the feed reads what is new, however many events there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from chat.models import Conversation, User
+from receipts.feed.encoding import SERVER_SENT_EVENTS
+from receipts.feed.looking import Listener, look
+from receipts.feed.positions import Position, newest_position
+from receipts.feed.tailing import news
+from tests.support.cast import say
+from tests.support.plans import analyze, plans_of
+
+pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+
+EVENTS = 50_000
+#: What a poll may read of indexes with 200 blocks and more, and of the table.
+FEW_BLOCKS = 60
+
+
+@pytest.fixture
+def long_ago(group: Conversation, alice: User, bob: User) -> Position:
+    """Many events, all of them published; the position after them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id,
+                   state, is_delivery, messages, message_count, first_message, created_at)
+               SELECT 3 + number / 1000, 'receipt.updated', %s, %s, %s, 'read', TRUE, '[1]', 1, 1,
+                      now() FROM generate_series(1, %s) AS number""",
+            [alice.pk, group.pk, bob.pk, EVENTS],
+        )
+    analyze("receipts_receiptevent")
+    return newest_position()
+
+
+def poll(position: Position, listener: Listener) -> Any:
+    return news(position, {listener.pk: listener}, {SERVER_SENT_EVENTS: {listener.pk}})
+
+
+def page(position: Position, listener: Listener) -> Any:
+    return look(listener, position, 100)
+
+
+def blocks(ask: Callable[[], Any]) -> int:
+    """What the statement on events reads."""
+    return max(plan.blocks for plan in plans_of(ask, "receipts_receiptevent AS event"))
+
+
+@pytest.mark.parametrize("ask", [poll, page])
+@pytest.mark.parametrize("is_service", [False, True], ids=["user", "backend"])
+def test_a_poll_reads_few_blocks(
+    api: Any, group: Conversation, alice: User, bob: User, long_ago: Position,
+    ask: Callable[[Position, Listener], Any], is_service: bool,
+) -> None:  # fmt: skip
+    for _ in range(2):
+        message = say(alice, group)
+        api(bob).post(f"/messages/{message.pk}/read/")
+    listener = Listener(alice.pk, alice.username, is_service=is_service)
+    assert blocks(lambda: ask(long_ago, listener)) < FEW_BLOCKS
+
+
+@pytest.mark.parametrize("is_service", [False, True], ids=["user", "backend"])
+def test_a_late_page_of_a_long_poll_reads_few_blocks(
+    alice: User, long_ago: Position, is_service: bool
+) -> None:
+    """A listener that was away for long catches up in pages."""
+    listener = Listener(alice.pk, alice.username, is_service=is_service)
+    late = look(listener, Position("3:3:", long_ago.taken_at), EVENTS - 1_000).position
+    assert blocks(lambda: look(listener, late, 10)) < FEW_BLOCKS
