@@ -5,7 +5,7 @@ A thousand recipients who read one message, or one who reads a thousand, are one
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -76,16 +76,17 @@ class Group:
         return self.messages.union(*(mark.messages for mark in self.marks.values()))
 
 
-def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]:
+def coalesced(heard: Sequence[Heard], people: Mapping[int, User]) -> list[Group]:
     """The groups, ordered by their first event; none for deactivated accounts."""
     groups: dict[tuple[Any, ...], Group] = {}
-    for listener_id, event in _in_order(list(heard)):
+    shown = {pk: shown_to(people[pk]) for pk in {pk for pk, _ in heard} if pk in people}
+    for listener_id, event in _in_order(heard):
         listener = people.get(listener_id)
         if listener is None or not listener.is_active:
             continue
         state = event.state
         if event.kind == EventKind.RECEIPT_UPDATED:
-            state = _shown(event, shown_to(listener))
+            state = _shown(event, shown[listener_id])
             if state is None:
                 continue
         # Events of messages are published one by one, receipts and reads once per conversation.
@@ -100,7 +101,7 @@ def coalesced(heard: Iterable[Heard], people: Mapping[int, User]) -> list[Group]
     return list(groups.values())
 
 
-def _in_order(heard: list[Heard]) -> list[Heard]:
+def _in_order(heard: Sequence[Heard]) -> Sequence[Heard]:
     """The events of each conversation in their order, also where it was moved to another node.
 
     Events come node by node. So those of a conversation that lay on several are sorted by the time

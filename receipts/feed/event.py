@@ -7,10 +7,9 @@ block the other events for everybody.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -29,8 +28,7 @@ _PERSONAL = (EventKind.RECEIPT_UPDATED, EventKind.CONVERSATION_READ)
 _LARGEST = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class FeedEvent:
+class FeedEvent(NamedTuple):
     """A row of ``ReceiptEvent``."""
 
     node: int
@@ -61,11 +59,11 @@ EVENT_COLUMNS = ", ".join(
     else f"CAST(event.{name} AS text) AS {name}"
     if name == "messages"
     else f"event.{name}"
-    for name in FeedEvent.__slots__
+    for name in FeedEvent._fields
 )
 
 
-_ID = FeedEvent.__slots__.index("id")
+_ID = FeedEvent._fields.index("id")
 
 
 def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
@@ -82,11 +80,10 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
 def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
     *head, is_delivery, messages, count, first, reason, marked_at, external_id, created_at = row
-    if isinstance(messages, str | bytes):
-        messages = orjson.loads(messages)
     marked_at = None if marked_at is None else _time("marked_at", marked_at)
     rest = (reason, marked_at, external_id, _time("created_at", created_at))
-    event = FeedEvent(*(*head, bool(is_delivery), messages, count, first, *rest))
+    told = (bool(is_delivery), orjson.loads(messages), count, first)
+    event = FeedEvent._make((*head, *told, *rest))
     _check(event)
     return event
 
