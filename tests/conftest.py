@@ -14,6 +14,7 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.cache import cache
 from django.db import connection
 from rest_framework.exceptions import AuthenticationFailed
+from whitenoise.middleware import WhiteNoiseMiddleware
 
 from chat import authentication
 from chat.authentication import issue_token
@@ -130,6 +131,23 @@ def passwords_are_hashed_quickly() -> Iterator[None]:
     """As always, but with one iteration: a million take half a second."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def static_files_are_found_once() -> Iterator[None]:
+    """Each client of a test loads the middlewares, of which one looks for all static files."""
+    found: dict[str, Any] = {}
+    look = WhiteNoiseMiddleware.add_files_from_finders
+
+    def add(self: Any) -> None:
+        if not found:
+            look(self)
+            found.update(self.files)
+        self.files |= found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(WhiteNoiseMiddleware, "add_files_from_finders", add)
         yield
 
 
