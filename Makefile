@@ -26,6 +26,12 @@ run: .venv/runtime  ## install, load demo data, serve (HOST, PORT, DATABASE_URL)
 test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m tests.legs --deal -n auto -q
 
+# Where both run, tests that find the same on both are dealt out, and random work is halved; not here.
+LONG := $(addprefix tests/rules/test_,state_machine.py position_machine.py rollup_lives.py) \
+	tests/commands/test_import_any_order.py
+test-long: .venv/test  ## the random work of the suite in full, on both (TESTS=...: other tests)
+	$(BIN)/python -m tests.legs -n auto -q $(or $(TESTS),$(LONG))
+
 test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)
 	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(TESTS)
 
@@ -152,5 +158,5 @@ $(PYTHON_CLIENT): tests/clients/python/installed.txt $(shell find clients/python
 	npm ci --silent --no-audit --no-fund --prefix $(<D)
 	@touch $@
 
-.PHONY: help client lint-schema run test test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema client-js screenshots bench \
+.PHONY: help client lint-schema run test test-long test-citus test-partitions test-partitions-ci test-browser test-clients test-clients-unclear check protobuf schema client-js screenshots bench \
 	format lock

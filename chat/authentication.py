@@ -28,9 +28,7 @@ ACCOUNT_CLAIM = "seenby_account"
 #: costs a tenth of a mark and a query, and a device sends the same one repeatedly. Marks trust the
 #: username of a cached token, so entries must expire before that name can be another account's.
 _HOLDERS: dict[str, tuple[_Holder, float]] = {}
-_MOST_HOLDERS = 10_000
-_REMEMBERED_SECONDS = HELD.total_seconds() / 2
-
+_MOST_HOLDERS, _REMEMBERED_SECONDS = 10_000, HELD.total_seconds() / 2
 
 #: 9999-12-31T23:59:59Z, the last time that Python can represent.
 _LAST_SECOND = 253_402_300_799
@@ -107,8 +105,7 @@ class BearerAuthentication(BaseAuthentication):
 
 def _authorization(request: Request) -> bytes:
     """The header. REST framework's function reads all headers for it."""
-    given: str = request._request.META.get("HTTP_AUTHORIZATION", "")
-    return given.encode("latin-1")
+    return str(request._request.META.get("HTTP_AUTHORIZATION", "")).encode("latin-1")
 
 
 def note_caller(request: Request, username: str) -> None:

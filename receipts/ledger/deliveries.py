@@ -9,13 +9,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.sql.nulls import NULL_TIME_SQL
+from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 
 #: When a row was first delivered, openly or privately; null if it never was.
 FIRST_DELIVERY_SQL = "COALESCE(status.received_at, status.delivered_at)"
 
 #: SQL condition: nobody has received the row's message, openly or privately.
 UNDELIVERED_SQL = "status.delivered_at IS NULL AND status.received_at IS NULL"
+
+#: The columns after a delivery that others know of: it ends a failure (rule 11).
+FAILS_NO_MORE = {"failed_at": NULL_TIME_SQL, "failure_reason": NULL_TEXT_SQL}
+
+
+def fails_still(delivered_at: str) -> dict[str, str]:
+    """A failure stays until others know of a delivery."""
+    return {
+        column: f"CASE WHEN {delivered_at} IS NULL THEN status.{column} END"
+        for column in FAILS_NO_MORE
+    }
 
 
 def earlier_of(column: str, at: str) -> str:

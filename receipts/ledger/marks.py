@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -17,15 +18,17 @@ from django.utils import timezone
 
 from chat.models import Tracking
 from receipts.ledger.deliveries import (
+    FAILS_NO_MORE,
     FIRST_DELIVERY_SQL,
     UNDELIVERED_SQL,
     delivered,
     delivered_by_read,
     earlier_of,
+    fails_still,
     hides_delivery_sql,
 )
+from receipts.ledger.departed import DEPARTED_AT_SQL
 from receipts.ledger.stamp import Change
-from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 
 
 def not_before_sent(at: str) -> str:
@@ -37,18 +40,6 @@ def not_before_sent(at: str) -> str:
 MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
 TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"
-
-_FIRST_DEPARTURE_SQL = """SELECT MIN(departure.at) FROM chat_departure AS departure
-         WHERE departure.user_id = status.recipient_id
-           AND departure.conversation_id = status.conversation_id
-           AND (departure.up_to >= status.message_id
-                OR (departure.up_to IS NULL AND departure.at > status.sent_at))"""
-#: When the recipient first left, or lost their account, after the message was sent; null if they
-#: never did. A read that stops being disclosed is withdrawn from then on, as if it had never been
-#: made (rules 2 and 13). Leaving writes these rows; see ``chat.models.Departure``.
-DEPARTED_AT_SQL = f"({_FIRST_DEPARTURE_SQL})"
-#: The same, without deactivations that may be undone.
-LEFT_AT_SQL = f"({_FIRST_DEPARTURE_SQL} AND NOT departure.is_deactivation)"
 
 #: SQL condition: a private read that an explicit open mark has disclosed later (rule 13).
 _DISCLOSED_LATER_SQL = "COALESCE(status.seen_at < status.read_at, FALSE)"
@@ -181,25 +172,14 @@ class Mark:
 
     def without_values(self) -> Mark:
         """The mark as far as its SQL depends on it."""
-        return _without_values(
-            self.read,
-            self.private,
-            self.explicit,
-            self.hides_delivery,
-            self.backdated,
-            None if self.content is None else "",
-            self.carries_content,
-            self.at_sql,
-            self.content_sql,
-            self.backdated_row_sql,
-        )
+        return _without_values(self.content is None, *_shape(self))
 
     def becomes(self) -> dict[str, str]:
         """An untracked message takes ``seen_at`` alone (rule 15); a delivery ends failures (11)."""
         at = not_before_sent(self.at_sql)
         if not self.read:
             becomes = dict(delivered(at, private=self.hides_delivery, backdated=self.backdated))
-            return becomes if self.hides_delivery else becomes | _FAILS_NO_MORE
+            return becomes if self.hides_delivery else becomes | FAILS_NO_MORE
         becomes = {"seen_at": at if self._is_first else earlier_of("seen_at", at)}
         if discloses(self):
             becomes["read_at"] = _IF_TRACKED.format(self._disclosed(at))
@@ -213,7 +193,7 @@ class Mark:
             given=self._may_win_sql,
         )
         becomes |= {column: _IF_TRACKED.format(value) for column, value in known.items()}
-        becomes |= _FAILS_NO_MORE if discloses(self) else _fails_still(becomes["delivered_at"])
+        becomes |= FAILS_NO_MORE if discloses(self) else fails_still(becomes["delivered_at"])
         if self._acknowledges:
             becomes["content"] = (
                 f"CASE WHEN {becomes['read_at']} IS NULL THEN NULL"
@@ -240,11 +220,15 @@ class Mark:
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+_SHAPE = [each.name for each in fields(Mark) if each.name not in ("at", "content")]
+_shape = attrgetter(*_SHAPE)
+
+
 @lru_cache(maxsize=500)
-def _without_values(*shape: Any) -> Mark:
+def _without_values(is_without_content: bool, *shape: Any) -> Mark:
     """One object for each kind of mark: to make and to compare them would take longer."""
-    names = (each.name for each in fields(Mark) if each.name != "at")
-    return Mark(at=_ANY_TIME, **dict(zip(names, shape, strict=True)))
+    content = None if is_without_content else ""
+    return Mark(at=_ANY_TIME, content=content, **dict(zip(_SHAPE, shape, strict=True)))
 
 
 @lru_cache(maxsize=500)
@@ -255,15 +239,6 @@ def _text(mark: Mark, where: str, condition_sql: str) -> tuple[str, Mapping[str,
 
 
 _IF_TRACKED = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"
-_FAILS_NO_MORE = {"failed_at": NULL_TIME_SQL, "failure_reason": NULL_TEXT_SQL}
-
-
-def _fails_still(delivered_at: str) -> dict[str, str]:
-    """A failure stays until others know of a delivery."""
-    return {
-        column: f"CASE WHEN {delivered_at} IS NULL THEN status.{column} END"
-        for column in _FAILS_NO_MORE
-    }
 
 
 def discloses(mark: Mark) -> bool:

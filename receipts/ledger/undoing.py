@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.marks import DEPARTED_AT_SQL, MARKABLE_SQL
+from receipts.ledger.departed import DEPARTED_AT_SQL
+from receipts.ledger.marks import MARKABLE_SQL
 from receipts.ledger.stamp import Change
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 

@@ -14,6 +14,7 @@ from chat.models import Conversation, User
 from receipts import services
 from receipts.upkeep.checking import Check
 from tests.support.cast import ON_POSTGRES
+from tests.support.dealing import examples
 from tests.support.distributed import ON_CITUS
 from tests.support.history import START, Record, import_records, refused, told
 from tests.support.positions import up_to
@@ -223,7 +224,7 @@ COMMON: dict[str, Any] = {
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@settings(max_examples=4 if ON_CITUS else 20 if ON_POSTGRES else 40, **COMMON)
+@settings(max_examples=examples(4 if ON_CITUS else 20 if ON_POSTGRES else 40), **COMMON)
 @given(data=st.data())
 def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: Any) -> None:
     """Rules 1, 2, 5 to 7, 11 to 13, 19 and 30."""
@@ -232,7 +233,7 @@ def test_lines_in_any_order_and_any_files_give_what_one_sorted_file_gives(data: 
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-@settings(max_examples=12 if ON_POSTGRES else 25, **COMMON)
+@settings(max_examples=examples(12 if ON_POSTGRES else 25), **COMMON)
 @given(data=st.data())
 def test_so_they_do_in_a_conversation_that_is_live(data: Any) -> None:
     """Rules 1, 2, 5 to 7, 11 to 13 and 19."""

@@ -361,4 +361,4 @@ def test_any_life_of_a_large_conversation_is_what_rows_would_say(
     db: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rules 1, 2, 4, 7, 9, 13, 16, 19 and 21, all at once."""
-    run_lives(LargeLives, monkeypatch, examples=2 if ON_CITUS else 10 if ON_POSTGRES else 25)
+    run_lives(LargeLives, monkeypatch, count=2 if ON_CITUS else 10 if ON_POSTGRES else 25)

@@ -294,4 +294,4 @@ class RolledLives(RuleBasedStateMachine):
 @pytest.mark.timeout(600)
 def test_insights_of_any_life_are_as_counted(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rules 2, 6, 11, 13, 15 and 21, imports, archiving and erasing, beside the rollup."""
-    run_lives(RolledLives, monkeypatch, examples=30 if ON_POSTGRES else 80)
+    run_lives(RolledLives, monkeypatch, count=30 if ON_POSTGRES else 80)

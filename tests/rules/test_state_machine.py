@@ -602,4 +602,4 @@ def test_any_life_of_a_conversation_is_what_the_model_says(
     """Rules 1 to 13, 19 and 21, all at once."""
     # Fewer would miss what was broken to see it fail. On PostgreSQL each statement costs a round
     # trip, and races have tests of their own.
-    run_lives(Lives, monkeypatch, examples=4 if ON_CITUS else 40 if ON_POSTGRES else 150)
+    run_lives(Lives, monkeypatch, count=4 if ON_CITUS else 40 if ON_POSTGRES else 150)

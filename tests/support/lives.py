@@ -8,16 +8,21 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.support.dealing import examples
 
-def run_lives(machine: Any, monkeypatch: pytest.MonkeyPatch, *, examples: int) -> None:
-    """Try this many lives of 25 steps, the same ones each time; ``clock`` sets the time."""
+
+def run_lives(machine: Any, monkeypatch: pytest.MonkeyPatch, *, count: int) -> None:
+    """Try lives of 25 steps, the same ones each time; ``clock`` sets the time.
+
+    ``count`` is how many one leg alone tries (``tests.support.dealing``).
+    """
     machine.clock = staticmethod(
         lambda now: monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     )
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=examples,
+            max_examples=examples(count),
             stateful_step_count=25,
             deadline=None,
             derandomize=True,
