@@ -27,9 +27,9 @@ test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 	$(BIN)/python -m tests.legs --deal -n auto -q
 
 # Where both run, tests that find the same on both are dealt out, and random work is halved; not here.
-LONG := $(addprefix tests/rules/test_,state_machine.py position_machine.py rollup_lives.py) \
-	tests/commands/test_import_any_order.py
-test-long: .venv/test  ## the random work of the suite in full, on both (TESTS=...: other tests)
+LONG := $(addprefix tests/rules/test_,state_machine.py position_machine.py rollup_lives.py \
+	privacy_walk.py private_deliveries_walk.py) tests/commands/test_import_any_order.py
+test-long: .venv/test  ## what the suite does by halves, in full, on both (TESTS=...: other tests)
 	$(BIN)/python -m tests.legs -n auto -q $(or $(TESTS),$(LONG))
 
 test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)

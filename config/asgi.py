@@ -38,7 +38,7 @@ from receipts.feed import stream
 from receipts.feed.connection import Connection
 from receipts.feed.hub import hub
 from receipts.gateways.sockets.door import Door
-from receipts.sql.lasting import release_connection
+from receipts.sql.lasting import close_if_due, release_connection
 
 _requests = WSGIBridge(
     with_handler_of_tokens(_django),
@@ -48,6 +48,7 @@ _requests = WSGIBridge(
     patience=settings.SERVER_STALL_SECONDS,
     longest=settings.SERVER_ANSWER_SECONDS,
     release=release_connection,
+    put_back=close_if_due,
 )
 _sockets = Door(_requests.call)
 _sampler = Sampler(_requests)

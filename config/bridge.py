@@ -39,7 +39,8 @@ class WSGIBridge:
 
     Database connections belong to threads, and different threads may produce the pieces of a
     stream. So ``release`` is called on a thread before each request, and before and after each
-    piece, and a stream must not keep a cursor or a transaction open between two pieces.
+    piece, and a stream must not keep a cursor or a transaction open between two pieces. After each
+    request ``put_back`` is called.
 
     A client that does not take a piece within ``patience`` seconds, or whose waits add up to more
     than ``longest`` seconds over the whole response, is disconnected.
@@ -55,8 +56,10 @@ class WSGIBridge:
         patience: float = 30,
         longest: float = 300,
         release: Callable[[], None] = lambda: None,
+        put_back: Callable[[], None] = lambda: None,
     ) -> None:
-        self.application, self.max_body, self.release = application, max_body, release
+        self.application, self.max_body = application, max_body
+        self.release, self.put_back = release, put_back
         self.patience, self.longest = patience, longest
         self.pool, self.threads = WorkThreads(threads, "request"), threads
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
@@ -227,6 +230,8 @@ class _Request:
             logger.exception("%s %s", self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"])
             error = 500, "error", "Something went wrong here; it is in the log."
             return _refusal(self.environ, *error)
+        finally:
+            self.bridge.put_back()
         return stream or (start, _body(body))
 
 

@@ -36,3 +36,19 @@ def test_a_restart_of_postgresql_between_requests_fails_none(
         assert ended > 0
         assert set(pool.map(status_of_one, range(32))) == {200}
     assert "Traceback" not in server.log.read_text()
+
+
+def test_threads_share_a_pool_of_fewer_connections(
+    database: str, serve: Serve, service_key: str
+) -> None:
+    """A thread puts its connection back after each request: others wait for it."""
+    server = serve(SERVER_THREADS=4, DB_POOL_MAX=1, DATABASE_URL=database)
+    address = f"http://127.0.0.1:{server.port}/api/v1/conversations/"
+
+    def status_of_one(_: int) -> int:
+        request = Request(address, headers={"Authorization": f"Bearer {service_key}"})
+        with urlopen(request, timeout=60) as answer:
+            return int(answer.status)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(status_of_one, range(32))) == {200}

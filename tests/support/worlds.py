@@ -122,16 +122,15 @@ class World:
 def states_for(kind: str, kinds: Iterable[str], states: Iterable[str]) -> list[str]:
     """The states over which a kind of mark is tried: all on SQLite, half of them on PostgreSQL.
 
-    Each other kind has the other half. Where tests are dealt out, SQLite has only what PostgreSQL
-    has not: every kind and every state is on both, and each pair of them on one.
+    Each other kind has the other half. Where tests are dealt out, each leg has a quarter, another
+    one for the next kind: every kind and every state is on both.
     """
     place = list(kinds).index(kind)
-    halves: tuple[list[str], list[str]] = ([], [])
-    for number, state in enumerate(states):
-        halves[(number + place) % 2].append(state)
-    if ON_POSTGRES:
-        return halves[0]
-    return halves[1] if DEALT else halves[0] + halves[1]
+    if DEALT:
+        part, parts = 2 if ON_POSTGRES else 0, 4
+    else:
+        part, parts = 0, 2 if ON_POSTGRES else 1
+    return [state for number, state in enumerate(states) if (number + place) % parts == part]
 
 
 def then(*acts: Callable[[World], None]) -> Callable[[World], None]:
