@@ -21,6 +21,15 @@ def expect_ticks(page: Page, body: str, standing: str, words: str, colour: str =
     expect(mark).to_have_css("color", colour)
 
 
+def switch(page: Page, name: str, *, on: bool) -> None:
+    """Set a privacy switch, and wait until the service has it: a window that closes takes it back.
+
+    The page shows it before.
+    """
+    with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        page.get_by_role("switch", name=name).set_checked(on)
+
+
 def test_two_people_chat_and_the_ticks_turn_blue(as_person: AsPerson, api: Any) -> None:
     """One: sent. Two: it has reached his device. Blue: he has read it."""
     pair = {"kind": "direct", "participants": ["frank"]}
@@ -59,7 +68,7 @@ def test_a_private_read_keeps_the_ticks_grey(as_person: AsPerson, group: Group) 
     alice, bob, carol = as_person("alice"), as_person("bob"), as_person("carol")
     group.open(alice)
     group.open(carol)
-    bob.get_by_role("switch", name="Read receipts").uncheck()
+    switch(bob, "Read receipts", on=False)
     expect(bob.get_by_text("Senders do not see when you read their messages.")).to_be_visible()
     try:
         say(alice, "Who has read this?")
@@ -71,7 +80,7 @@ def test_a_private_read_keeps_the_ticks_grey(as_person: AsPerson, group: Group) 
         expect(bubble(alice, "I have.")).to_be_visible()
         expect_ticks(alice, "Who has read this?", "delivered", "Read by 1 of 2")
     finally:
-        bob.get_by_role("switch", name="Read receipts").check()
+        switch(bob, "Read receipts", on=True)
         expect(bob.get_by_text("Senders see when you have read")).to_be_visible()
 
 
@@ -81,8 +90,7 @@ def test_a_private_delivery_leaves_one_tick_until_an_open_read(
     """Rule 13: with delivery receipts off nobody sees that a message has arrived."""
     alice, bob = as_person("alice"), as_person("bob")
     group.open(alice)
-    with bob.expect_response(lambda answer: answer.request.method == "PATCH"):
-        bob.get_by_role("switch", name="Delivery receipts").uncheck()
+    switch(bob, "Delivery receipts", on=False)
     expect(bob.get_by_text("Senders see nothing until you read openly.")).to_be_visible()
     try:
         say(alice, "Has it arrived?")
@@ -92,7 +100,7 @@ def test_a_private_delivery_leaves_one_tick_until_an_open_read(
             group.open(bob)
         expect_ticks(alice, "Has it arrived?", "partial", "Read by 1 of 2")
     finally:
-        bob.get_by_role("switch", name="Delivery receipts").check()
+        switch(bob, "Delivery receipts", on=True)
         expect(bob.get_by_text("Senders see when their messages reach you.")).to_be_visible()
 
 
