@@ -2,8 +2,7 @@
 
 A thread never waits for a client. The body of a request is read before a thread is used, and the
 event loop sends the response. A streamed response is produced piece by piece: each piece occupies
-a thread only while it is produced, and the next one is produced when the client has taken the
-last one.
+a thread only while it is produced, and the next one when the client has taken the last one.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
 from receipts.metrics import count_refused
 
-#: Head and body. Sent one right after the other, they leave in one packet.
+#: Head and body. Sent in a row, they leave in one packet.
 Answer = tuple[AsgiMessage, AsgiMessage]
 Result = TypeVar("Result")
 #: A request that waits longer than this for a thread notices a hang-up. Less is not worth a task.
@@ -38,9 +37,8 @@ class WSGIBridge:
     """Serves ``application``; refuses bodies over ``max_body`` bytes, and requests over capacity.
 
     Database connections belong to threads, and different threads may produce the pieces of a
-    stream. So ``release`` is called on a thread before each request, and before and after each
-    piece, and a stream must not keep a cursor or a transaction open between two pieces. After each
-    request ``put_back`` is called.
+    stream. So ``release`` is called on a thread before each request, ``put_back`` after it, and
+    ``release`` around each piece, between which no cursor and no transaction may stay open.
 
     A client that does not take a piece within ``patience`` seconds, or whose waits add up to more
     than ``longest`` seconds over the whole response, is disconnected.
@@ -222,16 +220,16 @@ class _Request:
 
     def run(self) -> Answer | Stream:
         """Run the application, on a thread; return its response or a started stream."""
-        release = self.bridge.release
+        bridge = self.bridge
         try:
-            release()
-            start, body, stream = started(self.bridge.application, self.environ, release)
+            bridge.release()
+            start, body, stream = started(bridge.application, self.environ, bridge.release)
         except BaseException:  # also a sys.exit(), which in the event loop would end the server
             logger.exception("%s %s", self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"])
-            error = 500, "error", "Something went wrong here; it is in the log."
-            return _refusal(self.environ, *error)
+            detail = "Something went wrong here; it is in the log."
+            return _refusal(self.environ, 500, "error", detail)
         finally:
-            self.bridge.put_back()
+            bridge.put_back()
         return stream or (start, _body(body))
 
 
