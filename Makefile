@@ -29,8 +29,8 @@ test: .venv/test  ## run the whole suite, on SQLite and on a real PostgreSQL
 # Where both run, tests that find the same on both are dealt out, and random work is halved; not here.
 LONG := $(addprefix tests/rules/test_,state_machine.py position_machine.py rollup_lives.py \
 	privacy_walk.py private_deliveries_walk.py) tests/commands/test_import_any_order.py
-test-long: .venv/test  ## what the suite does by halves, in full, on both (TESTS=...: other tests)
-	$(BIN)/python -m tests.legs -n auto -q $(or $(TESTS),$(LONG))
+test-long: .venv/test  ## what the suite does by halves, in full, on both (LEG='--leg sqlite': on that one)
+	$(BIN)/python -m tests.legs $(LEG) -n auto -q $(or $(TESTS),$(LONG))
 
 test-partitions: .venv/test  ## the same on hash partitions, PostgreSQL alone (TESTS=...: some of it)
 	$(BIN)/python -m tests.legs --leg partitions -n auto -q $(TESTS)
