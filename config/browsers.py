@@ -22,8 +22,8 @@ from config.environ import Environ
 
 Handler = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 Header = tuple[str, str]
-#: Headers, each with its name in lower case.
-Named = list[tuple[str, Header]]
+#: Headers by their names in lower case.
+Named = dict[str, Header]
 
 #: Only below here does ``BearerAuthentication`` come first.
 API = "/api/"
@@ -47,8 +47,6 @@ FOR_HEADERS = (
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 )
-
-
 #: Addresses whose views a process remembers, and the longest of them: a name may be long.
 _ADDRESSES, _LONGEST_ADDRESS = 5_000, 100
 
@@ -57,23 +55,24 @@ def with_handler_of_tokens(browsers: Handler) -> Handler:
     """An application that serves calls with a token by handlers of their own, others as before."""
     left_out = FOR_BROWSERS.union(FOR_HEADERS)
     middlewares = [name for name in settings.MIDDLEWARE if name not in left_out]
-    from_pages = _handler(middlewares)
-    others = _handler([name for name in middlewares if name != FOR_PAGES])
     # What SecurityMiddleware sends to HTTPS is left to it.
     schemes = ["https"] if settings.SECURE_SSL_REDIRECT else ["http", "https"]
-    with_origin = {scheme: _headers_of(FOR_HEADERS, scheme) for scheme in schemes}
-    without = {scheme: _headers_of((FOR_PAGES, *FOR_HEADERS), scheme) for scheme in schemes}
+
+    def without(*names: str) -> tuple[Handler, dict[str, Named]]:
+        handler = _handler([name for name in middlewares if name not in names])
+        return handler, {scheme: _headers_of((*names, *FOR_HEADERS), scheme) for scheme in schemes}
+
+    from_pages, others = without(), without(FOR_PAGES)
 
     def application(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         scheme = environ["wsgi.url_scheme"]
-        if scheme not in without or not _has_token(environ):
+        if scheme not in schemes or not _has_token(environ):
             return browsers(environ, start_response)
-        is_from_page = "HTTP_ORIGIN" in environ
+        handler, same = from_pages if "HTTP_ORIGIN" in environ else others
         started: list[Any] = []
-        handler = from_pages if is_from_page else others
         response = handler(environ, lambda *start: started.extend(start))
         status, headers = started
-        _complete(headers, (with_origin if is_from_page else without)[scheme], response)
+        _complete(headers, same[scheme], response)
         start_response(status, headers)
         return response
 
@@ -113,7 +112,7 @@ def _headers_of(middlewares: Iterable[str], scheme: str) -> Named:
     asked = {"REQUEST_METHOD": "GET", "PATH_INFO": API, "wsgi.url_scheme": scheme}
     response = add(WSGIRequest({**asked, "wsgi.input": BytesIO()}))
     own = HttpResponse().headers
-    return [(pair[0].lower(), pair) for pair in response.items() if pair[0] not in own]
+    return {pair[0].lower(): pair for pair in response.items() if pair[0] not in own}
 
 
 def _complete(headers: list[Header], same: Named, response: Any) -> None:
@@ -121,13 +120,13 @@ def _complete(headers: list[Header], same: Named, response: Any) -> None:
     given = {name.lower() for name, _ in headers}
     if "content-length" not in given and not getattr(response, "streaming", True):
         headers.append(("Content-Length", str(len(response.content))))
-    if "vary" in given:
-        added = [pair[1] for name, pair in same if name == "vary"]
+    if "vary" in given and "vary" in same:
+        _, added = same["vary"]
         headers[:] = [
-            (name, ", ".join([value, *added]) if name.lower() == "vary" else value)
+            (name, f"{value}, {added}" if name.lower() == "vary" else value)
             for name, value in headers
         ]
-    headers += [pair for name, pair in same if name not in given]
+    headers += [pair for name, pair in same.items() if name not in given]
 
 
 def _has_token(environ: Environ) -> bool:

@@ -78,7 +78,7 @@ def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
 
 
 def _event(row: tuple[Any, ...]) -> FeedEvent:
-    """Parse a row; SQLite returns JSON, times and booleans as stored. Raises ``ValueError``."""
+    """Parse a row; SQLite returns times and booleans as stored. Raises ``ValueError``."""
     *head, is_delivery, messages, count, first, reason, marked_at, external_id, created_at = row
     marked_at = None if marked_at is None else _time("marked_at", marked_at)
     rest = (reason, marked_at, external_id, _time("created_at", created_at))

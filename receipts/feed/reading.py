@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -111,7 +111,7 @@ def of_everybody(position: Position, limit: int) -> EventPage:
 
 
 def of_listeners(
-    position: Position, limit: int, users: Collection[int], *, backends: bool
+    position: Position, limit: int, users: Sequence[int], *, backends: bool
 ) -> EventPage:
     """All events after a position that users, and backends, may receive; and perhaps others.
 
@@ -121,7 +121,7 @@ def of_listeners(
         return _page(_ALL, position, limit, {})
     heard = among_ids("event.audience_id") + (f" OR {_HEARD_BY_BACKENDS}" if backends else "")
     query = _ALL.replace("{after}", f"{{after}} AND {_HEARD.format(heard)}")
-    return _page(query, position, limit, {"ids": id_list(list(users))})
+    return _page(query, position, limit, {"ids": id_list(users)})
 
 
 def check_not_expired(position: Position) -> None:
@@ -163,7 +163,9 @@ def _of_one_node(
         "until": position.until or None,
         **last,
     }
-    rows = fetch_prepared(
+    # The best plan of a further page depends on the page.
+    fetch = fetch_rows if behind else fetch_prepared
+    rows = fetch(
         f"WITH look AS ({_LOOK[vendor]}) SELECT CAST(look.until AS text), look.newest, event.*"
         f" FROM look LEFT JOIN ({after}) AS event ON TRUE ORDER BY node, xid, id",
         {**params, **place},

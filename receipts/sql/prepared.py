@@ -17,8 +17,8 @@ _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
 def fetch_prepared(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of one of the few statements of every mark; on PostgreSQL a prepared statement,
-    where the connection may prepare (``receipts.sql.pooler``).
+    """The rows of one of the few statements of every mark, or of every poll of the feed; on
+    PostgreSQL a prepared statement, where the connection may prepare (``receipts.sql.pooler``).
 
     Only for those: a list's page is planned each time, since its best plan depends on the page, and
     a generic plan took four times as long at the end of 100,000 recipients.

@@ -16,7 +16,11 @@ from receipts.feed.tailing import news
 from tests.support.cast import say
 from tests.support.plans import analyze, plans_of
 
-pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
+pytestmark = [
+    pytest.mark.one_server,
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+]
 
 EVENTS = 50_000
 #: What a poll may read of indexes with 200 blocks and more, and of the table.
