@@ -21,7 +21,7 @@ from benchmarks.world import World, by_hand
 from chat.models import Conversation, Message, User
 from receipts import services
 from receipts.feed.positions import Position, newest_position
-from receipts.feed.reading import EventPage, of_all, of_user
+from receipts.feed.reading import EventPage, of_everybody, of_user
 from receipts.models import ReceiptEvent
 from receipts.services.marking import RecipientKey
 from receipts.sql.distributed import is_distributed
@@ -91,7 +91,7 @@ def _measure(
             pool.submit(_alone, _write, number, rooms, reader, stop) for number in range(WRITERS)
         ]
         readers = [
-            pool.submit(_alone, everything.follow, lambda at: of_all(at, 1_000), over),
+            pool.submit(_alone, everything.follow, lambda at: of_everybody(at, 1_000), over),
             pool.submit(_alone, ones.follow, lambda at: of_user(at, reader.pk, FEW), over),
         ]
         moves = pool.submit(_alone, _move, enough) if moving else None

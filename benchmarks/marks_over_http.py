@@ -140,9 +140,9 @@ def run() -> None:
         rivals["Synapse"] = found["Synapse"]
     else:
         rivals["Synapse as once measured"] = {key: n * rounds for key, n in SYNAPSE.items()}
-    for name, theirs in rivals.items():
+    for name, figures in rivals.items():
         for kind in "apart", "together":
-            against(kind, found[kind], name, theirs)
+            against(kind, found[kind], name, figures)
 
 
 def note(figures: Figures, answer: dict[str, float]) -> None:

@@ -15,7 +15,7 @@ from benchmarks.timing import seconds, spread
 from benchmarks.world import World, by_hand
 from receipts import services
 from receipts.feed.positions import newest_position
-from receipts.feed.reading import of_all
+from receipts.feed.reading import of_everybody
 
 SECONDS_OPEN = 5.0
 EVERY = 0.05
@@ -69,7 +69,7 @@ def _behind() -> None:
                           1, 1, FALSE, '[1]', 1, now() FROM generate_series(1, 100)"""
             )
         position = newest_position()
-        took = [seconds(lambda: of_all(position, 2000)) for _ in range(20)]
+        took = [seconds(lambda: of_everybody(position, 2000)) for _ in range(20)]
         other.execute("ROLLBACK")
     print(
         f"  a poll that skips {TRANSACTIONS * 100} events, ms:"
@@ -101,7 +101,7 @@ def _watch(world: World) -> tuple[Waited, Waited, float]:
                 other.execute("COMMIT")
                 stop.set()
             started = time.perf_counter()
-            page = of_all(position, 2000)
+            page = of_everybody(position, 2000)
             took.append(time.perf_counter() - started)
             position = page.position
             ours |= {each.id: time.time() - each.created_at.timestamp() for each in page.events}

@@ -5,6 +5,6 @@ from __future__ import annotations
 import config.asgi
 from receipts.ledger.stamp import Change
 
-Change.quiet = property(lambda self: True, lambda self, value: None)  # type: ignore[assignment,misc]
+Change.quiet = property(lambda self: True, lambda self, value: None)  # type: ignore[assignment]
 
 application = config.asgi.application

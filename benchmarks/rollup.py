@@ -20,6 +20,7 @@ from benchmarks.timing import milliseconds, seconds
 from benchmarks.world import NAME, execute, tidy
 from chat.models import Message, User
 from receipts.models import InsightsChange, InsightsPart
+from receipts.models.insights import InsightsFigures
 from receipts.reads.figures import COLUMNS
 from receipts.reads.insights import MeasuredRange
 from receipts.sql.run import fetch_rows
@@ -87,7 +88,8 @@ def _complete_the_year(young: date) -> None:
     days = (young - first).days
     copies = -(-(YEAR - days) // days)
     figures = ", ".join(COLUMNS)
-    for model, names in {InsightsPart: PART_NAMES, **SUMS}.items():
+    names_of: dict[type[InsightsFigures], tuple[str, ...]] = {InsightsPart: PART_NAMES, **SUMS}
+    for model, names in names_of.items():
         table, keys = model._meta.db_table, "".join(f", {name}" for name in names[1:])
         execute(
             f"""INSERT INTO {table} (day{keys}, {figures})
@@ -105,7 +107,7 @@ def _complete_the_year(young: date) -> None:
     tidy(InsightsPart, *SUMS, InsightsChange)
     sizes = ", ".join(
         "{}: {:,}, {}".format(*row)
-        for model in (InsightsPart, *SUMS)
+        for model in names_of
         for row in fetch_rows(
             f"""SELECT '{model.__name__}', COUNT(*),
                        pg_size_pretty(pg_total_relation_size('{model._meta.db_table}'))

@@ -35,8 +35,8 @@ class SocketClient(asyncio.Protocol):
         self.data, self.accepted, self.answers = b"", False, 0
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport: Any = transport
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
         self.transport.write(
             (
                 f"GET {self.job['path']} HTTP/1.1\r\n"

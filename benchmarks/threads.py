@@ -78,12 +78,10 @@ class Marks:
         first = Message.objects.order_by("pk").values_list("pk", flat=True)[0]
         other, reader = (self.world.recipients[(number + i) % RECIPIENTS] for i in (0, 1))
         path = f"{self.path}mark-read/"
-        json = {"content_type": "application/json"}
-        self.clients[other].post(path, {"up_to_message": first}, **json)
+        json = "application/json"
+        self.clients[other].post(path, {"up_to_message": first}, json)
         answers = []
-        taken = seconds(
-            lambda: answers.append(self.clients[reader].post(path, body, **json).json())
-        )
+        taken = seconds(lambda: answers.append(self.clients[reader].post(path, body, json).json()))
         assert answers[0]["marked"] == marked, answers
         return taken
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
 
@@ -18,7 +18,9 @@ def seconds(work: Callable[[], Any]) -> float:
     return time.perf_counter() - started
 
 
-def take_turns(rivals: dict[str, Rival], *, rounds: int, budget: float) -> dict[str, list[float]]:
+def take_turns(
+    rivals: Mapping[str, Rival], *, rounds: int, budget: float
+) -> dict[str, list[float]]:
     """Run all rivals once per round, each round started by the next one; seconds by name.
 
     So load by other jobs affects all alike. Stops early, after at least three rounds, when
