@@ -12,16 +12,19 @@ from statistics import median
 from django.db import connection
 
 from benchmarks.timing import seconds, spread
-from benchmarks.world import World, by_hand
+from benchmarks.world import World, by_hand, execute, tidy
 from receipts import services
-from receipts.feed.positions import newest_position
-from receipts.feed.reading import of_everybody
+from receipts.feed.positions import Position, newest_position
+from receipts.feed.reading import of_everybody, of_user
+from receipts.models import ReceiptEvent
 
 SECONDS_OPEN = 5.0
 EVERY = 0.05
 ROUNDS = 3
 #: Transactions of 100 events each that commit while another one stays open.
 TRANSACTIONS = 600
+#: Events that a listener missed, half of them its own and half of its conversations.
+MISSED = (10_000, 1_000_000)
 
 #: Of the events after a position, those whose transactions are older than any running one.
 RIVAL = """
@@ -54,6 +57,8 @@ def run() -> None:
         )
     print(f"  a poll by snapshot, ms: {spread([took * 1000 for took in looks])}", flush=True)
     _behind()
+    for missed in MISSED:
+        _away(world, missed)
 
 
 def _behind() -> None:
@@ -74,6 +79,31 @@ def _behind() -> None:
     print(
         f"  a poll that skips {TRANSACTIONS * 100} events, ms:"
         f" {spread([each * 1000 for each in took])}",
+        flush=True,
+    )
+
+
+def _away(world: World, missed: int) -> None:
+    """A listener that was away for long fetches page after page."""
+    execute("TRUNCATE receipts_receiptevent")
+    for kind, audience in ("receipt.updated", world.sender.pk), ("message.created", None):
+        execute(
+            """INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id,
+                      state, is_delivery, messages, message_count, first_message, created_at)
+               SELECT 3 + number / 10000, %s, %s, %s, 1, 'read', TRUE, '[1]', 1, 1, now()
+                 FROM generate_series(1, %s) AS number""",
+            [kind, audience, world.conversation.pk, missed // 2],
+        )
+    tidy(ReceiptEvent)
+    position = Position("3:3:", newest_position().taken_at)
+
+    def next_page() -> None:
+        nonlocal position
+        position = of_user(position, world.sender.pk, 100).position
+
+    took = [seconds(next_page) for _ in range(20)]
+    print(
+        f"  a page of 100 of {missed} missed events, ms: {spread([each * 1000 for each in took])}",
         flush=True,
     )
 

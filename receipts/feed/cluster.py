@@ -107,11 +107,12 @@ def _new_sql(seen: Snapshots) -> tuple[str, dict[str, Any]]:
 
 
 def between_sql(seen: Snapshots, until: Snapshots) -> tuple[str, dict[str, Any]]:
-    """SQL condition with its parameters: an event is visible in ``until`` and not in ``seen``."""
+    """SQL condition with its parameters: an event is visible in ``until`` and not in ``seen``.
+
+    ``until`` has at least one snapshot, and none that is the same in ``seen``.
+    """
     ranges, params = [], dict[str, Any]()
     for node, snapshot in sorted(until.items()):
-        if seen.get(node) == snapshot:
-            continue
         visible = f"""event.node = {node:d} AND event.xid < %(end_{node})s
             AND {_visible_sql(f"until_{node}")}"""
         params |= {f"end_{node}": end(snapshot), f"until_{node}": snapshot}
@@ -136,7 +137,7 @@ def _seen_params(node: int, snapshot: str) -> dict[str, Any]:
 
 
 def _either(conditions: list[str]) -> str:
-    return "(" + " OR ".join(f"({each})" for each in conditions or ["FALSE"]) + ")"
+    return "(" + " OR ".join(f"({each})" for each in conditions) + ")"
 
 
 def _snapshots_sql() -> str:

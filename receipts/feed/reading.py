@@ -70,17 +70,34 @@ _HEARD = "(event.audience_id IS NULL OR {})"
 _HEARD_BY_BACKENDS = f"event.kind = '{EventKind.RECEIPT_UPDATED.value}'"
 #: Of more users than this, everybody's events are fetched.
 MOST_SELECTED = 1_000
-#: A user's own events, and those of their conversations since they joined.
-_ONES = f"""
-    SELECT * FROM (
+#: A user's own events, and those of their conversations since they joined. PostgreSQL takes a
+#: page of each by its index, so that who was away for long does not sort all events at each page.
+_OWN = f"""
         SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event
-         WHERE event.audience_id = %(user)s AND {{after}}
+         WHERE event.audience_id = %(user)s AND {{after}}"""
+_PAGE = "ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"
+_ONES = {
+    "postgresql": f"""
+    SELECT * FROM (
+        ({_OWN} {_PAGE})
+        UNION ALL
+        SELECT shared.* FROM {{look}}chat_conversationparticipant AS participant
+         CROSS JOIN LATERAL (
+               SELECT {EVENT_COLUMNS} FROM receipts_receiptevent AS event
+                WHERE event.audience_id IS NULL
+                  AND event.conversation_id = participant.conversation_id AND {{after}}
+                {_PAGE}) AS shared
+         WHERE participant.user_id = %(user)s AND participant.is_active
+    ) AS event ORDER BY node, xid, id LIMIT %(limit)s""",
+    "sqlite": f"""
+    SELECT * FROM ({_OWN}
         UNION ALL
         SELECT {EVENT_COLUMNS} FROM {{look}}chat_conversationparticipant AS participant
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
            AND event.conversation_id = participant.conversation_id
          WHERE participant.user_id = %(user)s AND participant.is_active AND {{after}}
-    ) AS event ORDER BY node, xid, id LIMIT %(limit)s"""
+    ) AS event ORDER BY node, xid, id LIMIT %(limit)s""",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +119,7 @@ class EventPage:
 
 def of_user(position: Position, user_id: int, limit: int) -> EventPage:
     """Events for one user after a position."""
-    return _page(_ONES, position, limit, {"user": user_id})
+    return _page(_ONES[connection.vendor], position, limit, {"user": user_id})
 
 
 def of_everybody(position: Position, limit: int) -> EventPage:
@@ -187,7 +204,10 @@ def _of_nodes(
         until = reached.snapshots
         if not reached.has_news:
             return [], snapshots_text(until)
-    after, place = between_sql(seen, until)
+    new = {node: snapshot for node, snapshot in until.items() if seen.get(node) != snapshot}
+    if not new:
+        return [], snapshots_text(until)
+    after, place = between_sql(seen, new)
     behind, last = _behind(position, "node", "xid", "id")
     rows = fetch_rows(query.format(look="", after=after + behind), {**params, **place, **last})
     return rows, snapshots_text(until)

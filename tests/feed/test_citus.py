@@ -13,6 +13,8 @@ from django.db import connection
 from chat.models import Conversation, User
 from receipts import services
 from receipts.feed import cluster
+from receipts.feed.positions import newest_position
+from receipts.feed.reading import of_user
 from receipts.models import ReceiptEvent
 from receipts.sql.nodes import BEACONS, node_statements, nodes_with_shards
 from receipts.sql.run import execute, fetch_rows
@@ -75,6 +77,12 @@ class Pages:
             self.cursor = page["cursor"]
             if not page["more"]:
                 return told
+
+
+def test_where_no_node_has_news_a_page_is_empty(bob: User) -> None:
+    """Citus refuses a join of whose condition nothing is left."""
+    position = newest_position()
+    assert of_user(position.towards(position.seen), bob.pk, 10).events == []
 
 
 def test_events_carry_the_node_and_the_transaction_that_write_their_rows(

@@ -27,18 +27,22 @@ EVENTS = 50_000
 FEW_BLOCKS = 60
 
 
-@pytest.fixture
-def long_ago(group: Conversation, alice: User, bob: User) -> Position:
-    """Many events, all of them published; the position after them."""
+def write_many(conversation: Conversation, actor: User, kind: str, audience: User | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id,
                    state, is_delivery, messages, message_count, first_message, created_at)
-               SELECT 3 + number / 1000, 'receipt.updated', %s, %s, %s, 'read', TRUE, '[1]', 1, 1,
-                      now() FROM generate_series(1, %s) AS number""",
-            [alice.pk, group.pk, bob.pk, EVENTS],
+               SELECT 3 + number / 1000, %s, %s, %s, %s, 'read', TRUE, '[1]', 1, 1, now()
+                 FROM generate_series(1, %s) AS number""",
+            [kind, audience and audience.pk, conversation.pk, actor.pk, EVENTS],
         )
     analyze("receipts_receiptevent")
+
+
+@pytest.fixture
+def long_ago(group: Conversation, alice: User, bob: User) -> Position:
+    """Many events, all of them published; the position after them."""
+    write_many(group, bob, "receipt.updated", alice)
     return newest_position()
 
 
@@ -76,3 +80,13 @@ def test_a_late_page_of_a_long_poll_reads_few_blocks(
     listener = Listener(alice.pk, alice.username, is_service=is_service)
     late = look(listener, Position("3:3:", long_ago.taken_at), EVENTS - 1_000).position
     assert blocks(lambda: look(listener, late, 10)) < FEW_BLOCKS
+
+
+@pytest.mark.parametrize("kind", ["receipt.updated", "message.created"])
+def test_the_first_page_of_who_was_away_for_long_reads_few_blocks(
+    group: Conversation, alice: User, bob: User, kind: str
+) -> None:
+    write_many(group, bob, kind, alice if kind == "receipt.updated" else None)
+    listener = Listener(alice.pk, alice.username, is_service=False)
+    away = Position("3:3:", newest_position().taken_at)
+    assert blocks(lambda: look(listener, away, 10)) < FEW_BLOCKS
