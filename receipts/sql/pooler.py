@@ -22,11 +22,20 @@ _EXAMINE = """
            CASE WHEN pg_backend_pid() = $1 AND $2 > 0
                 THEN set_config('lock_timeout', CAST($2 AS text), false)
                 ELSE current_setting('lock_timeout') END"""
+#: Where Citus is: whether rows are locked on nodes that do not know of a limit. The role's settings
+#: are passed on to all nodes, a session's are not.
+_HAS_CITUS = "SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
+_NODES_WAIT = """
+    SELECT EXISTS (SELECT FROM pg_dist_partition
+                    WHERE logicalrelid = to_regclass('chat_message') AND partmethod = 'h')
+       AND (SELECT reset_val = '0' FROM pg_settings WHERE name = 'lock_timeout')"""
 #: On a driver's connection: whether it leads to a pooler.
 _POOLED = "seenby_is_pooled"
 
 #: Of a server, in milliseconds; None in commands, which always wait.
 _lock_timeout: int | None = None
+#: Empty until this process has looked at the nodes.
+_knows_nodes: list[bool] = []
 
 
 class NeedsOwnSession(Exception):
@@ -61,6 +70,8 @@ def examine(connection: Any, **_: Any) -> None:
         with RawCursor(driver) as cursor:
             cursor.execute(_EXAMINE, [driver.info.backend_pid, _lock_timeout or 0], prepare=False)
             pid, lock_timeout = cursor.fetchone()  # type: ignore[misc]
+            if _lock_timeout and not _knows_nodes:
+                _look_at_nodes(cursor)
     except BaseException:
         driver.close()
         connection.close()
@@ -87,6 +98,21 @@ def _behind_pooler(driver: Any, *, has_limit: bool) -> None:
             " wait for locked rows without limit. Let the pooler set lock_timeout"
             " (docs/pooler.md), or set DB_LOCK_TIMEOUT_MS=0.",
         )
+
+
+def _look_at_nodes(cursor: RawCursor) -> None:
+    """Warn, once in a process, if tables are distributed and the role has no limit of its own."""
+    _knows_nodes.append(True)
+    for question in _HAS_CITUS, _NODES_WAIT:
+        (is_so,) = cursor.execute(question, prepare=False).fetchone()  # type: ignore[misc]
+        if not is_so:
+            return
+    _tell_once(
+        logging.WARNING,
+        "The tables are distributed, and rows are locked on nodes that DB_LOCK_TIMEOUT_MS does not"
+        " reach: requests wait for locked rows without limit. Give the service a role with"
+        " lock_timeout (docs/scaling.md, step 9), or set DB_LOCK_TIMEOUT_MS=0.",
+    )
 
 
 @cache

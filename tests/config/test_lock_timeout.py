@@ -20,7 +20,7 @@ from chat.models import Conversation
 from receipts.sql.run import execute
 from tests.support import ROOT
 from tests.support.distributed import ON_CITUS, entering_by, nodes
-from tests.support.live import Serve
+from tests.support.live import Serve, Server
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -70,6 +70,23 @@ def test_who_waits_for_a_locked_row_is_told_to_come_back(
     }
     assert send(server.port, group.pk, service_key)[0] == 201
     assert "Traceback" not in server.log.read_text()
+
+
+def log_of(server: Server) -> str:
+    """What a service has logged by its first query."""
+    urlopen(f"http://127.0.0.1:{server.port}/readyz/", timeout=60).close()
+    return server.log.read_text()
+
+
+@pytest.mark.citus
+def test_a_service_whose_role_has_no_limit_on_the_nodes_warns(serve: Serve) -> None:
+    assert "lock_timeout (docs/scaling.md, step 9)" in log_of(serve(DB_LOCK_TIMEOUT_MS=100))
+
+
+@pytest.mark.citus
+@pytest.mark.usefixtures("role_of_requests")
+def test_a_service_whose_role_has_one_does_not_warn(serve: Serve) -> None:
+    assert "lock_timeout" not in log_of(serve(DB_LOCK_TIMEOUT_MS=100))
 
 
 def test_commands_wait_for_as_long_as_it_takes(database: str) -> None:
