@@ -84,7 +84,10 @@ def _add_conversations(conversations: list[Conversation]) -> None:
         taken = {*ConversationName.objects.filter(pk__in=names).values_list("pk", flat=True)}
         new = [each for each in conversations if f"ext:{each.external_id}" not in taken]
         with suppress(IntegrityError), transaction.atomic():
-            claim_names(Conversation.objects.bulk_create(new))
+            Conversation.objects.bulk_create(new)
+            # Read again: Citus answers the ids in the order of its shards, not of the rows.
+            named = [each.external_id for each in new]
+            claim_names(Conversation.objects.filter(external_id__in=named))
             return
 
 

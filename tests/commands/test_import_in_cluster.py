@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chat import distributed
+from chat.models import Conversation, ConversationName, Message
 from receipts.importing.copying import _COPIED
 from receipts.management.commands import import_history
 from receipts.models import MessageStatus
@@ -44,3 +45,25 @@ def test_no_statement_joins_the_copy_with_a_table_of_the_coordinator(statements:
     on_copy = [words for words in named if not words.isdisjoint(_COPIED)]
     assert on_copy
     assert [words & {*tables_of_coordinator()} for words in on_copy] == [set()] * len(on_copy)
+
+
+@pytest.mark.usefixtures("in_cluster")
+def test_a_reply_to_a_reply_of_an_earlier_file_is_of_its_thread() -> None:
+    """The copy has the root, too, which the second file does not name."""
+    reply = TALK | {"id": "m2", "sent_at": 2, "thread": "m1"}
+    import_records([*PEOPLE, TALK, reply])
+    import_records([TALK | {"id": "m3", "sent_at": 3, "thread": "m2"}])
+    root = Message.objects.get(external_id="m1")
+    assert set(Message.objects.filter(thread=root.pk).values_list("external_id", flat=True)) == {
+        "m2", "m3"
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("in_cluster")
+def test_each_of_many_conversations_has_its_own_name() -> None:
+    """Citus answers the ids of new rows in the order of its shards."""
+    import_records([{"type": "conversation", "id": f"tea-{number}"} for number in range(20)])
+    found = dict(Conversation.objects.values_list("pk", "external_id"))
+    named = dict(ConversationName.objects.values_list("conversation_id", "name"))
+    assert named == {pk: f"ext:{name}" for pk, name in found.items()}
+    assert len(found) == 20
