@@ -21,16 +21,21 @@ def claim_names(conversations: Iterable[Conversation]) -> None:
     an index does; a concurrent claim of the same name is waited for.
     """
     if is_distributed():
-        named = {
-            prefix + value: conversation.pk
-            for conversation in conversations
-            for column, prefix in _PREFIXES.items()
-            if (value := getattr(conversation, column)) is not None
-        }
         # In one order, so that nobody who waits for a name holds what another needs (rule 22).
         ConversationName.objects.bulk_create(
-            ConversationName(name=name, conversation_id=pk) for name, pk in sorted(named.items())
+            ConversationName(name=name, conversation_id=pk)
+            for name, pk in sorted(names_of(conversations).items())
         )
+
+
+def names_of(conversations: Iterable[Conversation]) -> dict[str, int]:
+    """What conversations are called, each name with its conversation."""
+    return {
+        prefix + value: conversation.pk
+        for conversation in conversations
+        for column, prefix in _PREFIXES.items()
+        if (value := getattr(conversation, column)) is not None
+    }
 
 
 def claim_name(conversation_id: int, external_id: str) -> None:

@@ -23,6 +23,7 @@ from receipts.rules.tracking import BY_ROWS_SQL
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
 from receipts.upkeep.backfilling import NEEDS_ROWS
+from receipts.upkeep.conversation_naming import ConversationNameCheck
 from receipts.upkeep.members import MemberCheck
 from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
@@ -135,11 +136,13 @@ class Check:
     told: int = field(default=0, init=False)
     #: Names and messages that disagree; threads and replies.
     names: NameCheck = field(init=False)
+    conversation_names: ConversationNameCheck = field(init=False)
     threads: ThreadCheck = field(init=False)
     members: MemberCheck = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = NameCheck(self._tell, self.conversation, self.fix)
+        self.conversation_names = ConversationNameCheck(self._tell, self.conversation, self.fix)
         self.threads = ThreadCheck(self._tell, self.fix)
         self.members = MemberCheck(self._tell, self.conversation, self.fix)
 
@@ -147,6 +150,7 @@ class Check:
         """Check all messages and rows, batch by batch; correct the counts if ``fix`` is set."""
         messages = self._messages()
         self.names.check_names(self.batch_size)
+        self.conversation_names.run(self.batch_size)
         self.members.run()
         if self.conversation is not None:
             self._tell_strays(strays_elsewhere(self.conversation, FINDINGS_TOLD))
@@ -173,8 +177,8 @@ class Check:
         return found + sum(each.found for each in self._others)
 
     @property
-    def _others(self) -> tuple[NameCheck, ThreadCheck, MemberCheck]:
-        return self.names, self.threads, self.members
+    def _others(self) -> tuple[NameCheck, ConversationNameCheck, ThreadCheck, MemberCheck]:
+        return self.names, self.conversation_names, self.threads, self.members
 
     @property
     def untold(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import connection
 
-from chat.models import Conversation, Message, MessageName, User
+from chat.models import Conversation, ConversationName, Message, MessageName, User
+from receipts import services
 from tests.support.cast import say
 from tests.support.commands import run, run_fails
 from tests.support.named import say_named
@@ -110,3 +111,54 @@ def test_many_names_are_read_in_batches(group: Conversation, alice: User) -> Non
     assert sum(line.startswith("name m") for line in said) == 7
     run("check_receipts", "--fix", "--batch-size=2")
     assert Message.objects.filter(external_id=None).count() == 0
+
+
+@pytest.fixture
+def rooms(in_cluster: None, alice: User, bob: User) -> list[Conversation]:
+    """In a cluster, two conversations with external ids, and one of two people."""
+    return [
+        *(services.create_conversation(
+                owner=alice, participants=[], kind="group", external_id=name)
+          for name in ("tea", "cake")),
+        services.create_conversation(owner=alice, participants=[bob], kind="direct"),
+    ]  # fmt: skip
+
+
+def called() -> dict[str, int]:
+    return dict(ConversationName.objects.values_list("name", "conversation"))
+
+
+@pytest.mark.postgres
+def test_names_of_conversations_that_agree_are_no_finding(rooms: list[Conversation]) -> None:
+    assert len(called()) == 3
+    assert "no drift" in run("check_receipts")[0]
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("harm", ["swapped", "missing", "of none"])
+def test_names_of_conversations_that_differ_are_mended(
+    rooms: list[Conversation], harm: str
+) -> None:
+    tea, cake, _ = rooms
+    before, names = called(), ConversationName.objects
+    if harm == "swapped":
+        names.filter(pk="ext:tea").update(conversation=cake)
+        names.filter(pk="ext:cake").update(conversation=tea)
+    elif harm == "missing":
+        names.all().delete()
+    else:
+        names.create(pk="ext:other", conversation=tea)
+    assert run_fails("check_receipts", code=1)[1].startswith("Conversations and their names differ")
+    fixed = run("check_receipts", "--fix", "--batch-size=1")
+    assert any("names of conversations that differ" in line for line in fixed)
+    assert called() == before
+    assert "no drift" in run("check_receipts")[0]
+
+
+@pytest.mark.postgres
+def test_names_of_one_conversation_are_checked(rooms: list[Conversation]) -> None:
+    tea, cake, _ = rooms
+    ConversationName.objects.filter(pk="ext:tea").delete()
+    assert "no drift" in run("check_receipts", f"--conversation={cake.pk}")[0]
+    said, _ = run_fails("check_receipts", f"--conversation={tea.pk}", code=1)
+    assert said[0] == f"conversation {tea.pk}: its name ext:tea is not in the table of names"

@@ -7,13 +7,10 @@ from typing import Any
 
 import pytest
 
-from chat import distributed
 from chat.models import Conversation, ConversationName, Message
 from receipts.importing.copying import _COPIED
-from receipts.management.commands import import_history
 from receipts.models import MessageStatus
 from receipts.upkeep.distributing.tables import tables_of_coordinator
-from tests.support.distributed import ON_CITUS
 from tests.support.history import import_records
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgres]
@@ -25,13 +22,6 @@ PEOPLE = [
 ]
 TALK = {"type": "message", "id": "m1", "conversation": "tea", "sender": "ann", "sent_at": 0}
 READ = {"type": "receipt", "message": "m1", "user": "ben", "read_at": 9}
-
-
-@pytest.fixture
-def in_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not ON_CITUS:
-        monkeypatch.setattr(distributed, "_found", [True])
-        monkeypatch.setattr(import_history, "is_at_worker", lambda: False)
 
 
 @pytest.mark.usefixtures("in_cluster")

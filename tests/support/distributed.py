@@ -19,6 +19,8 @@ from django.conf import settings
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
+from chat import distributed
+from receipts.management.commands import import_history
 from receipts.upkeep.distributing import distribute
 
 ON_CITUS = os.environ.get("TEST_LEG") == "citus"
@@ -81,6 +83,14 @@ def entering_by(node: Node) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict = before
+
+
+@pytest.fixture
+def in_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service takes the tables for distributed ones, as on Citus they are."""
+    if not ON_CITUS:
+        monkeypatch.setattr(distributed, "_found", [True])
+        monkeypatch.setattr(import_history, "is_at_worker", lambda: False)
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ class Command(BaseCommand):
     help = (
         "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
         " message or recipient, of another conversation, or of an archived message), and open rows"
-        " whose recipients left or were deactivated, and messages whose external ids differ from"
-        " the table of names, threads that differ from their replies, and large conversations whose"
+        " whose recipients left or were deactivated, and messages, or in a cluster conversations,"
+        " whose external ids differ from the table of names, threads that differ from their replies, and large conversations whose"
         " positions or count of members differ from who takes part. Tracked messages without rows"
         " are reported, and wait for backfill_receipts; they have drifted only if their counts are"
         " not zero, and --fix leaves these unchanged, since the counts may be all that is known."
@@ -79,6 +79,7 @@ def _found(check: Check) -> str:
         found += f", open rows of recipients who are gone {check.left_open}{withdrawn}"
     for what, differing in (
         ("names", check.names),
+        ("names of conversations", check.conversation_names),
         ("threads", check.threads),
         ("large conversations", check.members),
     ):
@@ -101,6 +102,8 @@ def _what_to_do(check: Check) -> str:
         return "Threads and their replies differ; --fix counts them again."
     if check.members.found > check.members.fixed:
         return "Positions and participants of a large conversation differ; --fix settles them."
+    if check.conversation_names.found > check.conversation_names.fixed:
+        return "Conversations and their names differ; --fix names them again."
     if not check.fix:
         return "Names and messages differ; --fix mends what is certain."
     return "Two messages have one name; find out which one should, and clear the other's."
