@@ -22,14 +22,15 @@ from receipts.upkeep.stretches import STRETCH
 class Command(BaseCommand):
     help = (
         "Compare each message's counts with its receipt rows. Also find stray rows (of a missing"
-        " message or recipient, of another conversation, or of an archived message), and open rows"
-        " whose recipients left or were deactivated, and messages, or in a cluster conversations,"
-        " whose external ids differ from the table of names, threads that differ from their"
-        " replies, and large conversations whose positions or count of members differ from who takes part. Tracked messages without rows"
-        " are reported, and wait for backfill_receipts; they have drifted only if their counts are"
-        " not zero, and --fix leaves these unchanged, since the counts may be all that is known."
-        " Safe to run during live traffic. Exits with 0 if everything is correct or was fixed, 1 if"
-        " anything is wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
+        " message or recipient, of another conversation, or of an archived message), and open"
+        " rows whose recipients left or were deactivated, and messages, or in a cluster"
+        " conversations, whose external ids differ from the table of names, threads that differ"
+        " from their replies, and large conversations whose positions or count of members differ"
+        " from who takes part. Tracked messages without rows are reported, and wait for"
+        " backfill_receipts; they have drifted only if their counts are not zero, and --fix"
+        " leaves these unchanged, since the counts may be all that is known. Safe to run during"
+        " live traffic. Exits with 0 if everything is correct or was fixed, 1 if anything is"
+        " wrong, 2 for a wrong argument, 130 when stopped by Ctrl-C."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
