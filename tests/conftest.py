@@ -23,6 +23,7 @@ from receipts import services
 from receipts.webhooks import posting
 from tests.support.cast import ON_POSTGRES, Api, Statements, moderators
 from tests.support.dealing import is_dealt_out, is_for_postgresql
+from tests.support.entering import BY_WORKER, needs_coordinator
 from tests.support.receiver import Receiver
 from tests.support.watching import Watch
 
@@ -82,6 +83,8 @@ SIMULATED = {"answer", "two_nodes"}
 def _belongs_here(item: pytest.Item) -> bool:
     fixtures = getattr(item, "fixturenames", ())
     on_citus = os.environ.get("TEST_LEG") == "citus"
+    if BY_WORKER and needs_coordinator(item.nodeid):
+        return False
     if "citus" in item.keywords:
         return on_citus
     if on_citus and (SIMULATED.intersection(fixtures) or "one_server" in item.keywords):

@@ -294,6 +294,7 @@ def test_counts_of_a_message_that_nobody_received_have_drifted(
     assert counts(message) == (0, 0, 0, 0)
 
 
+@pytest.mark.one_server
 def test_ctrl_c_ends_with_what_was_found_so_far(talk: list[Message]) -> None:
     """What was not looked at is not said to be right."""
     Message.objects.update(read_count=9)

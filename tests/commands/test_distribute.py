@@ -18,7 +18,7 @@ from receipts.upkeep.distributing import checks, running, statements
 from receipts.upkeep.distributing.tables import tables_of_coordinator
 from tests.support.cast import ON_POSTGRES, say
 from tests.support.commands import Statements, run, run_fails
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ from receipts import services
 from receipts.upkeep.checking import Check
 from tests.support.cast import ON_POSTGRES
 from tests.support.dealing import examples
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 from tests.support.history import START, Record, import_records, refused, told
 from tests.support.positions import up_to
 

@@ -19,7 +19,8 @@ from django.db import connection
 from chat.models import Conversation
 from receipts.sql.run import execute
 from tests.support import ROOT
-from tests.support.distributed import ON_CITUS, entering_by, nodes
+from tests.support.distributed import entering_by, nodes
+from tests.support.entering import ON_CITUS
 from tests.support.live import Serve, Server
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]

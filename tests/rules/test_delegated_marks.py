@@ -22,7 +22,7 @@ from receipts.services import single
 from receipts.sql.run import execute
 from receipts.upkeep.distributing.functions import mark_functions
 from tests.support.cast import say
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db]
 

@@ -18,6 +18,7 @@ from chat.models import (
 )
 from receipts import services
 from receipts.models import HistoryStay, MessageStatus, ReceiptEvent
+from receipts.sql.conversation_names import claim_name
 from tests.support.cast import ON_POSTGRES, hook, say
 from tests.support.commands import run
 from tests.support.erasing import watch_batches
@@ -37,6 +38,7 @@ def tiny_batches(settings: Any) -> None:
 def tea(group: Conversation) -> Conversation:
     """The group, with a name in another system."""
     Conversation.objects.filter(pk=group.pk).update(external_id="tea", title="Tea")
+    claim_name(group.pk, "tea")
     return group
 
 

@@ -31,7 +31,7 @@ from receipts.rules.status import state_of
 from receipts.services.batch_items import BatchMark
 from receipts.services.single import Wish
 from tests.support.cast import ON_POSTGRES
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 from tests.support.lives import run_lives
 from tests.support.model import Line, Message, Room, Row
 from tests.support.positions import up_to

@@ -31,7 +31,7 @@ from receipts.rules.threads import EVERYTHING, MAIN_LINE, MessageLine
 from receipts.services.batch_items import BatchMark
 from receipts.services.marking import RecipientKey
 from tests.support.cast import ON_POSTGRES
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 from tests.support.history import import_records
 from tests.support.lives import run_lives
 from tests.support.model import Line as ModelLine

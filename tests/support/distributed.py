@@ -22,9 +22,8 @@ from psycopg.sql import SQL, Identifier
 from chat import distributed
 from receipts.management.commands import import_history
 from receipts.upkeep.distributing import distribute
+from tests.support.entering import BY_WORKER, ON_CITUS
 
-ON_CITUS = os.environ.get("TEST_LEG") == "citus"
-_BY_WORKER = ON_CITUS and os.environ.get("TEST_CITUS_ENTER") == "worker"
 #: A node's address.
 Node = tuple[str, int]
 
@@ -120,7 +119,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
         # The setting of the database is that of new connections.
         connection.close()
         own = {name: connection.settings_dict[name] for name in ("HOST", "PORT")}
-        if _BY_WORKER:
+        if BY_WORKER:
             # Also those of other threads.
             connection.settings_dict |= dict(zip(own, workers[0], strict=True))
     yield

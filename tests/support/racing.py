@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from tests.support.distributed import ON_CITUS
+from tests.support.entering import ON_CITUS
 
 
 def at_once(calls: Sequence[Callable[[], Any]]) -> list[Any]:
