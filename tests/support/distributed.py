@@ -104,18 +104,20 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             elsewhere = named.info.dbname
             (coordinator,) = named.execute(_COORDINATOR).fetchall()
             workers = named.execute(_WORKERS).fetchall()
-        for host, port in workers:
-            _drop_on(host, port, name, elsewhere)
-            with _on_worker(host, port, elsewhere) as worker:
-                worker.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
-            with _on_worker(host, port, name) as worker:
-                worker.execute("CREATE EXTENSION citus")
-        with connection.cursor() as cursor:
-            cursor.execute("CREATE EXTENSION citus")
-            cursor.execute("SELECT citus_set_coordinator_host(%s, %s)", coordinator)
-            for worker in workers:
-                cursor.execute("SELECT citus_add_node(%s, %s)", worker)
-        distribute(lambda _: None)
+            # Each database copies all roles to the workers: two at once update the same rows.
+            named.execute("SELECT pg_advisory_lock(1)")
+            for host, port in workers:
+                _drop_on(host, port, name, elsewhere)
+                with _on_worker(host, port, elsewhere) as worker:
+                    worker.execute(SQL("CREATE DATABASE {}").format(Identifier(name)))
+                with _on_worker(host, port, name) as worker:
+                    worker.execute("CREATE EXTENSION citus")
+            with connection.cursor() as cursor:
+                cursor.execute("CREATE EXTENSION citus")
+                cursor.execute("SELECT citus_set_coordinator_host(%s, %s)", coordinator)
+                for worker in workers:
+                    cursor.execute("SELECT citus_add_node(%s, %s)", worker)
+            distribute(lambda _: None)
         # The setting of the database is that of new connections.
         connection.close()
         own = {name: connection.settings_dict[name] for name in ("HOST", "PORT")}
