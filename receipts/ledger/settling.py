@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from chat.models import ConversationParticipant
 from receipts.rules.watermarks import SHOWN_SQL
 from receipts.sql.in_one import execute_in_each
 
@@ -20,9 +19,12 @@ def settle_watermarks(participant_ids: Iterable[int]) -> None:
         return
     for statement in _SETTLE.values():
         execute_in_each(statement, ids, {}, "stopped")
-    ConversationParticipant.objects.filter(pk__in=ids).update(held_back=False)
+    execute_in_each(_RELEASE, ids)
 
 
+_RELEASE = """
+    UPDATE chat_conversationparticipant AS participant SET held_back = FALSE
+     WHERE {those} AND participant.held_back"""
 _SETTLE = {
     state: f"""
     UPDATE chat_conversationparticipant AS participant

@@ -55,9 +55,11 @@ def add_participant(
     participant.is_active, participant.left_at = True, None
     participant.joined_at = time_in(conversation_id)
     participant.role = role or Role.MEMBER
-    new = participant.pk is None
-    fields = None if new else ["is_active", "left_at", "joined_at", "role"]
-    participant.save(update_fields=fields, force_insert=new)
+    if participant.pk is None:
+        participant.save(force_insert=True)
+    else:
+        fields = ("is_active", "left_at", "joined_at", "role")
+        members.update(**{field: getattr(participant, field) for field in fields})
     has_joined(conversation, user.pk)
     return participant, True
 
@@ -141,7 +143,8 @@ def change_participant(
     }
     changed = {name: value for name, value in columns.items() if value is not None}
     if changed:
-        ConversationParticipant.objects.filter(pk=participant.pk).update(**changed)
+        members = ConversationParticipant.objects.filter(conversation=conversation)
+        members.filter(pk=participant.pk).update(**changed)
 
 
 def _check_change(

@@ -66,7 +66,8 @@ def _retract_some(participation: ConversationParticipant) -> int | None:
     ((last,),) = found
     participation.retracted_up_to = last
     with transaction.atomic():
-        ConversationParticipant.objects.filter(pk=participation.pk).update(
+        own = ConversationParticipant.objects.filter(conversation=participation.conversation_id)
+        own.filter(pk=participation.pk).update(
             retracted_up_to=last, last_read_message=None, last_read_at=None
         )
         forget_read_watermark(participation.user_id, participation.conversation_id)

@@ -88,9 +88,16 @@ def follow_thread(*, conversation_id: int, root: int, username: str, following: 
         root_id=root,
         defaults={"last_reply_at": found["created_at"]},
     )
-    ThreadFollower.objects.update_or_create(
-        conversation_id=conversation_id,
-        root_id=root,
-        user_id=user_id,
-        defaults={"is_following": following},
+    ThreadFollower.objects.bulk_create(
+        [
+            ThreadFollower(
+                conversation_id=conversation_id,
+                root_id=root,
+                user_id=user_id,
+                is_following=following,
+            )
+        ],
+        update_conflicts=True,
+        unique_fields=["conversation", "root", "user"],
+        update_fields=["is_following"],
     )

@@ -23,6 +23,9 @@ pytestmark = [pytest.mark.one_server, pytest.mark.postgres]
 _PARTITION = re.compile(rf"({'|'.join(TABLES)})_p(\d+)\b")
 
 
+_LOCKS = re.compile(r"^ *(UPDATE|DELETE|INSERT)\b|\bFOR (NO KEY )?UPDATE\b")
+
+
 @pytest.fixture(autouse=True)
 def partitions(db: None) -> None:
     """Partitioned tables, for the transaction of the test."""
@@ -48,6 +51,11 @@ class Touching:
     def wide(self) -> list[str]:
         """Statements that touch several partitions of one table, with their plans."""
         return [f"{sql}\n\n{plan}" for sql, plan in self.plans if _is_wide(plan)]
+
+    @property
+    def writing_widely(self) -> list[str]:
+        """Those of them that lock rows."""
+        return [each for each in self.wide if _LOCKS.search(each)]
 
 
 def _is_wide(plan: str) -> bool:
@@ -86,6 +94,7 @@ CALLS: list[tuple[str, str, str, str, dict[str, Any] | None]] = [
     ("bob", "threads", "GET", GROUP + "/threads/", None),
     ("bob", "unread threads", "GET", GROUP + "/threads/?unread=true", None),
     ("bob", "follow", "POST", FIRST + "/follow/", None),
+    ("bob", "unfollow", "POST", FIRST + "/unfollow/", None),
     ("alice", "delete reply", "DELETE", "/messages/{reply}/", None),
     ("bob", "messages", "GET", GROUP + "/messages/", None),
     ("bob", "participants", "GET", GROUP + "/participants/", None),
@@ -145,3 +154,25 @@ def test_the_conversation_of_a_message_is_looked_up_once(
             client.post(f"/messages/{about['last']}/read/")
         found.append((len(touching.plans), len(touching.wide)))
     assert found == [(1, 1), (1, 0)]
+
+
+def test_a_walk_through_all_conversations_locks_rows_of_one_at_a_time(
+    api: Any, about: dict[str, Any], bob: User, direct: Conversation
+) -> None:
+    """A statement on several partitions locks in an order of its own."""
+    client = api(bob)
+    client.post(f"/messages/{about['last']}/read/")
+    with _touching() as touching:
+        client.post("/me/retract-receipts/")
+    assert touching.plans
+    assert touching.writing_widely == []
+
+
+def test_a_deleted_conversation_locks_rows_of_one_partition_of_each_table(
+    api: Any, about: dict[str, Any], service_key: str, bob: User
+) -> None:
+    api(bob).post(f"/messages/{about['last']}/read/")
+    with _touching() as touching:
+        api(service_key).delete(GROUP.format(**about) + "/", status=200)
+    assert not Conversation.objects.exists()
+    assert touching.writing_widely == []

@@ -19,6 +19,7 @@ _AT_COORDINATOR = (
     "tests/config/test_pooler.py::test_an_import_",
     "tests/demo/",
     "tests/feed/test_events_storm.py::test_a_history_that_is_brought_in_",
+    "tests/gateways/test_history_order.py",
     "tests/rules/test_deleting_conversations.py::test_its_name_is_taken_until_it_is_gone",
     "tests/rules/test_forgetting_words.py::test_the_admins_log_",
     "tests/rules/test_forgetting_words.py::test_what_imports_said_",

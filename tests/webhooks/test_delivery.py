@@ -16,6 +16,7 @@ from receipts.models import EventHorizon, ReceiptEvent, WebhookEndpoint
 from receipts.webhooks import delivering, offering
 from receipts.webhooks.posting import post
 from tests.support.cast import ON_POSTGRES, hook, say
+from tests.support.distributed import in_order
 from tests.support.receiver import Receiver
 from tests.support.webhooks import turn
 
@@ -185,7 +186,7 @@ def test_a_backend_is_told_of_all_conversations(
     say(carol, elsewhere, "psst")
     say(carol, group, "hello", mark_read=False)
     turn()
-    assert receiver.texts == ["psst", "hello"]
+    assert in_order(receiver.texts) == in_order(["psst", "hello"])
 
 
 @pytest.mark.parametrize("change", [{"is_active": False}, {"is_service": False}])

@@ -7,6 +7,7 @@ change rows that are still there.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Any, cast
 
@@ -36,7 +37,8 @@ _MESSAGES = """
      ORDER BY message.created_at, message.id LIMIT %(rows)s"""
 #: Their rows, of any conversation: a stray one goes with its message.
 _ROWS = """
-    SELECT status.id, status.message_id FROM receipts_messagestatus AS status
+    SELECT status.id, status.message_id, status.conversation_id
+      FROM receipts_messagestatus AS status
      WHERE {those} ORDER BY status.message_id, status.recipient_id LIMIT %(rows)s"""
 _NAMES = """
     SELECT message.external_id FROM chat_message AS message
@@ -46,33 +48,39 @@ _NAMES = """
 def _erase_messages(erasure: Erasure) -> list[Any] | None:
     """Delete the rows of the next messages, or, when they have none, their names or themselves."""
     created_at, past = cast("tuple[str, int]", erasure.position or _START)
-    place = {"conversation": erasure.conversation_id, "past": past, "rows": settings.BATCH_ROWS}
+    conversation = cast(int, erasure.conversation_id)
+    place = {"conversation": conversation, "past": past, "rows": settings.BATCH_ROWS}
     found = fetch_rows(_MESSAGES, {**place, "created_at": datetime.fromisoformat(created_at)})
     if not found:
         return None
     ids = [pk for pk, _ in found]
-    if _delete_rows(ids) or _delete_names(ids):
+    if _delete_rows(ids, conversation) or _delete_names(ids, conversation):
         return [created_at, past]
-    lock_in_order(Message.objects.filter(pk__in=ids))
-    note_messages(ids, conversation=erasure.conversation_id)
-    delete_ids("chat_message", ids)
+    lock_in_order(Message.objects.filter(pk__in=ids, conversation=conversation))
+    note_messages(ids, conversation=conversation)
+    delete_ids("chat_message", {conversation: ids})
     past, created_at = found[-1]
     return [cast(datetime, as_time(created_at)).isoformat(), past]
 
 
-def _delete_rows(message_ids: list[int]) -> bool:
+def _delete_rows(message_ids: list[int], conversation: int) -> bool:
     """Delete a batch of rows of these messages; whether there were any."""
     params = {"ids": id_list(message_ids), "rows": settings.BATCH_ROWS}
     rows = fetch_rows(_ROWS.format(those=among_ids("status.message_id")), params)
     # Who changes a row locks its message first (rule 22).
-    lock_in_order(Message.objects.filter(pk__in={message for _, message in rows}))
-    delete_ids("receipts_messagestatus", [row for row, _ in rows])
+    messages = {message for _, message, _ in rows}
+    lock_in_order(Message.objects.filter(pk__in=messages, conversation=conversation))
+    by_conversation = defaultdict[int, list[int]](list)
+    for row, _, place in rows:
+        by_conversation[place].append(row)
+    delete_ids("receipts_messagestatus", by_conversation)
     return bool(rows)
 
 
-def _delete_names(message_ids: list[int]) -> bool:
-    those = among_ids("message.id")
-    found = fetch_rows(_NAMES.format(those=those), {"ids": id_list(message_ids)})
+def _delete_names(message_ids: list[int], conversation: int) -> bool:
+    those = f"{among_ids('message.id')} AND message.conversation_id = %(conversation)s"
+    params = {"ids": id_list(message_ids), "conversation": conversation}
+    found = fetch_rows(_NAMES.format(those=those), params)
     deleted, _ = MessageName.objects.filter(pk__in=[name for (name,) in found]).delete()
     return bool(deleted)
 
@@ -114,13 +122,13 @@ _NEXT_USERS = """
 
 def _erase_common_events(erasure: Erasure) -> bool | None:
     """Delete the events that all participants received."""
-    conversation = erasure.conversation_id
+    conversation = cast(int, erasure.conversation_id)
     return again_if(delete_some("receipts_receiptevent", _OF_ALL, conversation=conversation))
 
 
 def _erase_own_events(erasure: Erasure) -> int | None:
     """Delete the events of single participants; the position is the last user that is done."""
-    place = {"conversation": erasure.conversation_id, "past": erasure.position or 0}
+    place = {"conversation": cast(int, erasure.conversation_id), "past": erasure.position or 0}
     ((up_to,),) = fetch_rows(_NEXT_USERS, place)
     if up_to is None:
         return None
@@ -136,7 +144,7 @@ _DEPARTURES = """
 
 
 def _erase_departures(erasure: Erasure) -> bool | None:
-    conversation = erasure.conversation_id
+    conversation = cast(int, erasure.conversation_id)
     return again_if(delete_some("chat_departure", _DEPARTURES, conversation=conversation))
 
 
@@ -176,7 +184,8 @@ def _erase_others(erasure: Erasure) -> int | None:
     if place == len(_TABLES):
         return None
     select = _OF_CONVERSATION.format(table=_TABLES[place])
-    more = delete_some(_TABLES[place], select, conversation=erasure.conversation_id)
+    conversation = cast(int, erasure.conversation_id)
+    more = delete_some(_TABLES[place], select, conversation=conversation)
     return place if more else place + 1
 
 
@@ -193,7 +202,7 @@ def _erase_conversation(erasure: Erasure) -> list[Any] | None:
         if model.objects.filter(conversation=pk).exists():
             erasure.step = next(iter(CONVERSATION_STEPS))
             return _START
-    delete_ids("chat_conversation", [pk])
+    execute("DELETE FROM chat_conversation WHERE id = %(pk)s", {"pk": pk})
     free_names(pk, "external_id", "pair")
     return None
 

@@ -6,10 +6,12 @@ from django.conf import settings
 
 from chat.models import Conversation, ConversationParticipant, Erasure, Role
 from receipts.services.membership import heir_of
+from receipts.sql.in_one import execute_in_each
 from receipts.sql.run import lock_in_order
 
 #: At most this many groups in a batch: each takes some queries.
 _GROUPS = 50
+_GIVE = "UPDATE chat_conversationparticipant AS participant SET role = %(role)s WHERE {those}"
 
 
 def hand_over(erasure: Erasure) -> int | None:
@@ -24,7 +26,7 @@ def hand_over(erasure: Erasure) -> int | None:
     lock_in_order(Conversation.objects.filter(pk__in=found.values()))
     leavers = owned.filter(pk__in=found).select_related("conversation")
     heirs = [heir_of(leaver, leaver.conversation) for leaver in leavers]
-    new = ConversationParticipant.objects.filter(pk__in=[heir.pk for heir in heirs if heir])
-    lock_in_order(new)
-    new.update(role=Role.OWNER)
+    owners = [heir.pk for heir in heirs if heir]
+    lock_in_order(ConversationParticipant.objects.filter(pk__in=owners))
+    execute_in_each(_GIVE, owners, {"role": Role.OWNER.value})
     return max(found)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,14 +14,20 @@ from receipts.ledger.settling import settle_watermarks
 from receipts.ledger.stamp import Change, stamp
 from receipts.ledger.undoing import OPEN_ARMS, withdrawal
 from receipts.services.departures import record_departures
-from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some, some_ids
+from receipts.services.erasing.batch import (
+    Step,
+    again_if,
+    delete_ids,
+    execute_by_conversation,
+    ids_by_conversation,
+    some_ids,
+)
 from receipts.services.erasing.heirs import hand_over
 from receipts.services.erasing.log_steps import erase_from_log
 from receipts.sql.nulls import NULL_TEXT_SQL
 from receipts.sql.run import (
     among_ids,
     as_time,
-    execute,
     fetch_rows,
     id_list,
     lock_in_order,
@@ -111,24 +119,25 @@ def _erase_words(erasure: Erasure) -> int | None:
 
 
 _WITH_REASON = """
-    SELECT event.id FROM receipts_receiptevent AS event
+    SELECT event.id, event.conversation_id FROM receipts_receiptevent AS event
      WHERE event.actor_id = %(user)s AND event.reason IS NOT NULL
      ORDER BY event.id LIMIT %(rows)s"""
 
 
 def _erase_reasons(erasure: Erasure) -> bool | None:
     """Remove reasons of failures from events that are kept."""
-    ids = some_ids(_WITH_REASON, user=erasure.user_id)
-    if ids:
-        where = among_ids("id")
-        params = {"ids": id_list(ids)}
-        execute(f"UPDATE receipts_receiptevent SET reason = NULL WHERE {where}", params)
-    return again_if(len(ids) == settings.BATCH_ROWS)
+    ids = ids_by_conversation(_WITH_REASON, user=erasure.user_id)
+    execute_by_conversation("UPDATE receipts_receiptevent SET reason = NULL WHERE {those}", ids)
+    return again_if(_count(ids) == settings.BATCH_ROWS)
+
+
+def _count(ids: Mapping[int, Sequence[int]]) -> int:
+    return sum(map(len, ids.values()))
 
 
 #: By the user's conversations, since the tables have no index on users alone.
 _HISTORY = """
-    SELECT history.id FROM chat_conversationparticipant AS participant
+    SELECT history.id, history.conversation_id FROM chat_conversationparticipant AS participant
       JOIN {table} AS history ON history.conversation_id = participant.conversation_id
        AND history.user_id = participant.user_id
      WHERE participant.user_id = %(user)s LIMIT %(rows)s"""
@@ -145,23 +154,26 @@ def _erase_history(erasure: Erasure) -> int | None:
     if place == len(_HISTORY_TABLES):
         return None
     table = _HISTORY_TABLES[place]
-    ids = some_ids(_HISTORY.format(table=table), user=erasure.user_id)
+    ids = ids_by_conversation(_HISTORY.format(table=table), user=erasure.user_id)
     delete_ids(table, ids)
-    return place + (len(ids) < settings.BATCH_ROWS)
+    return place + (_count(ids) < settings.BATCH_ROWS)
 
 
 _FOLLOWING = """
-    SELECT follower.id FROM chat_threadfollower AS follower
+    SELECT follower.id, follower.conversation_id FROM chat_threadfollower AS follower
      WHERE follower.user_id = %(user)s LIMIT %(rows)s"""
 
 
 def _erase_following(erasure: Erasure) -> bool | None:
     """Delete the record of which threads the user follows."""
-    return again_if(delete_some("chat_threadfollower", _FOLLOWING, user=erasure.user_id))
+    ids = ids_by_conversation(_FOLLOWING, user=erasure.user_id)
+    delete_ids("chat_threadfollower", ids)
+    return again_if(_count(ids) == settings.BATCH_ROWS)
 
 
 _SENT = """
-    SELECT message.id, message.created_at FROM chat_message AS message
+    SELECT message.id, message.created_at, message.conversation_id
+      FROM chat_message AS message
      WHERE message.sender_id = %(user)s
        AND (message.created_at, message.id) > (%(created_at)s, %(past)s)
      ORDER BY message.created_at, message.id LIMIT %(rows)s"""
@@ -176,10 +188,14 @@ def _erase_texts(erasure: Erasure) -> list[Any] | None:
     found = fetch_rows(_SENT, {**params, "past": past, "rows": settings.BATCH_ROWS})
     if not found:
         return None
-    sent = Message.objects.filter(pk__in=[pk for pk, _ in found]).exclude(body="")
-    lock_in_order(sent)
-    sent.update(body="")
-    past, created_at = found[-1]
+    by_conversation = defaultdict[int, list[int]](list)
+    for pk, _, conversation in found:
+        by_conversation[conversation].append(pk)
+    lock_in_order(Message.objects.filter(pk__in=[pk for pk, *_ in found]).exclude(body=""))
+    execute_by_conversation(
+        "UPDATE chat_message SET body = '' WHERE {those} AND body <> ''", by_conversation
+    )
+    past, created_at, _ = found[-1]
     return [cast(datetime, as_time(created_at)).isoformat(), past]
 
 
