@@ -83,9 +83,8 @@ _USERS = f"""
     SELECT * FROM {{real}} WHERE username IN ({_USERNAMES})
         OR id IN (SELECT user_id FROM pg_temp.chat_conversationparticipant)
         OR id IN (SELECT sender_id FROM pg_temp.chat_message)"""
-#: Roots, too: of a reply that the records name, they are what its replies are attached to.
-_NAMES_OF_MESSAGES = f"""
-    SELECT * FROM {{real}} WHERE external_id IN ({_MESSAGE_NAMES})
+#: Roots, too: a reply to one that the records name is attached to them.
+_NAMES_OF_MESSAGES = f"""SELECT * FROM {{real}} WHERE external_id IN ({_MESSAGE_NAMES})
         OR message_id IN (SELECT thread_id FROM pg_temp.chat_message)"""
 #: The direct conversations that two people have already.
 _PAIRS = """

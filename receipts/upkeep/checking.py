@@ -27,7 +27,7 @@ from receipts.upkeep.conversation_naming import ConversationNameCheck
 from receipts.upkeep.members import MemberCheck
 from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
-from receipts.upkeep.repairing import withdraw_gone
+from receipts.upkeep.repairing import left_open, withdraw_gone
 from receipts.upkeep.strays import Strays, strays_elsewhere, strays_of_batch
 from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, STRETCH, stretches
 from receipts.upkeep.threads import ThreadCheck
@@ -77,24 +77,6 @@ _FIX = f"""
       FROM ({_COUNTED}) AS counted
      WHERE {_SAME} AND {_OF_CHECK} AND {{those}}
        AND {_DIFFERS} AND NOT {_WAITS}"""
-
-#: Open rows of departed recipients: they left, or their account is deactivated, but the row was
-#: not withdrawn (rule 2). What is marked unread again waits for a deactivated account.
-_OPEN = """status.withdrawn_at IS NULL
-       AND (status.read_at IS NULL OR (status.seen_at IS NULL AND NOT participant.is_active))"""
-_GONE = f"""
-      FROM receipts_messagestatus AS status
-      JOIN chat_message AS message ON message.id = status.message_id
-       AND message.conversation_id = status.conversation_id
-      JOIN chat_user AS recipient ON recipient.id = status.recipient_id
-      JOIN chat_conversationparticipant AS participant
-        ON participant.user_id = status.recipient_id
-       AND participant.conversation_id = status.conversation_id
-     WHERE {OF_BATCH.format("status.message_id")} AND {_OF_CHECK}
-       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active) AND {_PRESENT}"""
-_LEFT_OPEN = f"""
-    SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
-     ORDER BY status.message_id, status.recipient_id"""
 
 
 #: Where rows are distributed, joins and groups have to name the conversation as a plain column. On
@@ -240,7 +222,7 @@ class Check:
         return len(drifted)
 
     def _check_gone(self, batch: dict[str, Any]) -> None:
-        found = fetch_rows(_LEFT_OPEN, batch)
+        found = left_open(batch)
         self.left_open += len(found)
         for row, _, _, username, message in found:
             self._tell(f"row {row}: {username} is gone, and message {message} is left open")
