@@ -13,7 +13,7 @@ from typing import Any, cast
 from receipts.ledger.apart import fetch_changed
 from receipts.ledger.delegating import call_function
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, Change, one_statement, with_times
+from receipts.ledger.stamp import TIMES, one_statement, with_times
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 from receipts.sql.distributed import is_distributed
@@ -66,23 +66,19 @@ def own_statement(mark: Mark, own: str, *, in_one: bool, notes: bool = True) -> 
     ``notes``: the message may be of a day whose insights are summed up.
     """
     is_open = open_to_others_sql("own", read=mark.read)
-    change, answer = _change(mark.without_values(), is_open, in_one)
-    first = _first(own)
-    return one_statement(
-        change, answer=answer, in_one=in_one, of_one=True, first=first, notes=notes
-    )
+    return _statement(mark.without_values(), own, is_open, in_one, notes, is_distributed())
 
 
-@lru_cache(maxsize=100)
-def _change(mark: Mark, is_open: str, in_one: bool) -> tuple[Change, str]:
-    """The change without its values, and the SELECT of the row afterwards."""
+@lru_cache(maxsize=500)
+def _statement(
+    mark: Mark, own: str, is_open: str, in_one: bool, notes: bool, distributed: bool
+) -> str:
+    """``distributed`` is part of what decides, and is looked up where it is used."""
     change = mark.change(is_open, {}, source=_SOURCE_IN_ONE if in_one else _SOURCE)
-    return change, _answer({*TIMES, *change.becomes})
-
-
-@lru_cache(maxsize=10)
-def _first(own: str) -> str:
-    return _OWN.format(own=own)
+    answer = _answer({*TIMES, *change.becomes})
+    return one_statement(
+        change, answer=answer, in_one=in_one, of_one=True, first=_OWN.format(own=own), notes=notes
+    )
 
 
 def _answer(changing: Collection[str]) -> str:

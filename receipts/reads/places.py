@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime
 from time import time
 
-from django.db import connection
+from receipts.sql.vendor import is_postgresql
 
 #: Then all are forgotten, and learnt again.
 _MOST = 20_000
@@ -32,7 +32,7 @@ def known_conversation(message_id: int) -> int | None:
     to other messages.
     """
     known = _places.get(message_id)
-    return known[0] if known is not None and connection.vendor == "postgresql" else None
+    return known[0] if known is not None and is_postgresql() else None
 
 
 def is_known_as_younger(message_id: int, seconds: float) -> bool:

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import connection
-
 from chat.errors import NotRecipient
 from receipts.ledger.at_once import mark_own_row
 from receipts.ledger.marks import Mark
@@ -20,6 +18,7 @@ from receipts.rules.rows import OwnRow
 from receipts.services.marking import RecipientKey, mark_row
 from receipts.services.single_by_position import mark_one_by_position
 from receipts.sql.distributed import is_distributed
+from receipts.sql.vendor import is_postgresql
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +63,7 @@ def mark_message(message: int | str, username: str, wish: Wish) -> OwnRow | None
     Raises ``NotRecipient`` where the row is withdrawn (rule 2). One statement, on PostgreSQL,
     unless the mark is private or there is a reason that it changes nothing.
     """
-    tried = connection.vendor == "postgresql" and wish.private is not True
+    tried = is_postgresql() and wish.private is not True
     if tried and is_distributed():
         message, tried = _placed(message, username)
     if tried:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from chat.models import Conversation, Message, User
@@ -62,7 +63,7 @@ def test_a_mark_is_one_call_of_a_function(
 ) -> None:
     call = api(bob)
     call.get("/me/")  # the token is verified once a minute
-    delegating._defined(single.connection.settings_dict["NAME"])
+    delegating._defined(connection.settings_dict["NAME"])
     with statements() as counted:
         row = call.post(f"/messages/{message.pk}/read/")
     [sql] = counted.sql
