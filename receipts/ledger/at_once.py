@@ -73,7 +73,7 @@ def own_statement(mark: Mark, own: str, *, in_one: bool, notes: bool = True) -> 
 def _statement(
     mark: Mark, own: str, is_open: str, in_one: bool, notes: bool, distributed: bool
 ) -> str:
-    """``distributed`` is part of what decides, and is looked up where it is used."""
+    """``distributed`` is for the cache: ``one_statement`` looks it up itself."""
     change = mark.change(is_open, {}, source=_SOURCE_IN_ONE if in_one else _SOURCE)
     answer = _answer({*TIMES, *change.becomes})
     return one_statement(
