@@ -35,15 +35,15 @@ _COLUMN = re.compile(r"\{0\}(\w+)")
 
 
 def delta_sql(
-    changed: str, columns: Iterable[str], *, place: str = "", of_one: bool = False
+    changed: str, columns: Iterable[str], *, place: str = "", is_single: bool = False
 ) -> str:
     """SELECT: what each message's counts gain or lose, for the messages whose counts change.
 
-    ``of_one``: for one row, which needs no sums, and also if its counts do not change, so that
-    ``moved_sql`` has to follow. PostgreSQL computes each count once then, since OFFSET keeps the
-    SELECT apart.
+    ``is_single``: of each message there is one row, which needs no sums; also if its counts do not
+    change, so that ``moved_sql`` has to follow. PostgreSQL computes each count once then, since
+    OFFSET keeps the SELECT apart.
     """
-    total = "({})" if of_one else "SUM({})"
+    total = "({})" if is_single else "SUM({})"
     sums = {
         count: total.format(
             f"CASE WHEN {holds.format('')} THEN 1 ELSE 0 END"
@@ -52,7 +52,7 @@ def delta_sql(
         for count, holds in counts_of(columns).items()
     }
     gained = ", ".join(f"{gain} AS {count}" for count, gain in sums.items())
-    if of_one:
+    if is_single:
         return f"SELECT message_id, {place}{gained} FROM {changed} OFFSET 0"
     moved = " OR ".join(f"{gain} <> 0" for gain in sums.values())
     return f"SELECT message_id, {place}{gained} FROM {changed} GROUP BY message_id HAVING {moved}"

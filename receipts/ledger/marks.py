@@ -156,6 +156,7 @@ class Mark:
         *,
         condition_sql: str = "",
         source: str = "",
+        of_one_recipient: bool = False,
     ) -> Change:
         """This mark on rows where ``where`` and ``condition_sql``, or else ``changes_sql``, hold.
 
@@ -168,6 +169,7 @@ class Mark:
             params={**params, "at": self.at, "content": self.content},
             source=source,
             may_retract=(self.private or self.hides_delivery) and self.backdated,
+            of_one_recipient=of_one_recipient,
         )
 
     def without_values(self) -> Mark:

@@ -49,6 +49,8 @@ class Change:
     quiet: bool = False
     #: Whether it may make open reads or deliveries private: only an earlier private mark does.
     may_retract: bool = False
+    #: Whether all rows are one recipient's, so that no message has two: nothing is summed up.
+    of_one_recipient: bool = False
 
     @property
     def changed(self) -> str:
@@ -159,7 +161,7 @@ def one_statement(
     """
     notes = notes and keeps_notes() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
-    how = change.source, announces, answer, in_one, of_one, first, notes
+    how = change.source, announces, answer, in_one, of_one, first, notes, change.of_one_recipient
     return _statement(change.which, tuple(change.becomes.items()), *how)
 
 
@@ -174,8 +176,10 @@ def _statement(
     of_one: bool,
     first: str,
     notes: bool,
+    of_one_recipient: bool,
 ) -> str:
     change = Change(which, dict(becomes), source=source)
+    is_single = of_one or of_one_recipient
     lies = _LIES_IN if in_one else _LIES_WITH
     order = "" if of_one else "ORDER BY status.message_id, status.recipient_id"
     steps = [
@@ -186,10 +190,10 @@ def _statement(
     ]
     if counts_of(change.becomes):
         # A message lies in one conversation; a second column to group by would have to be sorted.
-        place = "conversation_id, " if of_one else "MIN(conversation_id) AS conversation_id, "
+        place = "conversation_id, " if is_single else "MIN(conversation_id) AS conversation_id, "
         place = "" if in_one else place
-        delta = delta_sql("changed", change.becomes, place=place, of_one=of_one)
-        moved = f"AND {moved_sql(change.becomes)}" if of_one else ""
+        delta = delta_sql("changed", change.becomes, place=place, is_single=is_single)
+        moved = f"AND {moved_sql(change.becomes)}" if is_single else ""
         steps.append(
             f"""counted AS (
             {count_sql(change.becomes)} FROM ({delta}) AS delta

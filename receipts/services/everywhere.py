@@ -206,7 +206,7 @@ class _Stretches:
             positions = positions.replace("= touched.conversation_id", "= %(only)s")
             advance_watermarks(mark, positions, adapt_all(params), of=_ONE)
         marked = stamp(
-            mark.change(stretch, params, condition_sql=mark.unmarked_sql),
+            mark.change(stretch, params, condition_sql=mark.unmarked_sql, of_one_recipient=True),
             conversation=self.conversation,
         )
         if mark.private or mark.hides_delivery:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, cast
 
 from django.db import transaction
@@ -212,7 +213,8 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
         "thread": position.line.root,
     }
     where = _UP_TO + position.line.rows_sql
-    change = mark.change(where, params, condition_sql=mark.unmarked_sql)
+    changing = partial(mark.change, where, params, of_one_recipient=True)
+    change = changing(condition_sql=mark.unmarked_sql)
     # Participants are locked before messages, as when leaving (rule 22).
     with _transaction(position, mark, change):
         if position.reached is not None:
@@ -235,7 +237,7 @@ def _mark_up_to(position: UpTo, mark: Mark) -> int:
     if mark.backdated:
         # A separate statement: an index finds the unmarked rows, but not these. A separate
         # transaction: these messages may precede some that the first one locked (rule 22).
-        change = mark.change(where, params, condition_sql=mark.later_sql)
+        change = changing(condition_sql=mark.later_sql)
         with _transaction(position, mark, change):
             stamp(change, conversation=position.conversation_id)
     return marked
