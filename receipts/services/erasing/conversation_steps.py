@@ -7,7 +7,6 @@ change rows that are still there.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from datetime import datetime
 from typing import Any, cast
 
@@ -23,7 +22,7 @@ from chat.models import (
 )
 from receipts.ledger.noting import note_messages
 from receipts.models import EventKind
-from receipts.services.erasing.batch import Step, again_if, delete_ids, delete_some
+from receipts.services.erasing.batch import Step, again_if, delete_rows, delete_some
 from receipts.services.erasing.log_steps import erase_titles_from_log
 from receipts.sql.conversation_names import free_names
 from receipts.sql.run import among_ids, as_time, execute, fetch_rows, id_list, lock_in_order
@@ -58,7 +57,7 @@ def _erase_messages(erasure: Erasure) -> list[Any] | None:
         return [created_at, past]
     lock_in_order(Message.objects.filter(pk__in=ids, conversation=conversation))
     note_messages(ids, conversation=conversation)
-    delete_ids("chat_message", {conversation: ids})
+    delete_rows("chat_message", [(pk, conversation) for pk in ids])
     past, created_at = found[-1]
     return [cast(datetime, as_time(created_at)).isoformat(), past]
 
@@ -70,10 +69,7 @@ def _delete_rows(message_ids: list[int], conversation: int) -> bool:
     # Who changes a row locks its message first (rule 22).
     messages = {message for _, message, _ in rows}
     lock_in_order(Message.objects.filter(pk__in=messages, conversation=conversation))
-    by_conversation = defaultdict[int, list[int]](list)
-    for row, _, place in rows:
-        by_conversation[place].append(row)
-    delete_ids("receipts_messagestatus", by_conversation)
+    delete_rows("receipts_messagestatus", [(row, place) for row, _, place in rows])
     return bool(rows)
 
 
@@ -101,12 +97,12 @@ def _erase_numbers(erasure: Erasure) -> bool | None:
 #: All events but the one that says that the conversation is deleted.
 _OTHER = f"event.kind <> '{EventKind.CONVERSATION_DELETED.value}'"
 _OF_ALL = f"""
-    SELECT event.id FROM receipts_receiptevent AS event
+    SELECT event.id, event.conversation_id FROM receipts_receiptevent AS event
      WHERE event.audience_id IS NULL AND event.conversation_id = %(conversation)s AND {_OTHER}
      LIMIT %(rows)s"""
 #: Those of single participants, by the index on the audience; for some participants at a time.
 _OF_SOME = f"""
-    SELECT event.id FROM receipts_receiptevent AS event
+    SELECT event.id, event.conversation_id FROM receipts_receiptevent AS event
      WHERE event.audience_id IN (
            SELECT participant.user_id FROM chat_conversationparticipant AS participant
             WHERE participant.conversation_id = %(conversation)s
@@ -122,13 +118,13 @@ _NEXT_USERS = """
 
 def _erase_common_events(erasure: Erasure) -> bool | None:
     """Delete the events that all participants received."""
-    conversation = cast(int, erasure.conversation_id)
+    conversation = erasure.conversation_id
     return again_if(delete_some("receipts_receiptevent", _OF_ALL, conversation=conversation))
 
 
 def _erase_own_events(erasure: Erasure) -> int | None:
     """Delete the events of single participants; the position is the last user that is done."""
-    place = {"conversation": cast(int, erasure.conversation_id), "past": erasure.position or 0}
+    place = {"conversation": erasure.conversation_id, "past": erasure.position or 0}
     ((up_to,),) = fetch_rows(_NEXT_USERS, place)
     if up_to is None:
         return None
@@ -137,14 +133,14 @@ def _erase_own_events(erasure: Erasure) -> int | None:
 
 
 _DEPARTURES = """
-    SELECT departure.id FROM chat_conversationparticipant AS participant
+    SELECT departure.id, departure.conversation_id FROM chat_conversationparticipant AS participant
       JOIN chat_departure AS departure ON departure.user_id = participant.user_id
        AND departure.conversation_id = participant.conversation_id
      WHERE participant.conversation_id = %(conversation)s LIMIT %(rows)s"""
 
 
 def _erase_departures(erasure: Erasure) -> bool | None:
-    conversation = cast(int, erasure.conversation_id)
+    conversation = erasure.conversation_id
     return again_if(delete_some("chat_departure", _DEPARTURES, conversation=conversation))
 
 
@@ -175,7 +171,8 @@ _TABLES = (
     "chat_conversationparticipant",
 )
 _OF_CONVERSATION = """
-    SELECT id FROM {table} WHERE conversation_id = %(conversation)s ORDER BY id LIMIT %(rows)s"""
+    SELECT id, conversation_id FROM {table}
+     WHERE conversation_id = %(conversation)s ORDER BY id LIMIT %(rows)s"""
 
 
 def _erase_others(erasure: Erasure) -> int | None:
@@ -184,8 +181,7 @@ def _erase_others(erasure: Erasure) -> int | None:
     if place == len(_TABLES):
         return None
     select = _OF_CONVERSATION.format(table=_TABLES[place])
-    conversation = cast(int, erasure.conversation_id)
-    more = delete_some(_TABLES[place], select, conversation=conversation)
+    more = delete_some(_TABLES[place], select, conversation=erasure.conversation_id)
     return place if more else place + 1
 
 

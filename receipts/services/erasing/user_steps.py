@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -17,9 +15,9 @@ from receipts.services.departures import record_departures
 from receipts.services.erasing.batch import (
     Step,
     again_if,
-    delete_ids,
-    execute_by_conversation,
-    ids_by_conversation,
+    change_rows,
+    change_some,
+    delete_some,
     some_ids,
 )
 from receipts.services.erasing.heirs import hand_over
@@ -126,13 +124,8 @@ _WITH_REASON = """
 
 def _erase_reasons(erasure: Erasure) -> bool | None:
     """Remove reasons of failures from events that are kept."""
-    ids = ids_by_conversation(_WITH_REASON, user=erasure.user_id)
-    execute_by_conversation("UPDATE receipts_receiptevent SET reason = NULL WHERE {those}", ids)
-    return again_if(_count(ids) == settings.BATCH_ROWS)
-
-
-def _count(ids: Mapping[int, Sequence[int]]) -> int:
-    return sum(map(len, ids.values()))
+    removed = "UPDATE receipts_receiptevent SET reason = NULL WHERE {those}"
+    return again_if(change_some(removed, _WITH_REASON, user=erasure.user_id))
 
 
 #: By the user's conversations, since the tables have no index on users alone.
@@ -154,9 +147,7 @@ def _erase_history(erasure: Erasure) -> int | None:
     if place == len(_HISTORY_TABLES):
         return None
     table = _HISTORY_TABLES[place]
-    ids = ids_by_conversation(_HISTORY.format(table=table), user=erasure.user_id)
-    delete_ids(table, ids)
-    return place + (_count(ids) < settings.BATCH_ROWS)
+    return place + (not delete_some(table, _HISTORY.format(table=table), user=erasure.user_id))
 
 
 _FOLLOWING = """
@@ -166,9 +157,7 @@ _FOLLOWING = """
 
 def _erase_following(erasure: Erasure) -> bool | None:
     """Delete the record of which threads the user follows."""
-    ids = ids_by_conversation(_FOLLOWING, user=erasure.user_id)
-    delete_ids("chat_threadfollower", ids)
-    return again_if(_count(ids) == settings.BATCH_ROWS)
+    return again_if(delete_some("chat_threadfollower", _FOLLOWING, user=erasure.user_id))
 
 
 _SENT = """
@@ -188,13 +177,9 @@ def _erase_texts(erasure: Erasure) -> list[Any] | None:
     found = fetch_rows(_SENT, {**params, "past": past, "rows": settings.BATCH_ROWS})
     if not found:
         return None
-    by_conversation = defaultdict[int, list[int]](list)
-    for pk, _, conversation in found:
-        by_conversation[conversation].append(pk)
     lock_in_order(Message.objects.filter(pk__in=[pk for pk, *_ in found]).exclude(body=""))
-    execute_by_conversation(
-        "UPDATE chat_message SET body = '' WHERE {those} AND body <> ''", by_conversation
-    )
+    emptied = "UPDATE chat_message SET body = '' WHERE {those} AND body <> ''"
+    change_rows(emptied, [(pk, conversation) for pk, _, conversation in found])
     past, created_at, _ = found[-1]
     return [cast(datetime, as_time(created_at)).isoformat(), past]
 
