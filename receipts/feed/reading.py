@@ -54,6 +54,8 @@ _LOOK = {
     vendor: f"SELECT COALESCE({_UNTIL[vendor]}, {now}) AS until, {NEWEST_EVENT[vendor]} AS newest"
     for vendor, now in NOW.items()
 }
+#: The first events in the order of the feed.
+_PAGE = "ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"
 #: All events except users' own reads, which are for themselves (rule 13), and their own copies of
 #: others.
 _EVERYBODY = f"""
@@ -61,21 +63,21 @@ _EVERYBODY = f"""
        AND event.kind NOT IN ('{EventKind.CONVERSATION_READ.value}', '{ACCOUNT_CLOSED}')
        AND NOT (event.kind = '{EventKind.CONVERSATION_DELETED.value}'
                 AND event.audience_id IS NOT NULL)
-     ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"""
+     {_PAGE}"""
 _ALL = f"""
     SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event WHERE {{after}}
-     ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"""
+     {_PAGE}"""
 #: SQL condition: an event that some of the users ``ids`` may receive; for backends, too.
 _HEARD = "(event.audience_id IS NULL OR {})"
 _HEARD_BY_BACKENDS = f"event.kind = '{EventKind.RECEIPT_UPDATED.value}'"
 #: Of more users than this, everybody's events are fetched.
 MOST_SELECTED = 1_000
-#: A user's own events, and those of their conversations since they joined. PostgreSQL takes a
-#: page of each by its index, so that who was away for long does not sort all events at each page.
+#: A user's own events.
 _OWN = f"""
         SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event
          WHERE event.audience_id = %(user)s AND {{after}}"""
-_PAGE = "ORDER BY event.node, event.xid, event.id LIMIT %(limit)s"
+#: These, and those of their conversations since they joined. PostgreSQL takes a page of each by its
+#: index, so that who was away for long does not sort all events at each page.
 _ONES = {
     "postgresql": f"""
     SELECT * FROM (
