@@ -29,17 +29,12 @@ from receipts.upkeep.naming import NameCheck
 from receipts.upkeep.progress import ProgressBar, beside_the_bar
 from receipts.upkeep.repairing import left_open, withdraw_gone
 from receipts.upkeep.strays import Strays, strays_elsewhere, strays_of_batch
-from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, STRETCH, stretches
+from receipts.upkeep.stretches import OF_BATCH, OF_MESSAGES, STRETCH, stretches
 from receipts.upkeep.threads import ThreadCheck
 from receipts.upkeep.wording import ROWLESS_WORDS, difference_in_words
 
 #: At most this many findings are reported one by one; the rest are only counted.
 FINDINGS_TOLD = 50
-
-#: SQL condition: ``message`` is looked at. Said of every table of a statement, so that each is
-#: read by its index: PostgreSQL does not infer a range from a join.
-_OF_CHECK = f"""{OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")}"""
 
 #: The counts of each message, from its rows. IS TRUE keeps the conversation out of the search by
 #: index: for two of that one's three columns PostgreSQL 18 reckons with a search for each
@@ -51,7 +46,7 @@ _COUNTED = f"""
       LEFT JOIN receipts_messagestatus AS status ON status.message_id = message.id
        AND (status.conversation_id = message.conversation_id) IS TRUE
        AND {OF_BATCH.format("status.message_id")}
-     WHERE {_OF_CHECK}
+     WHERE {OF_MESSAGES}
      GROUP BY message.id"""
 _SAME = """counted.message_id = message.id
        AND (counted.conversation_id = message.conversation_id) IS TRUE"""
@@ -68,14 +63,14 @@ _DRIFT = f"""
     SELECT message.id, CASE WHEN {_WAITS} THEN 1 ELSE 0 END,
            {", ".join(f"message.{count}, counted.{count}" for count in COUNTS)}
       FROM chat_message AS message JOIN ({_COUNTED}) AS counted ON {_SAME}
-     WHERE {_OF_CHECK} AND ({_DIFFERS} OR {_WAITS}) AND {_PRESENT}
+     WHERE {OF_MESSAGES} AND ({_DIFFERS} OR {_WAITS}) AND {_PRESENT}
      ORDER BY message.id"""
 
 _FIX = f"""
     UPDATE chat_message AS message
        SET {", ".join(f"{count} = counted.{count}" for count in COUNTS)}
       FROM ({_COUNTED}) AS counted
-     WHERE {_SAME} AND {_OF_CHECK} AND {{those}}
+     WHERE {_SAME} AND {OF_MESSAGES} AND {{those}}
        AND {_DIFFERS} AND NOT {_WAITS}"""
 
 

@@ -33,7 +33,7 @@ class ConversationNameCheck:
         after: str = ""
         while names := self._names(after, size):
             self._check_names(names)
-            *_, after = names  # as the database sorts them
+            after = next(reversed(names))  # as the database sorts them
         least = 0
         while ids := self._conversations(least, size):
             self._check_conversations(ids)

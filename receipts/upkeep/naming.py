@@ -14,7 +14,7 @@ from django.db import transaction
 from chat.models import Message, MessageName
 from receipts.sql.distributed import is_distributed
 from receipts.sql.run import among_ids, execute, fetch_rows, id_list, lock_in_order
-from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
+from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION, OF_MESSAGES
 
 _OF_NAMES = f"""{OF_BATCH.format("named.external_id")}
        AND {OF_CONVERSATION.format("named.conversation_id")}"""
@@ -78,8 +78,7 @@ _NAMELESS = f"""
     SELECT message.id, message.external_id, other.message_id
       FROM chat_message AS message
       LEFT JOIN chat_messagename AS other ON other.external_id = message.external_id
-     WHERE {OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")} AND message.external_id IS NOT NULL
+     WHERE {OF_MESSAGES} AND message.external_id IS NOT NULL
        AND (other.message_id IS NULL OR other.message_id <> message.id)
      ORDER BY message.id"""
 _NAME = """

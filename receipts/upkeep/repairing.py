@@ -13,7 +13,7 @@ from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import GONE_AT_SQL, withdrawal
 from receipts.rules.deleted import present_sql
 from receipts.sql.run import among_ids, fetch_rows, id_list, lock_in_order
-from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
+from receipts.upkeep.stretches import OF_BATCH, OF_MESSAGES
 
 _STILL_GONE = """JOIN chat_conversationparticipant AS participant
         ON participant.user_id = status.recipient_id
@@ -25,7 +25,8 @@ _STILL_GONE = """JOIN chat_conversationparticipant AS participant
 #: not withdrawn (rule 2). What is marked unread again waits for a deactivated account.
 _OPEN = """status.withdrawn_at IS NULL
        AND (status.read_at IS NULL OR (status.seen_at IS NULL AND NOT participant.is_active))"""
-_GONE = f"""
+_LEFT_OPEN = f"""
+    SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id
       FROM receipts_messagestatus AS status
       JOIN chat_message AS message ON message.id = status.message_id
        AND message.conversation_id = status.conversation_id
@@ -33,12 +34,9 @@ _GONE = f"""
       JOIN chat_conversationparticipant AS participant
         ON participant.user_id = status.recipient_id
        AND participant.conversation_id = status.conversation_id
-     WHERE {OF_BATCH.format("status.message_id")} AND {OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")}
+     WHERE {OF_BATCH.format("status.message_id")} AND {OF_MESSAGES}
        AND {present_sql("message.conversation_id")}
-       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active)"""
-_LEFT_OPEN = f"""
-    SELECT status.id, participant.id, recipient.id, recipient.username, status.message_id {_GONE}
+       AND {_OPEN} AND NOT (participant.is_active AND recipient.is_active)
      ORDER BY status.message_id, status.recipient_id"""
 
 

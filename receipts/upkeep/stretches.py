@@ -25,6 +25,10 @@ DEFAULT_BATCH_ROWS = 10_000
 #: conversation that is looked at, if there is one.
 OF_BATCH = "{0} > %(after)s AND {0} <= %(up_to)s"
 OF_CONVERSATION = "(CAST(%(conversation)s AS bigint) IS NULL OR {0} = %(conversation)s)"
+#: SQL condition: ``message`` is one of a batch. Said of every table of a statement, so that each is
+#: read by its index: PostgreSQL does not infer a range from a join.
+OF_MESSAGES = f"""{OF_BATCH.format("message.id")}
+       AND {OF_CONVERSATION.format("message.conversation_id")}"""
 
 Batched = TypeVar("Batched")
 

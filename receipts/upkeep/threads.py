@@ -15,7 +15,7 @@ from django.db import transaction
 from chat.models import Conversation
 from receipts.ledger.threads import last_reply_sql, recount_threads, replies_sql
 from receipts.sql.run import execute, fetch_rows, lock_in_order
-from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
+from receipts.upkeep.stretches import OF_MESSAGES
 
 #: Where no conversation has threads, no reply is read.
 _COUNTED = f"""
@@ -27,8 +27,7 @@ _COUNTED = f"""
       JOIN chat_message AS message ON message.conversation_id = conversation.id
       LEFT JOIN chat_thread AS thread ON thread.root_id = message.id
        AND thread.conversation_id = message.conversation_id
-     WHERE conversation.has_threads AND {OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")}"""
+     WHERE conversation.has_threads AND {OF_MESSAGES}"""
 _WRONG = f"""
     SELECT * FROM ({_COUNTED}) AS counted
      WHERE stored_count <> reply_count OR COALESCE(stored_last, 0) <> COALESCE(last_reply, 0)
@@ -36,8 +35,7 @@ _WRONG = f"""
 
 #: Rows of replies that name another thread than their message does, or none.
 _ROWS = f"""FROM chat_message AS message
-     WHERE message.thread_id IS NOT NULL AND {OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")}
+     WHERE message.thread_id IS NOT NULL AND {OF_MESSAGES}
        AND status.message_id = message.id AND status.conversation_id = message.conversation_id
        AND (status.thread_id IS NULL OR status.thread_id <> message.thread_id)"""
 _WRONG_ROWS = f"""

@@ -9,7 +9,7 @@ from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
 from receipts.rules.watermarks import covers_sql
 from receipts.sql.nulls import NULL_TIME_SQL
-from receipts.upkeep.stretches import OF_BATCH, OF_CONVERSATION
+from receipts.upkeep.stretches import OF_BATCH, OF_MESSAGES
 
 #: SQL condition: ``message`` should have rows, since somebody received it. Who followed the thread
 #: of a reply when it was sent is not known any more; such a reply has the rows that it was given.
@@ -28,8 +28,7 @@ _WAITS = f"""NOT EXISTS (SELECT 1 FROM receipts_messagestatus AS status
 #: SELECT: the waiting messages in a range of ids, each with its conversation.
 WAITING = f"""
     SELECT message.id, message.conversation_id FROM chat_message AS message
-     WHERE {OF_BATCH.format("message.id")}
-       AND {OF_CONVERSATION.format("message.conversation_id")}
+     WHERE {OF_MESSAGES}
        AND (CAST(%(before)s AS timestamptz) IS NULL OR message.created_at < %(before)s)
        AND {_WAITS.format(rows=OF_BATCH.format("status.message_id"))}
      ORDER BY message.id"""
