@@ -12,8 +12,9 @@ from django.db import connection
 #: Empty, or the answer. A process asks once, so it restarts after ``distribute``.
 _found: list[bool] = []
 
-_HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
-_IS_DISTRIBUTED = """
+#: SQL questions; the second one fails without the extension, or before the migrations.
+HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
+IS_DISTRIBUTED = """
     SELECT EXISTS (SELECT FROM pg_dist_partition
                     WHERE logicalrelid = CAST('chat_message' AS regclass) AND partmethod = 'h')"""
 _AT_COORDINATOR = "SELECT groupid = 0 FROM pg_dist_local_group"
@@ -31,7 +32,7 @@ def is_cluster() -> bool:
     """Whether the service's tables are distributed, also where temporary ones take their place."""
     if not _found:
         is_postgresql = connection.vendor == "postgresql"
-        _found.append(bool(is_postgresql and _answer(_HAS_CITUS) and _answer(_IS_DISTRIBUTED)))
+        _found.append(bool(is_postgresql and _answer(HAS_CITUS) and _answer(IS_DISTRIBUTED)))
     return _found[0]
 
 

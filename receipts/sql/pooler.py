@@ -14,6 +14,8 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
+from receipts.sql.distributed import HAS_CITUS, IS_DISTRIBUTED
+
 logger = logging.getLogger("seenby.database")
 
 #: The session's process, and how long it waits for a lock; only a session of our own is told to.
@@ -22,13 +24,14 @@ _EXAMINE = """
            CASE WHEN pg_backend_pid() = $1 AND $2 > 0
                 THEN set_config('lock_timeout', CAST($2 AS text), false)
                 ELSE current_setting('lock_timeout') END"""
-#: Where Citus is: whether rows are locked on nodes that do not know of a limit. The role's settings
-#: are passed on to all nodes, a session's are not.
-_HAS_CITUS = "SELECT to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL"
-_NODES_WAIT = """
-    SELECT EXISTS (SELECT FROM pg_dist_partition
-                    WHERE logicalrelid = to_regclass('chat_message') AND partmethod = 'h')
-       AND (SELECT reset_val = '0' FROM pg_settings WHERE name = 'lock_timeout')"""
+#: All are true if rows are locked on nodes that do not know of a limit. The role's settings are
+#: passed on to all nodes, a session's are not.
+_NODES_WAIT = (
+    HAS_CITUS,
+    "SELECT to_regclass('chat_message') IS NOT NULL",
+    IS_DISTRIBUTED,
+    "SELECT reset_val = '0' FROM pg_settings WHERE name = 'lock_timeout'",
+)
 #: On a driver's connection: whether it leads to a pooler.
 _POOLED = "seenby_is_pooled"
 
@@ -103,7 +106,7 @@ def _behind_pooler(driver: Any, *, has_limit: bool) -> None:
 def _look_at_nodes(cursor: RawCursor) -> None:
     """Warn, once in a process, if tables are distributed and the role has no limit of its own."""
     _knows_nodes.append(True)
-    for question in _HAS_CITUS, _NODES_WAIT:
+    for question in _NODES_WAIT:
         (is_so,) = cursor.execute(question, prepare=False).fetchone()  # type: ignore[misc]
         if not is_so:
             return

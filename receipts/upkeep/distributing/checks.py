@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import connection
 
 from receipts.sql.catalog import constraints, references
+from receipts.sql.distributed import HAS_CITUS
 from receipts.sql.run import fetch_rows
 from receipts.upkeep.distributing.tables import (
     BY_CONVERSATION,
@@ -24,7 +25,6 @@ NAMED = ("external_id", "pair")
 _EXISTING = """
     SELECT CAST(relname AS text) FROM pg_class
      WHERE relnamespace = CAST(current_schema() AS regnamespace) AND relkind IN ('r', 'p')"""
-_HAS_CITUS = "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'citus')"
 _NODES = """
     SELECT (SELECT groupid FROM pg_dist_local_group) = 0,
            EXISTS (SELECT FROM pg_dist_node WHERE groupid = 0),
@@ -42,7 +42,7 @@ def check_database() -> None:
             f"DATABASE_URL names {connection.display_name}; only PostgreSQL with Citus can"
             " distribute tables."
         )
-    ((has_citus,),) = fetch_rows(_HAS_CITUS)
+    ((has_citus,),) = fetch_rows(HAS_CITUS)
     if not has_citus:
         raise NotDistributable(
             "The database has no extension citus; create it on every node, then add the nodes."
