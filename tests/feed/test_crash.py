@@ -105,7 +105,11 @@ def lose_a_backend(postgres: Server) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid(), pg_postmaster_start_time()")
         pid, started = cursor.fetchone()
+    with psycopg.connect(postgres.url) as other:
         os.kill(pid, signal.SIGKILL)
+        # Until the server notices the death it accepts connections, and ends them later.
+        with pytest.raises(psycopg.OperationalError):
+            other.execute("SELECT pg_sleep(%s)", [PATIENCE])
     connection.close()
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
