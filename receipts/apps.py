@@ -6,7 +6,9 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.contrib.admin import apps as admin_apps
 from django.db.backends.signals import connection_created
+from django.db.models import Field, ForeignObject
 
+from receipts.sql.among import Among
 from receipts.sql.pooler import examine
 
 
@@ -18,6 +20,8 @@ class ReceiptsConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
+        for kind in Field, ForeignObject:  # a foreign key takes none of a field's lookups
+            kind.register_lookup(Among)
         connection_created.connect(examine)
         if parent_process() is None:  # a server's workers need not repeat it
             for sentence in settings.UNKNOWN_VARIABLES:

@@ -10,7 +10,14 @@ from receipts.feed.coalescing import Group
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.reads.messages import message_rows
 from receipts.rules.rows import MessageRow
+from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST
+from receipts.sql.run import id_list
+
+_SHOWN = CompiledQuery(
+    lambda ids: message_rows(Message.objects.filter(pk__among=ids, conversation__deleted_at=None)),
+    ids=list,
+)
 
 
 class ToldMessages:
@@ -31,8 +38,7 @@ class ToldMessages:
             for group in groups
             for pk in (self.newest(group) if _has_many(group) else group.known)
         }
-        present = Message.objects.filter(pk__in=shown, conversation__deleted_at=None)
-        rows = message_rows(present) if shown else ()
+        rows = _SHOWN.rows(ids=id_list(shown)) if shown else ()
         self.rows: dict[int, MessageRow] = {row["id"]: row for row in rows}
         for pk, row in self.rows.items():
             self._sent[pk], self.names[pk] = row["created_at"], row["external_id"]

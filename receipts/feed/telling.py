@@ -7,9 +7,12 @@ number of events nor of users.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
-from chat.models import Conversation, ConversationParticipant, User, look_up_moderators
+from django.db import DEFAULT_DB_ALIAS, connection
+
+from chat.models import Conversation, User, look_up_moderators
 from receipts.feed.coalescing import CoalescedMark, Group, Heard, coalesced
 from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
@@ -18,15 +21,33 @@ from receipts.reads.answers import message_shape, summary_for
 from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
+from receipts.sql.compiled import CompiledQuery
+from receipts.sql.pairs import PAIRS, pair_params
+from receipts.sql.prepared import fetch_prepared
+from receipts.sql.run import id_list
 
 #: At most this many marks of a coalesced event are listed; the rest is counted.
 MARKS_NAMED = 20
 
-#: The columns needed of listeners and of users in events.
-_KNOWN = (
-    "username", "is_active", "is_service", "is_staff", "is_superuser", "read_receipts_enabled",
-    "delivery_receipts_enabled",
-)  # fmt: skip
+_NEEDED = {
+    "id", "username", "is_active", "is_service", "is_staff", "is_superuser",
+    "read_receipts_enabled", "delivery_receipts_enabled",
+}  # fmt: skip
+#: The columns needed of listeners, in the order in which ``from_db`` takes them.
+_KNOWN = [field.attname for field in User._meta.concrete_fields if field.attname in _NEEDED]
+_LISTENERS = CompiledQuery(lambda ids: User.objects.filter(pk__among=ids).values(*_KNOWN), ids=list)
+_USERNAMES = CompiledQuery(
+    lambda ids: User.objects.filter(pk__among=ids).values("id", "username"), ids=list
+)
+_CONVERSATIONS = CompiledQuery(
+    lambda ids: Conversation.objects.filter(pk__among=ids).values("id", "external_id"), ids=list
+)
+#: Which of some pairs of user and conversation are participants.
+_TAKING_PART = """
+    SELECT participant.user_id, participant.conversation_id FROM {pairs}
+      JOIN chat_conversationparticipant AS participant
+        ON participant.user_id = pair.user_id
+       AND participant.conversation_id = pair.conversation_id AND participant.is_active"""
 
 Told = dict[str, Any]
 
@@ -38,10 +59,9 @@ def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
     former participants receive nothing.
     """
     heard = list(heard)
-    people = User.objects.only(*_KNOWN).in_bulk(_ids(heard))
-    look_up_moderators(people.values())
-    groups = coalesced(heard, people)
-    facts = _Facts(groups, people)
+    listeners = _listeners({pk for pk, _ in heard})
+    groups = coalesced(heard, listeners)
+    facts = _Facts(groups)
     told: dict[int, list[Told]] = {}
     for group in groups:
         if (said := facts.say(group)) is not None:
@@ -49,23 +69,22 @@ def tell(heard: Iterable[Heard]) -> dict[int, list[Told]]:
     return told
 
 
-def _ids(heard: list[Heard]) -> set[int]:
-    """The ids of all listeners, and of all users in the events."""
-    ids: set[int | None] = set()
-    for listener_id, event in heard:
-        ids |= {listener_id, event.audience_id, event.actor_id}
-    return {pk for pk in ids if pk is not None}
+def _listeners(ids: set[int]) -> dict[int, User]:
+    rows = _LISTENERS.rows(ids=id_list(ids))
+    found = [User.from_db(DEFAULT_DB_ALIAS, _KNOWN, list(row.values())) for row in rows]
+    look_up_moderators(found)
+    return {each.pk: each for each in found}
 
 
 class _Facts:
     """Data loaded for all groups at once, and the payloads built from it."""
 
-    def __init__(self, groups: list[Group], people: Mapping[int, User]) -> None:
-        self.people = people
+    def __init__(self, groups: list[Group]) -> None:
         self.messages = ToldMessages(groups)
+        self.usernames = _usernames(groups)
         self.threads = threads_of(self.messages.rows.values())
         self.taking_part = _memberships(groups)
-        self.conversations = _names_of_conversations(groups)
+        self.conversations = self._names_of_conversations(groups)
         self.unread = unread_of_pairs(
             {
                 (group.listener.pk, group.conversation_id)
@@ -115,10 +134,9 @@ class _Facts:
         ]
         if not summaries:
             return None
-        marks = list(group.marks.values())
         return {
-            "marks": [self._mark(mark) for mark in marks[:MARKS_NAMED]],
-            "marks_left_out": max(0, len(marks) - MARKS_NAMED),
+            "marks": [self._mark(mark) for mark in _named(group)],
+            "marks_left_out": max(0, len(group.marks) - MARKS_NAMED),
             "receipts": summaries,
             "complete": group.complete and len(group.messages) <= MESSAGES_NAMED,
         }
@@ -145,21 +163,41 @@ class _Facts:
         )
 
     def _name(self, pk: int | None) -> str | None:
-        person = self.people.get(pk) if pk is not None else None
-        return person.username if person else None
+        return self.usernames.get(pk) if pk is not None else None
+
+    def _names_of_conversations(self, groups: list[Group]) -> dict[int, str | None]:
+        """The external ids of the groups' conversations; messages come with theirs."""
+        found = {
+            row["conversation_id"]: row["conversation__external_id"]
+            for row in self.messages.rows.values()
+        }
+        if others := {group.conversation_id for group in groups}.difference(found):
+            rows = _CONVERSATIONS.rows(ids=id_list(others))
+            found |= {row["id"]: row["external_id"] for row in rows}
+        return found
 
 
-def _names_of_conversations(groups: list[Group]) -> dict[int, str | None]:
-    """The external ids of the groups' conversations."""
-    found = Conversation.objects.filter(pk__in={group.conversation_id for group in groups})
-    return dict(found.values_list("pk", "external_id"))
+def _named(group: Group) -> Iterable[CoalescedMark]:
+    """The marks of a group that are listed."""
+    return islice(group.marks.values(), MARKS_NAMED)
+
+
+def _usernames(groups: list[Group]) -> dict[int, str]:
+    """The usernames of all users that the groups' payloads name."""
+    audiences = {group.audience_id for group in groups if group.listener.is_service}
+    named = audiences.union(*({mark.actor_id for mark in _named(group)} for group in groups))
+    ids = [pk for pk in named if pk is not None]
+    return {row["id"]: row["username"] for row in _USERNAMES.rows(ids=id_list(ids))} if ids else {}
 
 
 def _memberships(groups: list[Group]) -> set[tuple[int, int]]:
     """Pairs of listeners and conversations in which they take part."""
-    found = ConversationParticipant.objects.filter(
-        user__in={group.listener.pk for group in groups},
-        conversation__in={group.conversation_id for group in groups},
-        is_active=True,
-    )
-    return set(found.values_list("user_id", "conversation_id"))
+    pairs = {
+        (group.listener.pk, group.conversation_id)
+        for group in groups
+        if not group.listener.sees_everything
+    }
+    if not pairs:
+        return set()
+    sql = _TAKING_PART.format(pairs=PAIRS[connection.vendor])
+    return {(user, place) for user, place in fetch_prepared(sql, pair_params(pairs))}

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
-from typing import Any
 
 from django.db import connection
 
 from receipts.rules.rows import UnreadCount
 from receipts.sql.distributed import is_distributed
+from receipts.sql.pairs import PAIRS, pair_params
 from receipts.sql.run import fetch_rows
 
-#: Pairs of user and conversation as a relation: from arrays, or from a JSON text.
-_PAIRS = {
-    "postgresql": "unnest(CAST(%(users)s AS bigint[]), CAST(%(conversations)s AS bigint[]))"
-    " WITH ORDINALITY AS pair (user_id, conversation_id, place)",
-    "sqlite": "(SELECT value ->> 0 AS user_id, value ->> 1 AS conversation_id"
-    " FROM json_each(%(pairs)s)) AS pair",
-}
 _UNREAD_CONDITION = """status.seen_at IS NULL AND status.withdrawn_at IS NULL
                AND NOT EXISTS (
                    SELECT 1 FROM chat_message AS deleted
@@ -54,7 +46,7 @@ _GROUPED = f"""
                    (ARRAY_AGG(status.message_id ORDER BY status.sent_at, status.message_id))[1]
                    AS first_id
               FROM receipts_messagestatus AS status
-              JOIN {_PAIRS["postgresql"]} ON pair.user_id = status.recipient_id
+              JOIN {PAIRS["postgresql"]} ON pair.user_id = status.recipient_id
                AND pair.conversation_id = status.conversation_id
              WHERE {_UNREAD_CONDITION}
              GROUP BY status.recipient_id, status.conversation_id) AS counted
@@ -77,12 +69,8 @@ def unread_of_pairs(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], U
     pairs = list(pairs)
     if not pairs:
         return {}
-    users, conversations = zip(*pairs, strict=True)
-    params: dict[str, Any] = {"users": list(users), "conversations": list(conversations)}
-    if connection.vendor == "sqlite":
-        params = {"pairs": json.dumps(pairs)}
-    sql = _GROUPED if is_distributed() else _COUNTED.format(pairs=_PAIRS[connection.vendor])
-    found = fetch_rows(sql, params)
+    sql = _GROUPED if is_distributed() else _COUNTED.format(pairs=PAIRS[connection.vendor])
+    found = fetch_rows(sql, pair_params(pairs))
     return {
         (user, conversation): {
             "unread_count": count,

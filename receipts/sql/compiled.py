@@ -21,8 +21,9 @@ CompiledRow = TypeVar("CompiledRow")
 class CompiledQuery(Generic[CompiledRow]):
     """A ``.values()`` queryset whose SQL is cached; each call only binds its parameters.
 
-    ``build`` makes the queryset from keyword arguments that are only compared with columns. It is
-    called once, with unique sample values that are found again in the compiled parameters.
+    ``build`` makes the queryset from keyword arguments that are only compared with columns, a list
+    of ids by ``among``. It is called once, with unique sample values that are found again in the
+    compiled parameters.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, CompiledRow]], **kinds: type) -> None:
@@ -33,8 +34,8 @@ class CompiledQuery(Generic[CompiledRow]):
         self._named: tuple[str, dict[str, Any]] | None = None
         self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
 
-    def rows(self, **values: int | str) -> list[CompiledRow]:
-        """The rows for these values."""
+    def rows(self, **values: int | str | list[int]) -> list[CompiledRow]:
+        """The rows for these values; lists are from ``id_list``."""
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
         found: Any = fetch_prepared(sql, params)

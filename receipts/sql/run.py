@@ -6,7 +6,7 @@ For statements that are planned each time; those that every mark runs go through
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -65,7 +65,7 @@ def among_ids(column: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(%(ids)s))"
 
 
-def id_list(ids: Sequence[int]) -> Any:
+def id_list(ids: Collection[int]) -> Any:
     """Any number of ids as one parameter: an array, or JSON text on SQLite."""
     return list(ids) if connection.vendor == "postgresql" else json.dumps(list(ids))
 
