@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import config.asgi
-from receipts.ledger.stamp import Change
+from receipts.ledger.change import Change
 
 Change.quiet = property(lambda self: True, lambda self, value: None)  # type: ignore[assignment]
 

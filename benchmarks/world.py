@@ -31,6 +31,7 @@ class World:
         )
         self.recipients = range(self.sender.pk + 1, self.sender.pk + 1 + recipients)
         self.conversation = Conversation.objects.create(kind="group", title="Bench")
+        self.is_alone = True
         self._take_part(self.sender.pk, role=Role.OWNER)
         first = self._take_part(self.recipients[0], role=Role.MEMBER)
         multiply(first, recipients - 1, user_id="first.user_id + n")
@@ -41,20 +42,39 @@ class World:
             conversation=self.conversation, user_id=user_id, role=role
         )
 
+    def surround(self, messages: int) -> None:
+        """Fill the tables with messages of another conversation, and their recipients' rows."""
+        other = Conversation.objects.create(kind="group", title="Others")
+        self._send(other, messages)
+        tidy(Message, MessageStatus)
+        self.is_alone = False
+
     def say(self, count: int, **fields: Any) -> range:
-        """Delete all messages and send ``count`` new ones, all unread; return their ids.
+        """Delete this group's messages and send ``count`` new ones, all unread; return their ids.
 
         No id is given twice: a process remembers in which conversation a message stands.
         """
-        execute("TRUNCATE chat_message, receipts_messagestatus")
+        if self.is_alone:
+            execute("TRUNCATE chat_message, receipts_messagestatus")
+        else:
+            for table in "receipts_messagestatus", "chat_message":
+                own = [self.conversation.pk]
+                execute(f"DELETE FROM {table} WHERE conversation_id = %s", own)
+            tidy(Message, MessageStatus)  # its rows' places are free again
         ConversationParticipant.objects.filter(last_delivered_message__gt=0).update(
             last_delivered_message=None,
             last_delivered_at=None,
             last_read_message=None,
             last_read_at=None,
         )
+        sent = self._send(self.conversation, count, **fields)
+        tidy(Message, MessageStatus, ConversationParticipant)
+        return sent
+
+    def _send(self, conversation: Conversation, count: int, **fields: Any) -> range:
+        """Messages to all recipients of this world."""
         first = Message.objects.create(
-            conversation=self.conversation,
+            conversation=conversation,
             sender=self.sender,
             body="Hello",
             recipient_count=len(self.recipients),
@@ -67,11 +87,11 @@ class World:
                SELECT message.id, participant.user_id, message.conversation_id, message.created_at
                  FROM chat_message AS message
                  JOIN chat_conversationparticipant AS participant
-                   ON participant.conversation_id = message.conversation_id
-                  AND participant.user_id <> message.sender_id
-                ORDER BY message.id, participant.user_id"""
+                   ON participant.conversation_id = %s AND participant.user_id <> message.sender_id
+                WHERE message.conversation_id = %s
+                ORDER BY message.id, participant.user_id""",
+            [self.conversation.pk, conversation.pk],
         )
-        tidy(Message, MessageStatus, ConversationParticipant)
         return range(first.pk, first.pk + count)
 
 

@@ -11,7 +11,8 @@ from receipts.importing.order import IMPORTED_SQL
 from receipts.importing.report import Report
 from receipts.importing.staging import derive, slices
 from receipts.importing.watermarks import hold_back
-from receipts.ledger.stamp import Change, stamp
+from receipts.ledger.change import Change
+from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
 from receipts.sql.nulls import NULL_TIME_SQL
 from receipts.sql.run import execute

@@ -11,9 +11,10 @@ from functools import lru_cache
 from typing import Any, cast
 
 from receipts.ledger.apart import fetch_changed
+from receipts.ledger.change import TIMES
 from receipts.ledger.delegating import call_function
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import TIMES, one_statement, with_times
+from receipts.ledger.stamp import one_statement, with_times
 from receipts.rules.privacy import open_to_others_sql
 from receipts.rules.rows import OwnRow, columns_of
 from receipts.sql.distributed import is_distributed

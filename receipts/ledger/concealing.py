@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from receipts.ledger.announcing import MESSAGES_NAMED
-from receipts.ledger.stamp import Change
+from receipts.ledger.change import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
 from receipts.sql.in_one import execute_in_each

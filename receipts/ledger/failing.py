@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from receipts.ledger.marks import MARKABLE_SQL, TRACKED_SQL, not_before_sent
-from receipts.ledger.stamp import Change
+from receipts.ledger.change import Change
+from receipts.ledger.conditions import MARKABLE_SQL, TRACKED_SQL, not_before_sent
 from receipts.sql.run import by_code_point
 
 

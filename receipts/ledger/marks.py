@@ -16,7 +16,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from chat.models import Tracking
+from receipts.ledger.change import Change
+from receipts.ledger.conditions import (
+    DISCLOSED_LATER_SQL,
+    FIRST_READ_SQL,
+    MARKABLE_SQL,
+    PRIVATELY_READ_SQL,
+    TRACKED_SQL,
+    UNREAD_OR_SEEN_ONLY_SQL,
+    UNSEEN_SQL,
+    not_before_sent,
+)
 from receipts.ledger.deliveries import (
     FAILS_NO_MORE,
     FIRST_DELIVERY_SQL,
@@ -28,40 +38,6 @@ from receipts.ledger.deliveries import (
     hides_delivery_sql,
 )
 from receipts.ledger.departed import DEPARTED_AT_SQL
-from receipts.ledger.stamp import Change
-
-
-def not_before_sent(at: str) -> str:
-    """SQL: a mark's time, at least the message's own (rule 6). Callers clamp it to now."""
-    return f"CASE WHEN status.sent_at > {at} THEN status.sent_at ELSE {at} END"
-
-
-#: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
-MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
-
-TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"
-
-#: SQL condition: a private read that an explicit open mark has disclosed later (rule 13).
-_DISCLOSED_LATER_SQL = "COALESCE(status.seen_at < status.read_at, FALSE)"
-
-_SEEN_SQL = "status.seen_at IS NOT NULL AND status.read_at IS NULL"
-#: SQL conditions: a private read, of a row that was delivered openly, or privately. A row that was
-#: seen and never delivered keeps no receipt. Each is found by a partial index.
-PRIVATELY_READ_SQL = (
-    f"{_SEEN_SQL} AND status.delivered_at IS NOT NULL",
-    f"{_SEEN_SQL} AND status.delivered_at IS NULL AND status.received_at IS NOT NULL",
-)
-
-#: True of every row that is not delivered: a read is. It lets PostgreSQL find these rows by the
-#: partial indexes ``status_unread`` and ``status_seen_only``, and does not read the whole table.
-_UNREAD_OR_SEEN_ONLY_SQL = f"(status.seen_at IS NULL OR ({_SEEN_SQL}))"
-
-#: When a row was first read, as far as it records: one marked unread again (rule 10) still has its
-#: receipt. Null for a row that was never read.
-FIRST_READ_SQL = (
-    f"CASE WHEN {_DISCLOSED_LATER_SQL} THEN status.seen_at"
-    " ELSE COALESCE(status.read_at, status.seen_at) END"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,8 +82,8 @@ class Mark:
         if self.read and self.explicit:
             return f"(status.seen_at IS NULL OR ({') OR ('.join(PRIVATELY_READ_SQL)}))"
         if self.read:
-            return "status.seen_at IS NULL"
-        return f"{UNDELIVERED_SQL} AND {_UNREAD_OR_SEEN_ONLY_SQL} AND {TRACKED_SQL}"
+            return UNSEEN_SQL
+        return f"{UNDELIVERED_SQL} AND {UNREAD_OR_SEEN_ONLY_SQL} AND {TRACKED_SQL}"
 
     @property
     def later_sql(self) -> str:
@@ -117,7 +93,7 @@ class Mark:
         if self.hides_delivery:
             later.append(hides_delivery_sql(at))
         if self.private:
-            later.append(f"(status.read_at >= {at} AND NOT {_DISCLOSED_LATER_SQL})")
+            later.append(f"(status.read_at >= {at} AND NOT {DISCLOSED_LATER_SQL})")
         if self.explicit:
             later.append(f"status.read_at > {at}")
         return f"({' OR '.join(later)})"
@@ -162,7 +138,7 @@ class Mark:
 
         Both are SQL conditions with the named parameters ``params``.
         """
-        which, becomes = _text(self.without_values(), where, condition_sql)
+        which, becomes, null_before = _text(self.without_values(), where, condition_sql)
         return Change(
             which=which,
             becomes=becomes,
@@ -170,6 +146,7 @@ class Mark:
             source=source,
             may_retract=(self.private or self.hides_delivery) and self.backdated,
             of_one_recipient=of_one_recipient,
+            null_before=null_before,
         )
 
     def without_values(self) -> Mark:
@@ -211,7 +188,7 @@ class Mark:
 
     def _retracted(self, at: str) -> dict[str, str]:
         """A private read with a given time hides a disclosed one that is not earlier (rule 13)."""
-        hides = f"{self._may_win_sql} AND {FIRST_READ_SQL} >= {at} AND NOT {_DISCLOSED_LATER_SQL}"
+        hides = f"{self._may_win_sql} AND {FIRST_READ_SQL} >= {at} AND NOT {DISCLOSED_LATER_SQL}"
         return {
             "read_at": f"CASE WHEN {hides} THEN NULL ELSE status.read_at END",
             "content": f"CASE WHEN {hides} THEN NULL ELSE status.content END",
@@ -234,10 +211,16 @@ def _without_values(is_without_content: bool, *shape: Any) -> Mark:
 
 
 @lru_cache(maxsize=500)
-def _text(mark: Mark, where: str, condition_sql: str) -> tuple[str, Mapping[str, str]]:
-    """Which rows a mark changes, and what their columns become."""
-    which = f"{where} AND {MARKABLE_SQL} AND {condition_sql or mark.changes_sql}"
-    return which, MappingProxyType(mark.becomes())
+def _text(
+    mark: Mark, where: str, condition_sql: str
+) -> tuple[str, Mapping[str, str], frozenset[str]]:
+    """Which rows a mark changes, what their columns become, and which are null in all of them."""
+    condition = condition_sql or mark.changes_sql
+    which = f"{where} AND {MARKABLE_SQL} AND {condition}"
+    null_before = {"withdrawn_at"}
+    if condition in (UNSEEN_SQL, f"({UNSEEN_SQL})"):
+        null_before.add("seen_at")
+    return which, MappingProxyType(mark.becomes()), frozenset(null_before)
 
 
 _IF_TRACKED = f"CASE WHEN {TRACKED_SQL} THEN {{}} END"

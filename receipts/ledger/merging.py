@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from receipts.ledger.change import Change
+from receipts.ledger.conditions import FIRST_READ_SQL, TRACKED_SQL
 from receipts.ledger.deliveries import FIRST_DELIVERY_SQL, UNDELIVERED_SQL
 from receipts.ledger.departed import DEPARTED_AT_SQL
-from receipts.ledger.marks import FIRST_READ_SQL, TRACKED_SQL
-from receipts.ledger.stamp import Change
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 from receipts.sql.run import by_code_point
 

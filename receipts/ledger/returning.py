@@ -6,9 +6,9 @@ that have not ended meanwhile get anything back. Participants must be locked.
 
 from __future__ import annotations
 
+from receipts.ledger.change import Change
 from receipts.ledger.departed import LEFT_AT_SQL
 from receipts.ledger.releasing import NOTHING_OPEN_SQL
-from receipts.ledger.stamp import Change
 from receipts.rules.watermarks import SHOWN_SQL, reaches_sql
 from receipts.sql.in_one import execute_of_user
 from receipts.sql.keyset import sent_at_sql

@@ -8,7 +8,7 @@ becomes; ``stamp`` changes the rows and the counts together, so that the two can
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any, cast
 
@@ -16,62 +16,20 @@ from django.db import connection, transaction
 
 from receipts.ledger.announcing import announce_changed
 from receipts.ledger.apart import fetch_changed, with_events
+from receipts.ledger.change import TIMES, Change
 from receipts.ledger.counting import count_sql, counts_of, delta_sql, moved_sql
 from receipts.ledger.noting import keeps_notes, note_rows_sql
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
-from receipts.sql.planning import reckoned_few_sql
 from receipts.sql.run import adapt_all, as_time, fetch_rows
 
 #: What ``stamp`` and ``stamp_rows`` return, and the columns that ``stamp_one`` returns.
 COUNT = "COUNT(*)"
 ROW_IDS = "message_id, recipient_id"
-TIMES = ("delivered_at", "seen_at", "read_at", "failed_at", "withdrawn_at")
 #: What insights measure: a change of these is noted for the rollup.
 _MEASURED = {"delivered_at", "read_at", "withdrawn_at"}
 _ALL_TIMES = {*TIMES, "received_at", "sent_at"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """Rows that change: those of ``source`` where ``which`` holds; ``becomes`` gives their columns.
-
-    All are SQL over ``status`` and its ``message``, with named parameters (``%(at)s``). ``which``
-    has to exclude rows that ``becomes`` would not change, so that a repeat changes nothing.
-    """
-
-    which: str
-    becomes: Mapping[str, str]
-    params: Mapping[str, object] = field(default_factory=dict)
-    source: str = ""
-    #: Whether to write no events: imported history happened elsewhere.
-    quiet: bool = False
-    #: Whether it may make open reads or deliveries private: only an earlier private mark does.
-    may_retract: bool = False
-    #: Whether all rows are one recipient's, so that no message has two: nothing is summed up.
-    of_one_recipient: bool = False
-
-    @property
-    def changed(self) -> str:
-        """SELECT: each row that changes, its columns before (``was_…``) and after.
-
-        The message comes first: partitioned tables are locked in the order of the FROM list.
-        """
-        columns = {name: f"status.{name}" for name in TIMES} | dict(self.becomes)
-        before = ", ".join(f"status.{name} AS was_{name}" for name in columns)
-        after = ", ".join(f"{value} AS {name}" for name, value in columns.items())
-        # Not where rows are joined with a source: they are found by that one.
-        few = "" if self.source else f" AND {reckoned_few_sql('status')}"
-        return f"""
-            SELECT status.id, status.message_id, status.recipient_id, status.conversation_id,
-                   status.sent_at, message.sender_id, message.tracking, message.edited_at,
-                   {before}, {after}
-              FROM chat_message AS message
-              JOIN receipts_messagestatus AS status ON status.message_id = message.id
-               AND status.conversation_id = message.conversation_id
-              {self.source}
-             WHERE {self.which}{few}"""
 
 
 def stamp(change: Change, *, conversation: int | None = None) -> int:
@@ -161,8 +119,9 @@ def one_statement(
     """
     notes = notes and keeps_notes() and not _MEASURED.isdisjoint(change.becomes)
     announces = "nothing" if change.quiet else "apart" if is_distributed() else "within"
-    how = change.source, announces, answer, in_one, of_one, first, notes, change.of_one_recipient
-    return _statement(change.which, tuple(change.becomes.items()), *how)
+    how = change.source, announces, answer, in_one, of_one, first, notes
+    of = change.of_one_recipient, change.null_before
+    return _statement(change.which, tuple(change.becomes.items()), *how, *of)
 
 
 @lru_cache(maxsize=500)
@@ -177,22 +136,26 @@ def _statement(
     first: str,
     notes: bool,
     of_one_recipient: bool,
+    null_before: frozenset[str],
 ) -> str:
-    change = Change(which, dict(becomes), source=source)
+    change = Change(which, dict(becomes), source=source, null_before=null_before)
     is_single = of_one or of_one_recipient
     lies = _LIES_IN if in_one else _LIES_WITH
     order = "" if of_one else "ORDER BY status.message_id, status.recipient_id"
+    place = {"conversation_id": "CAST(%(lies_in)s AS bigint)"} if in_one else {}
+    chosen, changed = change.in_two(**place)
     steps = [
-        f"""changed AS MATERIALIZED ({change.changed}
+        f"""chosen AS MATERIALIZED ({chosen}
             {order}
               FOR NO KEY UPDATE OF message FOR NO KEY UPDATE OF status
-        )"""
+        )""",
+        f"changed AS NOT MATERIALIZED ({changed})",
     ]
     if counts_of(change.becomes):
         # A message lies in one conversation; a second column to group by would have to be sorted.
-        place = "conversation_id, " if is_single else "MIN(conversation_id) AS conversation_id, "
-        place = "" if in_one else place
-        delta = delta_sql("changed", change.becomes, place=place, is_single=is_single)
+        where = "conversation_id, " if is_single else "MIN(conversation_id) AS conversation_id, "
+        where = "" if in_one else where
+        delta = delta_sql("changed", change.becomes, place=where, is_single=is_single)
         moved = f"AND {moved_sql(change.becomes)}" if is_single else ""
         steps.append(
             f"""counted AS (

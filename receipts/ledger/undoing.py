@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from receipts.ledger.change import Change
+from receipts.ledger.conditions import MARKABLE_SQL
 from receipts.ledger.departed import DEPARTED_AT_SQL
-from receipts.ledger.marks import MARKABLE_SQL
-from receipts.ledger.stamp import Change
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
 
 #: The same, with a fallback for data from other tools: departed recipients without such a row.

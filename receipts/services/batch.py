@@ -16,10 +16,11 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from chat.models import ConversationParticipant
+from receipts.ledger.change import Change
 from receipts.ledger.concealing import taken_back
 from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark
-from receipts.ledger.stamp import Change, stamp_rows
+from receipts.ledger.stamp import stamp_rows
 from receipts.ledger.watermarks import hold_back_private, lock_participants
 from receipts.metrics import count_failures, count_marks
 from receipts.rules.failures import kept_reason

@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from chat.models import ConversationParticipant, Departure, Message
+from receipts.ledger.change import Change
 from receipts.ledger.returning import release_watermarks, restore_watermarks, returning
 from receipts.ledger.settling import settle_watermarks
-from receipts.ledger.stamp import Change, stamp
+from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import withdrawal
 
 

@@ -15,12 +15,8 @@ from django.db import transaction
 
 from chat.ids import MAX_ID
 from chat.models import ConversationParticipant
-from receipts.ledger.marks import (
-    MARKABLE_SQL,
-    PRIVATELY_READ_SQL,
-    Mark,
-    discloses,
-)
+from receipts.ledger.conditions import MARKABLE_SQL, PRIVATELY_READ_SQL
+from receipts.ledger.marks import Mark, discloses
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
     advance_watermarks,

@@ -12,10 +12,11 @@ from typing import Any, cast
 from django.db import transaction
 from django.utils import timezone
 
+from receipts.ledger.change import Change
 from receipts.ledger.concealing import taken_back
 from receipts.ledger.failing import failure
 from receipts.ledger.marks import Mark, discloses
-from receipts.ledger.stamp import Change, stamp, stamp_one
+from receipts.ledger.stamp import stamp, stamp_one
 from receipts.ledger.undoing import unmark
 from receipts.ledger.watermarks import (
     advance_watermark,
@@ -41,8 +42,7 @@ _UP_TO = (
 )
 _FROM = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"
-    " AND message.conversation_id = %(conversation)s"
-    " AND (message.created_at, message.id)"
+    " AND message.conversation_id = %(conversation)s AND (message.created_at, message.id)"
     f" >= ({sent_at_sql('%(from_message)s', '%(conversation)s')}, %(from_message)s)"
 )
 

@@ -8,8 +8,9 @@ from typing import Any, cast
 from django.conf import settings
 
 from chat.models import ConversationParticipant, Departure, Erasure, Message
+from receipts.ledger.change import Change
 from receipts.ledger.settling import settle_watermarks
-from receipts.ledger.stamp import Change, stamp
+from receipts.ledger.stamp import stamp
 from receipts.ledger.undoing import OPEN_ARMS, withdrawal
 from receipts.services.departures import record_departures
 from receipts.services.erasing.batch import (

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from receipts.ledger.conditions import TRACKED_SQL
 from receipts.ledger.counting import COUNTS
-from receipts.ledger.marks import TRACKED_SQL
 from receipts.rules.deleted import present_sql
 from receipts.rules.recipients import RECEIVED_SQL
 from receipts.rules.status import STATE_SQL
