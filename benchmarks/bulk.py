@@ -146,7 +146,7 @@ def one_of_many(world: World) -> None:
         return seconds(lambda: bulk_mark_read(position=position))
 
     def by_statistics(number: int) -> float:
-        with patch("receipts.ledger.stamp.reckoned_few_sql", lambda rows: "TRUE"):
+        with patch("receipts.ledger.change.reckoned_few_sql", lambda rows: "TRUE"):
             return service(number)
 
     rivals: dict[str, Rival] = {"service": service, "by statistics": by_statistics}
