@@ -33,11 +33,11 @@ _WRONG = f"""
      WHERE stored_count <> reply_count OR COALESCE(stored_last, 0) <> COALESCE(last_reply, 0)
      ORDER BY id"""
 
-#: Rows of replies that name another thread than their message does, or none.
+#: Rows that name another thread than their message does, or none, or one although it has none.
 _ROWS = f"""FROM chat_message AS message
-     WHERE message.thread_id IS NOT NULL AND {OF_MESSAGES}
+     WHERE {OF_MESSAGES}
        AND status.message_id = message.id AND status.conversation_id = message.conversation_id
-       AND (status.thread_id IS NULL OR status.thread_id <> message.thread_id)"""
+       AND COALESCE(status.thread_id, 0) <> COALESCE(message.thread_id, 0)"""
 _WRONG_ROWS = f"""
     SELECT status.id, status.message_id {
     _ROWS.replace(

@@ -62,6 +62,15 @@ def test_a_row_of_another_thread_is_put_right(thread: Thread) -> None:
     assert row.thread_id == thread.root_id
 
 
+def test_a_row_of_the_main_line_is_in_no_thread(thread: Thread) -> None:
+    """It would be missing from the unread count of the main line."""
+    row = MessageStatus.objects.filter(message=thread.root_id).order_by("pk")[0]
+    MessageStatus.objects.filter(pk=row.pk).update(thread=thread.root_id)
+    mended(f"row {row.pk}: its thread is not that of message {row.message_id}")
+    row.refresh_from_db()
+    assert row.thread_id is None
+
+
 def test_a_deleted_reply_is_no_drift(thread: Thread) -> None:
     from receipts import services
 
