@@ -12,14 +12,17 @@ from itertools import count
 from threading import current_thread, main_thread
 from typing import Any
 
-from psycopg import Connection
+from psycopg import Connection, OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, Format
+from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
 
 #: Statements that one connection keeps prepared here. The hot ones are some dozens, each of them
 #: several times if its numbers differ in size.
 LIMIT = 500
+_IDLE = TransactionStatus.IDLE
+#: The mark of a connection on which the driver has prepared statements.
+_BY_DRIVER = "seenby_by_driver"
 #: SQLSTATE ``invalid_sql_statement_name``.
 _NOT_PREPARED = b"26000"
 
@@ -37,12 +40,23 @@ class _Statements:
 def can_run_directly(connection: Connection[Any]) -> bool:
     """Whether ``run_directly`` may be used now.
 
-    Only for a statement that is a transaction of its own: it can be repeated if it was not prepared
-    any more. Not where nothing may be prepared (``pooler``), nor on the main thread, where Ctrl-C
-    must end a command that waits for a lock.
+    Not where nothing may be prepared (``pooler``), nor on the main thread, where Ctrl-C must end a
+    command that waits for a lock. In a transaction only if the driver has prepared nothing on this
+    connection: after a rollback it ends all prepared statements, and one that has ended makes the
+    transaction fail.
     """
-    may_prepare = connection.prepare_threshold is not None
-    return may_prepare and connection.autocommit and current_thread() is not main_thread()
+    if connection.prepare_threshold is None or current_thread() is main_thread():
+        return False
+    return connection.autocommit or (
+        connection.isolation_level is None and _BY_DRIVER not in vars(connection)
+    )
+
+
+def may_driver_prepare(connection: Connection[Any]) -> bool:
+    """Whether the driver may prepare a statement: on the main thread, and on from there."""
+    if current_thread() is main_thread():
+        vars(connection)[_BY_DRIVER] = True
+    return _BY_DRIVER in vars(connection)
 
 
 def run_directly(
@@ -52,6 +66,8 @@ def run_directly(
 
     None if it has not run, since too many others are prepared. Raises psycopg's errors.
     """
+    if not connection.autocommit and connection.pgconn.transaction_status == _IDLE:
+        _check(connection.pgconn.exec_(b"BEGIN"), connection)
     statements: _Statements | None = vars(connection).get("seenby_statements")
     if statements is None:
         statements = vars(connection)["seenby_statements"] = _Statements(connection)
@@ -68,7 +84,9 @@ def run_directly(
         result = pgconn.exec_prepared(name, params, adapter.formats, Format.BINARY)
         if is_last or result.error_field(DiagnosticField.SQLSTATE) != _NOT_PREPARED:
             break
-        names.clear()  # psycopg ends all prepared statements after a rollback
+        names.clear()  # somebody has ended all prepared statements
+        if not connection.autocommit:
+            break
     _check(result, connection)
     if not result.nfields:
         return []
@@ -79,5 +97,10 @@ def run_directly(
 
 
 def _check(result: Any, connection: Connection[Any]) -> None:
-    if result.status not in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
-        raise error_from_result(result, encoding=connection.info.encoding)
+    """Raise psycopg's error, if there is one; one of libpq itself is of a lost connection."""
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return
+    encoding = connection.info.encoding
+    if result.error_field(DiagnosticField.SQLSTATE) is None:
+        raise OperationalError(result.get_error_message(encoding))
+    raise error_from_result(result, encoding=encoding)

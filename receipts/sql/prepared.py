@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
-from receipts.sql.directly import can_run_directly, run_directly
+from receipts.sql.directly import can_run_directly, may_driver_prepare, run_directly
 
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
@@ -52,7 +52,7 @@ def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any,
 
 def _by_cursor(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
     with RawCursor(connection) as cursor:
-        cursor.execute(text, values, prepare=True, binary=True)
+        cursor.execute(text, values, prepare=may_driver_prepare(connection), binary=True)
         result = cursor.pgresult  # not ``description``, which makes an object of each column
         return cursor.fetchall() if result is not None and result.nfields else []
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import pytest
-from django.db import DataError, IntegrityError, connection, transaction
+from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from chat.models import User
 from receipts.sql import directly
@@ -95,6 +96,76 @@ def test_a_statement_that_is_not_prepared_any_more_is_prepared_again(alice: User
         return found + fetch_prepared("SELECT %(n)s", {"n": 1})
 
     assert on_a_thread(answers) == [(1,), (1,)]
+
+
+def test_a_connection_that_is_lost_is_an_outage() -> None:
+    """As by a cursor: the API answers 503, and not 500."""
+    me = "SELECT pg_backend_pid()"
+
+    def loses_it() -> None:
+        [(pid,)] = fetch_prepared(me, {})
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_terminate, pid).result()
+        with pytest.raises(OperationalError):
+            fetch_prepared(me, {})
+
+    on_a_thread(loses_it)
+
+
+def _terminate(pid: int) -> None:
+    try:
+        # It returns once the backend has ended.
+        assert fetch_prepared("SELECT pg_terminate_backend(%(pid)s, 10000)", {"pid": pid})[0][0]
+    finally:
+        connection.close()
+
+
+def test_statements_of_a_transaction_stay_prepared_after_a_rollback(alice: User) -> None:
+    """The driver ends those that it has prepared itself, so on a server's threads it does not."""
+
+    def renames() -> list[Any]:
+        for _ in range(2):
+            with transaction.atomic():
+                fetch_prepared(RENAME, {"name": "Alias", "user": alice.username})
+                transaction.set_rollback(True)
+        with transaction.atomic():
+            fetch_prepared(RENAME, {"name": "Other", "user": alice.username})
+        with connection.cursor() as cursor:
+            cursor.execute(NAMES)
+            return cursor.fetchall()
+
+    assert len(on_a_thread(renames)) == 1
+    assert User.objects.get().display_name == "Other"
+
+
+def test_a_statement_of_a_savepoint_is_rolled_back_with_it(alice: User) -> None:
+    def renames() -> None:
+        with transaction.atomic():
+            fetch_prepared(RENAME, {"name": "Kept", "user": alice.username})
+            with transaction.atomic():
+                fetch_prepared(RENAME, {"name": "Alias", "user": alice.username})
+                transaction.set_rollback(True)
+
+    on_a_thread(renames)
+    assert User.objects.get().display_name == "Kept"
+
+
+def test_a_connection_on_which_the_driver_prepares_keeps_to_it(alice: User) -> None:
+    """As one of a pool may have been a command's before: in transactions the cursor stays."""
+
+    def renames() -> list[Any]:
+        fetch_prepared("SELECT %(n)s", {"n": 1})
+        vars(connection.connection)[directly._BY_DRIVER] = True
+        for name in ("Alias", "Other"):
+            with suppress(IntegrityError), transaction.atomic():
+                fetch_prepared(RENAME, {"name": name, "user": alice.username})
+                raise IntegrityError
+        with transaction.atomic():
+            fetch_prepared(RENAME, {"name": "Third", "user": alice.username})
+        return fetch_prepared("SELECT %(n)s", {"n": 1})
+
+    assert on_a_thread(renames) == [(1,)]
+    assert User.objects.get().display_name == "Third"
 
 
 def test_the_first_statement_of_a_transaction_is_rolled_back_with_it(alice: User) -> None:
