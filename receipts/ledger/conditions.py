@@ -13,6 +13,7 @@ def not_before_sent(at: str) -> str:
 #: Marks change nothing on withdrawn rows (rule 2) or under deleted messages (rule 21).
 MARKABLE_SQL = "status.withdrawn_at IS NULL AND message.deleted_at IS NULL"
 
+#: SQL condition: the recipient has not read the message, or has marked it unread again.
 UNSEEN_SQL = "status.seen_at IS NULL"
 
 TRACKED_SQL = f"message.tracking = '{Tracking.TRACKED.value}'"

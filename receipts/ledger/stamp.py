@@ -142,8 +142,8 @@ def _statement(
     is_single = of_one or of_one_recipient
     lies = _LIES_IN if in_one else _LIES_WITH
     order = "" if of_one else "ORDER BY status.message_id, status.recipient_id"
-    place = {"conversation_id": "CAST(%(lies_in)s AS bigint)"} if in_one else {}
-    chosen, changed = change.in_two(**place)
+    constants = {"conversation_id": "CAST(%(lies_in)s AS bigint)"} if in_one else {}
+    chosen, changed = change.in_two(**constants)
     steps = [
         f"""chosen AS MATERIALIZED ({chosen}
             {order}
@@ -153,9 +153,9 @@ def _statement(
     ]
     if counts_of(change.becomes):
         # A message lies in one conversation; a second column to group by would have to be sorted.
-        where = "conversation_id, " if is_single else "MIN(conversation_id) AS conversation_id, "
-        where = "" if in_one else where
-        delta = delta_sql("changed", change.becomes, place=where, is_single=is_single)
+        place = "conversation_id, " if is_single else "MIN(conversation_id) AS conversation_id, "
+        place = "" if in_one else place
+        delta = delta_sql("changed", change.becomes, place=place, is_single=is_single)
         moved = f"AND {moved_sql(change.becomes)}" if is_single else ""
         steps.append(
             f"""counted AS (
