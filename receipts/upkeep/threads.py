@@ -15,7 +15,7 @@ from django.db import transaction
 from chat.models import Conversation
 from receipts.ledger.threads import last_reply_sql, recount_threads, replies_sql
 from receipts.sql.run import execute, fetch_rows, lock_in_order
-from receipts.upkeep.stretches import OF_MESSAGES
+from receipts.upkeep.stretches import OF_BATCH, OF_MESSAGES
 
 #: Where no conversation has threads, no reply is read.
 _COUNTED = f"""
@@ -35,7 +35,7 @@ _WRONG = f"""
 
 #: Rows that name another thread than their message does, or none, or one although it has none.
 _ROWS = f"""FROM chat_message AS message
-     WHERE {OF_MESSAGES}
+     WHERE {OF_MESSAGES} AND {OF_BATCH.format("status.message_id")}
        AND status.message_id = message.id AND status.conversation_id = message.conversation_id
        AND COALESCE(status.thread_id, 0) <> COALESCE(message.thread_id, 0)"""
 _WRONG_ROWS = f"""
