@@ -10,6 +10,16 @@ from typing import Any
 
 from django.db.models import Lookup
 
+_IS_AMONG = {
+    "postgresql": "{column} = ANY(CAST({ids} AS bigint[]))",
+    "sqlite": "{column} IN (SELECT value FROM json_each({ids}))",
+}
+
+
+def is_among_sql(column: str, ids: str, vendor: str) -> str:
+    """SQL condition: ``column`` is one of ``ids``, SQL of a parameter from ``run.id_list``."""
+    return _IS_AMONG[vendor].format(column=column, ids=ids)
+
 
 class Among(Lookup):
     """``pk__among=ids``, with the ids as ``receipts.sql.run.id_list`` passes them."""
@@ -23,11 +33,4 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, params = self.process_lhs(compiler, connection)
         ids, values = self.process_rhs(compiler, connection)
-        is_among = _IS_AMONG[connection.vendor].format(column=column, ids=ids)
-        return is_among, (*params, *values)
-
-
-_IS_AMONG = {
-    "postgresql": "{column} = ANY(CAST({ids} AS bigint[]))",
-    "sqlite": "{column} IN (SELECT value FROM json_each({ids}))",
-}
+        return is_among_sql(column, ids, connection.vendor), (*params, *values)

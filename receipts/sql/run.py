@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from chat.models import Conversation
+from receipts.sql.among import is_among_sql
 from receipts.sql.distributed import is_distributed
 
 
@@ -60,9 +61,7 @@ def by_code_point(text: str) -> str:
 
 def among_ids(column: str) -> str:
     """SQL condition: ``column`` is in the parameter ``ids``, a list from ``id_list``."""
-    if connection.vendor == "postgresql":
-        return f"{column} = ANY(CAST(%(ids)s AS bigint[]))"
-    return f"{column} IN (SELECT value FROM json_each(%(ids)s))"
+    return is_among_sql(column, "%(ids)s", connection.vendor)
 
 
 def id_list(ids: Collection[int]) -> Any:

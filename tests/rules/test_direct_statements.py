@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from chat.models import User
-from receipts.sql import directly
+from receipts.sql import directly, prepared
 from receipts.sql.prepared import fetch_prepared
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -152,20 +151,28 @@ def test_a_statement_of_a_savepoint_is_rolled_back_with_it(alice: User) -> None:
 
 
 def test_a_connection_on_which_the_driver_prepares_keeps_to_it(alice: User) -> None:
-    """As one of a pool may have been a command's before: in transactions the cursor stays."""
+    """As one of a pool, which the main thread has used: after a rollback the driver ends all."""
 
-    def renames() -> list[Any]:
-        fetch_prepared("SELECT %(n)s", {"n": 1})
-        vars(connection.connection)[directly._BY_DRIVER] = True
-        for name in ("Alias", "Other"):
-            with suppress(IntegrityError), transaction.atomic():
-                fetch_prepared(RENAME, {"name": name, "user": alice.username})
-                raise IntegrityError
+    def rename(name: str, *, keep: bool = True) -> None:
         with transaction.atomic():
-            fetch_prepared(RENAME, {"name": "Third", "user": alice.username})
-        return fetch_prepared("SELECT %(n)s", {"n": 1})
+            fetch_prepared(RENAME, {"name": name, "user": alice.username})
+            transaction.set_rollback(not keep)
 
-    assert on_a_thread(renames) == [(1,)]
+    def first() -> Any:
+        rename("Alias")
+        return connection.connection
+
+    def then() -> None:
+        rename("Other", keep=False)
+        assert User.objects.count() == 1  # with it the driver ends what was prepared
+        rename("Third")
+
+    with ThreadPoolExecutor(1) as thread:
+        prepared._by_cursor(thread.submit(first).result(), b"SELECT 1", [])
+        try:
+            thread.submit(then).result()
+        finally:
+            thread.submit(lambda: connection.close()).result()
     assert User.objects.get().display_name == "Third"
 
 
