@@ -43,7 +43,8 @@ class World:
         )
 
     def surround(self, messages: int) -> None:
-        """Fill the tables with messages of another conversation, and their recipients' rows."""
+        """Put messages of another conversation in the tables, and nothing else."""
+        execute("TRUNCATE chat_message, receipts_messagestatus")
         other = Conversation.objects.create(kind="group", title="Others")
         self._send(other, messages)
         tidy(Message, MessageStatus)
