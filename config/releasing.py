@@ -24,6 +24,9 @@ class ReleaseMiddleware:
         context = getattr(response, "renderer_context", None)
         if context:
             _forget(context.get("request"), "_data", "_full_data", "parser_context")
+            view = context.get("view")
+            # Its own methods, bound to itself: of an API call the only cycle that is left.
+            _forget(view, *(getattr(view, "action_map", None) or ()))
             rendered: Any = response
             rendered.renderer_context = {}
         request.META.pop("wsgi.input", None)
