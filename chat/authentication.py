@@ -16,6 +16,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
+from chat.callers import Credential, active_user, service_account
 from chat.models import HELD, ServiceKey, User
 from chat.provider_keys import verifying_key
 from chat.validators import username_validator
@@ -65,16 +66,6 @@ class _Claims:
     account: object
     issued_at: float | None
     expires_at: float
-
-
-@dataclass(frozen=True)
-class Credential:
-    """How a caller authenticated. ``scopes`` is None for a user, to whom scopes do not apply."""
-
-    username: str
-    scopes: frozenset[str] | None = None
-    #: Of a ticket: when the token expires that it was issued for, in Unix seconds.
-    ends_at: float | None = None
 
 
 class BearerAuthentication(BaseAuthentication):
@@ -224,27 +215,3 @@ def _expiry(claims: dict[str, Any]) -> float:
     if expires_at > _LAST_SECOND:
         raise ValueError("The token's expiry is out of range.")
     return expires_at
-
-
-def active_user(username: str, pk: int | None = None) -> User:
-    """The active user; no service accounts, since a token would bypass the scopes of their keys."""
-    users = User.objects.filter(username=username, is_active=True, is_service=False)
-    user = users.first() if pk is None else users.filter(pk=pk).first()
-    if user is None:
-        raise AuthenticationFailed("The token's user is unknown or deactivated.")
-    return user
-
-
-def service_account(key: str) -> tuple[User, Credential]:
-    """The service account of a key, and its scopes; raises ``AuthenticationFailed``."""
-    found = (
-        ServiceKey.objects.filter(
-            key_hash=ServiceKey.hash(key), revoked_at=None, user__is_active=True,
-            user__is_service=True,
-        )
-        .select_related("user")
-        .first()
-    )  # fmt: skip
-    if found is None:
-        raise AuthenticationFailed("The service key is unknown or revoked.", code="key_invalid")
-    return found.user, Credential(username=found.user.username, scopes=frozenset(found.scopes))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from chat.authentication import Credential
+from chat.callers import Credential
 from chat.errors import AccountProtected
 from chat.models import Scope, User
 

@@ -69,13 +69,13 @@ class ParticipantQuerySet(models.QuerySet["ConversationParticipant"]):
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     """Which conversations a user may see."""
 
-    def joined_by(self, user: User) -> Self:
-        """The conversations of which ``user`` is a current participant."""
-        return self.filter(participants__user=user, participants__is_active=True)
+    def joined_by(self, user_id: int) -> Self:
+        """The conversations of which a user is a current participant."""
+        return self.filter(participants__user=user_id, participants__is_active=True)
 
     def visible_to(self, user: User) -> Self:
         """All for service accounts and moderators; for others those they take part in."""
-        return self.present() if user.sees_everything else self.joined_by(user)
+        return self.present() if user.sees_everything else self.joined_by(user.pk)
 
     def present(self) -> Self:
         """Those that are not deleted. Nobody takes part in a deleted one."""

@@ -57,12 +57,18 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def visible_to(self, user: User) -> Self:
         """The messages of conversations that ``user`` may see, also those from before joining."""
-        if user.sees_everything:
-            return self.filter(conversation__deleted_at=None)
-        mine = ConversationParticipant.objects.filter(
-            conversation=OuterRef("conversation"), user=user, is_active=True
+        return self.present() if user.sees_everything else self.of_participant(user.pk)
+
+    def of_participant(self, user_id: int) -> Self:
+        """The messages of the conversations in which a user takes part."""
+        theirs = ConversationParticipant.objects.filter(
+            conversation=OuterRef("conversation"), user=user_id, is_active=True
         )
-        return self.filter(Exists(mine))
+        return self.filter(Exists(theirs))
+
+    def present(self) -> Self:
+        """Those whose conversation is not deleted."""
+        return self.filter(conversation__deleted_at=None)
 
 
 class Message(models.Model):

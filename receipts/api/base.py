@@ -9,14 +9,14 @@ from itertools import islice
 from typing import Any, cast
 
 from django.db.models import QuerySet
-from django.http import Http404, QueryDict
+from django.http import QueryDict
 from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from chat.authentication import Credential
+from chat.callers import Credential
 from chat.errors import Refused
 from chat.models import Conversation, Scope, User
 from chat.permissions import may_read
@@ -25,6 +25,7 @@ from receipts.api.limits import STOP_AT
 from receipts.api.throttles import Usage
 from receipts.reads.answer_types import MessageAnswer
 from receipts.reads.answers import message_shapes
+from receipts.reads.conversations import visible_conversation
 from receipts.reads.messages import visible_message
 from receipts.rules.rows import MessageRow
 
@@ -177,10 +178,7 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
 
     def visible_conversation(self, pk: int) -> Conversation:
         """The conversation; 404 unless the caller can see it."""
-        conversation = Conversation.objects.visible_to(self.user).filter(pk=pk).first()
-        if conversation is None:
-            raise Http404
-        return conversation
+        return visible_conversation(self.user, pk)
 
     def visible_message(self, pk: int) -> MessageRow:
         """The message's columns; 404 unless the caller can see it."""

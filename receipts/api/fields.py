@@ -58,7 +58,7 @@ class ObjectSerializer(RowSerializer):
     """A shape whose fields are read unchanged from the object's attributes."""
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        return {str(name): getattr(instance, str(name)) for name in self.fields}
+        return {name: getattr(instance, name) for name in self._declared_fields}
 
 
 class StrictBooleanField(serializers.BooleanField):

@@ -9,7 +9,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import Credential, note_caller, seconds_left
+from chat.authentication import note_caller, seconds_left
+from chat.callers import Credential
 from chat.models import Scope, User
 from chat.permissions import HasToken, IsKnown
 from receipts.api.base import ApiViewSet

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from chat.models import Message
+from chat.sql.compiled import CompiledQuery
 from receipts.feed.coalescing import Group
 from receipts.ledger.announcing import MESSAGES_NAMED
 from receipts.reads.messages import message_rows
 from receipts.rules.rows import MessageRow
-from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST
 from receipts.sql.run import id_list
 

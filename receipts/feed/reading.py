@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection
 
+from chat.sql.prepared import fetch_prepared
 from receipts.feed.cluster import between_sql, reached_since
 from receipts.feed.event import EVENT_COLUMNS, FeedEvent, events_of
 from receipts.feed.positions import (
@@ -28,7 +29,6 @@ from receipts.feed.snapshots import (
     up_to_event,
 )
 from receipts.models import ACCOUNT_CLOSED, EventHorizon, EventKind
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import among_ids, fetch_rows, id_list
 
 #: An event's time is the start of its transaction or statement, but it is visible at commit, so a

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connection
 
 from chat.models import Conversation, User, look_up_moderators
+from chat.sql.compiled import CompiledQuery
+from chat.sql.prepared import fetch_prepared
 from receipts.feed.coalescing import CoalescedMark, Group, Heard, coalesced
 from receipts.feed.ordering import ToldMessages
 from receipts.ledger.announcing import MESSAGES_NAMED
@@ -21,9 +23,7 @@ from receipts.reads.answers import message_shape, summary_for
 from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_of_pairs
 from receipts.rules.disclosure import discloses_receipts
-from receipts.sql.compiled import CompiledQuery
 from receipts.sql.pairs import PAIRS, pair_params
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import id_list
 
 #: At most this many marks of a coalesced event are listed; the rest is counted.

@@ -12,12 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from chat.authentication import (
-    BearerAuthentication,
-    Credential,
-    note_caller,
-    service_account,
-)
+from chat.authentication import BearerAuthentication, note_caller
+from chat.callers import Credential, service_account
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
 from chat.names import PREFIX, reference_in

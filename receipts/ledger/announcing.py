@@ -12,12 +12,12 @@ from functools import lru_cache
 
 from django.db import connection
 
+from chat.sql.prepared import fetch_prepared
 from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import STATE_BY_TIME, STATE_SQL
 from receipts.sql.distributed import is_distributed
 from receipts.sql.nodes import BEACONS, node_sql
 from receipts.sql.nulls import NULL_TEXT_SQL, NULL_TIME_SQL
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import execute
 
 #: An event lists at most this many of its messages; of more, it has the number and the first.

@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 from django.db import transaction
 
+from chat.sql.prepared import fetch_prepared
 from receipts.ledger.announcing import WRITTEN_COLUMNS, events_of_changed
 from receipts.sql.distributed import is_distributed
-from receipts.sql.prepared import fetch_prepared
 
 
 def fetch_changed(

@@ -17,9 +17,9 @@ from typing import Any, cast
 import orjson
 from django.db import connection
 
+from chat.sql.prepared import fetch_prepared
 from receipts.ledger.announcing import WRITTEN_COLUMNS
 from receipts.models import ReceiptEvent
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import fetch_rows
 
 #: A function's parameters, in order; the first one decides where it runs.

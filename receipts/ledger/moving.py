@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chat.sql.prepared import fetch_prepared
 from receipts.ledger.marks import Mark
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt
 
 #: The position before this one, if it moves; else nothing changes.

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from receipts.sql.prepared import fetch_prepared
+from chat.sql.prepared import fetch_prepared
 from receipts.sql.run import execute
 
 

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Mapping
 from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
+from chat.sql.compiled import CompiledQuery
+from chat.sql.prepared import fetch_prepared
 from receipts.ledger.marks import Mark, discloses
 from receipts.rules.watermarks import (
     PRIVATE_SQL,
@@ -24,10 +26,8 @@ from receipts.rules.watermarks import (
     private_read_sql,
     reaches_sql,
 )
-from receipts.sql.compiled import CompiledQuery
 from receipts.sql.in_one import execute_in_each
 from receipts.sql.keyset import sent_at_sql
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt, lock_in_order, lock_values
 
 _ONE_POSITION = """

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar, cast
+from functools import cache
+from typing import Any, TypeVar, cast
 
 from django.db.models import QuerySet
 from django.http import Http404
 
 from chat.errors import Refused
 from chat.models import Message, User
-from receipts.reads.places import placed, remember
+from chat.sql.compiled import CompiledQuery
+from receipts.reads.places import known_conversation, remember
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
 
@@ -24,9 +26,29 @@ def rows_of(
     return cast("QuerySet[Message, AnyMessageRow]", messages.values(*columns_of(kind)))
 
 
+@cache
+def _visible(kind: type[Any], *names: str) -> CompiledQuery[Any]:
+    """One message; with ``user``, of a conversation in which that user takes part."""
+
+    def build(
+        message: int, user: int | None = None, conversation: int | None = None
+    ) -> QuerySet[Message, Any]:
+        all_messages = Message.objects.all()
+        visible = all_messages.present() if user is None else all_messages.of_participant(user)
+        placed = {"conversation": conversation} if conversation is not None else {}
+        return rows_of(visible.filter(pk=message, **placed), kind)
+
+    return CompiledQuery(build, **dict.fromkeys(names, int))
+
+
 def visible_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow:
     """The message. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
-    message = rows_of(Message.objects.visible_to(user).filter(**placed(pk)), kind).first()
+    which = {"message": pk}
+    if (conversation := known_conversation(pk)) is not None:
+        which["conversation"] = conversation
+    if not user.sees_everything:
+        which["user"] = user.pk
+    message: AnyMessageRow | None = _visible(cast("Any", kind), *which).first(**which)
     if message is None:
         raise Http404
     remember(pk, message["conversation_id"], message["created_at"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from chat.models import Conversation, Message, MessageName
-from receipts.sql.compiled import CompiledQuery
+from chat.sql.compiled import CompiledQuery
 
 #: SQL: the id of the message with the external id ``{0}``.
 MESSAGE_NAMED_SQL = (

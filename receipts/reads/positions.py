@@ -8,11 +8,11 @@ from typing import Any, cast
 
 from chat.models import Tracking
 from chat.names import MessageReference
+from chat.sql.prepared import fetch_prepared
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.threads import MAIN, ThreadReference
 from receipts.rules.watermarks import last_tracked_sql
-from receipts.sql.prepared import fetch_prepared
 from receipts.sql.run import adapt, as_time
 
 _NEWEST = """

@@ -18,10 +18,10 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from chat.models import Conversation, ConversationParticipant, Message, MessageName, User
+from chat.sql.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.reads.places import known_conversation, remember
 from receipts.rules.rows import ListedRow, OwnRow, columns_of
-from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 
 
@@ -125,27 +125,35 @@ def unread_of(user_id: int) -> QuerySet[MessageStatus]:
     return unread().filter(recipient_id=user_id).exclude(conversation_id__in=deleted)
 
 
+def _unread_counts(user: int) -> Any:
+    muted = ConversationParticipant.objects.filter(
+        user=user, notifications_enabled=False, conversation=OuterRef("conversation")
+    )
+    unmuted = Count("recipient_id", filter=~Exists(muted))
+    return _counted(unread_of(user), unread_count_unmuted=unmuted)
+
+
+def _counted(rows: QuerySet[MessageStatus], **more: Count) -> Any:
+    """How many rows of one user these are; nothing if there are none."""
+    counts = {"unread_count": Count("*"), **more}
+    return rows.order_by().values("recipient_id").annotate(**counts).values(*counts)
+
+
+_UNREAD_COUNTS = CompiledQuery(_unread_counts, user=int)
+_NOTHING_UNREAD = {"unread_count": 0, "unread_count_unmuted": 0}
+
+
 def unread_counts(user_id: int) -> dict[str, int]:
     """A user's ``unread_count``, and the part of it that they are notified of.
 
     ``unread_count_unmuted`` leaves out conversations with notifications off. In one query.
     """
-    muted = ConversationParticipant.objects.filter(
-        user=user_id, notifications_enabled=False, conversation=OuterRef("conversation")
-    )
-    return unread_of(user_id).aggregate(
-        unread_count=Count("*"), unread_count_unmuted=Count("recipient_id", filter=~Exists(muted))
-    )
+    return _UNREAD_COUNTS.first(user=user_id) or dict(_NOTHING_UNREAD)
 
 
 _UNREAD_IN_CONVERSATION = CompiledQuery(
-    lambda user, conversation: (
-        unread()
-        .filter(recipient_id=user, conversation_id=conversation)
-        .order_by()
-        .values("recipient_id")
-        .annotate(unread_count=Count("*"))
-        .values("unread_count")
+    lambda user, conversation: _counted(
+        unread().filter(recipient_id=user, conversation_id=conversation)
     ),
     user=int,
     conversation=int,

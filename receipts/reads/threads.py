@@ -12,12 +12,12 @@ from django.db.models.functions import Coalesce
 
 from chat.models import Message, Thread, ThreadFollower, User
 from chat.names import MessageReference
+from chat.sql.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.reads.answer_types import ThreadAnswer
 from receipts.reads.names import message_id_of
 from receipts.reads.selectors import unread
 from receipts.rules.rows import MessageRow
-from receipts.sql.compiled import CompiledQuery
 
 
 class RootRow(TypedDict):

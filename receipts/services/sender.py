@@ -12,9 +12,9 @@ from django.db.models.functions import Coalesce
 
 from chat.errors import NotParticipant
 from chat.models import ConversationParticipant, Message, User
+from chat.sql.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.rules.recipients import recipients_now
-from receipts.sql.compiled import CompiledQuery
 from receipts.sql.keyset import NEWEST_FIRST
 
 

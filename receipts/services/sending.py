@@ -16,6 +16,7 @@ from chat.models import (
     User,
 )
 from chat.names import MessageReference
+from chat.sql.compiled import CompiledQuery
 from receipts.ledger.marks import Mark
 from receipts.ledger.stamp import stamp
 from receipts.ledger.watermarks import (
@@ -34,7 +35,6 @@ from receipts.services.large_groups import is_counted_large, keep_positions, sen
 from receipts.services.sender import SenderFacts, sender_facts
 from receipts.services.storing import Reaching, is_late, live_time, store_message
 from receipts.services.threads import begin_reply, count_followers, root_of_reply
-from receipts.sql.compiled import CompiledQuery
 
 _UNREAD_BY_SENDER = (
     "status.recipient_id = %(recipient)s AND status.conversation_id = %(conversation)s"

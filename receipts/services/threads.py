@@ -16,11 +16,11 @@ from chat.models import (
     ThreadRecipients,
 )
 from chat.names import MessageReference
+from chat.sql.prepared import fetch_prepared
 from receipts.reads.threads import RootRow, root_row
 from receipts.rules.recipients import FOLLOWS_SQL
 from receipts.rules.threads import Reply
 from receipts.services.locking import lock_conversation
-from receipts.sql.prepared import fetch_prepared
 
 _COUNT = f"""
     SELECT COUNT(*) FROM chat_conversationparticipant AS participant

@@ -1,1 +1,1 @@
-"""Running SQL: compiled querysets, prepared statements, and locks in one order."""
+"""Running SQL: connections, statements with named parameters, and locks in one order."""

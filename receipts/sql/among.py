@@ -1,7 +1,7 @@
 """The lookup ``among``: a column is one of any number of ids, which are one parameter.
 
 Django's own ``in`` has a placeholder for each id, so its SQL differs with their number, and cannot
-be compiled once (``compiled``).
+be compiled once (``chat.sql.compiled``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Runs statements with named parameters, passes lists of ids, and locks rows in one order.
 
-For statements that are planned each time; those that every mark runs go through ``prepared``.
+For statements that are planned each time; what every mark runs goes through
+``chat.sql.prepared``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import BearerAuthentication, Credential, note_caller, token_holder
+from chat.authentication import BearerAuthentication, note_caller, token_holder
+from chat.callers import Credential
 from receipts.gateways.agora.base import AgoraView
 
 

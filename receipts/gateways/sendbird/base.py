@@ -9,7 +9,7 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import Credential
+from chat.callers import Credential
 from receipts.api.limits import cut
 from receipts.gateways.frame import GatewayView, as_service
 from receipts.gateways.refusals import Refusal

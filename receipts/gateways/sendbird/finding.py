@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Message, User
+from chat.sql.compiled import CompiledQuery
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.reads.messages import rows_of
 from receipts.rules.rows import MessageRow
-from receipts.sql.compiled import CompiledQuery
 
 #: The ``channel_url`` of a conversation without an ``external_id`` is this and its id.
 OWN_URL = "seenby_"

@@ -11,13 +11,8 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import (
-    BearerAuthentication,
-    Credential,
-    issue_token,
-    note_caller,
-    token_holder,
-)
+from chat.authentication import BearerAuthentication, issue_token, note_caller, token_holder
+from chat.callers import Credential
 from chat.errors import Refused
 from chat.models import Scope, ServiceKey, User
 from receipts import services

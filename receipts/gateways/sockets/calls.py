@@ -11,7 +11,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from rest_framework.exceptions import Throttled
 
-from chat.authentication import active_user, token_holder
+from chat.authentication import token_holder
+from chat.callers import active_user
 from chat.models import User
 from receipts.api.throttles import is_within_rate, seconds_to_next_window
 from receipts.feed.devices import Device, position_of_device, stored_position

@@ -8,7 +8,8 @@ from typing import Any
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from chat.authentication import BearerAuthentication, Credential
+from chat.authentication import BearerAuthentication
+from chat.callers import Credential
 from receipts.gateways.frame import GatewayView, as_service
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal
 from receipts.gateways.tencent.errors import ANSWERED_WITH_200, code_of

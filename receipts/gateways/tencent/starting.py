@@ -86,7 +86,7 @@ def peer_read_times(user: User, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _groups_of(user: User) -> QuerySet[Conversation]:
-    return Conversation.objects.joined_by(user).filter(kind=ConversationKind.GROUP)
+    return Conversation.objects.joined_by(user.pk).filter(kind=ConversationKind.GROUP)
 
 
 def _shapes(user: User, conversations: Iterable[Conversation]) -> list[dict[str, Any]]:

@@ -6,16 +6,17 @@ every mark that is most of the request (docs/decisions/0008).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Generic, TypeVar
 
-from django.db import connection
-from django.db.models import QuerySet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model, QuerySet
 
-from receipts.sql.prepared import fetch_prepared
+from chat.sql.prepared import fetch_prepared
 
 #: The type of a row, a ``TypedDict`` of the selected columns.
 CompiledRow = TypeVar("CompiledRow")
+AnyModel = TypeVar("AnyModel", bound=Model)
 
 
 class CompiledQuery(Generic[CompiledRow]):
@@ -79,6 +80,17 @@ class CompiledQuery(Generic[CompiledRow]):
         converters = compiler.get_converters([column[0] for column in compiler.select])
         self._compiled = (sql, bound, list(query.selected or ()), compiler, converters)
         return self._compiled
+
+
+def stored_columns(model: type[Model], prefix: str = "") -> list[str]:
+    """What ``.values()`` selects for ``instance_of``; ``prefix`` is a relation's and ``__``."""
+    return [prefix + field.attname for field in model._meta.concrete_fields]
+
+
+def instance_of(model: type[AnyModel], row: Mapping[str, Any], prefix: str = "") -> AnyModel:
+    """The instance whose ``stored_columns`` a row contains."""
+    names = stored_columns(model)
+    return model.from_db(DEFAULT_DB_ALIAS, names, [row[prefix + name] for name in names])
 
 
 class _Name(str):

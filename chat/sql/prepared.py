@@ -10,7 +10,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
-from receipts.sql.directly import can_run_directly, may_driver_prepare, run_directly
+from chat.sql.directly import can_run_directly, may_driver_prepare, run_directly
 
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")

@@ -1,0 +1,1 @@
+"""Statements that are compiled once and prepared once, for queries of every request."""
