@@ -11,8 +11,8 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
 
 from chat.models import User
+from chat.sql import directly, prepared
 from chat.sql.prepared import fetch_prepared
-from receipts.sql import directly, prepared
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
