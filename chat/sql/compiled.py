@@ -7,12 +7,13 @@ every mark that is most of the request (docs/decisions/0008).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Model, QuerySet
 
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import adapt, fetch_planned, fetch_prepared
 
 #: The type of a row, a ``TypedDict`` of the selected columns.
 CompiledRow = TypeVar("CompiledRow")
@@ -24,8 +25,10 @@ class CompiledQuery(Generic[CompiledRow]):
 
     ``build`` makes the queryset from keyword arguments that are only compared with columns, a list
     of ids by ``among``. It is called once, with unique sample values that are found again in the
-    compiled parameters.
+    compiled parameters. PostgreSQL plans it once, too.
     """
+
+    _fetch = staticmethod(fetch_prepared)
 
     def __init__(self, build: Callable[..., QuerySet[Any, CompiledRow]], **kinds: type) -> None:
         self._build = build
@@ -35,11 +38,11 @@ class CompiledQuery(Generic[CompiledRow]):
         self._named: tuple[str, dict[str, Any]] | None = None
         self._compiled: tuple[str, list[Any], list[str], Any, dict[Any, Any]] | None = None
 
-    def rows(self, **values: int | str | list[int]) -> list[CompiledRow]:
-        """The rows for these values; lists are from ``id_list``."""
+    def rows(self, **values: Any) -> list[CompiledRow]:
+        """The rows for these values; lists are from ``id_list``, times from ``adapt``."""
         sql, names, columns, compiler, converters = self._compiled or self._compile()
         params = [values.get(name, name) if type(name) is _Name else name for name in names]
-        found: Any = fetch_prepared(sql, params)
+        found: Any = self._fetch(sql, params)
         if converters:
             found = compiler.apply_converters(found, converters)
         rows: list[Any] = [dict(zip(columns, row, strict=True)) for row in found]
@@ -73,13 +76,19 @@ class CompiledQuery(Generic[CompiledRow]):
         query = self._build(**self._samples).query
         compiler = query.get_compiler(connection=connection)
         sql, params = compiler.as_sql()
-        names = {sample: _Name(name) for name, sample in self._samples.items()}
+        names = {adapt(sample): _Name(name) for name, sample in self._samples.items()}
         bound = [names.get(param, param) for param in params]
-        if missing := self._samples.keys() - set(bound):
+        if missing := self._samples.keys() - {str(name) for name in bound if type(name) is _Name}:
             raise TypeError(f"The query does not depend on {missing}.")
         converters = compiler.get_converters([column[0] for column in compiler.select])
         self._compiled = (sql, bound, list(query.selected or ()), compiler, converters)
         return self._compiled
+
+
+class PlannedQuery(CompiledQuery[CompiledRow]):
+    """A ``CompiledQuery`` that PostgreSQL plans each time, for its values."""
+
+    _fetch = staticmethod(fetch_planned)
 
 
 def stored_columns(model: type[Model], prefix: str = "") -> list[str]:
@@ -99,4 +108,6 @@ class _Name(str):
 
 def _sample(kind: type, number: int) -> Any:
     """A value that occurs nowhere else in a query."""
+    if kind is datetime:
+        return datetime(9_000, 1, 1, microsecond=number, tzinfo=UTC)
     return 9_007_199_254_740_000 + number if kind is int else f"\x01sample {number}\x01"

@@ -23,6 +23,8 @@ LIMIT = 500
 _IDLE = TransactionStatus.IDLE
 #: The mark of a connection on which the driver has prepared statements.
 _BY_DRIVER = "seenby_by_driver"
+#: What has been prepared here on a connection, ``_Statements``.
+_STATEMENTS = "seenby_statements"
 #: SQLSTATE ``invalid_sql_statement_name``.
 _NOT_PREPARED = b"26000"
 
@@ -68,9 +70,9 @@ def run_directly(
     """
     if not connection.autocommit and connection.pgconn.transaction_status == _IDLE:
         _check(connection.pgconn.exec_(b"BEGIN"), connection)
-    statements: _Statements | None = vars(connection).get("seenby_statements")
+    statements: _Statements | None = vars(connection).get(_STATEMENTS)
     if statements is None:
-        statements = vars(connection)["seenby_statements"] = _Statements(connection)
+        statements = vars(connection)[_STATEMENTS] = _Statements(connection)
     adapter, names, pgconn = statements.adapter, statements.names, connection.pgconn
     params: Any = adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
     key = text, adapter.types
@@ -94,6 +96,11 @@ def run_directly(
     rows = adapter.load_rows(0, result.ntuples, tuple)
     adapter.set_pgresult(None)
     return rows
+
+
+def forget_statements(connection: Connection[Any]) -> None:
+    """Prepare all anew from now on, since somebody has ended them."""
+    vars(connection).pop(_STATEMENTS, None)
 
 
 def _check(result: Any, connection: Connection[Any]) -> None:

@@ -1,58 +1,102 @@
-"""Statements that PostgreSQL plans once for each connection (docs/decisions/0008)."""
+"""Statements that PostgreSQL plans once for each connection, or each time for their values
+(docs/decisions/0008).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache, partial
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
-from chat.sql.directly import can_run_directly, may_driver_prepare, run_directly
+from chat.sql.directly import (
+    can_run_directly,
+    forget_statements,
+    may_driver_prepare,
+    run_directly,
+)
 
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
 _PLACEHOLDER = re.compile(r"%(?:\((\w+)\)s|s|%)")
 
 
 def fetch_prepared(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
-    """The rows of one of the few statements of every mark, or of every poll of the feed; on
-    PostgreSQL a prepared statement, where the connection may prepare (``receipts.sql.pooler``).
-
-    Only for those: a list's page is planned each time, since its best plan depends on the page, and
-    a generic plan took four times as long at the end of 100,000 recipients.
+    """The rows of a statement whose best plan is the same for all values; on PostgreSQL a prepared
+    statement, where the connection may prepare (``receipts.sql.pooler``).
     """
+    return _fetch(_run_prepared, sql, params)
+
+
+def fetch_planned(sql: str, params: Mapping[str, Any] | Sequence[Any]) -> list[tuple[Any, ...]]:
+    """The rows of a statement that is planned each time, for these values.
+
+    For the page of a list: its best plan depends on the page, and one for all pages took four times
+    as long at the end of 100,000 recipients.
+    """
+    return _fetch(_run_planned, sql, params)
+
+
+def end_prepared() -> None:
+    """End what is prepared on this connection, where the names in it mean other tables now."""
+    database: Any = connections[DEFAULT_DB_ALIAS]
+    with database.cursor() as cursor:
+        cursor.execute("DEALLOCATE ALL")
+    forget_statements(database.connection)
+
+
+def adapt(value: Any) -> Any:
+    """A parameter as the database driver takes it: SQLite stores times as text in UTC."""
+    if isinstance(value, datetime):
+        return connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(value)
+    return value
+
+
+def _fetch(run: Any, sql: str, params: Any) -> list[tuple[Any, ...]]:
     database: Any = connections[DEFAULT_DB_ALIAS]  # not through the proxy, for each attribute
     if database.vendor != "postgresql":
         with database.cursor() as cursor:
             cursor.execute(sql, params)
             return cursor.fetchall() if cursor.description else []
-    execute: Any = _execute
+    execute: Any = partial(_execute, run)
     for wrapper in reversed(database.execute_wrappers):
         execute = partial(wrapper, execute)
     rows: list[tuple[Any, ...]] = execute(sql, params, False, {"connection": database})
     return rows
 
 
-def _execute(sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any, ...]]:
-    """With the driver's own cursor: Django's would read the placeholders at each call."""
+def _execute(run: Any, sql: str, params: Any, many: bool, context: Any) -> list[tuple[Any, ...]]:
     text, names = _numbered(sql)
     values = params if names is None else [params[name] for name in names]
     database = context["connection"]
     database.ensure_connection()
     database.validate_no_broken_transaction()
     with database.wrap_database_errors:
-        if can_run_directly(database.connection):
-            rows = run_directly(database.connection, text, values)
-            if rows is not None:
-                return rows
-        return _by_cursor(database.connection, text, values)
+        rows: list[tuple[Any, ...]] = run(database.connection, text, values)
+        return rows
 
 
-def _by_cursor(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
+def _run_prepared(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
+    if can_run_directly(connection):
+        rows = run_directly(connection, text, values)
+        if rows is not None:
+            return rows
+    return _by_cursor(connection, text, values, prepare=may_driver_prepare(connection))
+
+
+def _run_planned(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
+    return _by_cursor(connection, text, values, prepare=False)
+
+
+def _by_cursor(
+    connection: Any, text: bytes, values: Any, *, prepare: bool
+) -> list[tuple[Any, ...]]:
+    """With the driver's own cursor: Django's would read the placeholders at each call."""
     with RawCursor(connection) as cursor:
-        cursor.execute(text, values, prepare=may_driver_prepare(connection), binary=True)
+        cursor.execute(text, values, prepare=prepare, binary=True)
         result = cursor.pgresult  # not ``description``, which makes an object of each column
         return cursor.fetchall() if result is not None and result.nfields else []
 

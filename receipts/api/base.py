@@ -28,6 +28,7 @@ from receipts.reads.answers import message_shapes
 from receipts.reads.conversations import visible_conversation
 from receipts.reads.messages import visible_message
 from receipts.rules.rows import MessageRow
+from receipts.sql.pages import WholeList
 
 
 @cache
@@ -188,15 +189,15 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
         """One message as the caller may see it; 404 unless they can."""
         return message_shapes([self.visible_message(pk)], self.user)[0]
 
-    def narrowed(self, rows: QuerySet[Any]) -> QuerySet[Any]:
-        """``rows`` as the query filters them. Without a filter no form is built, which is slow."""
-        given = self.request.query_params.keys() & self.filterset_class.base_filters.keys()
-        return self.filter_queryset(rows) if given else rows
+    def page_of(self, rows: QuerySet[Any] | WholeList[Any]) -> list[Any]:
+        """One page of what the query leaves of ``rows``.
 
-    def page_of(self, rows: QuerySet[Any], shape: Callable[[Any], object]) -> Response:
-        """One page of ``rows``, each as ``shape`` makes it."""
-        page = self.paginate_queryset(rows) or []
-        return self.get_paginated_response([shape(row) for row in page])
+        Without a filter no form is built, which is slow.
+        """
+        if self.request.query_params.keys() & self.filterset_class.base_filters.keys():
+            rows = rows.queryset() if isinstance(rows, WholeList) else rows
+            rows = self.filter_queryset(rows)
+        return cast("list[Any]", self.paginate_queryset(cast("Any", rows)))
 
     @property
     def user(self) -> User:

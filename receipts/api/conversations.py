@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import Http404
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from chat.errors import Refused
-from chat.models import Conversation, Message, User
+from chat.models import Conversation, User
 from receipts import services
 from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ConversationChange, NewConversation
@@ -20,11 +21,11 @@ from receipts.api.filters import ConversationFilter
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape, notifications_of
-from receipts.reads.messages import message_rows
+from receipts.reads.conversations import conversation_list, newest_messages
 from receipts.reads.names import conversation_id_of
-from receipts.reads.selectors import conversations_of
 from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_by_conversation
+from receipts.rules.rows import ConversationRow
 from receipts.services.permissions import require_manager
 
 
@@ -41,7 +42,7 @@ class ConversationViewSet(ApiViewSet):
     @extend_schema(responses=ConversationShape(many=True))
     def list(self, request: Request) -> Response:
         """List conversations, newest activity first."""
-        page = self.paginate_queryset(self.narrowed(conversations_of(self.user)))
+        page = self.page_of(conversation_list(self.user))
         return self.get_paginated_response(conversation_shapes(page, self.user))
 
     @extend_schema(
@@ -116,38 +117,34 @@ def refuse_external_id(user: User, fields: dict[str, Any]) -> None:
 
 def conversation_shape(pk: int, user: User) -> dict[str, Any]:
     """One conversation. Raises ``Http404`` if ``user`` cannot see it: it may be deleted by now."""
-    found = conversation_shapes(conversations_of(user).filter(pk=pk), user)
+    found = conversation_shapes(conversation_list(user).queryset().filter(pk=pk), user)
     if not found:
         raise Http404
     return found[0]
 
 
-def conversation_shapes(conversations: Any, user: User) -> list[dict[str, Any]]:
+def conversation_shapes(rows: Iterable[ConversationRow], user: User) -> list[dict[str, Any]]:
     """Conversations with the caller's unread counts and their newest messages, in two queries."""
-    conversations = list(conversations)
-    ids = [each.pk for each in conversations]
-    unread = unread_by_conversation(user.pk, ids)
-    newest = Message.objects.filter(
-        conversation__in=ids, pk__in=[each.last_message for each in conversations]
-    )
-    messages = {row["id"]: row for row in message_rows(newest)}
+    rows = list(rows)
+    unread = unread_by_conversation(user.pk, [row["id"] for row in rows])
+    messages = newest_messages(rows)
     threads = threads_of(messages.values(), user)
     return [
         {
-            "id": each.pk,
-            "external_id": each.external_id,
-            "kind": each.kind,
-            "title": each.title,
-            "receipt_policy": each.receipt_policy,
-            "receipts_visible_to": each.receipts_visible_to,
-            "thread_recipients": each.thread_recipients,
-            "created_at": each.created_at,
-            "role": each.role,
-            "notifications": notifications_of(each.notifications_enabled),
-            **unread.get(each.pk, NOTHING_UNREAD),
-            "last_message": message_shape(messages[each.last_message], user, threads)
-            if each.last_message
+            "id": row["id"],
+            "external_id": row["external_id"],
+            "kind": row["kind"],
+            "title": row["title"],
+            "receipt_policy": row["receipt_policy"],
+            "receipts_visible_to": row["receipts_visible_to"],
+            "thread_recipients": row["thread_recipients"],
+            "created_at": row["created_at"],
+            "role": row["role"],
+            "notifications": notifications_of(row["notifications_enabled"]),
+            **unread.get(row["id"], NOTHING_UNREAD),
+            "last_message": message_shape(messages[row["last_message"]], user, threads)
+            if row["last_message"]
             else None,
         }
-        for each in conversations
+        for row in rows
     ]

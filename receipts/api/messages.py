@@ -20,7 +20,7 @@ from receipts.api.filters import MessageFilter
 from receipts.api.pagination import NewestFirst
 from receipts.api.shapes import MessageShape, conflict
 from receipts.reads.answers import message_shapes
-from receipts.reads.messages import message_rows
+from receipts.reads.messages import messages_in
 from receipts.reads.names import conversation_id_of, message_id_of
 from receipts.services.permissions import require_may_edit
 from receipts.services.sending import Sent
@@ -39,9 +39,8 @@ class ConversationMessageViewSet(ApiViewSet):
     @extend_schema(responses=MessageShape(many=True))
     def list(self, request: Request, pk: int) -> Response:
         """List messages, newest first, each with the receipts that the caller may see."""
-        conversation = self.visible_conversation(pk)
-        messages = message_rows(self.narrowed(Message.objects.filter(conversation=conversation)))
-        page = self.paginate_queryset(messages) or []
+        self.visible_conversation(pk)
+        page = self.page_of(messages_in(pk))
         return self.get_paginated_response(message_shapes(page, self.user))
 
     @extend_schema(

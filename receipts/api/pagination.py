@@ -14,7 +14,14 @@ from rest_framework.utils.urls import replace_query_param
 
 from chat.addresses import encoded_again
 from chat.ids import whole_number
-from receipts.sql.keyset import NEWEST_FIRST, Order, numbers_of
+from receipts.sql.keyset import (
+    IN_ORDER_OF_RECIPIENTS,
+    NEWEST_ACTIVITY_FIRST,
+    NEWEST_FIRST,
+    Order,
+    numbers_of,
+)
+from receipts.sql.pages import WholeList
 
 #: What the links of a page are.
 _LINKS = {
@@ -61,12 +68,11 @@ class KeysetPagination(BasePagination):
         """
         self.url = encoded_again(request.build_absolute_uri())
         size, cursor = self.page_size_of(request), self.cursor_of(request)
-        if cursor.position is not None:
-            queryset = queryset.filter(
-                self.order.behind(cursor.position, backwards=cursor.backwards)
-            )
-        rows = self.order.sorted(queryset, backwards=cursor.backwards)
-        found = list(rows[: size + 1])
+        wanted: Any = {"size": size + 1, "position": cursor.position, "backwards": cursor.backwards}
+        if isinstance(queryset, WholeList):
+            found = queryset.pages.rows(**wanted, **queryset.values)
+        else:
+            found = list(self.order.page(queryset, **wanted))
         ahead, behind = len(found) > size, cursor.position is not None
         page = found[:size]
         if cursor.backwards:
@@ -159,13 +165,10 @@ class NewestFirst(KeysetPagination):
 class ByRecipient(KeysetPagination):
     """In the order of the unique index on (message, recipient)."""
 
-    order = Order("recipient_id")
+    order = IN_ORDER_OF_RECIPIENTS
 
 
 class NewestActivityFirst(KeysetPagination):
-    """By the time of the newest message; conversations without one come last.
+    """Conversations."""
 
-    Those of one moment by their own ids: to compare their messages would look up each of these too.
-    """
-
-    order = Order("-last_message_at", "-id")
+    order = NEWEST_ACTIVITY_FIRST

@@ -28,7 +28,7 @@ from receipts.api.references import check_name
 from receipts.api.shapes import Recipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import summary_for
-from receipts.reads.by_position import recipients_of_any
+from receipts.reads.by_position import recipient_list
 from receipts.reads.messages import disclosed_message, message_rows
 from receipts.reads.names import message_id_of, message_ids_of
 from receipts.reads.placed_answers import listed_in_any
@@ -92,9 +92,11 @@ class RecipientViewSet(MessageReceiptViewSet):
         message = disclosed_message(self.user, pk)
         if message["archived_at"] is not None:
             raise Archived(message["archived_at"])
-        rows = self.filter_queryset(recipients_of_any(message))
         shown, edited_at = shown_to(self.user), message["edited_at"]
-        return self.page_of(rows, lambda row: listed_in_any(row, edited_at=edited_at, to=shown))
+        page = self.page_of(recipient_list(message))
+        return self.get_paginated_response(
+            [listed_in_any(row, edited_at=edited_at, to=shown) for row in page]
+        )
 
 
 class ReceiptsViewSet(ApiViewSet):

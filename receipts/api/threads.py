@@ -39,7 +39,7 @@ class ConversationThreadViewSet(ApiViewSet):
     def list(self, request: Request, pk: int) -> Response:
         """List the messages that have replies, the newest reply first."""
         conversation = self.visible_conversation(pk)
-        page = self.paginate_queryset(self.narrowed(threads_in(conversation.pk))) or []
+        page = self.page_of(threads_in(conversation.pk))
         roots = [thread.root_id for thread in page]
         rows = message_rows(Message.objects.filter(conversation=conversation, pk__in=roots))
         shapes = {shape["id"]: shape for shape in message_shapes(list(rows), self.user)}

@@ -25,6 +25,7 @@ from chat.models import (
     ThreadFollower,
     User,
 )
+from chat.sql.prepared import end_prepared
 from receipts.importing.report import Report
 from receipts.models import (
     HistoryMember,
@@ -149,7 +150,7 @@ def on_copy(report: Report, apply: Callable[[], None]) -> None:
 def _apply_to_copy(apply: Callable[[], None]) -> None:
     try:
         with transaction.atomic():
-            _prepare_plans_again()
+            end_prepared()
             tables = _copy()
             with on_one_node():
                 apply()
@@ -159,7 +160,7 @@ def _apply_to_copy(apply: Callable[[], None]) -> None:
                 execute(claim.format(schema=_schema()))
             _drop_copy()
     finally:
-        _prepare_plans_again()
+        end_prepared()
 
 
 class _Copy:
@@ -243,8 +244,3 @@ def _schema() -> str:
     """Where the tables of the service are."""
     ((schema,),) = fetch_rows("SELECT CAST(current_schema() AS text)")
     return str(schema)
-
-
-def _prepare_plans_again() -> None:
-    """Prepared statements have found the tables; now their names mean others."""
-    execute("DEALLOCATE ALL")

@@ -13,8 +13,9 @@ from typing import Any
 from django.db import DatabaseError, connection, models, reset_queries
 from django.db.models.expressions import RawSQL
 
+from chat.sql.prepared import adapt
 from receipts.sql.pooler import require_own_session
-from receipts.sql.run import adapt, execute, fetch_rows, lock_in_order
+from receipts.sql.run import execute, fetch_rows, lock_in_order
 from receipts.upkeep.progress import followed
 
 #: The columns of each type of record besides ``line``; those that end in ``_at`` are times, and

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import adapt, fetch_prepared
 from receipts.ledger.marks import Mark
-from receipts.sql.run import adapt
 
 #: The position before this one, if it moves; else nothing changes.
 _MOVES = "{column} = CASE WHEN {state}_up_to < %(goal)s THEN {value} ELSE {column} END"

@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 
 from chat.models import ConversationParticipant
 from chat.sql.compiled import CompiledQuery
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import adapt, fetch_prepared
 from receipts.ledger.marks import Mark, discloses
 from receipts.rules.watermarks import (
     PRIVATE_SQL,
@@ -28,7 +28,7 @@ from receipts.rules.watermarks import (
 )
 from receipts.sql.in_one import execute_in_each
 from receipts.sql.keyset import sent_at_sql
-from receipts.sql.run import adapt, lock_in_order, lock_values
+from receipts.sql.run import lock_in_order, lock_values
 
 _ONE_POSITION = """
     SELECT message.conversation_id, message.id AS up_to, message.created_at AS sent_at

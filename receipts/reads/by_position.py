@@ -26,7 +26,8 @@ from chat.models import ConversationParticipant, Message, Tracking
 from receipts.models import Ended, MemberPosition, PrivateStretch, StretchKind
 from receipts.reads.selectors import membership_in, recipients_of
 from receipts.rules.rows import MessageRow, PlacedOwnRow, PlacedRow, columns_of
-from receipts.sql.keyset import BY_TIME, EARLIEST, NEWEST_FIRST
+from receipts.sql.keyset import BY_TIME, EARLIEST, IN_ORDER_OF_RECIPIENTS, NEWEST_FIRST
+from receipts.sql.pages import CompiledPages, WholeList
 
 _NO_TIME = Value(None, output_field=DateTimeField())
 _NO_TEXT = Value(None, output_field=CharField())
@@ -48,11 +49,17 @@ def last_by_position(
     return NEWEST_FIRST.sorted(found).values_list("pk", "created_at").first()
 
 
-def recipients_of_any(message: MessageRow) -> QuerySet[Any, Any]:
+def recipient_list(message: MessageRow) -> WholeList[Any]:
     """A message's recipients, from its rows or from positions."""
+    values = {"message_id": message["id"], "conversation_id": message["conversation_id"]}
     if message["tracking"] == Tracking.BY_POSITION:
-        return placed_recipients(message["id"], message["conversation_id"], message["sender_id"])
-    return recipients_of(message["id"], message["conversation_id"])
+        return WholeList(_PLACED, {**values, "sender_id": message["sender_id"]})
+    return WholeList(_STORED, values)
+
+
+def recipients_of_any(message: MessageRow) -> QuerySet[Any, Any]:
+    """The same, to be filtered."""
+    return recipient_list(message).queryset()
 
 
 def placed_recipients(
@@ -66,6 +73,11 @@ def placed_recipients(
         .values(*columns_of(PlacedRow))
     )
     return cast("QuerySet[MemberPosition, PlacedRow]", rows)
+
+
+_IDS = {"message_id": int, "conversation_id": int}
+_STORED = CompiledPages(recipients_of, IN_ORDER_OF_RECIPIENTS, **_IDS)
+_PLACED = CompiledPages(placed_recipients, IN_ORDER_OF_RECIPIENTS, **_IDS, sender_id=int)
 
 
 def own_placed_row(message: int | str, username: str) -> PlacedOwnRow | None:

@@ -1,14 +1,21 @@
-"""One conversation that a user requests."""
+"""The conversations that a user may see: all, and one of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
-from chat.models import Conversation, User
+from chat.models import Conversation, ConversationParticipant, Message, User
 from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
+from receipts.reads.messages import message_rows
+from receipts.rules.rows import ConversationRow, MessageRow, columns_of
+from receipts.sql.keyset import EARLIEST, NEWEST_ACTIVITY_FIRST, NEWEST_FIRST
+from receipts.sql.pages import CompiledPages, WholeList
+from receipts.sql.run import id_list
 
 
 def _row(conversations: QuerySet[Conversation], pk: int) -> Any:
@@ -34,3 +41,63 @@ def visible_conversation(user: User, pk: int) -> Conversation:
     if row is None:
         raise Http404
     return instance_of(Conversation, row)
+
+
+def conversations_of(user: User) -> QuerySet[Conversation]:
+    """The conversations a user may see, each with its newest message and the user's own part.
+
+    System lines are passed over, unless they are an activity. Without a message, ``last_message``
+    is 0 and ``last_message_at`` before all others. PostgreSQL looks up the time of each
+    conversation, to sort them, but the message of those on the page.
+    """
+    return _with_newest(Conversation.objects.visible_to(user), user.pk)
+
+
+def _with_newest(conversations: QuerySet[Conversation], user: int) -> QuerySet[Conversation]:
+    activity = Message.objects.filter(conversation=OuterRef("pk"), is_activity=True)
+    newest = NEWEST_FIRST.sorted(activity)
+    mine = ConversationParticipant.objects.filter(
+        conversation=OuterRef("pk"), user=user, is_active=True
+    )
+    return conversations.annotate(
+        last_message=Coalesce(newest.values("pk")[:1], 0),
+        last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
+        role=mine.values("role")[:1],
+        notifications_enabled=mine.values("notifications_enabled")[:1],
+    )
+
+
+def _rows(conversations: QuerySet[Conversation], user: int) -> Any:
+    return _with_newest(conversations, user).values(*columns_of(ConversationRow))
+
+
+_LIST_OF_ALL = CompiledPages(
+    lambda user: _rows(Conversation.objects.present(), user), NEWEST_ACTIVITY_FIRST, user=int
+)
+_LIST_OF_OWN = CompiledPages(
+    lambda user: _rows(Conversation.objects.joined_by(user), user), NEWEST_ACTIVITY_FIRST, user=int
+)
+
+
+def conversation_list(user: User) -> WholeList[ConversationRow]:
+    """``conversations_of``, as the native API needs them."""
+    pages = _LIST_OF_ALL if user.sees_everything else _LIST_OF_OWN
+    return WholeList(pages, {"user": user.pk})
+
+
+_NEWEST = CompiledQuery(
+    lambda conversations, messages: message_rows(
+        Message.objects.filter(conversation__among=conversations, pk__among=messages)
+    ),
+    conversations=list,
+    messages=list,
+)
+
+
+def newest_messages(conversations: Iterable[ConversationRow]) -> dict[int, MessageRow]:
+    """The newest messages of conversations by their ids, in at most one statement."""
+    newest = {each["id"]: each["last_message"] for each in conversations if each["last_message"]}
+    if not newest:
+        return {}
+    rows = _NEWEST.rows(conversations=id_list(newest), messages=id_list(newest.values()))
+    return {row["id"]: row for row in rows}

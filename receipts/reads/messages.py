@@ -14,6 +14,8 @@ from chat.sql.compiled import CompiledQuery
 from receipts.reads.places import known_conversation, remember
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
+from receipts.sql.keyset import NEWEST_FIRST
+from receipts.sql.pages import CompiledPages, WholeList
 
 #: ``MessageRow``, or one with more columns.
 AnyMessageRow = TypeVar("AnyMessageRow", bound=MessageRow)
@@ -66,6 +68,18 @@ def disclosed_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageR
 def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
     """These messages, as the native API needs them."""
     return rows_of(messages, MessageRow)
+
+
+_IN_CONVERSATION = CompiledPages(
+    lambda conversation: message_rows(Message.objects.filter(conversation=conversation)),
+    NEWEST_FIRST,
+    conversation=int,
+)
+
+
+def messages_in(conversation_id: int) -> WholeList[MessageRow]:
+    """The messages of a conversation."""
+    return WholeList(_IN_CONVERSATION, {"conversation": conversation_id})
 
 
 def visible_message(user: User, pk: int) -> MessageRow:

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from chat.models import Tracking
 from chat.names import MessageReference
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import adapt, fetch_prepared
 from receipts.reads.names import MESSAGE_NAMED_SQL
 from receipts.rules.rows import OwnPosition, columns_of
 from receipts.rules.threads import MAIN, ThreadReference
 from receipts.rules.watermarks import last_tracked_sql
-from receipts.sql.run import adapt, as_time
+from receipts.sql.run import as_time
 
 _NEWEST = """
         SELECT message.id FROM chat_message AS message

@@ -13,16 +13,13 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
-    Value,
 )
-from django.db.models.functions import Coalesce
 
-from chat.models import Conversation, ConversationParticipant, Message, MessageName, User
+from chat.models import Conversation, ConversationParticipant, Message, MessageName
 from chat.sql.compiled import CompiledQuery
 from receipts.models import MessageStatus
 from receipts.reads.places import known_conversation, remember
 from receipts.rules.rows import ListedRow, OwnRow, columns_of
-from receipts.sql.keyset import EARLIEST, NEWEST_FIRST
 
 
 def _own_row(username: str, **which: Any) -> QuerySet[MessageStatus, OwnRow]:
@@ -164,26 +161,6 @@ def unread_in_conversation(user_id: int, conversation_id: int) -> int:
     """A user's number of unread messages in one conversation."""
     found = _UNREAD_IN_CONVERSATION.first(user=user_id, conversation=conversation_id)
     return found["unread_count"] if found else 0
-
-
-def conversations_of(user: User) -> QuerySet[Conversation]:
-    """The conversations a user may see, each with its newest message and the user's own part.
-
-    System lines are passed over, unless they are an activity. Without a message, ``last_message``
-    is 0 and ``last_message_at`` before all others. PostgreSQL looks up the time of each
-    conversation, to sort them, but the message of those on the page.
-    """
-    activity = Message.objects.filter(conversation=OuterRef("pk"), is_activity=True)
-    newest = NEWEST_FIRST.sorted(activity)
-    mine = ConversationParticipant.objects.filter(
-        conversation=OuterRef("pk"), user=user, is_active=True
-    )
-    return Conversation.objects.visible_to(user).annotate(
-        last_message=Coalesce(newest.values("pk")[:1], 0),
-        last_message_at=Coalesce(newest.values("created_at")[:1], Value(EARLIEST)),
-        role=mine.values("role")[:1],
-        notifications_enabled=mine.values("notifications_enabled")[:1],
-    )
 
 
 def membership_in(conversation_id: int) -> dict[str, Any]:

@@ -21,6 +21,25 @@ class StateTimes(TypedDict):
     failed_at: datetime | None
 
 
+class ConversationRow(TypedDict):
+    """A conversation in a user's list, with its newest message and the user's own part."""
+
+    id: int
+    external_id: str | None
+    kind: str
+    title: str
+    receipt_policy: str
+    receipts_visible_to: str
+    thread_recipients: str
+    created_at: datetime
+    #: 0 without one; then ``last_message_at`` is before all others.
+    last_message: int
+    last_message_at: datetime
+    #: None for who does not take part.
+    role: str | None
+    notifications_enabled: bool | None
+
+
 class SummaryRow(TypedDict):
     """The columns of a message from which its summary is made."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 
 from chat.models import Tracking
-from receipts.sql.run import adapt
+from chat.sql.prepared import adapt
 
 #: The items as a relation, one row each: from arrays, or from a JSON text.
 RELATION = {

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from chat.errors import Conflict
 from chat.models import Message, Tracking
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import adapt, fetch_prepared
 from receipts.ledger.announcing import announce_message, created_event_sql
 from receipts.ledger.marks import Mark
 from receipts.ledger.noting import note_sent
@@ -28,7 +28,6 @@ from receipts.rules.tracking import ROWLESS
 from receipts.sql.distributed import is_distributed
 from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.new_ids import message_id_sql
-from receipts.sql.run import adapt
 
 #: A live message is later than all others of its conversation by at least this, so that clients
 #: which compare milliseconds have its order, too.

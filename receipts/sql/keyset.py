@@ -49,6 +49,22 @@ class Order:
         sign = "-" if self.descends is not backwards else ""
         return rows.order_by(*(f"{sign}{name}" for name in self.names))
 
+    def page(
+        self,
+        rows: QuerySet[Any, Any],
+        size: int,
+        position: Sequence[object] | None = None,
+        *,
+        backwards: bool = False,
+    ) -> QuerySet[Any, Any]:
+        """At most ``size`` rows after a position, or before it; without one, from an end.
+
+        Those nearest to it come first, so a page backwards is in the opposite order.
+        """
+        if position is not None:
+            rows = rows.filter(self.behind(position, backwards=backwards))
+        return self.sorted(rows, backwards=backwards)[:size]
+
     def behind(self, position: Sequence[object], *, backwards: bool = False) -> Q:
         """The rows after a position, or before it."""
         return self.compared(self.way(backwards), position)
@@ -99,6 +115,11 @@ def sent_at_sql(message: str, conversation: str) -> str:
     )
 
 
+#: Rows of one message.
+IN_ORDER_OF_RECIPIENTS = Order("recipient_id")
 #: Messages of one conversation: as they were sent, and of one moment as they arrived.
 BY_TIME = Order("created_at", "id")
 NEWEST_FIRST = Order("-created_at", "-id")
+#: Conversations by the time of the newest message; those without one come last. Those of one moment
+#: by their own ids: to compare their messages would look up each of these too.
+NEWEST_ACTIVITY_FIRST = Order("-last_message_at", "-id")

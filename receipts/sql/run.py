@@ -15,15 +15,9 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from chat.models import Conversation
+from chat.sql.prepared import adapt
 from receipts.sql.among import is_among_sql
 from receipts.sql.distributed import is_distributed
-
-
-def adapt(value: Any) -> Any:
-    """A parameter as the database driver takes it: SQLite stores times as text in UTC."""
-    if isinstance(value, datetime):
-        return connection.ops.adapt_datetimefield_value(value)
-    return value
 
 
 def as_time(value: datetime | str | None) -> datetime | None:

@@ -12,7 +12,7 @@ from django.db import DataError, IntegrityError, OperationalError, connection, t
 
 from chat.models import User
 from chat.sql import directly, prepared
-from chat.sql.prepared import fetch_prepared
+from chat.sql.prepared import end_prepared, fetch_prepared
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
@@ -93,6 +93,18 @@ def test_a_statement_that_is_not_prepared_any_more_is_prepared_again(alice: User
         with connection.cursor() as cursor:
             cursor.execute("DEALLOCATE ALL")
         return found + fetch_prepared("SELECT %(n)s", {"n": 1})
+
+    assert on_a_thread(answers) == [(1,), (1,)]
+
+
+def test_what_has_ended_its_statements_goes_on_in_a_transaction() -> None:
+    """As an import does on a cluster, since their names mean other tables now."""
+
+    def answers() -> list[Any]:
+        with transaction.atomic():
+            found = fetch_prepared("SELECT %(n)s", {"n": 1})
+            end_prepared()
+            return found + fetch_prepared("SELECT %(n)s", {"n": 1})
 
     assert on_a_thread(answers) == [(1,), (1,)]
 

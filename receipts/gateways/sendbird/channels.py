@@ -25,8 +25,8 @@ from receipts.gateways.sendbird.shapes import (
     sendbird_message,
 )
 from receipts.gateways.sendbird.times import times_of
+from receipts.reads.conversations import conversations_of
 from receipts.reads.messages import rows_of
-from receipts.reads.selectors import conversations_of
 from receipts.reads.unread import unread_by_conversation
 
 
