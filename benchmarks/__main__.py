@@ -68,6 +68,7 @@ def set_up(url: str) -> None:
         "SECRET_KEY": secrets.token_urlsafe(48),
         "DEMO": "1",  # plain HTTP on this machine
         "LOG_LEVEL": "WARNING",
+        "THROTTLE_USER_READS": "0",
         "THROTTLE_USER_WRITES": "0",
     }
     import django

@@ -107,6 +107,48 @@ class Operations:
         self._send()
         return cpu(lambda: [self._send() for _ in range(20)])
 
+    def post(self, times: int) -> float:
+        """Messages to five recipients, each as a request."""
+        world = self._world(5)
+        world.say(50)
+        client = client_of(world.sender.pk)
+        path = f"/api/v1/conversations/{world.conversation.pk}/messages/"
+        body = {"body": "Hello"}
+        return cpu(lambda: [client.post(path, body, "application/json") for _ in range(times)])
+
+    def status(self, times: int) -> float:
+        """How far a message to 50 has come."""
+        return self._get("/messages/{message}/status/", times)
+
+    def statuses(self, times: int) -> float:
+        """The same of 50 messages."""
+        return self._get("/receipts/?messages={messages}", times)
+
+    def recipients(self, times: int) -> float:
+        """The 50 recipients of a message."""
+        return self._get("/messages/{message}/recipients/", times)
+
+    def me(self, times: int) -> float:
+        """The sender's profile, with what is unread."""
+        return self._get("/me/", times)
+
+    def conversations(self, times: int) -> float:
+        """The sender's conversations, of which there is one."""
+        return self._get("/conversations/", times)
+
+    def conversation(self, times: int) -> float:
+        """That conversation by itself."""
+        return self._get("/conversations/{conversation}/", times)
+
+    def _get(self, path: str, times: int) -> float:
+        world = self._world(50)
+        ids = world.say(50)
+        messages = ",".join(map(str, ids))
+        path = path.format(message=ids[0], messages=messages, conversation=world.conversation.pk)
+        client = client_of(world.sender.pk)
+        assert client.get(f"/api/v1{path}").status_code == 200
+        return cpu(lambda: [client.get(f"/api/v1{path}") for _ in range(times)])
+
     def page(self, times: int) -> float:
         """The first and the second page of a conversation of 2,000 messages."""
         self._world(5).say(2_000)

@@ -22,6 +22,8 @@ OPERATIONS = (
     ("single", 100), ("single_known", 100), ("batch", 100),
     ("send", 1_000), ("send", 100), ("send", 10), ("send", 1),
     ("page", 10), ("feed", 10), ("participants", 5), ("held", 5),
+    ("post", 30), ("status", 30), ("statuses", 10), ("recipients", 10), ("me", 30),
+    ("conversations", 20), ("conversation", 20),
 )  # fmt: skip
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "11"))
 BUDGET = 4.0 * ROUNDS

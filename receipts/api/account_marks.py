@@ -15,7 +15,7 @@ from receipts.api.base import ApiViewSet
 from receipts.api.bodies import ActingBody, EverythingReadBody, MarkBody
 from receipts.api.fields import known_users
 from receipts.api.shapes import AllMarked
-from receipts.reads.selectors import unread_of
+from receipts.reads.selectors import unread_count
 from receipts.rules.privacy import delivers_privately, opens_on_request, reads_privately
 from receipts.services.bounded import BatchOutcome
 
@@ -66,4 +66,4 @@ class AccountMarkViewSet(ApiViewSet):
         return user, fields
 
     def _answer(self, user: User, progress: BatchOutcome) -> Response:
-        return Response({**asdict(progress), "unread_count": unread_of(user.pk).count()})
+        return Response({**asdict(progress), "unread_count": unread_count(user.pk)})

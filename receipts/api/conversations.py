@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.http import Http404
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -21,7 +19,7 @@ from receipts.api.filters import ConversationFilter
 from receipts.api.pagination import NewestActivityFirst
 from receipts.api.shapes import ConversationShape, conflict
 from receipts.reads.answers import message_shape, notifications_of
-from receipts.reads.conversations import conversation_list, newest_messages
+from receipts.reads.conversations import conversation_list, conversation_row, newest_messages
 from receipts.reads.names import conversation_id_of
 from receipts.reads.threads import threads_of
 from receipts.reads.unread import NOTHING_UNREAD, unread_by_conversation
@@ -117,15 +115,11 @@ def refuse_external_id(user: User, fields: dict[str, Any]) -> None:
 
 def conversation_shape(pk: int, user: User) -> dict[str, Any]:
     """One conversation. Raises ``Http404`` if ``user`` cannot see it: it may be deleted by now."""
-    found = conversation_shapes(conversation_list(user).queryset().filter(pk=pk), user)
-    if not found:
-        raise Http404
-    return found[0]
+    return conversation_shapes([conversation_row(user, pk)], user)[0]
 
 
-def conversation_shapes(rows: Iterable[ConversationRow], user: User) -> list[dict[str, Any]]:
+def conversation_shapes(rows: list[ConversationRow], user: User) -> list[dict[str, Any]]:
     """Conversations with the caller's unread counts and their newest messages, in two queries."""
-    rows = list(rows)
     unread = unread_by_conversation(user.pk, [row["id"] for row in rows])
     messages = newest_messages(rows)
     threads = threads_of(messages.values(), user)

@@ -29,7 +29,7 @@ from receipts.api.shapes import Recipient, Summary
 from receipts.models import MessageStatus
 from receipts.reads.answers import summary_for
 from receipts.reads.by_position import recipient_list
-from receipts.reads.messages import disclosed_message, message_rows
+from receipts.reads.messages import disclosed_message, visible_messages
 from receipts.reads.names import message_id_of, message_ids_of
 from receipts.reads.placed_answers import listed_in_any
 from receipts.reads.position_counts import with_count, with_counts
@@ -127,8 +127,8 @@ class ReceiptsViewSet(ApiViewSet):
         asked = self._asked()
         ids = message_ids_of(each for each in asked if isinstance(each, str))
         named = [ids.get(each, 0) if isinstance(each, str) else each for each in asked]
-        visible = Message.objects.visible_to(self.user).filter(pk__in=named)
-        rows = [(row, discloses_receipts(row, self.user)) for row in message_rows(visible)]
+        visible = visible_messages(self.user, named)
+        rows = [(row, discloses_receipts(row, self.user)) for row in visible]
         found = {row["id"]: row for row, _ in rows}
         shown = with_counts([row for row, is_shown in rows if is_shown])
         found |= {row["id"]: row for row in shown}

@@ -79,6 +79,29 @@ _LIST_OF_OWN = CompiledPages(
 )
 
 
+_ONE_OF_ALL = CompiledQuery(
+    lambda conversation, user: _rows(Conversation.objects.present().filter(pk=conversation), user),
+    conversation=int,
+    user=int,
+)
+_ONE_OF_OWN = CompiledQuery(
+    lambda conversation, user: _rows(
+        Conversation.objects.joined_by(user).filter(pk=conversation), user
+    ),
+    conversation=int,
+    user=int,
+)
+
+
+def conversation_row(user: User, pk: int) -> ConversationRow:
+    """One of ``conversation_list``. Raises ``Http404`` if ``user`` cannot see it."""
+    query = _ONE_OF_ALL if user.sees_everything else _ONE_OF_OWN
+    row: ConversationRow | None = query.first(conversation=pk, user=user.pk)
+    if row is None:
+        raise Http404
+    return row
+
+
 def conversation_list(user: User) -> WholeList[ConversationRow]:
     """``conversations_of``, as the native API needs them."""
     pages = _LIST_OF_ALL if user.sees_everything else _LIST_OF_OWN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -16,6 +17,7 @@ from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
 from receipts.sql.keyset import NEWEST_FIRST
 from receipts.sql.pages import CompiledPages, WholeList
+from receipts.sql.run import id_list
 
 #: ``MessageRow``, or one with more columns.
 AnyMessageRow = TypeVar("AnyMessageRow", bound=MessageRow)
@@ -68,6 +70,23 @@ def disclosed_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageR
 def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
     """These messages, as the native API needs them."""
     return rows_of(messages, MessageRow)
+
+
+_OF_ANYBODY = CompiledQuery(
+    lambda ids: message_rows(Message.objects.present().filter(pk__among=ids)), ids=list
+)
+_OF_PARTICIPANT = CompiledQuery(
+    lambda ids, user: message_rows(Message.objects.of_participant(user).filter(pk__among=ids)),
+    ids=list,
+    user=int,
+)
+
+
+def visible_messages(user: User, ids: Collection[int]) -> list[MessageRow]:
+    """Those of these messages that ``user`` can see (rule 17)."""
+    if user.sees_everything:
+        return _OF_ANYBODY.rows(ids=id_list(ids))
+    return _OF_PARTICIPANT.rows(ids=id_list(ids), user=user.pk)
 
 
 _IN_CONVERSATION = CompiledPages(

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 
 from chat.models import Conversation, Message, MessageName
 from chat.sql.compiled import CompiledQuery
+from receipts.sql.run import id_list
 
 #: SQL: the id of the message with the external id ``{0}``.
 MESSAGE_NAMED_SQL = (
@@ -20,6 +21,15 @@ _MESSAGE = CompiledQuery(
 )
 _CONVERSATION = CompiledQuery(
     lambda name: Conversation.objects.filter(external_id=name).values("id"), name=str
+)
+
+
+_NAMES = CompiledQuery(
+    lambda conversation, ids: Message.objects.filter(
+        conversation=conversation, pk__among=ids, external_id__isnull=False
+    ).values("id", "external_id"),
+    conversation=int,
+    ids=list,
 )
 
 
@@ -50,7 +60,5 @@ def names_of_messages(ids: Iterable[int | None], conversation_id: int) -> dict[i
     known = {pk for pk in ids if pk is not None}
     if not known:
         return {}
-    named = Message.objects.filter(
-        conversation=conversation_id, pk__in=known, external_id__isnull=False
-    )
-    return {pk: str(name) for pk, name in named.values_list("pk", "external_id")}
+    rows = _NAMES.rows(conversation=conversation_id, ids=id_list(known))
+    return {row["id"]: str(row["external_id"]) for row in rows}

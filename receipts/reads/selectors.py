@@ -137,7 +137,14 @@ def _counted(rows: QuerySet[MessageStatus], **more: Count) -> Any:
 
 
 _UNREAD_COUNTS = CompiledQuery(_unread_counts, user=int)
+_UNREAD_COUNT = CompiledQuery(lambda user: _counted(unread_of(user)), user=int)
 _NOTHING_UNREAD = {"unread_count": 0, "unread_count_unmuted": 0}
+
+
+def unread_count(user_id: int) -> int:
+    """A user's number of unread messages in all conversations."""
+    found = _UNREAD_COUNT.first(user=user_id)
+    return found["unread_count"] if found else 0
 
 
 def unread_counts(user_id: int) -> dict[str, int]:

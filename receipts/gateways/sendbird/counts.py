@@ -13,7 +13,7 @@ from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError
 from receipts.gateways.sendbird.finding import channel_named, user_named, users_named
 from receipts.models import MessageStatus
-from receipts.reads.selectors import unread_of
+from receipts.reads.selectors import unread_count, unread_of
 
 #: Filters by type of channel. They are refused: there are no types here to filter by.
 _NARROWER = ("custom_types", "custom_type_startswith")
@@ -64,7 +64,7 @@ class UnreadMessages(_OfUser):
     """A user's own unread messages in all channels."""
 
     def get(self, request: Request, user_id: str) -> Response:
-        return Response({"unread_count": unread_of(user_named(user_id).pk).count()})
+        return Response({"unread_count": unread_count(user_named(user_id).pk)})
 
 
 class UnreadChannels(_OfUser):
@@ -82,7 +82,7 @@ class UnreadItems(_OfUser):
         keys = self.query.words("item_keys") or list(_ITEMS)
         if unknown := [key for key in keys if key not in _ITEMS]:
             raise SendbirdError(SendbirdCode.INVALID, f'"item_keys": there is no "{unknown[0]}".')
-        unread = unread_of(user.pk).count()
+        unread = unread_count(user.pk)
         return Response({key: unread if _ITEMS[key] else 0 for key in keys})
 
 

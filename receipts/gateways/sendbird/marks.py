@@ -17,7 +17,7 @@ from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import missing_object
 from receipts.gateways.sendbird.finding import channel_id_named, users_named
 from receipts.gateways.sendbird.times import times_of
-from receipts.reads.selectors import unread_in_conversation, unread_of
+from receipts.reads.selectors import unread_count, unread_in_conversation
 from receipts.reads.watermarks import show_watermarks
 from receipts.rules.privacy import delivers_privately, reads_privately
 from receipts.sql.keyset import NEWEST_FIRST
@@ -155,7 +155,7 @@ def _delivered_up_to(conversation: int, username: str) -> int | None:
 
 def _own_counts(url: str, conversation: int, user_id: int) -> dict[str, Any]:
     """The unread counts that the reader's own device shows."""
-    everything = unread_of(user_id).count()
+    everything = unread_count(user_id)
     return {
         "channel_url": url,
         "unread_message_count": unread_in_conversation(user_id, conversation),

@@ -18,7 +18,7 @@ from receipts.gateways.sendbird.counts import unread_channels
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.gateways.sendbird.finding import user_named
 from receipts.gateways.sendbird.shapes import sendbird_user
-from receipts.reads.selectors import unread_of
+from receipts.reads.selectors import unread_count
 
 
 class Users(SendbirdView):
@@ -69,7 +69,7 @@ class OneUser(SendbirdView):
         user = user_named(user_id)
         shape = sendbird_user(user)
         if self.query.flag("include_unread_count"):
-            shape["unread_message_count"] = unread_of(user.pk).count()
+            shape["unread_message_count"] = unread_count(user.pk)
             shape["unread_channel_count"] = unread_channels(user.pk)
         return Response(shape)
 
