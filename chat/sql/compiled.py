@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import Model, QuerySet
+from django.db.models import JSONField, Model, QuerySet
 
 from chat.sql.prepared import adapt, fetch_planned, fetch_prepared
 
@@ -80,8 +80,7 @@ class CompiledQuery(Generic[CompiledRow]):
         bound = [names.get(param, param) for param in params]
         if missing := self._samples.keys() - {str(name) for name in bound if type(name) is _Name}:
             raise TypeError(f"The query does not depend on {missing}.")
-        converters = compiler.get_converters([column[0] for column in compiler.select])
-        self._compiled = (sql, bound, list(query.selected or ()), compiler, converters)
+        self._compiled = sql, bound, list(query.selected or ()), compiler, _converters(compiler)
         return self._compiled
 
 
@@ -89,6 +88,18 @@ class PlannedQuery(CompiledQuery[CompiledRow]):
     """A ``CompiledQuery`` that PostgreSQL plans each time, for its values."""
 
     _fetch = staticmethod(fetch_planned)
+
+
+def _converters(compiler: Any) -> dict[Any, Any]:
+    """Without those of JSON, which the driver's own cursor has read, and Django's would not."""
+    found: dict[Any, Any] = compiler.get_converters([column[0] for column in compiler.select])
+    if connection.vendor != "postgresql":
+        return found
+    return {
+        place: (functions, expression)
+        for place, (functions, expression) in found.items()
+        if not isinstance(expression.output_field, JSONField)
+    }
 
 
 def stored_columns(model: type[Model], prefix: str = "") -> list[str]:

@@ -180,7 +180,7 @@ def test_a_connection_on_which_the_driver_prepares_keeps_to_it(alice: User) -> N
         rename("Third")
 
     with ThreadPoolExecutor(1) as thread:
-        prepared._by_cursor(thread.submit(first).result(), b"SELECT 1", [])
+        prepared._run_prepared(thread.submit(first).result(), b"SELECT 1", [])
         try:
             thread.submit(then).result()
         finally:
