@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import close_caches
+from django.core.handlers.base import reset_urlconf
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connections, reset_queries
 
@@ -26,11 +27,13 @@ def leave_checks_to_bridge() -> None:
     """Call in a server process when it starts: ``release_connection`` runs before each request.
 
     Django's own receivers look for all databases and caches, twice a request. There is one
-    database, the caches have nothing to close, and only DEBUG logs queries.
+    database, the caches have nothing to close, every request has the same URLs, and only DEBUG logs
+    queries.
     """
     request_started.disconnect(close_if_ended)
     request_started.disconnect(close_old_connections)
     request_finished.disconnect(close_old_connections)
     request_finished.disconnect(close_caches)
+    request_finished.disconnect(reset_urlconf)
     if not settings.DEBUG:
         request_started.disconnect(reset_queries)
