@@ -1,7 +1,8 @@
-"""The account of a token or a key, in one prepared statement: nearly every request needs it."""
+"""The accounts of callers, and of whom they name: nearly every request looks one up."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,11 +22,15 @@ class Credential:
     ends_at: float | None = None
 
 
+def _users(**which: Any) -> Any:
+    return User.objects.filter(**which).values(*stored_columns(User))
+
+
 def _active(**which: Any) -> Any:
-    users = User.objects.filter(is_active=True, is_service=False, **which)
-    return users.values(*stored_columns(User))
+    return _users(is_active=True, is_service=False, **which)
 
 
+_ANY = CompiledQuery(lambda username: _users(username=username), username=str)
 #: A username belongs to one account, but perhaps to another one than a minute ago.
 _NAMED = CompiledQuery(lambda username: _active(username=username), username=str)
 _NAMED_AND_NUMBERED = CompiledQuery(
@@ -46,6 +51,15 @@ def active_user(username: str, pk: int | None = None) -> User:
     if row is None:
         raise AuthenticationFailed("The token's user is unknown or deactivated.")
     return instance_of(User, row)
+
+
+def users_by_name(usernames: Collection[str]) -> dict[str, User]:
+    """Those of these users that exist, active or not."""
+    names = set(usernames)
+    if len(names) > 1:
+        return {user.username: user for user in User.objects.filter(username__in=names)}
+    rows = (_ANY.first(username=name) for name in names)
+    return {row["username"]: instance_of(User, row) for row in rows if row is not None}
 
 
 def service_account(key: str) -> tuple[User, Credential]:

@@ -13,6 +13,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from chat.callers import users_by_name
 from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
 from chat.models import User
 from chat.validators import external_id_validator, username_validator
@@ -152,7 +153,7 @@ def external_id_field() -> StrictCharField:
 
 def known_users(field: str, usernames: list[str]) -> list[User]:
     """The active users with these names, in one query; an unknown name is an error of ``field``."""
-    users = {user.username: user for user in User.objects.filter(username__in=set(usernames))}
+    users = users_by_name(usernames)
     missing = (name for name in usernames if name not in users or not users[name].is_active)
     if unknown := list(islice(missing, STOP_AT)):
         raise serializers.ValidationError(

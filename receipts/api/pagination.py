@@ -18,6 +18,7 @@ from receipts.sql.keyset import (
     IN_ORDER_OF_RECIPIENTS,
     NEWEST_ACTIVITY_FIRST,
     NEWEST_FIRST,
+    OLDEST_FIRST,
     Order,
     numbers_of,
 )
@@ -59,7 +60,7 @@ class KeysetPagination(BasePagination):
     page_size = 50
     max_page_size = 200
     cursor_query_param = "cursor"
-    order: ClassVar[Order] = Order("id")
+    order: ClassVar[Order] = OLDEST_FIRST
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The rows of the requested page, in order.

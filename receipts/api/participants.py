@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.http import Http404
 from drf_spectacular.utils import extend_schema
@@ -19,6 +20,7 @@ from receipts.api.pagination import KeysetPagination
 from receipts.api.shapes import ParticipantShape
 from receipts.reads.answer_types import ParticipantAnswer
 from receipts.reads.answers import participant_shape
+from receipts.reads.conversations import current_participants, participant_of
 from receipts.reads.names import conversation_id_of, names_of_messages
 from receipts.reads.watermarks import show_watermarks
 from receipts.rules.disclosure import discloses_watermarks
@@ -40,8 +42,11 @@ class ParticipantViewSet(ApiViewSet):
     def list(self, request: Request, pk: int) -> Response:
         """List current participants, or filter by ``membership``; with visible watermarks."""
         conversation = self.visible_conversation(pk)
-        participants = self.filter_queryset(self.get_queryset().filter(conversation=conversation))
-        page = self.paginate_queryset(participants) or []
+        if "membership" in request.query_params:
+            everybody = self.get_queryset().filter(conversation=conversation)
+            page: Sequence[Any] = self.page_of(everybody)
+        else:
+            page = [participant_of(row) for row in self.page_of(current_participants(pk))]
         return self.get_paginated_response(self._shapes(page, conversation))
 
     @extend_schema(request=NewParticipant, responses={200: ParticipantShape, 201: ParticipantShape})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any, cast
 
 from django.db.models import F, Q
@@ -17,6 +18,7 @@ from chat.callers import Credential, service_account
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
 from chat.names import PREFIX, reference_in
+from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
 from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
 from receipts.api.rest import JSONParser
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal, refusal_of
@@ -122,6 +124,23 @@ def message_ids_given(given: Iterable[object]) -> list[int | None]:
     return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 
+@cache
+def _conversations(*given: str) -> CompiledQuery[Any]:
+    """With a name, or with an id and none; with ``user``, in which that user takes part."""
+
+    def build(name: str, number: int | None = None, user: int | None = None, **others: str) -> Any:
+        named = Q(external_id=name)
+        if number is not None:
+            named |= Q(pk=number, external_id=None)
+        everyones = Conversation.objects.all()
+        visible = everyones.present() if user is None else everyones.joined_by(user)
+        found = visible.filter(named, **others).order_by(F("external_id").asc(nulls_last=True))
+        return found.values(*stored_columns(Conversation))
+
+    kinds = {"number": int, "user": int}
+    return CompiledQuery(build, **{each: kinds.get(each, str) for each in given})
+
+
 def conversation_named(user: User, name: str, **others: str) -> Conversation:
     """The conversation with this ``external_id``, or with this id and no ``external_id``.
 
@@ -130,14 +149,15 @@ def conversation_named(user: User, name: str, **others: str) -> Conversation:
     """
     if "\x00" in name:
         raise Http404
-    named = Q(external_id=name)
+    which: dict[str, Any] = {"name": name, **others}
     if number := whole_number(name, MAX_ID):
-        named |= Q(pk=number, external_id=None)
-    found = Conversation.objects.visible_to(user).filter(named, **others)
-    conversation = found.order_by(F("external_id").asc(nulls_last=True)).first()
-    if conversation is None:
+        which["number"] = number
+    if not user.sees_everything:
+        which["user"] = user.pk
+    row = _conversations(*which).first(**which)
+    if row is None:
         raise Http404
-    return conversation
+    return instance_of(Conversation, row)
 
 
 def conversation_name(external_id: str | None, pk: int) -> str:

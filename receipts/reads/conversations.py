@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Value
@@ -13,7 +13,7 @@ from chat.models import Conversation, ConversationParticipant, Message, User
 from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
 from receipts.reads.messages import message_rows
 from receipts.rules.rows import ConversationRow, MessageRow, columns_of
-from receipts.sql.keyset import EARLIEST, NEWEST_ACTIVITY_FIRST, NEWEST_FIRST
+from receipts.sql.keyset import EARLIEST, NEWEST_ACTIVITY_FIRST, NEWEST_FIRST, OLDEST_FIRST
 from receipts.sql.pages import CompiledPages, WholeList
 from receipts.sql.run import id_list
 
@@ -124,3 +124,26 @@ def newest_messages(conversations: Iterable[ConversationRow]) -> dict[int, Messa
         return {}
     rows = _NEWEST.rows(conversations=id_list(newest), messages=id_list(newest.values()))
     return {row["id"]: row for row in rows}
+
+
+_CURRENT = CompiledPages(
+    lambda conversation: (
+        ConversationParticipant.objects.active()
+        .filter(conversation=conversation)
+        .values(*stored_columns(ConversationParticipant), *stored_columns(User, "user__"))
+    ),
+    OLDEST_FIRST,
+    conversation=int,
+)
+
+
+def current_participants(conversation_id: int) -> WholeList[Any]:
+    """Those who take part in a conversation now, as rows for ``participant_of``."""
+    return WholeList(_CURRENT, {"conversation": conversation_id})
+
+
+def participant_of(row: Mapping[str, Any]) -> ConversationParticipant:
+    """The participant, with the user."""
+    participant = instance_of(ConversationParticipant, row)
+    participant.user = instance_of(User, row, "user__")
+    return participant

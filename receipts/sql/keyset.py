@@ -115,6 +115,8 @@ def sent_at_sql(message: str, conversation: str) -> str:
     )
 
 
+#: In the order in which rows were created.
+OLDEST_FIRST = Order("id")
 #: Rows of one message.
 IN_ORDER_OF_RECIPIENTS = Order("recipient_id")
 #: Messages of one conversation: as they were sent, and of one moment as they arrived.

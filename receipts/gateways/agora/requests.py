@@ -110,7 +110,7 @@ def _text_of(meta: Meta, body: Body) -> str:
 
 
 def _group(user: User, name: str) -> Conversation:
-    return conversation_named(user, name, kind=ConversationKind.GROUP)
+    return conversation_named(user, name, kind=ConversationKind.GROUP.value)
 
 
 def _direct_to(user: User, name: str) -> Conversation:

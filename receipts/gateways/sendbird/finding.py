@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from chat.callers import users_by_name
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Message, User
-from chat.sql.compiled import CompiledQuery
+from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
 from receipts.gateways.sendbird.errors import SendbirdCode, SendbirdError, missing_object
 from receipts.reads.messages import rows_of
 from receipts.rules.rows import MessageRow
@@ -14,6 +15,16 @@ OWN_URL = "seenby_"
 
 _BY_URL = CompiledQuery(
     lambda url: Conversation.objects.present().filter(external_id=url).values("pk"), url=str
+)
+_COLUMNS = stored_columns(Conversation)
+_NAMED = CompiledQuery(
+    lambda url: Conversation.objects.present().filter(external_id=url).values(*_COLUMNS), url=str
+)
+_NUMBERED = CompiledQuery(
+    lambda number: (
+        Conversation.objects.present().filter(pk=number, external_id=None).values(*_COLUMNS)
+    ),
+    number=int,
 )
 
 
@@ -29,13 +40,12 @@ def own_number(url: str) -> int | None:
 
 def channel_named(url: str) -> Conversation:
     """The conversation with this ``channel_url``."""
-    present = Conversation.objects.present()
-    found = present.filter(external_id=url).first()
-    if found is None and (number := own_number(url)) is not None:
-        found = present.filter(pk=number, external_id=None).first()
-    if found is None:
+    row = _NAMED.first(url=url)
+    if row is None and (number := own_number(url)) is not None:
+        row = _NUMBERED.first(number=number)
+    if row is None:
         raise missing_object("Channel")
-    return found
+    return instance_of(Conversation, row)
 
 
 def channel_id_named(url: str) -> int:
@@ -46,7 +56,7 @@ def channel_id_named(url: str) -> int:
 
 def user_named(username: str) -> User:
     """The user with this name, deactivated or not."""
-    found = User.objects.filter(username=username).first()
+    found = users_by_name([username]).get(username)
     if found is None:
         raise missing_object("User")
     return found
@@ -54,7 +64,7 @@ def user_named(username: str) -> User:
 
 def users_named(usernames: list[str]) -> list[User]:
     """The users with these names, in one query; each must exist and be active."""
-    users = {user.username: user for user in User.objects.filter(username__in=usernames)}
+    users = users_by_name(usernames)
     if any(name not in users for name in usernames):
         raise missing_object("User")
     if not all(user.is_active for user in users.values()):
@@ -68,10 +78,18 @@ class SenderMessageRow(MessageRow):
     sender__avatar_url: str
 
 
+_MESSAGE = CompiledQuery(
+    lambda conversation, message: rows_of(
+        Message.objects.filter(conversation=conversation, pk=message), SenderMessageRow
+    ),
+    conversation=int,
+    message=int,
+)
+
+
 def message_in(conversation: Conversation, message_id: int) -> SenderMessageRow:
     """One message of a channel."""
-    messages = Message.objects.filter(conversation=conversation, pk=message_id)
-    found = rows_of(messages, SenderMessageRow).first()
+    found = _MESSAGE.first(conversation=conversation.pk, message=message_id)
     if found is None:
         raise missing_object("Message")
     return found
