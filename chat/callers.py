@@ -9,7 +9,7 @@ from typing import Any
 from rest_framework.exceptions import AuthenticationFailed
 
 from chat.models import ServiceKey, User
-from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
+from chat.sql.compiled import CompiledQuery, CompiledVariants, instance_of, stored_columns
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,9 @@ def _users(**which: Any) -> Any:
     return User.objects.filter(**which).values(*stored_columns(User))
 
 
-def _active(**which: Any) -> Any:
-    return _users(is_active=True, is_service=False, **which)
-
-
 _ANY = CompiledQuery(lambda username: _users(username=username), username=str)
-#: A username belongs to one account, but perhaps to another one than a minute ago.
-_NAMED = CompiledQuery(lambda username: _active(username=username), username=str)
-_NAMED_AND_NUMBERED = CompiledQuery(
-    lambda username, pk: _active(username=username, pk=pk), username=str, pk=int
+_ACTIVE = CompiledVariants(
+    lambda **which: _users(is_active=True, is_service=False, **which), username=str, pk=int
 )
 _OF_KEY = CompiledQuery(
     lambda key_hash: ServiceKey.objects.filter(
@@ -46,8 +40,7 @@ _OF_KEY = CompiledQuery(
 
 def active_user(username: str, pk: int | None = None) -> User:
     """The active user; no service accounts, since a token would bypass the scopes of their keys."""
-    query, which = (_NAMED, {}) if pk is None else (_NAMED_AND_NUMBERED, {"pk": pk})
-    row = query.first(username=username, **which)
+    row = _ACTIVE.first(username=username, pk=pk)
     if row is None:
         raise AuthenticationFailed("The token's user is unknown or deactivated.")
     return instance_of(User, row)

@@ -13,8 +13,8 @@ def tuned(database: DBConfig, *, prepare: str, pool_max: int) -> DBConfig:
     """The database of DATABASE_URL with the options of its kind."""
     if database["ENGINE"] == "django.db.backends.sqlite3":
         return {**database, **_sqlite(database["NAME"])}
-    # PostgreSQL spends more time on planning a mark's statements than on running them. Those that
-    # chat/sql/prepared.py runs are prepared once per connection; no others are. Where "auto"
+    # PostgreSQL spends more time on planning a mark's statements than on running them. Those of
+    # ``fetch_prepared`` are prepared once per connection; no others are. Where "auto"
     # finds a pooler, receipts/sql/pooler.py turns that off for the connection.
     options = {
         **database.get("OPTIONS", {}),

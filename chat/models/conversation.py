@@ -75,7 +75,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def visible_to(self, user: User) -> Self:
         """All for service accounts and moderators; for others those they take part in."""
-        return self.present() if user.sees_everything else self.joined_by(user.pk)
+        return self.seen_by(user.sees_only)
+
+    def seen_by(self, only: int | None) -> Self:
+        """``visible_to`` the user whose ``sees_only`` this is."""
+        return self.present() if only is None else self.joined_by(only)
 
     def present(self) -> Self:
         """Those that are not deleted. Nobody takes part in a deleted one."""

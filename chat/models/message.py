@@ -57,18 +57,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def visible_to(self, user: User) -> Self:
         """The messages of conversations that ``user`` may see, also those from before joining."""
-        return self.present() if user.sees_everything else self.of_participant(user.pk)
+        return self.seen_by(user.sees_only)
 
-    def of_participant(self, user_id: int) -> Self:
-        """The messages of the conversations in which a user takes part."""
-        theirs = ConversationParticipant.objects.filter(
-            conversation=OuterRef("conversation"), user=user_id, is_active=True
+    def seen_by(self, only: int | None) -> Self:
+        """``visible_to`` the user whose ``sees_only`` this is."""
+        if only is None:
+            return self.filter(conversation__deleted_at=None)
+        mine = ConversationParticipant.objects.filter(
+            conversation=OuterRef("conversation"), user=only, is_active=True
         )
-        return self.filter(Exists(theirs))
-
-    def present(self) -> Self:
-        """Those whose conversation is not deleted."""
-        return self.filter(conversation__deleted_at=None)
+        return self.filter(Exists(mine))
 
 
 class Message(models.Model):

@@ -133,6 +133,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Service accounts and moderators see every conversation."""
         return self.is_service or self.is_moderator
 
+    @property
+    def sees_only(self) -> int | None:
+        """Whose conversations this user sees: their own, by their id. None: everybody's."""
+        return None if self.sees_everything else self.pk
+
 
 def moderator_q() -> Q:
     """The condition of ``User.is_moderator`` for queries."""

@@ -84,6 +84,31 @@ class CompiledQuery(Generic[CompiledRow]):
         return self._compiled
 
 
+class CompiledVariants(Generic[CompiledRow]):
+    """A query whose conditions depend on which of its parameters are not None.
+
+    Each set of them is a ``CompiledQuery``, whose ``build`` gets these alone.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any, CompiledRow]], **kinds: type) -> None:
+        self._build, self._kinds = build, kinds
+        self._queries: dict[tuple[str, ...], CompiledQuery[CompiledRow]] = {}
+
+    def first(self, **values: int | str | None) -> CompiledRow | None:
+        """The first row for these values, or None."""
+        rows = self.rows(**values)
+        return rows[0] if rows else None
+
+    def rows(self, **values: Any) -> list[CompiledRow]:
+        """``CompiledQuery.rows`` for these values."""
+        given = {name: value for name, value in values.items() if value is not None}
+        query = self._queries.get(tuple(given))
+        if query is None:
+            query = CompiledQuery(self._build, **{name: self._kinds[name] for name in given})
+            self._queries[tuple(given)] = query
+        return query.rows(**given)
+
+
 class PlannedQuery(CompiledQuery[CompiledRow]):
     """A ``CompiledQuery`` that PostgreSQL plans each time, for its values."""
 

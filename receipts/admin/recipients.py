@@ -13,7 +13,7 @@ from receipts.admin.keyset import Keyset
 from receipts.admin.tables import Table, asked_of, table
 from receipts.api.filters import STATES, RecipientFilter
 from receipts.reads.answer_types import ListedAnswer
-from receipts.reads.by_position import recipients_of_any
+from receipts.reads.by_position import recipient_list
 from receipts.reads.placed_answers import listed_in_any
 from receipts.rules.privacy import shown_to
 from receipts.rules.rows import ListedRow, MessageRow
@@ -34,7 +34,8 @@ class OneOfSeveral(forms.Select):
 def recipient_filter(request: HttpRequest, message: Message) -> RecipientFilter:
     """The API's filters over a message's recipients, with widgets for a page."""
     columns = ("tracking", "id", "conversation_id", "sender_id")
-    rows = recipients_of_any(cast(MessageRow, {name: getattr(message, name) for name in columns}))
+    row = cast(MessageRow, {name: getattr(message, name) for name in columns})
+    rows = recipient_list(row).queryset()
     found = RecipientFilter(asked_of(request), queryset=rows, request=request)
     fields = found.form.fields
     fields["state"].widget.choices = [("", "Any state"), *STATES]

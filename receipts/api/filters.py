@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
 from chat.ids import MAX_EXTERNAL_ID, MAX_USERNAME
-from chat.models.conversation import ParticipantQuerySet
 from chat.names import reference_in
 from receipts.reads.names import message_id_of
 from receipts.reads.threads import threads_followed, with_unread
@@ -190,11 +189,6 @@ class RecipientFilter(django_filters.FilterSet):
 
 
 class ParticipantFilter(django_filters.FilterSet):
-    """``membership`` in a conversation's participants: by default current ones."""
+    """``membership`` in a conversation's participants; without it the view lists current ones."""
 
     membership = MembershipFilter(account="user", help_text="Default: active and muted.")
-
-    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if not self.form.cleaned_data["membership"]:
-            return cast(ParticipantQuerySet, queryset).active()
-        return cast("QuerySet[Any]", super().filter_queryset(queryset))

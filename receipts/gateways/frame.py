@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any, cast
 
 from django.db.models import F, Q
@@ -18,7 +17,7 @@ from chat.callers import Credential, service_account
 from chat.ids import MAX_ID, whole_number
 from chat.models import Conversation, Scope, ServiceKey, User
 from chat.names import PREFIX, reference_in
-from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
+from chat.sql.compiled import CompiledVariants, instance_of, stored_columns
 from receipts.api.base import ScopedAnswers, refuse_unknown_parameters
 from receipts.api.rest import JSONParser
 from receipts.gateways.refusals import ADDRESS_UNKNOWN, Refusal, refusal_of
@@ -124,37 +123,28 @@ def message_ids_given(given: Iterable[object]) -> list[int | None]:
     return [ids.get(each, 0) if isinstance(each, str) else each for each in references]
 
 
-@cache
-def _conversations(*given: str) -> CompiledQuery[Any]:
-    """With a name, or with an id and none; with ``user``, in which that user takes part."""
-
-    def build(name: str, number: int | None = None, user: int | None = None, **others: str) -> Any:
-        named = Q(external_id=name)
-        if number is not None:
-            named |= Q(pk=number, external_id=None)
-        everyones = Conversation.objects.all()
-        visible = everyones.present() if user is None else everyones.joined_by(user)
-        found = visible.filter(named, **others).order_by(F("external_id").asc(nulls_last=True))
-        return found.values(*stored_columns(Conversation))
-
-    kinds = {"number": int, "user": int}
-    return CompiledQuery(build, **{each: kinds.get(each, str) for each in given})
+def _named(name: str, number: int | None = None, only: int | None = None, **others: str) -> Any:
+    named = Q(external_id=name)
+    if number is not None:
+        named |= Q(pk=number, external_id=None)
+    found = Conversation.objects.seen_by(only).filter(named, **others)
+    ordered = found.order_by(F("external_id").asc(nulls_last=True))
+    return ordered.values(*stored_columns(Conversation))
 
 
-def conversation_named(user: User, name: str, **others: str) -> Conversation:
+_CONVERSATION = CompiledVariants(_named, name=str, number=int, only=int, kind=str)
+
+
+def conversation_named(user: User, name: str, *, kind: str | None = None) -> Conversation:
     """The conversation with this ``external_id``, or with this id and no ``external_id``.
 
-    So no two names lead to one conversation. Raises ``Http404`` if ``user`` cannot see it, or if
-    its columns are not as the ``others``.
+    So no two names lead to one conversation. Raises ``Http404`` if ``user`` cannot see it, or if it
+    is not of this ``kind``.
     """
     if "\x00" in name:
         raise Http404
-    which: dict[str, Any] = {"name": name, **others}
-    if number := whole_number(name, MAX_ID):
-        which["number"] = number
-    if not user.sees_everything:
-        which["user"] = user.pk
-    row = _conversations(*which).first(**which)
+    number = whole_number(name, MAX_ID) or None
+    row = _CONVERSATION.first(name=name, number=number, only=user.sees_only, kind=kind)
     if row is None:
         raise Http404
     return instance_of(Conversation, row)

@@ -57,11 +57,6 @@ def recipient_list(message: MessageRow) -> WholeList[Any]:
     return WholeList(_STORED, values)
 
 
-def recipients_of_any(message: MessageRow) -> QuerySet[Any, Any]:
-    """The same, to be filtered."""
-    return recipient_list(message).queryset()
-
-
 def placed_recipients(
     message_id: int, conversation_id: int, sender_id: int
 ) -> QuerySet[MemberPosition, PlacedRow]:

@@ -10,34 +10,27 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from chat.models import Conversation, ConversationParticipant, Message, User
-from chat.sql.compiled import CompiledQuery, instance_of, stored_columns
+from chat.sql.compiled import CompiledQuery, CompiledVariants, instance_of, stored_columns
 from receipts.reads.messages import message_rows
 from receipts.rules.rows import ConversationRow, MessageRow, columns_of
 from receipts.sql.keyset import EARLIEST, NEWEST_ACTIVITY_FIRST, NEWEST_FIRST, OLDEST_FIRST
 from receipts.sql.pages import CompiledPages, WholeList
 from receipts.sql.run import id_list
 
-
-def _row(conversations: QuerySet[Conversation], pk: int) -> Any:
-    return conversations.filter(pk=pk).values(*stored_columns(Conversation))
-
-
-_PRESENT = CompiledQuery(
-    lambda conversation: _row(Conversation.objects.present(), conversation), conversation=int
-)
-_JOINED = CompiledQuery(
-    lambda conversation, user: _row(Conversation.objects.joined_by(user), conversation),
+_VISIBLE = CompiledVariants(
+    lambda conversation, only=None: (
+        Conversation.objects.seen_by(only)
+        .filter(pk=conversation)
+        .values(*stored_columns(Conversation))
+    ),
     conversation=int,
-    user=int,
+    only=int,
 )
 
 
 def visible_conversation(user: User, pk: int) -> Conversation:
     """The conversation. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
-    if user.sees_everything:
-        row = _PRESENT.first(conversation=pk)
-    else:
-        row = _JOINED.first(conversation=pk, user=user.pk)
+    row = _VISIBLE.first(conversation=pk, only=user.sees_only)
     if row is None:
         raise Http404
     return instance_of(Conversation, row)
@@ -67,45 +60,29 @@ def _with_newest(conversations: QuerySet[Conversation], user: int) -> QuerySet[C
     )
 
 
-def _rows(conversations: QuerySet[Conversation], user: int) -> Any:
-    return _with_newest(conversations, user).values(*columns_of(ConversationRow))
+def _rows(user: int, only: int | None = None) -> Any:
+    found = _with_newest(Conversation.objects.seen_by(only), user)
+    return found.values(*columns_of(ConversationRow))
 
 
-_LIST_OF_ALL = CompiledPages(
-    lambda user: _rows(Conversation.objects.present(), user), NEWEST_ACTIVITY_FIRST, user=int
+_WHO = {"user": int, "only": int}
+_LIST = CompiledPages(_rows, NEWEST_ACTIVITY_FIRST, **_WHO)
+_ONE = CompiledVariants(
+    lambda conversation, **who: _rows(**who).filter(pk=conversation), conversation=int, **_WHO
 )
-_LIST_OF_OWN = CompiledPages(
-    lambda user: _rows(Conversation.objects.joined_by(user), user), NEWEST_ACTIVITY_FIRST, user=int
-)
-
-
-_ONE_OF_ALL = CompiledQuery(
-    lambda conversation, user: _rows(Conversation.objects.present().filter(pk=conversation), user),
-    conversation=int,
-    user=int,
-)
-_ONE_OF_OWN = CompiledQuery(
-    lambda conversation, user: _rows(
-        Conversation.objects.joined_by(user).filter(pk=conversation), user
-    ),
-    conversation=int,
-    user=int,
-)
-
-
-def conversation_row(user: User, pk: int) -> ConversationRow:
-    """One of ``conversation_list``. Raises ``Http404`` if ``user`` cannot see it."""
-    query = _ONE_OF_ALL if user.sees_everything else _ONE_OF_OWN
-    row: ConversationRow | None = query.first(conversation=pk, user=user.pk)
-    if row is None:
-        raise Http404
-    return row
 
 
 def conversation_list(user: User) -> WholeList[ConversationRow]:
     """``conversations_of``, as the native API needs them."""
-    pages = _LIST_OF_ALL if user.sees_everything else _LIST_OF_OWN
-    return WholeList(pages, {"user": user.pk})
+    return WholeList(_LIST, {"user": user.pk, "only": user.sees_only})
+
+
+def conversation_row(user: User, pk: int) -> ConversationRow:
+    """One of ``conversation_list``. Raises ``Http404`` if ``user`` cannot see it."""
+    row: ConversationRow | None = _ONE.first(conversation=pk, user=user.pk, only=user.sees_only)
+    if row is None:
+        raise Http404
+    return row
 
 
 _NEWEST = CompiledQuery(

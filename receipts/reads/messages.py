@@ -11,8 +11,8 @@ from django.http import Http404
 
 from chat.errors import Refused
 from chat.models import Message, User
-from chat.sql.compiled import CompiledQuery
-from receipts.reads.places import known_conversation, remember
+from chat.sql.compiled import CompiledVariants
+from receipts.reads.places import placed, remember
 from receipts.rules.disclosure import discloses_receipts
 from receipts.rules.rows import MessageRow, columns_of
 from receipts.sql.keyset import NEWEST_FIRST
@@ -31,28 +31,19 @@ def rows_of(
 
 
 @cache
-def _visible(kind: type[Any], *names: str) -> CompiledQuery[Any]:
-    """One message; with ``user``, of a conversation in which that user takes part."""
-
-    def build(
-        message: int, user: int | None = None, conversation: int | None = None
-    ) -> QuerySet[Message, Any]:
-        all_messages = Message.objects.all()
-        visible = all_messages.present() if user is None else all_messages.of_participant(user)
-        placed = {"conversation": conversation} if conversation is not None else {}
-        return rows_of(visible.filter(pk=message, **placed), kind)
-
-    return CompiledQuery(build, **dict.fromkeys(names, int))
+def _visible(kind: type[Any]) -> CompiledVariants[Any]:
+    return CompiledVariants(
+        lambda only=None, **which: rows_of(Message.objects.seen_by(only).filter(**which), kind),
+        pk=int,
+        conversation=int,
+        only=int,
+    )
 
 
 def visible_row(user: User, pk: int, kind: type[AnyMessageRow]) -> AnyMessageRow:
     """The message. Raises ``Http404`` if ``user`` cannot see it (rule 17)."""
-    which = {"message": pk}
-    if (conversation := known_conversation(pk)) is not None:
-        which["conversation"] = conversation
-    if not user.sees_everything:
-        which["user"] = user.pk
-    message: AnyMessageRow | None = _visible(cast("Any", kind), *which).first(**which)
+    query = _visible(cast("Any", kind))
+    message: AnyMessageRow | None = query.first(**placed(pk), only=user.sees_only)
     if message is None:
         raise Http404
     remember(pk, message["conversation_id"], message["created_at"])
@@ -72,21 +63,16 @@ def message_rows(messages: QuerySet[Message]) -> QuerySet[Message, MessageRow]:
     return rows_of(messages, MessageRow)
 
 
-_OF_ANYBODY = CompiledQuery(
-    lambda ids: message_rows(Message.objects.present().filter(pk__among=ids)), ids=list
-)
-_OF_PARTICIPANT = CompiledQuery(
-    lambda ids, user: message_rows(Message.objects.of_participant(user).filter(pk__among=ids)),
+_VISIBLE_OF = CompiledVariants(
+    lambda ids, only=None: message_rows(Message.objects.seen_by(only).filter(pk__among=ids)),
     ids=list,
-    user=int,
+    only=int,
 )
 
 
 def visible_messages(user: User, ids: Collection[int]) -> list[MessageRow]:
     """Those of these messages that ``user`` can see (rule 17)."""
-    if user.sees_everything:
-        return _OF_ANYBODY.rows(ids=id_list(ids))
-    return _OF_PARTICIPANT.rows(ids=id_list(ids), user=user.pk)
+    return _VISIBLE_OF.rows(ids=id_list(ids), only=user.sees_only)
 
 
 _IN_CONVERSATION = CompiledPages(

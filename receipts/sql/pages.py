@@ -18,12 +18,9 @@ from chat.sql.compiled import CompiledRow, PlannedQuery
 from chat.sql.prepared import adapt
 from receipts.sql.keyset import Order
 
-#: Of a page: its size, whether it is one before a position, and whether it has a position.
-_Kind = tuple[int, bool, bool]
-
 
 class CompiledPages(Generic[CompiledRow]):
-    """The pages of the lists that ``build`` makes, with ``kinds`` as of a ``CompiledQuery``."""
+    """The pages of the lists that ``build`` makes, with ``kinds`` as of ``CompiledVariants``."""
 
     def __init__(
         self, build: Callable[..., QuerySet[Any, CompiledRow]], order: Order, **kinds: type
@@ -32,7 +29,8 @@ class CompiledPages(Generic[CompiledRow]):
         self._position = {
             f"position_{name}": datetime if name.endswith("_at") else int for name in order.names
         }
-        self._queries: dict[_Kind, PlannedQuery[CompiledRow]] = {}
+        #: By size, direction and the names of what is given.
+        self._queries: dict[tuple[object, ...], PlannedQuery[CompiledRow]] = {}
 
     def rows(
         self,
@@ -43,15 +41,17 @@ class CompiledPages(Generic[CompiledRow]):
         **values: Any,
     ) -> list[CompiledRow]:
         """``Order.page`` of the list for these values."""
-        kind = size, backwards, position is not None
-        query = self._queries.get(kind)
-        if query is None:
-            kinds = self._kinds if position is None else self._kinds | self._position
-            query = PlannedQuery(partial(self._page, size, backwards), **kinds)
-            self._queries[kind] = query
         if position is not None:
             values |= zip(self._position, map(adapt, position), strict=True)
-        return query.rows(**values)
+        given = {name: value for name, value in values.items() if value is not None}
+        key = size, backwards, *given
+        query = self._queries.get(key)
+        if query is None:
+            kinds = {**self._kinds, **self._position}
+            build = partial(self._page, size, backwards)
+            query = PlannedQuery(build, **{name: kinds[name] for name in given})
+            self._queries[key] = query
+        return query.rows(**given)
 
     def _page(self, size: int, backwards: bool, **values: Any) -> QuerySet[Any, CompiledRow]:
         position = [values.pop(name) for name in self._position if name in values] or None

@@ -23,7 +23,7 @@ from chat.models import Tracking
 from chat.names import MessageReference
 from receipts import services
 from receipts.models import MemberPosition, MessageStatus
-from receipts.reads.by_position import recipients_of_any
+from receipts.reads.by_position import recipient_list
 from receipts.reads.messages import message_rows
 from receipts.reads.position_counts import Sides, count_on, with_count, with_counts
 from receipts.reads.selectors import unread_of
@@ -310,7 +310,7 @@ class LargeLives(RuleBasedStateMachine):
         for row, message in zip(
             message_rows(self.chat.messages.order_by("pk")), self.room.messages, strict=True
         ):
-            listed = {names[each["recipient_id"]]: each for each in recipients_of_any(row)}
+            listed = {names[each["recipient_id"]]: each for each in recipient_list(row).queryset()}
             assert listed.keys() == message.rows.keys()
             for name, each in listed.items():
                 own = message.rows[name]

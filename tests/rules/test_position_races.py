@@ -9,7 +9,7 @@ import pytest
 from chat.models import Conversation, Message, Tracking, User
 from receipts.ledger.members import compare_members
 from receipts.models import MemberPosition
-from receipts.reads.by_position import recipients_of_any
+from receipts.reads.by_position import recipient_list
 from receipts.reads.messages import message_rows
 from tests.support.cast import say
 from tests.support.racing import at_once, first_then
@@ -31,7 +31,7 @@ def assert_members_are_counted(group: Conversation) -> None:
     """Rule 1: each message's recipients are as many as were counted when it was sent."""
     assert not compare_members(group.pk)
     for row in message_rows(Message.objects.filter(tracking=Tracking.BY_POSITION)):
-        assert recipients_of_any(row).count() == row["recipient_count"]
+        assert recipient_list(row).queryset().count() == row["recipient_count"]
 
 
 def test_positions_begin_once(group: Conversation, alice: User, bob: User, carol: User) -> None:

@@ -13,9 +13,6 @@ from receipts.rules.rows import MessageRow
 #: The ``channel_url`` of a conversation without an ``external_id`` is this and its id.
 OWN_URL = "seenby_"
 
-_BY_URL = CompiledQuery(
-    lambda url: Conversation.objects.present().filter(external_id=url).values("pk"), url=str
-)
 _COLUMNS = stored_columns(Conversation)
 _NAMED = CompiledQuery(
     lambda url: Conversation.objects.present().filter(external_id=url).values(*_COLUMNS), url=str
@@ -46,12 +43,6 @@ def channel_named(url: str) -> Conversation:
     if row is None:
         raise missing_object("Channel")
     return instance_of(Conversation, row)
-
-
-def channel_id_named(url: str) -> int:
-    """The id of the conversation with this ``channel_url``, by a compiled query: marks are many."""
-    found = _BY_URL.first(url=url)
-    return int(found["pk"]) if found else channel_named(url).pk
 
 
 def user_named(username: str) -> User:

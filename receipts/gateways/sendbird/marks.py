@@ -15,7 +15,7 @@ from receipts import services
 from receipts.gateways.sendbird.base import SendbirdView
 from receipts.gateways.sendbird.clock import time_of_milliseconds
 from receipts.gateways.sendbird.errors import missing_object
-from receipts.gateways.sendbird.finding import channel_id_named, users_named
+from receipts.gateways.sendbird.finding import channel_named, users_named
 from receipts.gateways.sendbird.times import times_of
 from receipts.reads.selectors import unread_count, unread_in_conversation
 from receipts.reads.watermarks import show_watermarks
@@ -29,7 +29,7 @@ class MarkDelivered(SendbirdView):
     def put(self, request: Request, channel_url: str) -> Response:
         """Mark it; ``ts`` is the member's new time if the watermark has moved."""
         username = self.fields.text("user_id")
-        conversation = channel_id_named(channel_url)
+        conversation = channel_named(channel_url).pk
         before = _delivered_up_to(conversation, username)
         try:
             marked = services.mark_up_to(
@@ -54,7 +54,7 @@ class MarkRead(SendbirdView):
         """
         fields = self.fields
         username, message_id = fields.text("user_id"), fields.message("message_id")
-        conversation = channel_id_named(channel_url)
+        conversation = channel_named(channel_url).pk
         try:
             if message_id is None:
                 up_to = _newest_by(conversation, fields.number("timestamp"))
@@ -96,7 +96,7 @@ class MarkAllRead(SendbirdView):
         if not urls:
             _mark_everything_read(user)
             return Response({})
-        ids = [channel_id_named(url) for url in urls]
+        ids = [channel_named(url).pk for url in urls]
         member = ConversationParticipant.objects.active().filter(user=user, conversation__in=ids)
         if member.count() < len(set(ids)):
             raise _no_member(user_id)
