@@ -24,6 +24,7 @@ BENCHMARKS = {
     "threads": "benchmarks.threads",
     "send": "benchmarks.send",
     "http": "benchmarks.marks_over_http",
+    "greenlets": "benchmarks.greenlets",
     "ways": "benchmarks.ways",
     "batches": "benchmarks.batches",
     "pages": "benchmarks.pages",

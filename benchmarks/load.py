@@ -2,7 +2,7 @@
 
 `python -m benchmarks.load` reads a job from its input and prints the results, both JSON:
 ``{"host", "port", "connections", "tokens": [...], "requests": [[path, number of token], ...]}``;
-a request may have its body as a third item.
+a request may have its body as a third item, and its method as a fourth.
 It connects to loopback only.
 """
 
@@ -72,10 +72,12 @@ def _complete(head: bytes, body: bytes) -> bool:
     return len(body) >= int(length) if length else body.endswith(b"0\r\n\r\n")
 
 
-def _request(job: dict[str, Any], path: str, token: int, body: Any = None) -> bytes:
+def _request(
+    job: dict[str, Any], path: str, token: int, body: Any = None, method: str = "POST"
+) -> bytes:
     content = json.dumps(body or {})
     return (
-        f"POST {path} HTTP/1.1\r\nHost: {job['host']}:{job['port']}\r\n"
+        f"{method} {path} HTTP/1.1\r\nHost: {job['host']}:{job['port']}\r\n"
         f"Authorization: Bearer {job['tokens'][token]}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n{content}"
     ).encode()

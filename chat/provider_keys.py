@@ -24,6 +24,7 @@ from rest_framework.exceptions import APIException
 
 from chat.hurrying import HurriedConnection, HurriedTLSConnection
 from chat.public_keys import ALGORITHMS, weakness
+from chat.waiting import run_blocking
 
 logger = logging.getLogger("seenby.tokens")
 
@@ -70,7 +71,7 @@ class ProviderKeys(PyJWKClient):
         if not self._waiting.acquire(blocking=False):
             raise KeysUnavailable
         try:
-            self._refresh()
+            run_blocking(self._refresh)
         finally:
             self._waiting.release()
         key = self._known(key_id)

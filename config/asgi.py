@@ -30,7 +30,7 @@ connections.settle_connections()
 
 from chat.provider_keys import provider_keys
 from config import health  # only now can models be imported
-from config.browsers import with_handler_of_tokens
+from config.browsers import is_short, with_handler_of_tokens
 from config.metrics import Metrics, is_scrape
 from config.sampling import Sampler
 from config.serving import warn_without_limits
@@ -49,6 +49,8 @@ _requests = WSGIBridge(
     longest=settings.SERVER_ANSWER_SECONDS,
     release=release_connection,
     put_back=close_if_due,
+    greenlets=settings.SERVER_GREENLETS if connections.may_use_greenlets() else 0,
+    is_short=is_short,
 )
 _sockets = Door(_requests.call)
 _sampler = Sampler(_requests)

@@ -1,4 +1,4 @@
-"""Runs a WSGI application under ASGI, on a fixed number of threads.
+"""Runs a WSGI application under ASGI: short requests on greenlets, others on threads.
 
 A thread never waits for a client. The body of a request is read before a thread is used, and the
 event loop sends the response. A streamed response is produced piece by piece: each piece occupies
@@ -8,24 +8,21 @@ a thread only while it is produced, and the next one when the client has taken t
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any, TypeVar
 
-from chat.origins import headers_for
 from config.environ import Environ, environ_of
+from config.greenlets import WorkGreenlets
+from config.messages import Answer, body_message, refusal
 from config.streams import Application, Stream, started
 from config.threads import Job, WorkThreads
 from receipts.api.outages import Overloaded
 from receipts.feed.asgi import AsgiMessage, AsgiReceive, AsgiSend
 from receipts.feed.transport import abort
-from receipts.metrics import count_refused
 
-#: Head and body. Sent in a row, they leave in one packet.
-Answer = tuple[AsgiMessage, AsgiMessage]
 Result = TypeVar("Result")
 #: A request that waits longer than this for a thread notices a hang-up. Less is not worth a task.
 UNWATCHED_SECONDS = 0.05
@@ -39,6 +36,9 @@ class WSGIBridge:
     Database connections belong to threads, and different threads may produce the pieces of a
     stream. So ``release`` is called on a thread before each request, ``put_back`` after it, and
     ``release`` around each piece, between which no cursor and no transaction may stay open.
+
+    Requests that ``is_short`` selects run on as many ``greenlets`` of the event loop's thread; with
+    none, all run on threads.
 
     A client that does not take a piece within ``patience`` seconds, or whose waits add up to more
     than ``longest`` seconds over the whole response, is disconnected.
@@ -55,11 +55,15 @@ class WSGIBridge:
         longest: float = 300,
         release: Callable[[], None] = lambda: None,
         put_back: Callable[[], None] = lambda: None,
+        greenlets: int = 0,
+        is_short: Callable[[Environ], bool] = lambda environ: False,
     ) -> None:
         self.application, self.max_body = application, max_body
         self.release, self.put_back = release, put_back
         self.patience, self.longest = patience, longest
         self.pool, self.threads = WorkThreads(threads, "request"), threads
+        self.greenlets = WorkGreenlets(greenlets, self.pool) if greenlets else None
+        self.is_short = is_short
         self.inside, self.room = 0, threads + max_waiting  # only the event loop counts
 
     async def __call__(self, scope: AsgiMessage, receive: AsgiReceive, send: AsgiSend) -> None:
@@ -104,7 +108,7 @@ class WSGIBridge:
         size = int(length) if length.isdecimal() and len(length) < 20 else 0
         if length and not (length.isdecimal() and len(length) < 20):
             close = [(b"connection", b"close")]  # where the body ends is not known
-            return _refusal(environ, 400, "bad_request", "Content-Length is not a number.", *close)
+            return refusal(environ, 400, "bad_request", "Content-Length is not a number.", *close)
         while more and size <= self.max_body:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -116,7 +120,7 @@ class WSGIBridge:
             # body; the server cannot know which.
             close = [(b"connection", b"close")] if "HTTP_EXPECT" in environ and not body else []
             detail = f"The request is larger than {self.max_body} bytes."
-            return _refusal(environ, 413, "request_too_large", detail, *close)
+            return refusal(environ, 413, "request_too_large", detail, *close)
         if length or body:  # a chunked one has no length, without which Django would read nothing
             environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = BytesIO(body)
@@ -127,11 +131,13 @@ class WSGIBridge:
         if self.inside >= self.room:
             later = (b"retry-after", b"%d" % Overloaded.wait)
             error = Overloaded.status_code, Overloaded.default_code, Overloaded.default_detail
-            return _refusal(request.environ, *error, later)
+            return refusal(request.environ, *error, later)
         try:
             # In the thread's own context, as under any WSGI server: with a new one per request
             # Django would rebuild its cache. Code that sets a context variable must reset it.
-            answer = await self._on_thread(request, request.run)
+            is_short = self.greenlets is not None and self.is_short(request.environ)
+            pool = self.greenlets if self.greenlets is not None and is_short else self.pool
+            answer = await self._do(request, request.run, pool)
             if not isinstance(answer, Stream):
                 return answer
             await self._stream(request, answer, send)
@@ -140,10 +146,12 @@ class WSGIBridge:
             if request.watcher:
                 request.watcher.cancel()
 
-    async def _on_thread(self, request: _Request, work: Callable[[], Result]) -> Result | None:
-        """Do a part of a request on a thread; None if the client hangs up while it waits."""
+    async def _do(
+        self, request: _Request, work: Callable[[], Result], pool: WorkThreads | WorkGreenlets
+    ) -> Result | None:
+        """Do a part of a request; None if the client hangs up while it waits for its turn."""
         self.inside += 1
-        job = request.job = self.pool.submit(work)
+        job = request.job = pool.submit(work)
         job.drop = self._drop
         soon = None
         try:
@@ -163,7 +171,7 @@ class WSGIBridge:
     async def _stream(self, request: _Request, stream: Stream, send: AsgiSend) -> None:
         """Send piece by piece; between pieces, no thread and no place in the queue is occupied."""
         request.watch()
-        left, messages = self.longest, [stream.start, _body(stream.first, more=True)]
+        left, messages = self.longest, [stream.start, body_message(stream.first, more=True)]
         try:
             while not request.gone:
                 began = time.monotonic()
@@ -173,10 +181,10 @@ class WSGIBridge:
                 left -= time.monotonic() - began
                 if not messages[-1]["more_body"] or request.gone:
                     return
-                piece = await self._on_thread(request, stream.piece)
+                piece = await self._do(request, stream.piece, self.pool)
                 if piece is None:  # it failed, and what was sent stays unfinished
                     return
-                messages = [_body(piece, more=bool(piece))]
+                messages = [body_message(piece, more=bool(piece))]
         except TimeoutError:
             logger.info("A client was too slow.", extra={"path": request.environ["PATH_INFO"]})
             abort(send)
@@ -219,7 +227,7 @@ class _Request:
         self.job.cancel()  # if it still waits for a thread
 
     def run(self) -> Answer | Stream:
-        """Run the application, on a thread; return its response or a started stream."""
+        """Run the application; return its response or a started stream."""
         bridge = self.bridge
         try:
             bridge.release()
@@ -227,24 +235,7 @@ class _Request:
         except BaseException:  # also a sys.exit(), which in the event loop would end the server
             logger.exception("%s %s", self.environ["REQUEST_METHOD"], self.environ["PATH_INFO"])
             detail = "Something went wrong here; it is in the log."
-            return _refusal(self.environ, 500, "error", detail)
+            return refusal(self.environ, 500, "error", detail)
         finally:
             bridge.put_back()
-        return stream or (start, _body(body))
-
-
-def _refusal(environ: Environ, status: int, code: str, detail: str, *more: Any) -> Answer:
-    """A refusal by the bridge itself; logged with one line, as Django's are."""
-    method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-    extra = {"status": status, "client": environ["REMOTE_ADDR"] or None}
-    logger.warning("%s %s", method, path, extra=extra)
-    count_refused(status)
-    body = json.dumps({"detail": detail, "code": code}).encode()
-    described = (b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))
-    headers = [*described, *more, *headers_for(environ.get("HTTP_ORIGIN"))]
-    start = {"type": "http.response.start", "status": status, "headers": headers}
-    return start, _body(body)
-
-
-def _body(body: bytes, more: bool = False) -> AsgiMessage:
-    return {"type": "http.response.body", "body": body, "more_body": more}
+        return stream or (start, body_message(body))

@@ -15,7 +15,7 @@ from typing import Any
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.http import HttpRequest, HttpResponse
-from django.urls import ResolverMatch, get_resolver
+from django.urls import Resolver404, ResolverMatch, get_resolver
 from django.utils.module_loading import import_string
 
 from config.environ import Environ
@@ -93,6 +93,19 @@ class _Handler(WSGIHandler):
 @lru_cache(maxsize=_ADDRESSES)
 def _view_at(path: str) -> ResolverMatch:
     return get_resolver().resolve(path)
+
+
+def is_short(environ: Environ) -> bool:
+    """Whether a call with a token is short and waits for PostgreSQL alone, as its view says."""
+    path = environ["PATH_INFO"]
+    if not _has_token(environ) or len(path) > _LONGEST_ADDRESS or not path.isascii():
+        return False
+    try:
+        view: Any = _view_at(path).func
+    except Resolver404:
+        return False
+    action = getattr(view, "actions", {}).get(environ["REQUEST_METHOD"].lower())
+    return action in getattr(view.cls, "short_actions", ())
 
 
 def _handler(middlewares: list[str]) -> Handler:

@@ -23,6 +23,12 @@ def settle_connections() -> None:
     request_started.connect(close_if_ended)
 
 
+def may_use_greenlets() -> bool:
+    """Whether they can wait for the database: SQLite and the threads of a pool would block them."""
+    database: Any = connections["default"]
+    return database.vendor == "postgresql" and database.pool is None
+
+
 def leave_checks_to_bridge() -> None:
     """Call in a server process when it starts: ``release_connection`` runs before each request.
 

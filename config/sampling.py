@@ -25,7 +25,9 @@ _gauge = metrics.gauge
 _WORKERS = _gauge("seenby_workers", "Server processes.")
 _THREADS = _gauge("seenby_threads", "Threads for requests.")
 _BUSY = _gauge("seenby_threads_busy", "Threads that work on a request.")
-_WAITING = _gauge("seenby_requests_waiting", "Requests that wait for a thread.")
+_GREENLETS = _gauge("seenby_greenlets", "Greenlets for short requests.")
+_GREENLETS_BUSY = _gauge("seenby_greenlets_busy", "Greenlets that work on a request.")
+_WAITING = _gauge("seenby_requests_waiting", "Requests that wait for a thread or a greenlet.")
 _CONNECTIONS = _gauge("seenby_connections", "Open HTTP connections.")
 _BODIES = _gauge("seenby_bodies_bytes", "Bodies of requests that are not answered.")
 _STREAMS = _gauge("seenby_streams", "Open streams of the live feed.")
@@ -69,10 +71,15 @@ class Sampler:
     def sample(self) -> None:
         """Measure now."""
         _WORKERS.set(1)
-        inside, threads = self.bridge.inside, self.bridge.threads
+        inside, threads, waiting = self.bridge.inside, self.bridge.threads, 0
+        if (greenlets := self.bridge.greenlets) is not None:
+            waiting = greenlets.waiting
+            inside -= greenlets.busy + waiting
+            _GREENLETS.set(greenlets.count)
+            _GREENLETS_BUSY.set(greenlets.busy)
         _THREADS.set(threads)
         _BUSY.set(min(inside, threads))
-        _WAITING.set(max(inside - threads, 0))
+        _WAITING.set(max(inside - threads, 0) + waiting)
         for gauge, value in zip((_CONNECTIONS, _BODIES), open_connections(), strict=True):
             gauge.set(value)
         for gauge, value in zip((_STREAMS, _SOCKETS), hub().count_by_kind(), strict=True):

@@ -9,30 +9,30 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from queue import SimpleQueue
-from threading import Thread
+from threading import Thread, get_ident
 from typing import Any, Generic, TypeVar
 
 _Result = TypeVar("_Result")
 
 
 class Job(Generic[_Result]):
-    """A function that waits for a thread, runs or is done."""
+    """A function that waits for a thread or a greenlet, runs or is done."""
 
     def __init__(self, work: Callable[[], _Result]) -> None:
         self.work = work
-        self.loop = asyncio.get_running_loop()
+        self.loop, self._thread = asyncio.get_running_loop(), get_ident()
         self.future: asyncio.Future[_Result] = self.loop.create_future()
         self.is_waiting = True
         #: Called on the loop with a result that nobody waits for any more.
         self.drop: Callable[[_Result], None] = lambda result: None
 
     def cancel(self) -> None:
-        """Give up waiting for a thread; a function that runs already is not interrupted."""
+        """Give up waiting for a turn; a function that runs already is not interrupted."""
         if self.is_waiting:
             self.future.cancel()
 
     def run(self) -> None:
-        """On a thread: do the work and pass on what became of it."""
+        """On a thread or a greenlet: do the work and pass on what became of it."""
         self.is_waiting = False
         if self.future.cancelled():
             return
@@ -44,6 +44,9 @@ class Job(Generic[_Result]):
             self._pass_on(self._succeed, result)
 
     def _pass_on(self, to: Callable[[Any], None], outcome: object) -> None:
+        if get_ident() == self._thread:  # on a greenlet
+            to(outcome)
+            return
         try:
             self.loop.call_soon_threadsafe(to, outcome)
         except RuntimeError:

@@ -1,4 +1,4 @@
-"""Runs a prepared statement by one call of libpq.
+"""Runs a statement by one call of libpq.
 
 psycopg's cursor makes six calls of libpq for a statement, and gives up Python's lock around each,
 so under load other threads wake in between. For a mark over HTTP that was an eighth of the server's
@@ -15,7 +15,16 @@ from typing import Any
 from psycopg import Connection, OperationalError
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
-from psycopg.pq import DiagnosticField, ExecStatus, Format, TransactionStatus
+from psycopg.pq import DiagnosticField, ExecStatus, TransactionStatus
+from psycopg.pq.abc import PGresult
+
+from chat.sql.waiting import (
+    begin_transaction,
+    execute_once,
+    execute_prepared,
+    lets_others_go_on,
+    prepare_statement,
+)
 
 #: Statements that one connection keeps prepared here. The hot ones are some dozens, each of them
 #: several times if its numbers differ in size.
@@ -40,40 +49,56 @@ class _Statements:
 
 
 def can_run_directly(connection: Connection[Any]) -> bool:
-    """Whether ``run_directly`` may be used now.
+    """Whether ``run_once`` may be used now.
 
-    Not where nothing may be prepared (``pooler``), nor on the main thread, where Ctrl-C must end a
-    command that waits for a lock. In a transaction only if the driver has prepared nothing on this
-    connection: after a rollback it ends all prepared statements, and one that has ended makes the
-    transaction fail.
+    Not on the main thread, where Ctrl-C must end a command that waits for a lock.
     """
-    if connection.prepare_threshold is None or current_thread() is main_thread():
+    begins_alike = connection.autocommit or connection.isolation_level is None
+    return begins_alike and not _is_of_command(connection)
+
+
+def can_prepare_directly(connection: Connection[Any]) -> bool:
+    """Whether ``run_prepared`` may be used now.
+
+    Not where nothing may be prepared (``pooler``). In a transaction only if the driver has prepared
+    nothing on this connection: after a rollback it ends all prepared statements, and one that has
+    ended makes the transaction fail.
+    """
+    if connection.prepare_threshold is None or not can_run_directly(connection):
         return False
-    return connection.autocommit or (
-        connection.isolation_level is None and _BY_DRIVER not in vars(connection)
-    )
+    return connection.autocommit or _BY_DRIVER not in vars(connection)
 
 
 def may_driver_prepare(connection: Connection[Any]) -> bool:
     """Whether the driver may prepare a statement: on the main thread, and on from there."""
-    if current_thread() is main_thread():
+    if _is_of_command(connection):
         vars(connection)[_BY_DRIVER] = True
     return _BY_DRIVER in vars(connection)
 
 
-def run_directly(
+def _is_of_command(connection: Connection[Any]) -> bool:
+    """Whether it is used on the main thread, and by no greenlet of a server."""
+    return current_thread() is main_thread() and not lets_others_go_on(connection)
+
+
+def run_once(
+    connection: Connection[Any], text: bytes, values: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """The rows of a statement whose placeholders are ``$1``, ``$2`` and so on, planned for these
+    values. Raises psycopg's errors.
+    """
+    adapter = _begun(connection).adapter
+    params: Any = adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
+    result = execute_once(connection, text, params, adapter.types, adapter.formats)
+    return _rows(result, adapter, connection)
+
+
+def run_prepared(
     connection: Connection[Any], text: bytes, values: Sequence[Any]
 ) -> list[tuple[Any, ...]] | None:
-    """The rows of a statement whose placeholders are ``$1``, ``$2`` and so on.
-
-    None if it has not run, since too many others are prepared. Raises psycopg's errors.
-    """
-    if not connection.autocommit and connection.pgconn.transaction_status == _IDLE:
-        _check(connection.pgconn.exec_(b"BEGIN"), connection)
-    statements: _Statements | None = vars(connection).get(_STATEMENTS)
-    if statements is None:
-        statements = vars(connection)[_STATEMENTS] = _Statements(connection)
-    adapter, names, pgconn = statements.adapter, statements.names, connection.pgconn
+    """The same of a prepared statement. None if it has not run, since too many are prepared."""
+    statements = _begun(connection)
+    adapter, names = statements.adapter, statements.names
     params: Any = adapter.dump_sequence(values, [PyFormat.AUTO] * len(values))
     key = text, adapter.types
     for is_last in (False, True):
@@ -81,19 +106,33 @@ def run_directly(
             if len(names) >= LIMIT:
                 return None
             name = b"seenby_%d" % next(statements.numbers)
-            _check(pgconn.prepare(name, text, adapter.types), connection)
+            _check(prepare_statement(connection, name, text, adapter.types), connection)
             names[key] = name
-        result = pgconn.exec_prepared(name, params, adapter.formats, Format.BINARY)
+        result = execute_prepared(connection, name, params, adapter.formats)
         if is_last or result.error_field(DiagnosticField.SQLSTATE) != _NOT_PREPARED:
             break
         names.clear()  # somebody has ended all prepared statements
         if not connection.autocommit:
             break
+    return _rows(result, adapter, connection)
+
+
+def _begun(connection: Connection[Any]) -> _Statements:
+    """What is prepared on the connection, on which a transaction has begun if it needs one."""
+    if not connection.autocommit and connection.pgconn.transaction_status == _IDLE:
+        _check(begin_transaction(connection), connection)
+    statements: _Statements | None = vars(connection).get(_STATEMENTS)
+    if statements is None:
+        statements = vars(connection)[_STATEMENTS] = _Statements(connection)
+    return statements
+
+
+def _rows(result: PGresult, adapter: Any, connection: Connection[Any]) -> list[tuple[Any, ...]]:
     _check(result, connection)
     if not result.nfields:
         return []
     adapter.set_pgresult(result)
-    rows = adapter.load_rows(0, result.ntuples, tuple)
+    rows: list[tuple[Any, ...]] = adapter.load_rows(0, result.ntuples, tuple)
     adapter.set_pgresult(None)
     return rows
 
@@ -103,7 +142,7 @@ def forget_statements(connection: Connection[Any]) -> None:
     vars(connection).pop(_STATEMENTS, None)
 
 
-def _check(result: Any, connection: Connection[Any]) -> None:
+def _check(result: PGresult, connection: Connection[Any]) -> None:
     """Raise psycopg's error, if there is one; one of libpq itself is of a lost connection."""
     if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
         return

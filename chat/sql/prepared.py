@@ -14,10 +14,12 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import RawCursor
 
 from chat.sql.directly import (
+    can_prepare_directly,
     can_run_directly,
     forget_statements,
     may_driver_prepare,
-    run_directly,
+    run_once,
+    run_prepared,
 )
 
 #: A placeholder of Python's database interface: by name, by place, or a percent sign.
@@ -80,14 +82,16 @@ def _execute(run: Any, sql: str, params: Any, many: bool, context: Any) -> list[
 
 
 def _run_prepared(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
-    if can_run_directly(connection):
-        rows = run_directly(connection, text, values)
+    if can_prepare_directly(connection):
+        rows = run_prepared(connection, text, values)
         if rows is not None:
             return rows
     return _by_cursor(connection, text, values, prepare=may_driver_prepare(connection))
 
 
 def _run_planned(connection: Any, text: bytes, values: Any) -> list[tuple[Any, ...]]:
+    if can_run_directly(connection):
+        return run_once(connection, text, values)
     return _by_cursor(connection, text, values, prepare=False)
 
 

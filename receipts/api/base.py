@@ -90,6 +90,9 @@ class ApiViewSet(ScopedAnswers, GenericViewSet[Any]):
     #: Query parameters in addition to paging and the filters of ``filterset_class``.
     query_parameters: frozenset[str] = frozenset()
     filterset_class: Any = None
+    #: Actions that take little time and wait for nothing but PostgreSQL. They may run on the event
+    #: loop's thread, so what else waits must use ``chat.waiting``.
+    short_actions: frozenset[str] = frozenset()
     #: Returns the id of what an address names instead of numbering it; 0 for an unknown name.
     #: None for views that have no such address, or look a name up in a statement of their own.
     id_of: Callable[[int | str], int] | None = None

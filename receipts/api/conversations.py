@@ -33,6 +33,7 @@ class ConversationViewSet(ApiViewSet):
     pagination_class = NewestActivityFirst
     filterset_class = ConversationFilter
     serializer_class = ConversationShape
+    short_actions = frozenset({"retrieve"})
     told_without_read = frozenset({"id", "complete"})
     id_of = staticmethod(conversation_id_of)
     queryset = Conversation.objects.none()

@@ -37,6 +37,7 @@ class MessageMarkViewSet(ApiViewSet):
     """A recipient marks one message, or a service account reports a failed delivery."""
 
     serializer_class = OwnReceipt
+    short_actions = frozenset({"delivered", "read"})
     told_without_read = frozenset({"message", "user"})
 
     @extend_schema(request=MarkBody, responses={200: OwnReceipt, **ARCHIVED})
@@ -91,6 +92,7 @@ class ConversationMarkViewSet(ApiViewSet):
     """A participant marks everything up to a message, or from a message on."""
 
     serializer_class = BulkMark
+    short_actions = frozenset({"mark_delivered", "mark_read", "mark_unread"})
     told_without_read = frozenset({"conversation", "user"})
 
     @extend_schema(request=BulkMarkBody, responses=BulkMark)

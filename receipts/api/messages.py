@@ -32,6 +32,7 @@ class ConversationMessageViewSet(ApiViewSet):
     pagination_class = NewestFirst
     filterset_class = MessageFilter
     serializer_class = MessageShape
+    short_actions = frozenset({"create"})
     told_without_read = frozenset({"id"})
     queryset = Message.objects.none()
     id_of = staticmethod(conversation_id_of)
@@ -113,6 +114,7 @@ class MessageViewSet(ApiViewSet):
     """One message."""
 
     serializer_class = MessageShape
+    short_actions = frozenset({"retrieve"})
     id_of = staticmethod(message_id_of)
     told_without_read = frozenset({"id"})
 

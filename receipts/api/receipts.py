@@ -69,6 +69,7 @@ class MessageReceiptViewSet(ApiViewSet):
     """The receipts of one message, for those who may see them (rule 17)."""
 
     serializer_class: Any = Summary
+    short_actions = frozenset({"status"})
     id_of = staticmethod(message_id_of)
 
     @extend_schema(responses=Summary)

@@ -153,6 +153,7 @@ class MeViewSet(ApiViewSet):
     """The caller's own profile and privacy switch."""
 
     serializer_class = Me
+    short_actions = frozenset({"retrieve"})
     told_without_read = frozenset({"username"})
 
     @extend_schema(responses=Me)
