@@ -49,6 +49,8 @@ FOR_HEADERS = (
 )
 #: Addresses whose views a process remembers, and the longest of them: a name may be long.
 _ADDRESSES, _LONGEST_ADDRESS = 5_000, 100
+#: A request with more bytes than this is not short: to parse them takes time.
+_LARGEST_BODY = 65_536
 
 
 def with_handler_of_tokens(browsers: Handler) -> Handler:
@@ -99,6 +101,8 @@ def is_short(environ: Environ) -> bool:
     """Whether a call with a token is short and waits for PostgreSQL alone, as its view says."""
     path = environ["PATH_INFO"]
     if not _has_token(environ) or len(path) > _LONGEST_ADDRESS or not path.isascii():
+        return False
+    if int(environ.get("CONTENT_LENGTH", 0)) > _LARGEST_BODY:
         return False
     try:
         view: Any = _view_at(path).func

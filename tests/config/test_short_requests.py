@@ -91,7 +91,8 @@ def test_views_say_which_requests_are_short(
     method: str, path: str, token: str, short: bool
 ) -> None:
     environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_AUTHORIZATION": token}
-    assert is_short(environ) is short
+    assert is_short(environ | {"CONTENT_LENGTH": "60000"}) is short
+    assert not is_short(environ | {"CONTENT_LENGTH": "70000"})
 
 
 @pytest.mark.postgres
