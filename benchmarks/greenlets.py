@@ -1,6 +1,7 @@
 """Short requests over HTTP: on greenlets of the event loop's thread, beside on threads.
 
-Two servers of this version take turns; the other one has ``SERVER_GREENLETS=0``.
+Two servers of this version take turns; the other one has ``SERVER_GREENLETS=0``. BENCH_KINDS names
+some kinds of requests, comma-separated, instead of all.
 """
 
 from __future__ import annotations
@@ -9,18 +10,21 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
 
-from benchmarks.marks_over_http import CONNECTIONS, Figures, apart, note, together
+from benchmarks.marks_over_http import CONNECTIONS, Figures, Marks, apart, note, together
 from benchmarks.processes import metered, postmaster, running_service
 from benchmarks.timing import ratios, spread
 from benchmarks.world import World, token_of
 
 RECIPIENTS, MESSAGES = 10, 200
-ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
+#: The number of the sender among the callers.
+SENDER = RECIPIENTS
+WARM_UP = 150
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
 #: A request: method, path, number of the caller, body.
 Requests = Sequence[tuple[str, str, int, Any]]
 
@@ -36,12 +40,16 @@ def run() -> None:
             for name, count in (("greenlets", 8), ("threads", 0))
         }
         for number in range(ROUNDS):
-            for name in sorted(servers, reverse=bool(number % 2)):
-                port, pid = servers[name]
-                pids = {"server": pid, "database": postmaster() or pid}
-                for kind, requests in _kinds(world):
-                    send = partial(_sent, port, tokens, requests)
-                    figures = metered(pids, len(requests), send)
+            for kind, requests_of in _chosen():
+                for name in sorted(servers, reverse=bool(number % 2)):
+                    port, pid = servers[name]
+                    pids = {"server": pid, "database": postmaster() or pid}
+                    requests = requests_of(world.say(MESSAGES), world.conversation.pk)
+                    # Sessions are new now and then, and plan a statement anew for the first times.
+                    first, measured = requests[:WARM_UP], requests[WARM_UP:]
+                    _sent(port, tokens, first)
+                    send = partial(_sent, port, tokens, measured)
+                    figures = metered(pids, len(measured), send)
                     note(found.setdefault((kind, name), _Figures()), figures)
     for kind in dict.fromkeys(kind for kind, _ in found):
         ours, theirs = found[kind, "greenlets"], found[kind, "threads"]
@@ -54,35 +62,43 @@ def run() -> None:
         print(f"  {'':21} greenlets / threads: {told}", flush=True)
 
 
+def _chosen() -> Iterator[tuple[str, Callable[[range, int], Requests]]]:
+    named = os.environ.get("BENCH_KINDS", "")
+    return ((kind, each) for kind, each in KINDS.items() if not named or kind in named.split(","))
+
+
 class _Figures(dict[str, list[float]]):
     def __missing__(self, name: str) -> list[float]:
         return self.setdefault(name, [])
 
 
-def _kinds(world: World) -> list[tuple[str, Requests]]:
-    """Each kind of request, in an order in which what it needs is there."""
-    messages, place = world.say(MESSAGES), f"conversations/{world.conversation.pk}/"
-    sender, first = RECIPIENTS, f"messages/{messages[0]}/"
-    return [
-        ("a status", [("GET", f"messages/{pk}/status/", sender, None) for pk in messages] * 5),
-        ("a message", [("GET", f"messages/{pk}/", 0, None) for pk in messages] * 5),
-        ("a conversation", [("GET", place, reader, None) for reader in range(RECIPIENTS)] * 100),
-        ("a mark", _marks(_half(messages, apart))),
-        ("marks of one message", _marks(_half(messages, together))),
-        ("a bulk mark", [("POST", f"{place}mark-read/", r, {}) for r in range(RECIPIENTS)] * 50),
-        ("a message sent to 10", [("POST", f"{place}messages/", sender, {"body": "Hi"})] * 500),
-        ("a page of recipients", [("GET", f"{first}recipients/", sender, None)] * 300),
-    ]  # fmt: skip
+def _marks(order: Callable[[range], Marks]) -> Callable[[range, int], Requests]:
+    def requests(messages: range, _: int) -> Requests:
+        of = [(pk, reader) for pk, reader in order(messages) if reader < RECIPIENTS]
+        return [("POST", f"messages/{pk}/read/", reader, {}) for pk, reader in of]
+
+    return requests
 
 
-def _marks(of: Sequence[tuple[int, int]]) -> Requests:
-    return [("POST", f"messages/{pk}/read/", reader, {}) for pk, reader in of]
-
-
-def _half(messages: range, order: Any) -> list[tuple[int, int]]:
-    half = len(messages) // 2
-    of_half = messages[:half] if order is apart else messages[half:]
-    return [(pk, reader % RECIPIENTS) for pk, reader in order(of_half) if reader < RECIPIENTS]
+#: Each kind of request: the requests, for new messages in a conversation.
+KINDS: dict[str, Callable[[range, int], Requests]] = {
+    "a status": lambda messages, _: [
+        ("GET", f"messages/{pk}/status/", SENDER, None) for pk in messages
+    ] * 5,
+    "a message": lambda messages, _: [("GET", f"messages/{pk}/", 0, None) for pk in messages] * 5,
+    "a conversation": lambda _, place: [("GET", f"conversations/{place}/", 0, None)] * 500,
+    "a mark": _marks(apart),
+    "marks of one message": _marks(together),
+    "a bulk mark": lambda _, place: [
+        ("POST", f"conversations/{place}/mark-read/", reader, {}) for reader in range(RECIPIENTS)
+    ] * 50,
+    "a message sent to 10": lambda _, place: [
+        ("POST", f"conversations/{place}/messages/", SENDER, {"body": "Hi"})
+    ] * 500,
+    "a page of recipients": lambda messages, _: [
+        ("GET", f"messages/{messages[0]}/recipients/", SENDER, None)
+    ] * 500,
+}  # fmt: skip
 
 
 def _sent(port: int, tokens: list[str], requests: Requests) -> dict[str, float]:
