@@ -40,7 +40,8 @@ MARK = """
            AND status.message_id <= %(up_to)s
            AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
            AND message.id = status.message_id AND message.deleted_at IS NULL
-     RETURNING status.message_id, status.delivered_at = %(at)s AS newly_delivered
+     RETURNING status.message_id, status.sent_at, message.sender_id,
+               status.delivered_at = %(at)s AS newly_delivered
     ), counted AS (
         UPDATE chat_message AS message
            SET read_count = read_count + 1,
@@ -48,6 +49,24 @@ MARK = """
           FROM marked WHERE message.id = marked.message_id
     )
     SELECT count(*) FROM marked"""
+#: The same, and what the sender and the reader's other devices are told, as the service does.
+EVENTS = """, announced AS (
+        INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id, state,
+                                           is_delivery, messages, message_count, first_message,
+                                           marked_at, created_at)
+        SELECT pg_current_xact_id()::text::bigint, 'receipt.updated', sender_id, %(conversation)s,
+               %(recipient)s, 'read', newly_delivered,
+               to_jsonb((array_agg(message_id ORDER BY sent_at, message_id))
+                        [GREATEST(count(*) - 19, 1) : count(*)]),
+               count(*), (array_agg(message_id ORDER BY sent_at, message_id))[1], %(at)s, now()
+          FROM marked GROUP BY sender_id, newly_delivered
+         UNION ALL
+        SELECT pg_current_xact_id()::text::bigint, 'conversation.read', %(recipient)s,
+               %(conversation)s, %(recipient)s, NULL, FALSE, '[]', count(*), NULL, NULL, now()
+          FROM marked HAVING count(*) > 0
+    )
+    SELECT count(*) FROM marked"""
+MARK_WITH_EVENTS = MARK.replace("\n    SELECT count(*) FROM marked", EVENTS)
 MOVE = """
     UPDATE chat_conversationparticipant
        SET last_read_message_id = %(up_to)s, last_read_at = %(at)s,
@@ -95,8 +114,14 @@ class BulkMark:
         return self._time(number, mark)
 
     def by_hand(self, number: int) -> float:
-        """The same writes in one transaction of hand-written SQL."""
+        """The same rows, counts and watermark in one transaction of hand-written SQL."""
+        return self._by_hand(number, MARK)
 
+    def by_hand_with_events(self, number: int) -> float:
+        """The same, with its two events."""
+        return self._by_hand(number, MARK_WITH_EVENTS)
+
+    def _by_hand(self, number: int, statement: str) -> float:
         def mark(recipient: int, up_to: int) -> None:
             params = {
                 "recipient": recipient,
@@ -105,7 +130,7 @@ class BulkMark:
                 "at": timezone.now(),
             }
             with self.hand.transaction():
-                self.hand.execute(MARK, params)
+                self.hand.execute(statement, params)
                 self.hand.execute(MOVE, params)
 
         return self._time(number, mark)
@@ -223,8 +248,10 @@ def beside_hand(bulk: BulkMark, label: str, rounds: int) -> None:
         "service": bulk.service,
         "endpoint": bulk.endpoint,
         "by hand": bulk.by_hand,
+        "by hand, with events": bulk.by_hand_with_events,
     }
     taken = take_turns(rivals, rounds=rounds, budget=BUDGET)
     times(label, taken)
     compare(label, taken, "service", "by hand")
+    compare(label, taken, "service", "by hand, with events")
     compare(label, taken, "endpoint", "by hand")

@@ -29,6 +29,9 @@ from config.threads import Job, WorkThreads
 
 _Result = TypeVar("_Result")
 
+#: Seconds after which a greenlet that waits is looked after; it has waited at most twice as long.
+LOOK_SECONDS = 0.1
+
 
 class WorkGreenlets:
     """Runs jobs in the order in which they come in, at most ``count`` at once; used on the loop.
@@ -47,7 +50,8 @@ class WorkGreenlets:
 
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Greenlets belong to a thread, so another loop has others."""
-        self._loop, self._started = loop, 0
+        self._loop, self._workers = loop, list[_Worker]()
+        self._is_looking = False
         #: The last one that was used is used first: its session's memory is in the cache.
         self._idle: list[_Worker] = []
         self._waiting: deque[Callable[[], None]] = deque()
@@ -55,7 +59,7 @@ class WorkGreenlets:
     @property
     def busy(self) -> int:
         """How many jobs run."""
-        return self._started - len(self._idle)
+        return len(self._workers) - len(self._idle)
 
     @property
     def waiting(self) -> int:
@@ -69,9 +73,9 @@ class WorkGreenlets:
             self._begin(job.loop)
         if self._idle:
             self._idle.pop().resume(job.run)
-        elif self._started < self.count:
-            self._started += 1
-            _Worker(self, job.loop).resume(job.run)
+        elif len(self._workers) < self.count:
+            self._workers.append(_Worker(self, job.loop))
+            self._workers[-1].resume(job.run)
         else:
             self._waiting.append(job.run)
         return job
@@ -83,6 +87,22 @@ class WorkGreenlets:
         else:
             self._idle.append(worker)
 
+    def look_now_and_then(self) -> None:
+        """Look after greenlets that wait, for as long as one does.
+
+        The loop may lose what would wake one: uvloop gives up a socket that has an error, and TLS
+        may keep what it has read.
+        """
+        if self._loop is not None and not self._is_looking:
+            self._is_looking = True
+            self._loop.call_later(LOOK_SECONDS, self._look)
+
+    def _look(self) -> None:
+        self._is_looking = False
+        for worker in self._workers:
+            if worker.waiter is not None:
+                worker.waiter.look()
+
 
 class _Worker:
     """One greenlet, with a connection to PostgreSQL."""
@@ -91,7 +111,7 @@ class _Worker:
         self.owner, self.loop = owner, loop
         self._greenlet, self._of_loop = greenlet(self._work), getcurrent()
         self._greenlet.gr_context = Context()
-        self._waiter: _Waiter | None = None
+        self.waiter: _Waiter | None = None
 
     def resume(self, value: Any = None) -> None:
         """Run the greenlet until it waits again; called by the loop."""
@@ -114,9 +134,9 @@ class _Worker:
     def _connect(self, database: Any) -> None:
         """To connect blocks, and may look up an address."""
         self._run_on_thread(lambda: type(database).connect(database))
-        if self._waiter is not None:
-            self._waiter.close()
-        self._waiter = _Waiter(self, database.connection)
+        if self.waiter is not None:
+            self.waiter.close()
+        self.waiter = _Waiter(self, database.connection)
 
     def _run_on_thread(self, work: Callable[[], _Result]) -> _Result:
         job = self.owner.threads.submit(work)
@@ -133,6 +153,8 @@ class _Waiter:
         #: A duplicate of the socket: the loop may watch it when the connection has been closed.
         self._socket = os.dup(connection.fileno())
         self._is_watched = self._is_awaited = False
+        #: How often it has waited, and how often when it was looked after.
+        self._waits = self._looked_at = 0
         wait_by(connection, self.wait, self.until_readable)
 
     def close(self) -> None:
@@ -154,9 +176,21 @@ class _Waiter:
             self._loop.add_reader(self._socket, self._readable)
             self._is_watched = True
         self._is_awaited = True
+        self._waits += 1
+        self._worker.owner.look_now_and_then()
         ready: Ready = self._worker.pause()
         self._is_awaited = False
         return ready
+
+    def look(self) -> None:
+        """If it has waited since the last look, let it see for itself; watch the socket anew."""
+        if not self._is_awaited:
+            return
+        if self._looked_at == self._waits:
+            self._unwatch()
+            self._worker.resume(Ready.R)
+        self._looked_at = self._waits
+        self._worker.owner.look_now_and_then()
 
     def _ready(self, wanted: Wait) -> Ready:
         if not wanted & Wait.W:

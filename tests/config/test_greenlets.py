@@ -167,7 +167,7 @@ def test_who_waits_for_a_greenlet_gets_it_in_turn_or_gives_up() -> None:
 def test_a_connection_that_has_ended_is_replaced(other: psycopg.Connection[Any]) -> None:
     def ends() -> None:
         [(pid,)] = fetch_prepared(PID, {})
-        other.execute("SELECT pg_terminate_backend(%s, 10000)", [pid])
+        other.execute("SELECT pg_terminate_backend(CAST(%s AS int), 10000)", [pid])
         with pytest.raises(OperationalError):
             fetch_prepared(PID, {})
 
@@ -177,6 +177,26 @@ def test_a_connection_that_has_ended_is_replaced(other: psycopg.Connection[Any])
         return await greenlets.submit(closing(partial(fetch_prepared, "SELECT 1", {}))).future
 
     assert asyncio.run(ended_and_used()) == [(1,)]
+
+
+def test_what_the_loop_fails_to_say_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As uvloop does with a socket that has an error: it never calls again."""
+
+    async def submitted() -> Any:
+        loop = asyncio.get_running_loop()
+        watch, watched = loop.add_reader, []
+
+        def lose_the_first(socket: int, *call: Any) -> None:
+            watched.append(socket)
+            if len(watched) > 1:
+                watch(socket, *call)
+
+        monkeypatch.setattr(loop, "add_reader", lose_the_first)
+        greenlets = WorkGreenlets(1, WorkThreads(1, "aside"))
+        asked = greenlets.submit(closing(partial(fetch_prepared, "SELECT 1", {}))).future
+        return await asyncio.wait_for(asked, 20)
+
+    assert asyncio.run(submitted()) == [(1,)]
 
 
 def test_the_loop_itself_may_not_use_the_database() -> None:

@@ -56,12 +56,13 @@ def role_of_requests() -> Iterator[None]:
         execute(role.format(database, "RESET"))
 
 
+@pytest.mark.parametrize("greenlets", [0, 2])
 @pytest.mark.usefixtures("role_of_requests")
 def test_who_waits_for_a_locked_row_is_told_to_come_back(
-    database: str, serve: Serve, group: Conversation, service_key: str
+    database: str, serve: Serve, group: Conversation, service_key: str, greenlets: int
 ) -> None:
-    """503 ``busy`` with Retry-After, more requests than there are threads, and then all is well."""
-    server = serve(DB_LOCK_TIMEOUT_MS=100, SERVER_THREADS=2)
+    """503 ``busy`` with Retry-After, more requests than can run at once, and then all is well."""
+    server = serve(DB_LOCK_TIMEOUT_MS=100, SERVER_GREENLETS=greenlets, SERVER_THREADS=2)
     with psycopg.connect(database) as other:
         other.execute("SELECT 1 FROM chat_conversation WHERE id = %s FOR UPDATE", [group.pk])
         with ThreadPoolExecutor(4) as pool:

@@ -24,7 +24,7 @@ from tests.support.random_work import assert_no_drift
 _END_ALL = """
     SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
      WHERE datname = current_database() AND application_name = 'served'"""
-_LOCK = "SELECT 1 FROM chat_message WHERE id = %s FOR UPDATE"
+_LOCK = "SELECT 1 FROM chat_message WHERE id = %s AND conversation_id = %s FOR UPDATE"
 
 
 def mark(server: Server, user: User, message: Message, **body: Any) -> tuple[int, Any]:
@@ -57,7 +57,7 @@ class _Locked:
 
     def __init__(self, database: str, message: Message) -> None:
         self.connection = psycopg.connect(database)
-        self.connection.execute(_LOCK, [message.pk])
+        self.connection.execute(_LOCK, [message.pk, message.conversation_id])
 
     def release(self) -> None:
         self.connection.close()
@@ -136,18 +136,6 @@ class TestServed:
             lock.release()
             assert [each.result()[0] for each in waiting] == [200] * 5
         assert_no_drift()
-
-    def test_who_waits_for_too_long_is_told_to_come_back(
-        self, locked: tuple[Message, _Locked], serve: Serve, bob: User
-    ) -> None:
-        message, lock = locked
-        server = serve(SERVER_GREENLETS=2, DB_LOCK_TIMEOUT_MS=100)
-        with ThreadPoolExecutor(4) as pool:
-            answers = list(pool.map(lambda _: mark(server, bob, message), range(4)))
-        assert {(status, answer["code"]) for status, answer in answers} == {(503, "busy")}
-        lock.release()
-        assert mark(server, bob, message)[0] == 200
-        assert "Traceback" not in server.log.read_text()
 
     def test_without_greenlets_threads_serve_them(
         self, database: str, serve: Serve, direct: Conversation, alice: User, bob: User
