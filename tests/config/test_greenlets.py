@@ -13,7 +13,7 @@ import pytest
 from django.core.exceptions import SynchronousOnlyOperation
 from django.db import OperationalError, connection, transaction
 
-from chat.models import User
+from chat.models import Conversation, User
 from chat.sql.prepared import fetch_prepared
 from chat.waiting import run_blocking
 from config.greenlets import WorkGreenlets
@@ -108,28 +108,27 @@ def test_two_at_once_have_a_session_each(other: psycopg.Connection[Any]) -> None
 
 
 def test_an_open_transaction_is_nobody_elses(
-    other: psycopg.Connection[Any], alice: User, bob: User
+    other: psycopg.Connection[Any], direct: Conversation, group: Conversation
 ) -> None:
     """One rolls back after it has waited; meanwhile another has committed."""
 
-    def rename(user: User) -> None:
-        fetch_prepared(
-            "UPDATE chat_user SET display_name = 'Other' WHERE id = %(id)s", {"id": user.pk}
-        )
+    def rename(conversation: Conversation) -> None:
+        rename = "UPDATE chat_conversation SET title = 'Other' WHERE id = %(id)s"
+        fetch_prepared(rename, {"id": conversation.pk})
 
     def rolls_back() -> None:
         with transaction.atomic():
-            rename(alice)
+            rename(direct)
             prepared()
             transaction.set_rollback(True)
 
     def commits() -> None:
         with transaction.atomic():
-            rename(bob)
+            rename(group)
         other.execute("SELECT pg_advisory_unlock(7)")
 
     on_greenlets(rolls_back, commits)
-    assert list(User.objects.filter(display_name="Other")) == [bob]
+    assert list(Conversation.objects.filter(title="Other")) == [group]
 
 
 def test_one_after_the_other_uses_the_same_session() -> None:
