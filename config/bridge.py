@@ -135,8 +135,9 @@ class WSGIBridge:
         try:
             # In the thread's own context, as under any WSGI server: with a new one per request
             # Django would rebuild its cache. Code that sets a context variable must reset it.
-            is_short = self.greenlets is not None and self.is_short(request.environ)
-            pool = self.greenlets if self.greenlets is not None and is_short else self.pool
+            pool: WorkThreads | WorkGreenlets = self.pool
+            if self.greenlets is not None and self.is_short(request.environ):
+                pool = self.greenlets
             answer = await self._do(request, request.run, pool)
             if not isinstance(answer, Stream):
                 return answer

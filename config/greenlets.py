@@ -23,14 +23,14 @@ from django.db.backends.signals import connection_created
 from greenlet import getcurrent, greenlet
 from psycopg.waiting import Ready, Wait
 
-from chat.sql.waiting import wait_by
+from chat.sql.waiting import replace_wait
 from chat.waiting import on_threads
 from config.threads import Job, WorkThreads
 
 _Result = TypeVar("_Result")
 
-#: Seconds after which a greenlet that waits is looked after; it has waited at most twice as long.
-LOOK_SECONDS = 0.1
+#: Seconds between two polls of the connections that greenlets wait for.
+POLL_SECONDS = 0.1
 
 
 class WorkGreenlets:
@@ -51,7 +51,7 @@ class WorkGreenlets:
     def _begin(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Greenlets belong to a thread, so another loop has others."""
         self._loop, self._workers = loop, list[_Worker]()
-        self._is_looking = False
+        self._is_polling = False
         #: The last one that was used is used first: its session's memory is in the cache.
         self._idle: list[_Worker] = []
         self._waiting: deque[Callable[[], None]] = deque()
@@ -87,21 +87,21 @@ class WorkGreenlets:
         else:
             self._idle.append(worker)
 
-    def look_now_and_then(self) -> None:
-        """Look after greenlets that wait, for as long as one does.
+    def poll_while_one_waits(self) -> None:
+        """Poll the connections that greenlets wait for, until none does.
 
         The loop may lose what would wake one: uvloop gives up a socket that has an error, and TLS
         may keep what it has read.
         """
-        if self._loop is not None and not self._is_looking:
-            self._is_looking = True
-            self._loop.call_later(LOOK_SECONDS, self._look)
+        if self._loop is not None and not self._is_polling:
+            self._is_polling = True
+            self._loop.call_later(POLL_SECONDS, self._poll)
 
-    def _look(self) -> None:
-        self._is_looking = False
+    def _poll(self) -> None:
+        self._is_polling = False
         for worker in self._workers:
             if worker.waiter is not None:
-                worker.waiter.look()
+                worker.waiter.poll()
 
 
 class _Worker:
@@ -153,9 +153,9 @@ class _Waiter:
         #: A duplicate of the socket: the loop may watch it when the connection has been closed.
         self._socket = os.dup(connection.fileno())
         self._is_watched = self._is_awaited = False
-        #: How often it has waited, and how often when it was looked after.
-        self._waits = self._looked_at = 0
-        wait_by(connection, self.wait, self.until_readable)
+        #: How often it has waited, and how often at the last poll.
+        self._waits = self._polled_at = 0
+        replace_wait(connection, self.wait, self.until_readable)
 
     def close(self) -> None:
         self._unwatch()
@@ -177,20 +177,20 @@ class _Waiter:
             self._is_watched = True
         self._is_awaited = True
         self._waits += 1
-        self._worker.owner.look_now_and_then()
+        self._worker.owner.poll_while_one_waits()
         ready: Ready = self._worker.pause()
         self._is_awaited = False
         return ready
 
-    def look(self) -> None:
-        """If it has waited since the last look, let it see for itself; watch the socket anew."""
+    def poll(self) -> None:
+        """If it has waited since the last poll, let it read; watch the socket anew."""
         if not self._is_awaited:
             return
-        if self._looked_at == self._waits:
+        if self._polled_at == self._waits:
             self._unwatch()
             self._worker.resume(Ready.R)
-        self._looked_at = self._waits
-        self._worker.owner.look_now_and_then()
+        self._polled_at = self._waits
+        self._worker.owner.poll_while_one_waits()
 
     def _ready(self, wanted: Wait) -> Ready:
         if not wanted & Wait.W:

@@ -22,7 +22,7 @@ from chat.sql.waiting import (
     begin_transaction,
     execute_once,
     execute_prepared,
-    lets_others_go_on,
+    is_of_greenlet,
     prepare_statement,
 )
 
@@ -78,7 +78,7 @@ def may_driver_prepare(connection: Connection[Any]) -> bool:
 
 def _is_of_command(connection: Connection[Any]) -> bool:
     """Whether it is used on the main thread, and by no greenlet of a server."""
-    return current_thread() is main_thread() and not lets_others_go_on(connection)
+    return current_thread() is main_thread() and not is_of_greenlet(connection)
 
 
 def run_once(

@@ -1,4 +1,4 @@
-"""Calls of libpq that wait for PostgreSQL: they block a thread, or let other greenlets go on."""
+"""Calls of libpq that wait for PostgreSQL: they block their thread, or only their greenlet."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from psycopg.waiting import Ready, Wait
 _WAIT, _UNTIL_READABLE = "wait", "seenby_until_readable"
 
 
-def wait_by(
+def replace_wait(
     connection: Connection[Any], wait: Callable[..., Any], until_readable: Callable[[], object]
 ) -> None:
-    """Let a connection wait by these two from now on.
+    """Let a greenlet use a connection, which waits by these two from now on.
 
     ``wait`` takes one of the driver's generators, which yields whether it waits to read or to
     write, and is sent which of them is possible. ``until_readable`` is for the frequent case.
@@ -26,14 +26,14 @@ def wait_by(
     vars(connection).update({_WAIT: wait, _UNTIL_READABLE: until_readable})
 
 
-def lets_others_go_on(connection: Connection[Any]) -> bool:
-    """Whether other greenlets of the thread go on while the connection waits."""
+def is_of_greenlet(connection: Connection[Any]) -> bool:
+    """Whether a greenlet uses it, so that others go on while it waits."""
     return _WAIT in vars(connection)
 
 
 def begin_transaction(connection: Connection[Any]) -> PGresult:
     """Begin a transaction."""
-    if lets_others_go_on(connection):
+    if is_of_greenlet(connection):
         connection.pgconn.send_query(b"BEGIN")
         return _received(connection)
     return connection.pgconn.exec_(b"BEGIN")
@@ -43,7 +43,7 @@ def prepare_statement(
     connection: Connection[Any], name: bytes, text: bytes, types: Sequence[int] | None
 ) -> PGresult:
     """Prepare a statement."""
-    if lets_others_go_on(connection):
+    if is_of_greenlet(connection):
         connection.pgconn.send_prepare(name, text, types)
         return _received(connection)
     return connection.pgconn.prepare(name, text, types)
@@ -53,7 +53,7 @@ def execute_prepared(
     connection: Connection[Any], name: bytes, params: Any, formats: Sequence[int] | None
 ) -> PGresult:
     """Execute a prepared statement; its rows come in binary form."""
-    if lets_others_go_on(connection):
+    if is_of_greenlet(connection):
         connection.pgconn.send_query_prepared(name, params, formats, Format.BINARY)
         return _received(connection)
     return connection.pgconn.exec_prepared(name, params, formats, Format.BINARY)
@@ -67,7 +67,7 @@ def execute_once(
     formats: Sequence[int] | None,
 ) -> PGresult:
     """Plan and execute a statement; its rows come in binary form."""
-    if lets_others_go_on(connection):
+    if is_of_greenlet(connection):
         connection.pgconn.send_query_params(text, params, types, formats, Format.BINARY)
         return _received(connection)
     return connection.pgconn.exec_params(text, params, types, formats, Format.BINARY)

@@ -178,7 +178,7 @@ def test_a_connection_that_has_ended_is_replaced(other: psycopg.Connection[Any])
     assert asyncio.run(ended_and_used()) == [(1,)]
 
 
-def test_what_the_loop_fails_to_say_is_found_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wake_up_that_the_loop_loses_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """As uvloop does with a socket that has an error: it never calls again."""
 
     async def submitted() -> Any:

@@ -16,6 +16,7 @@ import pytest
 from chat.authentication import issue_token
 from chat.models import Conversation, Message, User
 from config.browsers import is_short
+from receipts.api.base import ApiViewSet
 from receipts.models import MessageStatus
 from tests.support.cast import say
 from tests.support.live import Serve, Server
@@ -93,6 +94,11 @@ def test_views_say_which_requests_are_short(
     environ = {"REQUEST_METHOD": method, "PATH_INFO": path, "HTTP_AUTHORIZATION": token}
     assert is_short(environ | {"CONTENT_LENGTH": "60000"}) is short
     assert not is_short(environ | {"CONTENT_LENGTH": "70000"})
+
+
+def test_short_actions_are_actions_of_their_views() -> None:
+    views = [ApiViewSet, *ApiViewSet.__subclasses__()]
+    assert not [(v, name) for v in views for name in v.short_actions if not hasattr(v, name)]
 
 
 @pytest.mark.postgres
