@@ -28,9 +28,13 @@ RECIPIENTS = 5
 #: Seconds for all rounds of one size, world building included.
 BUDGET = 45.0
 
-#: What one would type into psql for the same work: the rows, the counts of their messages, and
-#: the reader's watermark. A row is newly delivered if its time is this mark's.
-MARK = """
+
+def _mark(columns: str = "", steps: str = "") -> str:
+    """What one would type into psql for the same work: the rows, the counts of their messages.
+
+    A row is newly delivered if its time is this mark's.
+    """
+    return f"""
     WITH marked AS (
         UPDATE receipts_messagestatus AS status
            SET seen_at = %(at)s, read_at = %(at)s,
@@ -40,17 +44,21 @@ MARK = """
            AND status.message_id <= %(up_to)s
            AND status.seen_at IS NULL AND status.withdrawn_at IS NULL
            AND message.id = status.message_id AND message.deleted_at IS NULL
-     RETURNING status.message_id, status.sent_at, message.sender_id,
-               status.delivered_at = %(at)s AS newly_delivered
+     RETURNING status.message_id, status.delivered_at = %(at)s AS newly_delivered{columns}
     ), counted AS (
         UPDATE chat_message AS message
            SET read_count = read_count + 1,
                delivered_count = delivered_count + newly_delivered::int
           FROM marked WHERE message.id = marked.message_id
-    )
+    ){steps}
     SELECT count(*) FROM marked"""
+
+
+MARK = _mark()
 #: The same, and what the sender and the reader's other devices are told, as the service does.
-EVENTS = """, announced AS (
+MARK_WITH_EVENTS = _mark(
+    ", status.sent_at, message.sender_id",
+    """, announced AS (
         INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id, state,
                                            is_delivery, messages, message_count, first_message,
                                            marked_at, created_at)
@@ -64,9 +72,9 @@ EVENTS = """, announced AS (
         SELECT pg_current_xact_id()::text::bigint, 'conversation.read', %(recipient)s,
                %(conversation)s, %(recipient)s, NULL, FALSE, '[]', count(*), NULL, NULL, now()
           FROM marked HAVING count(*) > 0
-    )
-    SELECT count(*) FROM marked"""
-MARK_WITH_EVENTS = MARK.replace("\n    SELECT count(*) FROM marked", EVENTS)
+    )""",
+)
+#: The reader's watermark.
 MOVE = """
     UPDATE chat_conversationparticipant
        SET last_read_message_id = %(up_to)s, last_read_at = %(at)s,

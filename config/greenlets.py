@@ -153,8 +153,7 @@ class _Waiter:
         #: A duplicate of the socket: the loop may watch it when the connection has been closed.
         self._socket = os.dup(connection.fileno())
         self._is_watched = self._is_awaited = False
-        #: How often it has waited, and how often at the last poll.
-        self._waits = self._polled_at = 0
+        self._was_polled = False  # since it waits
         replace_wait(connection, self.wait, self.until_readable)
 
     def close(self) -> None:
@@ -175,8 +174,7 @@ class _Waiter:
         if not self._is_watched:
             self._loop.add_reader(self._socket, self._readable)
             self._is_watched = True
-        self._is_awaited = True
-        self._waits += 1
+        self._is_awaited, self._was_polled = True, False
         self._worker.owner.poll_while_one_waits()
         ready: Ready = self._worker.pause()
         self._is_awaited = False
@@ -186,10 +184,11 @@ class _Waiter:
         """If it has waited since the last poll, let it read; watch the socket anew."""
         if not self._is_awaited:
             return
-        if self._polled_at == self._waits:
+        if self._was_polled:
             self._unwatch()
             self._worker.resume(Ready.R)
-        self._polled_at = self._waits
+        else:
+            self._was_polled = True
         self._worker.owner.poll_while_one_waits()
 
     def _ready(self, wanted: Wait) -> Ready:

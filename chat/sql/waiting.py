@@ -33,30 +33,24 @@ def is_of_greenlet(connection: Connection[Any]) -> bool:
 
 def begin_transaction(connection: Connection[Any]) -> PGresult:
     """Begin a transaction."""
-    if is_of_greenlet(connection):
-        connection.pgconn.send_query(b"BEGIN")
-        return _received(connection)
-    return connection.pgconn.exec_(b"BEGIN")
+    libpq = connection.pgconn
+    return _run(connection, libpq.exec_, libpq.send_query, b"BEGIN")
 
 
 def prepare_statement(
     connection: Connection[Any], name: bytes, text: bytes, types: Sequence[int] | None
 ) -> PGresult:
     """Prepare a statement."""
-    if is_of_greenlet(connection):
-        connection.pgconn.send_prepare(name, text, types)
-        return _received(connection)
-    return connection.pgconn.prepare(name, text, types)
+    libpq = connection.pgconn
+    return _run(connection, libpq.prepare, libpq.send_prepare, name, text, types)
 
 
 def execute_prepared(
     connection: Connection[Any], name: bytes, params: Any, formats: Sequence[int] | None
 ) -> PGresult:
     """Execute a prepared statement; its rows come in binary form."""
-    if is_of_greenlet(connection):
-        connection.pgconn.send_query_prepared(name, params, formats, Format.BINARY)
-        return _received(connection)
-    return connection.pgconn.exec_prepared(name, params, formats, Format.BINARY)
+    libpq, how = connection.pgconn, (formats, Format.BINARY)
+    return _run(connection, libpq.exec_prepared, libpq.send_query_prepared, name, params, *how)
 
 
 def execute_once(
@@ -67,10 +61,21 @@ def execute_once(
     formats: Sequence[int] | None,
 ) -> PGresult:
     """Plan and execute a statement; its rows come in binary form."""
-    if is_of_greenlet(connection):
-        connection.pgconn.send_query_params(text, params, types, formats, Format.BINARY)
-        return _received(connection)
-    return connection.pgconn.exec_params(text, params, types, formats, Format.BINARY)
+    libpq, how = connection.pgconn, (types, formats, Format.BINARY)
+    return _run(connection, libpq.exec_params, libpq.send_query_params, text, params, *how)
+
+
+def _run(
+    connection: Connection[Any],
+    execute: Callable[..., PGresult],
+    send: Callable[..., None],
+    *arguments: Any,
+) -> PGresult:
+    """The result of ``execute``, a call that waits; ``send`` only begins the same."""
+    if not is_of_greenlet(connection):
+        return execute(*arguments)
+    send(*arguments)
+    return _received(connection)
 
 
 def _received(connection: Connection[Any]) -> PGresult:

@@ -19,12 +19,9 @@ from config.browsers import is_short
 from receipts.api.base import ApiViewSet
 from receipts.models import MessageStatus
 from tests.support.cast import say
-from tests.support.live import Serve, Server
+from tests.support.live import Serve, Server, end_sessions
 from tests.support.random_work import assert_no_drift
 
-_END_ALL = """
-    SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
-     WHERE datname = current_database() AND application_name = 'served'"""
 _LOCK = "SELECT 1 FROM chat_message WHERE id = %s AND conversation_id = %s FOR UPDATE"
 
 
@@ -53,23 +50,15 @@ def figures_of(server: Server) -> dict[str, float]:
     }
 
 
-class _Locked:
-    """Somebody keeps a message's row locked, on a connection of their own."""
-
-    def __init__(self, database: str, message: Message) -> None:
-        self.connection = psycopg.connect(database)
-        self.connection.execute(_LOCK, [message.pk, message.conversation_id])
-
-    def release(self) -> None:
-        self.connection.close()
-
-
 @pytest.fixture
-def locked(database: str, direct: Conversation, alice: User) -> Iterator[tuple[Message, _Locked]]:
+def locked(
+    database: str, direct: Conversation, alice: User
+) -> Iterator[tuple[Message, psycopg.Connection[Any]]]:
+    """A message, and somebody's connection that keeps its row locked until it is closed."""
     message = say(alice, direct)
-    locked = _Locked(database, message)
-    yield message, locked
-    locked.release()
+    with psycopg.connect(database) as other:
+        other.execute(_LOCK, [message.pk, message.conversation_id])
+        yield message, other
 
 
 @pytest.mark.parametrize(
@@ -123,14 +112,12 @@ class TestServed:
             with ThreadPoolExecutor(8) as pool:
                 answers = pool.map(lambda message: mark(server, bob, message)[0], messages)
                 assert set(answers) == {200}
-            with psycopg.connect(database, autocommit=True) as other:
-                [ended] = other.execute(_END_ALL).fetchone() or [0]
-            assert ended > 0
+            assert end_sessions(database) > 0
         assert "Traceback" not in server.log.read_text()
         assert_no_drift()
 
     def test_marks_that_wait_for_a_locked_row_hold_up_no_other_request(
-        self, locked: tuple[Message, _Locked], serve: Serve, alice: User, bob: User
+        self, locked: tuple[Message, psycopg.Connection[Any]], serve: Serve, alice: User, bob: User
     ) -> None:
         """More of them than there are greenlets: they wait, are served, and count once."""
         message, lock = locked
@@ -139,7 +126,7 @@ class TestServed:
             waiting = [pool.submit(mark, server, bob, message) for _ in range(5)]
             while figures_of(server) != {"seenby_greenlets": 2, "seenby_greenlets_busy": 2}:
                 assert not any(each.done() for each in waiting)
-            lock.release()
+            lock.close()
             assert [each.result()[0] for each in waiting] == [200] * 5
         assert_no_drift()
 
@@ -151,7 +138,7 @@ class TestServed:
         assert set(figures_of(server).values()) == {0}
 
     def test_a_server_that_stops_lets_a_mark_go_that_waits(
-        self, locked: tuple[Message, _Locked], serve: Serve, bob: User
+        self, locked: tuple[Message, psycopg.Connection[Any]], serve: Serve, bob: User
     ) -> None:
         """It ends in time, and the row is as it was."""
         message, _ = locked

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import psycopg
 import pytest
 import uvicorn
 from django.conf import settings
@@ -158,6 +159,18 @@ class Server:
 
 
 Serve = Callable[..., Server]
+
+
+def end_sessions(database: str) -> int:
+    """End the sessions of servers whose ``application_name`` is ``served``; how many there were."""
+    with psycopg.connect(database, autocommit=True) as other:
+        [ended] = other.execute(_END_SESSIONS).fetchone() or [0]
+    return int(ended)
+
+
+_END_SESSIONS = """
+    SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'served'"""
 
 
 @pytest.fixture
