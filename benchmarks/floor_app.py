@@ -44,15 +44,11 @@ WITH reader AS (
       FROM changed WHERE status.id = changed.id
 ), announced AS (
     INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id, state,
-                                       is_delivery, messages, message_count, first_message,
-                                       marked_at, created_at)
+                                       is_delivery, is_own_read, messages, message_count,
+                                       first_message, marked_at, created_at)
     SELECT pg_current_xact_id()::text::bigint, 'receipt.updated', sender_id, conversation_id,
-           recipient_id, 'read', was_delivered_at IS NULL, jsonb_build_array(message_id), 1,
+           recipient_id, 'read', was_delivered_at IS NULL, TRUE, jsonb_build_array(message_id), 1,
            message_id, read_at, now()
-      FROM changed
-     UNION ALL
-    SELECT pg_current_xact_id()::text::bigint, 'conversation.read', recipient_id, conversation_id,
-           recipient_id, NULL, FALSE, '[]', 1, NULL, NULL, now()
       FROM changed
 )
 SELECT delivered_at, read_at FROM changed"""

@@ -7,12 +7,14 @@ block the other events for everybody.
 from __future__ import annotations
 
 import logging
+from collections.abc import Container
 from datetime import UTC, datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
 import orjson
 
+from receipts.feed.positions import EventPlace
 from receipts.models import ACCOUNT_CLOSED, EventKind
 from receipts.rules.status import State
 
@@ -29,7 +31,7 @@ _LARGEST = 2**63 - 1
 
 
 class FeedEvent(NamedTuple):
-    """A row of ``ReceiptEvent``."""
+    """An event of a row of ``ReceiptEvent``; the row's two events differ in kind and audience."""
 
     node: int
     xid: int
@@ -40,6 +42,8 @@ class FeedEvent(NamedTuple):
     actor_id: int | None
     state: str | None
     is_delivery: bool
+    #: Whether the row is also an event of ``own_read``.
+    is_own_read: bool
     messages: list[int]
     message_count: int
     first_message: int | None
@@ -48,6 +52,11 @@ class FeedEvent(NamedTuple):
     marked_at: datetime | None
     external_id: str | None
     created_at: datetime
+
+    @property
+    def place(self) -> EventPlace:
+        """Where its row stands in the feed."""
+        return self.node, self.xid, self.id
 
 
 _TIMES = ("marked_at", "created_at")
@@ -66,24 +75,45 @@ EVENT_COLUMNS = ", ".join(
 _ID = FeedEvent._fields.index("id")
 
 
-def events_of(rows: list[tuple[Any, ...]]) -> list[FeedEvent]:
-    """The events of the rows that can be read."""
+def events_of(rows: list[tuple[Any, ...]], readers: Container[int]) -> list[FeedEvent]:
+    """The events of the rows that can be read; own reads that share a row, of ``readers`` alone."""
     found = []
     for row in rows:
         try:
-            found.append(_event(row))
+            event = _event(row)
         except (ValueError, TypeError) as error:
             _log_once(row[_ID], error)
+            continue
+        found.append(event)
+        if event.is_own_read and event.actor_id in readers:
+            found.append(_own_read(event))
     return found
+
+
+def _own_read(event: FeedEvent) -> FeedEvent:
+    """What a mark that its sender is told of is to the reader's own devices."""
+    return event._replace(
+        kind=EventKind.CONVERSATION_READ.value,
+        audience_id=event.actor_id,
+        state=None,
+        is_delivery=False,
+        is_own_read=False,
+        messages=[],
+        first_message=None,
+        marked_at=None,
+    )
 
 
 def _event(row: tuple[Any, ...]) -> FeedEvent:
     """Parse a row; SQLite returns times and booleans as stored. Raises ``ValueError``."""
-    *head, is_delivery, messages, count, first, reason, marked_at, external_id, created_at = row
-    marked_at = None if marked_at is None else _time("marked_at", marked_at)
-    rest = (reason, marked_at, external_id, _time("created_at", created_at))
-    told = (bool(is_delivery), orjson.loads(messages), count, first)
-    event = FeedEvent._make((*head, *told, *rest))
+    (node, xid, pk, kind, audience, conversation, actor, state, is_delivery, is_own_read, messages,
+     count, first, reason, marked_at, external_id, created_at) = row  # fmt: skip
+    event = FeedEvent(
+        node, xid, pk, kind, audience, conversation, actor, state, bool(is_delivery),
+        bool(is_own_read), orjson.loads(messages), count, first, reason,
+        None if marked_at is None else _time("marked_at", marked_at), external_id,
+        _time("created_at", created_at),
+    )  # fmt: skip
     _check(event)
     return event
 
@@ -98,7 +128,7 @@ def _time(column: str, value: Any) -> datetime:
 
 
 def _check(event: FeedEvent) -> None:
-    """Raise ``ValueError`` unless the columns are as ``receipts.ledger.announcing`` writes them."""
+    """Raise ``ValueError`` unless the columns are as ``receipts.ledger`` writes them."""
     if event.kind not in _KINDS:
         raise ValueError("Its kind is unknown.")
     if event.kind in _WITHOUT_MESSAGES:
@@ -114,6 +144,8 @@ def _check(event: FeedEvent) -> None:
         raise ValueError("Its reason is no text.")
     if (event.kind in _PERSONAL) != (event.audience_id is not None):
         raise ValueError("Its audience does not fit its kind.")
+    if event.is_own_read and (event.kind != EventKind.RECEIPT_UPDATED or event.actor_id is None):
+        raise ValueError("It is an own read of nobody.")
     if event.kind == EventKind.RECEIPT_UPDATED:
         fits = 1 <= len(event.messages) <= event.message_count and event.first_message is not None
         if not fits or event.state not in _STATES:

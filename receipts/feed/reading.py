@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -68,20 +68,23 @@ _ALL = f"""
     SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event WHERE {{after}}
      {_PAGE}"""
 #: SQL condition: an event that some of the users ``ids`` may receive; for backends, too.
-_HEARD = "(event.audience_id IS NULL OR {})"
+_HEARD_BY_USERS = "event.audience_id IS NULL OR {} OR (event.is_own_read AND {})"
 _HEARD_BY_BACKENDS = f"event.kind = '{EventKind.RECEIPT_UPDATED.value}'"
 #: Of more users than this, everybody's events are fetched.
 MOST_SELECTED = 1_000
-#: A user's own events.
+#: A user's own events, and their own reads that are one row with a sender's.
 _OWN = f"""
         SELECT {EVENT_COLUMNS} FROM {{look}}receipts_receiptevent AS event
          WHERE event.audience_id = %(user)s AND {{after}}"""
+_OWN_READS = _OWN.replace("event.audience_id =", "event.is_own_read AND event.actor_id =")
 #: These, and those of their conversations since they joined. PostgreSQL takes a page of each by its
 #: index, so that who was away for long does not sort all events at each page.
 _ONES = {
     "postgresql": f"""
     SELECT * FROM (
         ({_OWN} {_PAGE})
+        UNION ALL
+        ({_OWN_READS} {_PAGE})
         UNION ALL
         SELECT shared.* FROM {{look}}chat_conversationparticipant AS participant
          CROSS JOIN LATERAL (
@@ -93,6 +96,8 @@ _ONES = {
     ) AS event ORDER BY node, xid, id LIMIT %(limit)s""",
     "sqlite": f"""
     SELECT * FROM ({_OWN}
+        UNION ALL
+        {_OWN_READS}
         UNION ALL
         SELECT {EVENT_COLUMNS} FROM {{look}}chat_conversationparticipant AS participant
           JOIN receipts_receiptevent AS event ON event.audience_id IS NULL
@@ -110,37 +115,41 @@ class EventPage:
     position: Position
     more: bool
 
+    def may_end_before(self, number: int) -> bool:
+        """Whether the page can be cut there: not between the two events of a row."""
+        return number == 0 or self.events[number - 1].place != self.events[number].place
+
     def first(self, count: int, position: Position) -> EventPage:
         """The page cut to ``count`` events; ``position`` is the one before them all."""
         until = self.position.until or self.position.seen
-        last = self.events[count - 1]
-        return EventPage(
-            self.events[:count], position.towards(until, (last.node, last.xid, last.id)), more=True
-        )
+        ahead = position.towards(until, self.events[count - 1].place)
+        return EventPage(self.events[:count], ahead, more=True)
 
 
 def of_user(position: Position, user_id: int, limit: int) -> EventPage:
     """Events for one user after a position."""
-    return _page(_ONES[connection.vendor], position, limit, {"user": user_id})
+    page = _page(_ONES[connection.vendor], position, limit, {"user": user_id}, readers=[user_id])
+    own = [event for event in page.events if event.audience_id in (None, user_id)]
+    return replace(page, events=own)
 
 
 def of_everybody(position: Position, limit: int) -> EventPage:
     """Events for a backend after a position: all except users' own reads."""
-    return _page(_EVERYBODY, position, limit, {})
+    return _page(_EVERYBODY, position, limit, {}, readers=())
 
 
-def of_listeners(
-    position: Position, limit: int, users: Sequence[int], *, backends: bool
-) -> EventPage:
+def of_listeners(position: Position, limit: int, users: Set[int], *, backends: bool) -> EventPage:
     """All events after a position that users, and backends, may receive; and perhaps others.
 
     Most events are for users who are connected to no process, or to another one.
     """
     if len(users) > MOST_SELECTED:
-        return _page(_ALL, position, limit, {})
-    heard = among_ids("event.audience_id") + (f" OR {_HEARD_BY_BACKENDS}" if backends else "")
-    query = _ALL.replace("{after}", f"{{after}} AND {_HEARD.format(heard)}")
-    return _page(query, position, limit, {"ids": id_list(users)})
+        return _page(_ALL, position, limit, {}, readers=users)
+    heard = _HEARD_BY_USERS.format(*map(among_ids, ("event.audience_id", "event.actor_id")))
+    if backends:
+        heard += f" OR {_HEARD_BY_BACKENDS}"
+    query = _ALL.replace("{after}", f"{{after}} AND ({heard})")
+    return _page(query, position, limit, {"ids": id_list(users)}, readers=users)
 
 
 def check_not_expired(position: Position) -> None:
@@ -156,7 +165,9 @@ def check_not_expired(position: Position) -> None:
         raise CursorExpired
 
 
-def _page(query: str, position: Position, limit: int, params: dict[str, Any]) -> EventPage:
+def _page(
+    query: str, position: Position, limit: int, params: dict[str, Any], *, readers: Container[int]
+) -> EventPage:
     # If ``until`` is from before this page, the time at which it was taken is unknown.
     taken_at = position.taken_at if position.until else int(time.time())
     params = {**params, "limit": limit + 1}
@@ -165,8 +176,8 @@ def _page(query: str, position: Position, limit: int, params: dict[str, Any]) ->
     if len(rows) > limit:
         node, xid, number, *_ = rows[limit - 1]
         ahead = position.towards(until, (node, xid, number))
-        return EventPage(events_of(rows[:limit]), ahead, more=True)
-    return EventPage(events_of(rows), Position(until, taken_at), False)
+        return EventPage(events_of(rows[:limit], readers), ahead, more=True)
+    return EventPage(events_of(rows, readers), Position(until, taken_at), False)
 
 
 def _of_one_node(

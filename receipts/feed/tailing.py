@@ -53,12 +53,13 @@ def news(
     """
     if position is None:
         return News(newest_position(), more=False)
-    users = [pk for pk, each in listeners.items() if not each.is_service]
+    users = {pk for pk, each in listeners.items() if not each.is_service}
     backends = len(users) < len(listeners)
     page = reading.of_listeners(position, EVENTS_PER_POLL, users, backends=backends)
     heard = list[Heard]()
     for number, (event, hearing) in enumerate(_hearing(page.events, listeners)):
-        if heard and len(heard) + len(hearing) > TELLINGS_AT_ONCE:
+        is_full = len(heard) + len(hearing) > TELLINGS_AT_ONCE
+        if heard and is_full and page.may_end_before(number):
             page = page.first(number, position)
             break
         heard += [(pk, event) for pk in hearing]

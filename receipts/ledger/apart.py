@@ -14,7 +14,8 @@ import orjson
 from django.db import transaction
 
 from chat.sql.prepared import fetch_prepared
-from receipts.ledger.announcing import WRITTEN_COLUMNS, events_of_changed
+from receipts.ledger.announcing import WRITTEN_COLUMNS
+from receipts.ledger.receipt_events import events_of_changed
 from receipts.sql.distributed import is_distributed
 
 

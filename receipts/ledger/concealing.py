@@ -1,5 +1,7 @@
 """Conceals open marks that became private: a read becomes a delivery, a delivery no event at all.
 
+What such an event was to the reader's own devices, it remains.
+
 An event states a row's state when it was written, and is kept for ``EVENTS_RETENTION_DAYS``.
 Without this, a cursor from before the mark would disclose it after its maker made it private
 (rule 13).
@@ -12,7 +14,7 @@ from dataclasses import dataclass
 
 from django.db import connection
 
-from receipts.ledger.announcing import MESSAGES_NAMED
+from receipts.ledger.announcing import MESSAGES_NAMED, NO_MESSAGES
 from receipts.ledger.change import Change
 from receipts.models import EventKind
 from receipts.rules.status import State
@@ -82,12 +84,19 @@ _READS = """
                          WHERE status.recipient_id = event.actor_id
                            AND status.conversation_id = event.conversation_id)
       FROM chat_conversationparticipant AS participant WHERE {those} AND {nothing_open}"""
+_OWN_READS = """
+    UPDATE receipts_receiptevent AS event
+       SET kind = '{own_read}', audience_id = event.actor_id, state = NULL, is_delivery = FALSE,
+           is_own_read = FALSE, messages = {no_messages}, first_message = NULL, marked_at = NULL
+      FROM chat_conversationparticipant AS participant
+     WHERE {those} AND event.is_own_read AND {nothing_open}"""
 _DELIVERIES = """
     DELETE FROM receipts_receiptevent WHERE id IN (
         SELECT event.id FROM receipts_receiptevent AS event
           JOIN chat_conversationparticipant AS participant ON {those} AND {nothing_open})"""
-#: Reads first: then they are deliveries, which may be private, too.
-_STEPS = {State.READ: _READS, State.DELIVERED: _DELIVERIES}
+#: Reads first: then they are deliveries, which may be private, too. What is an own read is none
+#: to be deleted any more.
+_STEPS = {State.READ: [_READS], State.DELIVERED: [_OWN_READS, _DELIVERIES]}
 
 _WAS_OPEN = """
     SELECT COALESCE(MAX(CASE WHEN was_read_at IS NOT NULL AND read_at IS NULL
@@ -116,12 +125,14 @@ class TakenBack:
         """
         ids = sorted(participant_ids)
         named = _NAMED[connection.vendor]
-        for state, step in _STEPS.items():
-            if self.reads if state == State.READ else self.deliveries:
+        for state, steps in _STEPS.items():
+            for step in steps if (self.reads if state == State.READ else self.deliveries) else ():
                 sql = step.format(
                     those="{those}",
                     nothing_open=_of_nothing_open(state, named),
                     delivered=State.DELIVERED.value,
+                    own_read=EventKind.CONVERSATION_READ.value,
+                    no_messages=NO_MESSAGES[connection.vendor],
                     named=named,
                 )
                 execute_in_each(sql, ids, {}, "event")

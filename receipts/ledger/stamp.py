@@ -14,11 +14,11 @@ from typing import Any, cast
 
 from django.db import connection, transaction
 
-from receipts.ledger.announcing import announce_changed
 from receipts.ledger.apart import fetch_changed, with_events
 from receipts.ledger.change import TIMES, Change
 from receipts.ledger.counting import count_sql, counts_of, delta_sql, moved_sql
 from receipts.ledger.noting import keeps_notes, note_rows_sql
+from receipts.ledger.receipt_events import announce_changed
 from receipts.rules.rows import ChangedColumns
 from receipts.sql.distributed import is_distributed
 from receipts.sql.in_one import constant_sql, conversations_sql
@@ -84,7 +84,7 @@ def _execute(
         statement = one_statement(change, answer=answer, in_one=in_one, of_one=of_one)
         return 0, fetch_changed(statement, params, quiet=change.quiet)
     with transaction.atomic(), connection.cursor() as cursor:
-        for statement in _several_statements(change, answer):
+        for statement in _several_statements(change, answer, of_one=of_one):
             cursor.execute(statement, params)
         # SQLite requires all rows to be fetched before the transaction ends.
         return cursor.rowcount, cursor.fetchall() if answer != COUNT else []
@@ -181,7 +181,7 @@ def _statement(
     return f"WITH {first}{', '.join(steps)} {answer}"
 
 
-def _several_statements(change: Change, answer: str) -> list[str]:
+def _several_statements(change: Change, answer: str, *, of_one: bool) -> list[str]:
     """SQLite has one writer: rows can be selected several times, and are updated last."""
     assignments = ", ".join(f"{name} = changed.{name}" for name in change.becomes)
     changed = f"({change.changed})"
@@ -191,7 +191,7 @@ def _several_statements(change: Change, answer: str) -> list[str]:
         counted = count_sql(change.becomes)
         statements.append(f"{counted} FROM ({delta}) AS delta WHERE message.id = delta.message_id")
     if not change.quiet:
-        statements.append(announce_changed(changed, change.becomes))
+        statements.append(announce_changed(changed, change.becomes, of_one=of_one))
     if not _MEASURED.isdisjoint(change.becomes):
         statements.append(note_rows_sql(changed))
     updated = (

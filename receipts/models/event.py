@@ -55,6 +55,9 @@ class ReceiptEvent(models.Model):
     #: all that is sent to users from whom reads are hidden (rule 14).
     state = models.CharField(max_length=10, null=True)
     is_delivery = models.BooleanField(default=False)
+    #: For receipts of one message: whether its mark is also news for the actor's own devices. Then
+    #: this one row is both events (``receipts.feed.event``).
+    is_own_read = models.BooleanField(db_default=False)
     #: The ids of the newest messages, at most ``announcing.MESSAGES_NAMED``; the number of all
     #: messages, and the first of them (null for one's own reads).
     messages = models.JSONField(default=list)
@@ -81,6 +84,11 @@ class ReceiptEvent(models.Model):
                 fields=["conversation", "node", "xid", "id"],
                 condition=Q(audience=None),
                 name="event_of_conversation",
+            ),
+            models.Index(
+                fields=["actor", "node", "xid", "id"],
+                condition=Q(is_own_read=True),
+                name="event_of_reader",
             ),
             # Reasons of failures, which are removed when the recipient is forgotten.
             models.Index(

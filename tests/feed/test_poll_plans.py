@@ -31,10 +31,18 @@ def write_many(conversation: Conversation, actor: User, kind: str, audience: Use
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO receipts_receiptevent (xid, kind, audience_id, conversation_id, actor_id,
-                   state, is_delivery, messages, message_count, first_message, created_at)
-               SELECT 3 + number / 1000, %s, %s, %s, %s, 'read', TRUE, '[1]', 1, 1, now()
+                   state, is_delivery, is_own_read, messages, message_count, first_message,
+                   created_at)
+               SELECT 3 + number / 1000, %s, %s, %s, %s, 'read', TRUE, %s, '[1]', 1, 1, now()
                  FROM generate_series(1, %s) AS number""",
-            [kind, audience and audience.pk, conversation.pk, actor.pk, EVENTS],
+            [
+                kind,
+                audience and audience.pk,
+                conversation.pk,
+                actor.pk,
+                audience is not None,
+                EVENTS,
+            ],
         )
         # A poll begins at the oldest running transaction, perhaps of another process's tests, and
         # would read what tests have rolled back since.
@@ -84,11 +92,16 @@ def test_a_late_page_of_a_long_poll_reads_few_blocks(
     assert blocks(lambda: look(listener, late, 10)) < FEW_BLOCKS
 
 
-@pytest.mark.parametrize("kind", ["receipt.updated", "message.created"])
+@pytest.mark.parametrize(
+    ("kind", "who"),
+    [("receipt.updated", "alice"), ("receipt.updated", "bob"), ("message.created", "alice")],
+    ids=["sender", "reader", "everybody"],
+)
 def test_the_first_page_of_who_was_away_for_long_reads_few_blocks(
-    group: Conversation, alice: User, bob: User, kind: str
+    group: Conversation, alice: User, bob: User, kind: str, who: str
 ) -> None:
     write_many(group, bob, kind, alice if kind == "receipt.updated" else None)
-    listener = Listener(alice.pk, alice.username, is_service=False)
+    user = {"alice": alice, "bob": bob}[who]
+    listener = Listener(user.pk, user.username, is_service=False)
     away = Position("3:3:", newest_position().taken_at)
     assert blocks(lambda: look(listener, away, 10)) < FEW_BLOCKS

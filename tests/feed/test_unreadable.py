@@ -44,6 +44,8 @@ UNREADABLE: list[tuple[EventKind, dict[str, Any]]] = [
     (CREATED, {"messages": []}),
     (CREATED, {"messages": [1, 2]}),
     (CREATED, {"message_count": 2}),
+    (RECEIPTS, {"is_own_read": True, "actor": None}),
+    (READ, {"is_own_read": True}),
     (READ, {"messages": 3}),
     (READ, {"message_count": -1}),
     (READ, {"audience": None}),
@@ -81,9 +83,11 @@ def test_a_page_skips_it_and_publishes_what_is_around_it(
     before = say(alice, group)
 
     def work() -> None:
-        say(alice, group, "spoilt") if kind == CREATED else api(bob).post(
-            f"/messages/{other.pk}/read/"
-        )
+        if kind == CREATED:
+            say(alice, group, "spoilt")
+        else:
+            # Two rows, as of several messages.
+            api(bob).post(f"/conversations/{group.pk}/mark-read/", {"up_to_message": other.pk})
 
     spoilt(kind, wrong, work)
     after = say(alice, group)
