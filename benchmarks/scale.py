@@ -6,6 +6,7 @@ big world as a multiple of that in the small one, and the pages that its stateme
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import product
@@ -15,7 +16,7 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from benchmarks.scaled_world import CONVERSATIONS_EACH, MESSAGES, UNREAD, ScaledWorld
+from benchmarks.scaled_world import CONVERSATIONS_EACH, MESSAGES, ROWS, UNREAD, ScaledWorld
 from benchmarks.timing import ratios, seconds, spread
 from benchmarks.world import NAME, client_of, execute
 from chat.models import User
@@ -24,6 +25,8 @@ from receipts.sql.run import fetch_rows
 from receipts.upkeep.checking import Check
 
 SMALL, BIG = 10_000, 10_000_000
+#: A world has whole groups of people, each with ten conversations, and so has a quarter of it.
+SIZES_BY = 4 * CONVERSATIONS_EACH * ROWS
 ROUNDS = 15
 #: The first requests of a connection plan its statements; not of those that mark hundreds of rows.
 WARMING = 6
@@ -37,6 +40,8 @@ Figures = tuple[float, int]
 
 def run(rows: int = BIG) -> None:
     """The goals: 1.3 times the time, pages by the depth of the indexes, a linear check."""
+    if rows % SIZES_BY:
+        sys.exit(f"scale: a size has to be a multiple of {SIZES_BY:,}.")
     worlds = [
         ScaledWorld("bench_small", SMALL),
         ScaledWorld("bench_quarter", rows // 4),
