@@ -113,6 +113,7 @@ def _measure(
         event.pk
         for event in rows
         if event.audience_id == reader.pk
+        or (event.is_own_read and event.actor_id == reader.pk)
         or (event.audience_id is None and event.conversation_id in {room.pk for room in rooms})
     }
     for_backends = {event.pk for event in rows if event.kind not in OWN_KINDS}
