@@ -80,6 +80,14 @@ class Operations:
         ids = self._new(self.rooms[turn % len(self.rooms)], 20)
         return lambda: [self._post(self.users[1], f"/messages/{pk}/read/", {}) for pk in ids]
 
+    def reads(self, turn: int) -> Work:
+        """Twenty new messages of one conversation, each read by all twenty, one by one."""
+        ids = self._new(self.rooms[0], 20)
+        readers = self.users[1:]
+        return lambda: [
+            self._post(user, f"/messages/{pk}/read/", {}) for pk in ids for user in readers
+        ]
+
     def bulk(self, turn: int) -> Work:
         """Ten reads of ten new messages each, in ten conversations."""
         rooms, reader = self.rooms[:10], self.users[2]

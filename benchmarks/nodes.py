@@ -19,7 +19,7 @@ from benchmarks.timing import compare, times
 
 HERE = Path(__file__).resolve().parent
 OPERATIONS = (
-    "read", "bulk", "send", "batch", "everywhere", "me", "conversations", "messages",
+    "read", "reads", "bulk", "send", "batch", "everywhere", "me", "conversations", "messages",
     "recipients", "feed",
 )  # fmt: skip
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "7"))
