@@ -91,7 +91,7 @@ def events_of(rows: list[tuple[Any, ...]], readers: Container[int]) -> list[Feed
 
 
 def _own_read(event: FeedEvent) -> FeedEvent:
-    """What a mark that its sender is told of is to the reader's own devices."""
+    """The event for the reader's own devices, of a row that is also one for the sender."""
     return event._replace(
         kind=EventKind.CONVERSATION_READ.value,
         audience_id=event.actor_id,

@@ -94,9 +94,13 @@ _DELIVERIES = """
     DELETE FROM receipts_receiptevent WHERE id IN (
         SELECT event.id FROM receipts_receiptevent AS event
           JOIN chat_conversationparticipant AS participant ON {those} AND {nothing_open})"""
-#: Reads first: then they are deliveries, which may be private, too. What is an own read is none
-#: to be deleted any more.
-_STEPS = {State.READ: [_READS], State.DELIVERED: [_OWN_READS, _DELIVERIES]}
+#: Reads first: then they are deliveries, which may be private, too. Own reads are no deliveries any
+#: more when these are deleted.
+_STEPS = (
+    (State.READ, _READS),
+    (State.DELIVERED, _OWN_READS),
+    (State.DELIVERED, _DELIVERIES),
+)
 
 _WAS_OPEN = """
     SELECT COALESCE(MAX(CASE WHEN was_read_at IS NOT NULL AND read_at IS NULL
@@ -125,8 +129,8 @@ class TakenBack:
         """
         ids = sorted(participant_ids)
         named = _NAMED[connection.vendor]
-        for state, steps in _STEPS.items():
-            for step in steps if (self.reads if state == State.READ else self.deliveries) else ():
+        for state, step in _STEPS:
+            if self.reads if state == State.READ else self.deliveries:
                 sql = step.format(
                     those="{those}",
                     nothing_open=_of_nothing_open(state, named),

@@ -2,8 +2,8 @@
 
 A changed row is not an event by itself. A sender gets one if what the recipient list shows of
 the row differs before and after; an untracked message shows nothing (rule 15). Readers get one for
-their own devices if a row was marked read or unread, privately or not. No one else gets one. Of
-one row both are one event, with ``is_own_read``: two would be two fifths more for PostgreSQL.
+their own devices if a row was marked read or unread, privately or not. No one else gets one. Both
+events of one row are one row of the feed, with ``is_own_read`` (docs/decisions/0014).
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ ACCOUNT_CLOSED = "account.closed"
 class ReceiptEvent(models.Model):
     """One operation for one audience, written in the transaction of the operation.
 
+    A mark of one message is for two: the sender, and the reader's own devices (``is_own_read``).
+
     Not one row per message: a bulk mark of 10,000 messages of one sender is one event. It records
     what changed, not the result: a receiver gets the summaries at the moment of sending.
     """
